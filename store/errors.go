@@ -1,0 +1,76 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What can go wrong in a store, to be tested with errors.Is.
+var (
+	// ErrCommunityNotFound: the community does not exist, or is deleted.
+	ErrCommunityNotFound = errors.New("community not found")
+	// ErrNotFound: there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: someone else was faster. Nothing was written; what was read
+	// is out of date.
+	ErrConflict = errors.New("lost a race")
+	// ErrUnavailable: the database cannot be reached or takes no more work.
+	// Nothing was written; try later.
+	ErrUnavailable = errors.New("store unavailable")
+	// ErrUnknownOutcome: the connection was lost while the answer to a commit
+	// was awaited. Everything was written or nothing; scoring again is safe
+	// and settles it.
+	ErrUnknownOutcome = errors.New("outcome of the commit unknown")
+	// ErrInvalid: the store was asked to write or read what cannot be. A fault
+	// of the program, never worth a retry.
+	ErrInvalid = errors.New("invalid request")
+	// ErrFault: the database refused a statement, or a row makes no sense. A
+	// fault of the SDK or of the database's schema, never worth a retry.
+	ErrFault = errors.New("store fault")
+)
+
+// Error tells what a store was doing when it failed. Kind is one of the
+// sentinels of this package, so errors.Is finds it and the cause alike.
+type Error struct {
+	// Op is the operation, such as "upsert_score".
+	Op string
+	// Kind is the sentinel.
+	Kind error
+	// SQLState is the code of the database, if one answered.
+	SQLState string
+	// Final marks a lost race that cannot be repeated here, such as one inside
+	// a host's transaction at REPEATABLE READ.
+	Final bool
+	// Cause is the underlying error, or nil.
+	Cause error
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %v", e.Op, e.Kind)
+	if e.SQLState != "" {
+		text += " (SQLSTATE " + e.SQLState + ")"
+	}
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns the kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Cause}
+}
+
+// Retryable reports whether the scoring that failed with the error is worth
+// repeating from a fresh Load: a lost race that was not final.
+func Retryable(err error) bool {
+	if !errors.Is(err, ErrConflict) {
+		return false
+	}
+	var detail *Error
+	return !errors.As(err, &detail) || !detail.Final
+}
