@@ -198,11 +198,11 @@ func (w *WalletChanges) validate(fault faultFunc) {
 	}
 	for _, stamp := range w.Stamps {
 		checkText(fault, "the provider of a stamp", stamp.Provider, 1, MaxProvider)
-		checkJSON(fault, "the credential of a stamp", stamp.Credential, '{')
+		checkJSON(fault, "the credential of a stamp", stamp.Credential)
 	}
 	for _, event := range w.Events {
 		checkText(fault, "the action of an event", event.Action, 1, MaxAction)
-		checkJSON(fault, "the data of an event", event.Data, '{')
+		checkJSON(fault, "the data of an event", event.Data)
 		if !ValidAddress(event.Address) {
 			fault("address %q of an event is not 0x and 40 lower-case hex digits", event.Address)
 		}

@@ -96,9 +96,9 @@ func (s *Score) validate(fault faultFunc) {
 		if !s.ExpiresAt.IsZero() {
 			checkMoment(fault, "the expiry of a score", s.ExpiresAt)
 		}
-		checkJSON(fault, "the evidence of a score", s.Evidence, '{')
-		checkJSON(fault, "the stamp scores of a score", s.StampScores, '{')
-		checkJSON(fault, "the stamps of a score", s.Stamps, '{')
+		checkJSON(fault, "the evidence of a score", s.Evidence)
+		checkJSON(fault, "the stamp scores of a score", s.StampScores)
+		checkJSON(fault, "the stamps of a score", s.Stamps)
 	case StatusError:
 		const mostError = 10_000
 		checkText(fault, "the error of a failed scoring", s.Error, 1, mostError)
@@ -139,11 +139,11 @@ func textJSON(text string) []byte {
 	return quoted
 }
 
-// checkJSON refuses what a jsonb column cannot hold, and any document that
-// does not begin with that delimiter.
-func checkJSON(fault faultFunc, what string, document []byte, opens byte) {
+// checkJSON refuses what a jsonb column cannot hold, and any document but an
+// object.
+func checkJSON(fault faultFunc, what string, document []byte) {
 	switch trimmed := bytes.TrimLeft(document, " \t\r\n"); {
-	case !json.Valid(document) || trimmed[0] != opens:
+	case !json.Valid(document) || trimmed[0] != '{':
 		fault("%s is not a JSON object", what)
 	case !utf8.Valid(document):
 		fault("%s is not valid UTF-8", what)

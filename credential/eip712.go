@@ -1,0 +1,192 @@
+package credential
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/passport-sdk/passport-go/internal/strictjson"
+	"github.com/passport-sdk/passport-go/internal/typeddata"
+)
+
+const proofEIP712 = "EthereumEip712Signature2021"
+
+// verifyEIP712 recovers the address that signed the credential and compares it
+// with the one that the issuer's DID names.
+func (v *Verifier) verifyEIP712(s *Signed) error {
+	method, err := s.proofText("verificationMethod")
+	if err != nil {
+		return err
+	}
+	key, found := ethereumKey(s.Issuer, method)
+	if !found {
+		return &Error{ReasonWrongVerificationMethod, "its proof's verification method is not a key of its issuer"}
+	}
+	signature, err := parseSignature(s)
+	if err != nil {
+		return err
+	}
+	layout, err := readLayout(s.proof)
+	if err != nil {
+		return err
+	}
+	types, remembered, err := v.typeSet(layout.types)
+	if err != nil {
+		return unsupported("its types cannot be read: %v", err)
+	}
+	// A signature over less than this says nothing about the rest.
+	for _, name := range []string{"credentialSubject", "issuer", "expirationDate"} {
+		if !types.Lists(layout.primaryType, name) {
+			return unsupported("its primary type does not list %s", name)
+		}
+	}
+	digest, err := types.Digest(layout.domain, layout.primaryType, s.message())
+	if err != nil {
+		return unsupported("its typed data does not hash: %v", err)
+	}
+	recoverAddress := v.Recover
+	if recoverAddress == nil {
+		recoverAddress = recoverDecred
+	}
+	address, err := recoverAddress(&digest, signature)
+	if err != nil || !key.is(address) {
+		return &Error{ReasonBadSignature, "its signature is not the issuer's over this text"}
+	}
+	if !remembered {
+		v.types.Add(strings.Clone(layout.types.Raw), types)
+	}
+	return nil
+}
+
+// typeSet returns the parsed types. Only a credential that verified has its
+// set remembered, so that others cannot push the real ones out.
+func (v *Verifier) typeSet(document *strictjson.Value) (types *typeddata.Types, remembered bool, err error) {
+	v.once.Do(func() {
+		v.types, _ = lru.New[string, *typeddata.Types](maxTypeSets) // fails for a size of 0 only
+	})
+	if types, remembered = v.types.Get(document.Raw); remembered {
+		return types, true, nil
+	}
+	types, err = typeddata.Parse(document)
+	return types, false, err
+}
+
+// layout is the proof's member that says how the credential was hashed.
+type layout struct {
+	types       *strictjson.Value
+	primaryType string
+	domain      *strictjson.Value
+}
+
+func readLayout(proof *strictjson.Value) (layout, error) {
+	// The older name wins where both stand.
+	object := present(proof.Get("eip712"))
+	if object == nil {
+		object = present(proof.Get("eip712Domain"))
+	}
+	if object == nil || object.Kind != strictjson.Object {
+		return layout{}, unsupported("its proof has no eip712Domain")
+	}
+	types := object.Get("types")
+	if alias := object.Get("messageSchema"); types == nil {
+		types = alias
+	} else if alias != nil {
+		return layout{}, unsupported("its eip712Domain has both types and messageSchema")
+	}
+	primaryType, domain := object.Get("primaryType"), object.Get("domain")
+	if len(object.Members) != 3 || types == nil || primaryType == nil || primaryType.Kind != strictjson.String || domain == nil {
+		return layout{}, unsupported("its eip712Domain is not exactly types, primaryType and domain")
+	}
+	if types.Kind != strictjson.Object {
+		return layout{}, unsupported("its types are %s, not an object", types.Kind)
+	}
+	return layout{types: types, primaryType: primaryType.Text, domain: domain}, nil
+}
+
+// message is what was signed: the credential without what can only be known
+// afterwards, its dates printed anew.
+func (s *Signed) message() *strictjson.Value {
+	message := &strictjson.Value{Kind: strictjson.Object, Members: make([]strictjson.Member, 0, len(s.root.Members))}
+	for _, m := range s.root.Members {
+		switch {
+		case m.Value.Kind == strictjson.Null && slices.Contains(rootMembers, m.Name):
+			continue
+		case m.Name == "issuanceDate":
+			m.Value = text(s.issued.print())
+		case m.Name == "expirationDate":
+			m.Value = text(s.expires.print())
+		case m.Name == "proof":
+			m.Value = s.signedProof()
+		}
+		message.Members = append(message.Members, m)
+	}
+	return message
+}
+
+func (s *Signed) signedProof() strictjson.Value {
+	proof := strictjson.Value{Kind: strictjson.Object, Members: make([]strictjson.Member, 0, len(s.proof.Members))}
+	for _, m := range s.proof.Members {
+		switch {
+		case m.Value.Kind == strictjson.Null && slices.Contains(proofMembers, m.Name):
+			continue
+		case m.Name == "proofValue", m.Name == "eip712", m.Name == "eip712Domain":
+			continue
+		case m.Name == "created":
+			m.Value = text(s.createdAt.printUTC())
+		}
+		proof.Members = append(proof.Members, m)
+	}
+	return proof
+}
+
+func text(t string) strictjson.Value { return strictjson.Value{Kind: strictjson.String, Text: t} }
+
+// parseSignature accepts the one spelling of a signature. Revocation is keyed
+// on the text, so bytes after the 65th, another case of the hex digits, a high
+// s (which verifies as well) or v's other numberings would let a revoked
+// credential live on.
+func parseSignature(s *Signed) (*[65]byte, error) {
+	bad := &Error{ReasonBadSignature, "its proofValue is not 0x and 65 bytes in lower-case hex, with v 27 or 28 and a low s"}
+	value, err := s.proofText("proofValue")
+	if err != nil {
+		return nil, err
+	}
+	digits, found := strings.CutPrefix(value, "0x")
+	var signature [65]byte
+	if !found || len(digits) != hex.EncodedLen(len(signature)) || strings.ToLower(digits) != digits {
+		return nil, bad
+	}
+	if _, err := hex.Decode(signature[:], []byte(digits)); err != nil {
+		return nil, bad
+	}
+	var r, low secp256k1.ModNScalar
+	rOverflows, sOverflows := r.SetByteSlice(signature[:32]), low.SetByteSlice(signature[32:64])
+	if rOverflows || sOverflows || r.IsZero() || low.IsZero() || low.IsOverHalfOrder() {
+		return nil, bad
+	}
+	if recovery := signature[64]; recovery != 27 && recovery != 28 {
+		return nil, bad
+	}
+	return &signature, nil
+}
+
+func recoverDecred(digest *[32]byte, signature *[65]byte) ([20]byte, error) {
+	// decred's form has v in front.
+	var compact [65]byte
+	compact[0] = signature[64]
+	copy(compact[1:], signature[:64])
+	key, _, err := ecdsa.RecoverCompact(compact[:], digest[:])
+	if err != nil {
+		return [20]byte{}, fmt.Errorf("recovering the key: %w", err)
+	}
+	return addressOf(key), nil
+}
+
+func unsupported(format string, args ...any) *Error {
+	return &Error{Reason: ReasonUnsupportedProof, Detail: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,38 @@
+package credential
+
+// Reason is a code for what makes a credential invalid.
+type Reason string
+
+// The reasons.
+const (
+	// ReasonTooLarge: it is beyond MaxSize or MaxDepth.
+	ReasonTooLarge Reason = "too_large"
+	// ReasonMalformed: it is not a credential, or one in a form that could be
+	// read in two ways.
+	ReasonMalformed Reason = "malformed"
+	// ReasonUnsupportedProof: its proof is not of a type, or not in the form,
+	// that the issuers use.
+	ReasonUnsupportedProof Reason = "unsupported_proof"
+	// ReasonWrongPurpose: its proof was made for something else.
+	ReasonWrongPurpose Reason = "wrong_purpose"
+	// ReasonWrongVerificationMethod: its proof names a key that is not the
+	// issuer's.
+	ReasonWrongVerificationMethod Reason = "wrong_verification_method"
+	// ReasonFromTheFuture: its proof was made after now.
+	ReasonFromTheFuture Reason = "from_the_future"
+	// ReasonBadSignature: the signature is not the issuer's over this text.
+	ReasonBadSignature Reason = "bad_signature"
+)
+
+// Error tells why a credential is not valid. It is about the credential alone,
+// and so will be the same tomorrow, but for [ReasonFromTheFuture].
+type Error struct {
+	// Reason is the code.
+	Reason Reason
+	// Detail says in words what is wrong. It quotes at most a few dozen
+	// characters of the credential.
+	Detail string
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Detail }

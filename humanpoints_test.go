@@ -1,0 +1,103 @@
+package passport
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+func TestHumanPointsAwards(t *testing.T) {
+	key := func(provider, nullifier string) store.Award {
+		return store.Award{Action: "HKY", Provider: provider, TxHash: nullifier}
+	}
+	bonus := store.Award{Action: "SCB", Communities: 4}
+	google := earner{provider: "Google", nullifiers: []string{"v0:a", "v1:b"}}
+
+	for name, c := range map[string]struct {
+		program   HumanPoints
+		earners   []earner
+		history   store.PointsHistory
+		given     map[string]int
+		qualified bool
+		awards    []store.Award
+	}{
+		"a key is earned once per provider, for its last nullifier": {
+			earners:   []earner{google},
+			qualified: true,
+			awards:    []store.Award{key("Google", "v1:b"), bonus},
+		},
+		"no second key when the nullifier rotates": {
+			earners: []earner{google},
+			history: store.PointsHistory{Awards: []store.Award{key("Google", "v0:older")}, Communities: []int64{1}},
+		},
+		"a legacy credential earns its action but no key": {
+			earners: []earner{{provider: "HolonymPhone", nullifiers: []string{"v0.0.0:x"}, legacy: true}},
+			history: store.PointsHistory{Communities: []int64{1}},
+			awards:  []store.Award{{Action: "HPH"}},
+		},
+		"a provider too long for a points row earns no key": {
+			earners: []earner{{provider: strings.Repeat("p", 101), nullifiers: []string{"n"}}},
+			history: store.PointsHistory{Communities: []int64{1}},
+		},
+		"an action is earned once": {
+			earners: []earner{{provider: "Biometrics", nullifiers: []string{"n"}}},
+			history: store.PointsHistory{Communities: []int64{1}, Awards: []store.Award{{Action: "HBI"}, key("Biometrics", "n")}},
+		},
+		"the bonus is asked for from the fourth community on": {
+			history: store.PointsHistory{Communities: []int64{1, 2, 3, 4}},
+			awards:  []store.Award{bonus},
+		},
+		"the bonus is not asked for by an address that qualified here before and in too few": {
+			history: store.PointsHistory{Communities: []int64{1, 2, 3}},
+		},
+		"lists are earned by their members": {
+			history: store.PointsHistory{Communities: []int64{1}, Lists: []string{"TheChosenOnes", "SeasonedPassportOGs", "MetaMaskOG2"}},
+			awards:  []store.Award{{Action: "SOG"}, {Action: "TCO"}},
+		},
+		"the capped award needs its switch": {
+			program: HumanPoints{Capped: MetaMaskOG()},
+			history: store.PointsHistory{Communities: []int64{1}, Lists: []string{"MetaMaskOG2"}},
+			given:   map[string]int{"MM2": 4999},
+			awards:  []store.Award{{Action: "MM2", Limit: 5000}},
+		},
+		"the capped award ends at its limit": {
+			program: HumanPoints{Capped: MetaMaskOG()},
+			history: store.PointsHistory{Communities: []int64{1}, Lists: []string{"MetaMaskOG2"}},
+			given:   map[string]int{"MM2": 5000},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			qualified, awards := c.program.award(1, c.earners, &c.history, c.given)
+			assert.Equal(t, c.qualified, qualified)
+			assert.ElementsMatch(t, c.awards, awards)
+		})
+	}
+}
+
+func TestEveryProviderActionIsTheServices(t *testing.T) {
+	want := map[string]string{
+		"SelfStakingBronze": "ISB", "SelfStakingSilver": "ISS", "SelfStakingGold": "ISG", "BeginnerCommunityStaker": "CSB",
+		"ExperiencedCommunityStaker": "CSE", "TrustedCitizen": "CST", "HolonymGovIdProvider": "HGO", "HolonymPhone": "HPH",
+		"CleanHands": "HCH", "Biometrics": "HBI",
+	}
+	for provider, action := range want {
+		got, found := providerAction(provider)
+		assert.True(t, found, provider)
+		assert.Equal(t, action, got, provider)
+	}
+	_, found := providerAction("Google")
+	assert.False(t, found)
+}
+
+func TestForeseeDropsWhatTheStoreWouldPassOver(t *testing.T) {
+	awards := []store.Award{{Action: "HBI"}, {Action: "SCB", Communities: 4}, {Action: "MM2", Limit: 10}}
+
+	few := foresee(awards, true, &store.PointsHistory{Communities: []int64{7}}, map[string]int{"MM2": 10})
+	assert.Equal(t, []store.Award{{Action: "HBI"}}, few)
+
+	all := foresee(awards, true, &store.PointsHistory{Communities: []int64{7, 8, 9}}, map[string]int{"MM2": 9})
+	assert.Equal(t, awards, all)
+}

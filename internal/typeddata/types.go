@@ -1,0 +1,281 @@
+// Package typeddata hashes typed data as EIP-712 says, in the way that the
+// issuers' library (didkit) does where the standard leaves room: a member that
+// is absent hashes to zeros, and one that no type lists is an error.
+//
+// Names go into the hashed type text as they are, so those that could spell
+// another type's members are refused.
+package typeddata
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/passport-sdk/passport-go/internal/strictjson"
+)
+
+// Bounds on a set of types, far beyond any that is used.
+const (
+	maxTypes     = 64
+	maxMembers   = 128
+	maxName      = 256
+	maxArrayText = 4096
+)
+
+// domainType is the type of every domain. A set that lacks it gets the one
+// with a name only.
+const domainType = "EIP712Domain"
+
+// Types is a set of struct types. It is immutable and safe for concurrent use.
+type Types struct {
+	structs map[string]*structType
+}
+
+type structType struct {
+	name    string
+	members []member
+	hash    [32]byte
+}
+
+type member struct {
+	name string
+	text string // of the type, as it is hashed
+	kind *typ
+}
+
+// typ is a parsed type.
+type typ struct {
+	form   form
+	size   int  // bytes of bytesN, uintN, intN; elements of a fixed list
+	fixed  bool // a list of size elements
+	item   *typ // of a list
+	target *structType
+	name   string // of the struct, until it is linked
+}
+
+type form uint8
+
+const (
+	formStruct form = iota
+	formString
+	formBytes
+	formFixedBytes
+	formUint
+	formInt
+	formBool
+	formAddress
+	formList
+)
+
+// Parse reads the JSON object that maps a struct's name to its list of
+// members, each an object of exactly a name and a type.
+func Parse(types *strictjson.Value) (*Types, error) {
+	if types == nil || types.Kind != strictjson.Object {
+		return nil, errors.New("the types are not an object")
+	}
+	if n := len(types.Members); n > maxTypes {
+		return nil, fmt.Errorf("%d types, at most %d", n, maxTypes)
+	}
+	set := &Types{structs: make(map[string]*structType, len(types.Members)+1)}
+	for i := range types.Members {
+		s, err := parseStruct(types.Members[i].Name, &types.Members[i].Value)
+		if err != nil {
+			return nil, fmt.Errorf("type %.60q: %w", types.Members[i].Name, err)
+		}
+		set.structs[s.name] = s
+	}
+	if set.structs[domainType] == nil {
+		set.structs[domainType] = &structType{
+			name:    domainType,
+			members: []member{{name: "name", text: "string", kind: &typ{form: formString}}},
+		}
+	}
+	for _, s := range set.structs {
+		set.link(s)
+	}
+	for _, s := range set.structs {
+		s.hash = keccak([]byte(set.encodeType(s)))
+	}
+	return set, nil
+}
+
+// Lists tells whether the struct exists and has the member.
+func (t *Types) Lists(structName, memberName string) bool {
+	s := t.structs[structName]
+	return s != nil && slices.ContainsFunc(s.members, func(m member) bool { return m.name == memberName })
+}
+
+func parseStruct(name string, members *strictjson.Value) (*structType, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	for _, prefix := range []string{"uint", "int", "bytes"} {
+		if strings.HasPrefix(name, prefix) {
+			return nil, fmt.Errorf("its name begins like the type %s", prefix)
+		}
+	}
+	if members.Kind != strictjson.Array {
+		return nil, errors.New("its members are not a list")
+	}
+	if n := len(members.Items); n > maxMembers {
+		return nil, fmt.Errorf("%d members, at most %d", n, maxMembers)
+	}
+	s := &structType{name: name, members: make([]member, 0, len(members.Items))}
+	for i := range members.Items {
+		m, err := parseMember(&members.Items[i])
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(s.members, func(other member) bool { return other.name == m.name }) {
+			return nil, fmt.Errorf("member %.60q is there twice", m.name)
+		}
+		s.members = append(s.members, m)
+	}
+	return s, nil
+}
+
+func parseMember(v *strictjson.Value) (member, error) {
+	name, text := v.Get("name"), v.Get("type")
+	if name == nil || text == nil || len(v.Members) != 2 || name.Kind != strictjson.String || text.Kind != strictjson.String {
+		return member{}, errors.New("a member is not an object of a name and a type")
+	}
+	if err := checkName(name.Text); err != nil {
+		return member{}, err
+	}
+	kind, err := parseType(text.Text)
+	if err != nil {
+		return member{}, fmt.Errorf("member %.60q: %w", name.Text, err)
+	}
+	return member{name: name.Text, text: text.Text, kind: kind}, nil
+}
+
+// checkName refuses names that could be read as something else within the
+// text of a type.
+func checkName(name string) error {
+	if name == "" || len(name) > maxName {
+		return fmt.Errorf("a name of %d bytes, want 1 to %d", len(name), maxName)
+	}
+	if i := strings.IndexAny(name, ",()[]{} \t\r\n\v\f\u0085\u00a0\u2028\u2029"); i >= 0 {
+		return fmt.Errorf("the name %.60q holds a separator", name)
+	}
+	return nil
+}
+
+func parseType(text string) (*typ, error) {
+	if len(text) > maxName {
+		return nil, fmt.Errorf("the text of a type has %d bytes, at most %d", len(text), maxName)
+	}
+	if strings.HasSuffix(text, "]") {
+		return parseList(text)
+	}
+	switch text {
+	case "string":
+		return &typ{form: formString}, nil
+	case "bytes":
+		return &typ{form: formBytes}, nil
+	case "bool":
+		return &typ{form: formBool}, nil
+	case "address":
+		return &typ{form: formAddress}, nil
+	}
+	for _, sized := range []struct {
+		prefix string
+		form   form
+		unit   int
+	}{{"bytes", formFixedBytes, 1}, {"uint", formUint, 8}, {"int", formInt, 8}} {
+		if digits, found := strings.CutPrefix(text, sized.prefix); found {
+			n, err := strconv.Atoi(digits)
+			if err != nil || strconv.Itoa(n) != digits || n <= 0 || n > 32*sized.unit || n%sized.unit != 0 {
+				return nil, fmt.Errorf("%.60q is not a type", text)
+			}
+			return &typ{form: sized.form, size: n / sized.unit}, nil
+		}
+	}
+	if err := checkName(text); err != nil {
+		return nil, err
+	}
+	return &typ{form: formStruct, name: text}, nil
+}
+
+func parseList(text string) (*typ, error) {
+	open := strings.LastIndexByte(text, '[')
+	if open < 0 {
+		return nil, fmt.Errorf("%.60q is not a type", text)
+	}
+	item, err := parseType(text[:open])
+	if err != nil {
+		return nil, err
+	}
+	list := &typ{form: formList, item: item}
+	if size := text[open+1 : len(text)-1]; size != "" {
+		list.fixed = true
+		list.size, err = strconv.Atoi(size)
+		if err != nil || strconv.Itoa(list.size) != size || list.size < 0 || list.size > maxArrayText {
+			return nil, fmt.Errorf("%.60q is not a type", text)
+		}
+	}
+	return list, nil
+}
+
+// link points the members at the structs that they name. One that is missing
+// is an error only where it is met, as an unused one does no harm.
+func (t *Types) link(s *structType) {
+	for i := range s.members {
+		kind := s.members[i].kind
+		for kind.form == formList {
+			kind = kind.item
+		}
+		if kind.form == formStruct {
+			kind.target = t.structs[kind.name]
+		}
+	}
+}
+
+// encodeType is the text that identifies a struct: itself, then every struct
+// that it refers to, directly or not, by name. One that refers to itself is
+// among those.
+func (t *Types) encodeType(s *structType) string {
+	referenced := map[string]*structType{}
+	collect(s, referenced)
+	names := make([]string, 0, len(referenced))
+	for name := range referenced {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+
+	var text strings.Builder
+	s.write(&text)
+	for _, name := range names {
+		referenced[name].write(&text)
+	}
+	return text.String()
+}
+
+func collect(s *structType, into map[string]*structType) {
+	for i := range s.members {
+		kind := s.members[i].kind
+		for kind.form == formList {
+			kind = kind.item
+		}
+		if target := kind.target; target != nil && into[target.name] == nil {
+			into[target.name] = target
+			collect(target, into)
+		}
+	}
+}
+
+func (s *structType) write(text *strings.Builder) {
+	text.WriteString(s.name)
+	text.WriteByte('(')
+	for i := range s.members {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		text.WriteString(s.members[i].text)
+		text.WriteByte(' ')
+		text.WriteString(s.members[i].name)
+	}
+	text.WriteByte(')')
+}

@@ -1,0 +1,213 @@
+package passport
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// candidate is a stored credential and what came of looking at it.
+type candidate struct {
+	row store.Credential
+	// said is what the credential says; all of it is believed once reason is
+	// empty.
+	said   credential.Credential
+	reason Reason
+	why    string
+}
+
+// examiner tells valid credentials from others. That a proof holds is
+// immutable, and remembered; everything else is looked at each time.
+type examiner struct {
+	issuers  map[string]bool
+	v0Only   bool
+	verifier Verifier
+	proven   *lru.Cache[[sha256.Size]byte, credential.Credential] // nil: nothing is remembered
+}
+
+func newExaminer(s *settings) (*examiner, error) {
+	x := &examiner{issuers: s.issuers, v0Only: s.v0Only, verifier: s.verifier}
+	if s.cacheSize == 0 {
+		return x, nil
+	}
+	var err error
+	x.proven, err = lru.New[[sha256.Size]byte, credential.Credential](s.cacheSize)
+	return x, err
+}
+
+// examine looks at all credentials of one wallet; those not seen before are
+// verified in parallel. It fails only when the context ends or a verifier
+// cannot tell: an invalid credential is an answer.
+func (x *examiner) examine(ctx context.Context, address Address, now time.Time, rows []store.Credential, seen *Observation) ([]candidate, error) {
+	candidates := make([]candidate, len(rows))
+	for i, row := range rows {
+		candidates[i].row = row
+	}
+	slices.SortFunc(candidates, func(a, b candidate) int { return strings.Compare(a.row.Provider, b.row.Provider) })
+
+	digests := make([][sha256.Size]byte, len(rows))
+	var unseen []int
+	for i := range candidates {
+		c := &candidates[i]
+		digests[i] = sha256.Sum256(c.row.Stamp)
+		said, remembered := x.remembered(digests[i])
+		if !remembered {
+			unseen = append(unseen, i)
+			continue
+		}
+		c.said = said
+		c.reason, c.why = x.judge(c, address, now)
+	}
+
+	var checked atomic.Int64
+	err := parallel(ctx, len(unseen), func(k int) error {
+		i := unseen[k]
+		verified, err := x.verify(ctx, &candidates[i], address, now)
+		if verified {
+			checked.Add(1)
+		}
+		if err == nil && candidates[i].reason == "" && x.proven != nil {
+			x.proven.Add(digests[i], candidates[i].said)
+		}
+		return err
+	})
+	seen.Remembered, seen.Verified = len(rows)-len(unseen), int(checked.Load())
+	return candidates, err
+}
+
+func (x *examiner) remembered(digest [sha256.Size]byte) (credential.Credential, bool) {
+	if x.proven == nil {
+		return credential.Credential{}, false
+	}
+	return x.proven.Get(digest)
+}
+
+// verify parses the credential, judges what it says and, last because it is
+// costly, checks its proof.
+func (x *examiner) verify(ctx context.Context, c *candidate, address Address, now time.Time) (verified bool, err error) {
+	var refused *credential.Error
+	signed, err := credential.Parse(c.row.Stamp)
+	if errors.As(err, &refused) {
+		c.reason, c.why = Reason(refused.Reason), refused.Error()
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	c.said = signed.Credential
+	if c.reason, c.why = x.judge(c, address, now); c.reason != "" {
+		return false, nil
+	}
+	err = x.verifier.Verify(ctx, signed, now)
+	if errors.As(err, &refused) {
+		c.reason, c.why = Reason(refused.Reason), refused.Error()
+		return true, nil
+	}
+	return true, err
+}
+
+// judge applies every rule that needs no cryptography. With the option for v0
+// nullifiers it drops the others.
+func (x *examiner) judge(c *candidate, address Address, now time.Time) (Reason, string) {
+	said := &c.said
+	// An empty text identifies no account: claimed, it would make strangers
+	// clash.
+	nullifiers := slices.DeleteFunc(slices.Clone(said.Nullifiers), func(n string) bool {
+		return n == "" || x.v0Only && !strings.HasPrefix(n, "v0")
+	})
+	tooLong := func(n string) bool { return utf8.RuneCountInString(n) > store.MaxNullifier }
+	// Columns hold microseconds: what is compared must be what is stored.
+	expiresAt := microseconds(said.ExpiresAt)
+	switch {
+	case lowerASCII(said.Subject) != address.did():
+		return ReasonWrongSubject, "it is about another address"
+	case said.Provider == "" || said.Provider != c.row.Provider:
+		return ReasonProviderMismatch, fmt.Sprintf("it signs the provider %.100q", said.Provider)
+	case len(nullifiers) == 0 && x.v0Only && len(said.Nullifiers) > 0:
+		return ReasonNoNullifiers, "it has no v0 nullifier"
+	case len(nullifiers) == 0:
+		return ReasonNoNullifiers, "it has no nullifier"
+	case slices.ContainsFunc(nullifiers, tooLong):
+		return ReasonNullifierTooLong, fmt.Sprintf("a nullifier has more than %d characters", store.MaxNullifier)
+	case said.ExpiresAt.IsZero():
+		return ReasonNoExpiration, "it has no expiration date"
+	case !expiresAt.After(now):
+		return ReasonExpired, "it expired on " + day(expiresAt)
+	case expiresAt.Year() > lastYear:
+		return ReasonNoExpiration, fmt.Sprintf("it expires after the year %d", lastYear)
+	case !x.issuers[said.Issuer]:
+		return ReasonUntrustedIssuer, fmt.Sprintf("its issuer %.100q is not trusted", said.Issuer)
+	}
+	said.Nullifiers, said.ExpiresAt = nullifiers, expiresAt
+	return "", ""
+}
+
+// lastYear is the last one that the service's dates can write.
+const lastYear = 9999
+
+// lowerASCII leaves every other letter alone: Unicode has letters whose lower
+// case is an ASCII one.
+func lowerASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
+}
+
+func day(moment time.Time) string { return moment.UTC().Format(time.DateOnly) }
+
+// parallel calls work(0) to work(n-1) on as many goroutines as there are
+// processors, and returns when all calls have. After an error, or the end of
+// the context, it begins no more.
+func parallel(ctx context.Context, n int, work func(int) error) error {
+	var (
+		next   atomic.Int64
+		failed atomic.Bool
+		once   sync.Once
+		first  error
+	)
+	fail := func(err error) {
+		once.Do(func() { first = err })
+		failed.Store(true)
+	}
+	drain := func() {
+		// A panic on a goroutine of ours would take the host down without a
+		// chance to recover: it becomes the scoring's error.
+		defer func() {
+			if p := recover(); p != nil {
+				fail(fmt.Errorf("verifying a credential panicked: %v", p))
+			}
+		}()
+		for i := next.Add(1) - 1; i < int64(n) && !failed.Load(); i = next.Add(1) - 1 {
+			if err := ctx.Err(); err != nil {
+				fail(err)
+				return
+			}
+			if err := work(int(i)); err != nil {
+				fail(err)
+			}
+		}
+	}
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) - 1 {
+		workers.Go(drain)
+	}
+	drain()
+	workers.Wait()
+	return first
+}
