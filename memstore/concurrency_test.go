@@ -1,0 +1,101 @@
+package memstore_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+const writers = 64
+
+func wallet(i int) string { return fmt.Sprintf("0x%040x", i) }
+
+func TestOneOfManyWalletsGetsANullifier(t *testing.T) {
+	mem := newStore(t)
+	var all sync.WaitGroup
+	outcomes := make([]error, writers)
+	for i := range writers {
+		all.Go(func() {
+			snapshot, err := mem.Load(t.Context(), store.Query{Community: community, Addresses: []string{wallet(i)}})
+			if !assert.NoError(t, err) {
+				return
+			}
+			changes := scoring(snapshot)
+			changes.Claims = []store.Claim{{Nullifier: "n", Address: wallet(i), ExpiresAt: nextYear()}}
+			_, outcomes[i] = mem.Apply(t.Context(), changes)
+		})
+	}
+	all.Wait()
+
+	var winner string
+	for i, err := range outcomes {
+		if err == nil {
+			assert.Empty(t, winner, "one only")
+			winner = wallet(i)
+			continue
+		}
+		require.ErrorIs(t, err, store.ErrConflict)
+	}
+	assert.Equal(t, []string{"n " + winner}, table(t, mem, "registry_hashscorerlink", "hash", "address"))
+	assert.Len(t, table(t, mem, "registry_score"), 1)
+}
+
+func TestALimitedAwardStopsExactly(t *testing.T) {
+	const limit = 10
+	mem := newStore(t)
+	var all sync.WaitGroup
+	for i := range writers {
+		all.Go(func() {
+			snapshot, err := mem.Load(t.Context(), store.Query{Community: community, Addresses: []string{wallet(i)}})
+			if !assert.NoError(t, err) {
+				return
+			}
+			changes := scoring(snapshot)
+			changes.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: limit}}
+			_, err = mem.Apply(t.Context(), changes)
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	assert.Len(t, table(t, mem, "registry_humanpoints"), limit)
+}
+
+func TestEverythingAtOnceIsSafe(t *testing.T) {
+	mem := newStore(t)
+	add(t, mem, alice, credential("Google", "g"))
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for range 20 {
+				snapshot, err := mem.Load(t.Context(), store.Query{Community: community, Addresses: []string{alice, bob}, Points: &store.PointsQuery{}})
+				if !assert.NoError(t, err) {
+					return
+				}
+				if _, err := mem.Apply(t.Context(), scoring(snapshot)); !errors.Is(err, store.ErrConflict) {
+					assert.NoError(t, err)
+				}
+			}
+		})
+		all.Go(func() {
+			for range 5 {
+				assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential(fmt.Sprint(i), "n")))
+				_, err := mem.RevokeCredentials(t.Context(), fmt.Sprint("proof of ", i))
+				assert.NoError(t, err)
+				assert.NoError(t, mem.WriteRows(io.Discard))
+				assert.NoError(t, mem.PutCommunity(t.Context(), store.Community{ID: int64(100 + i)}))
+			}
+		})
+	}
+	all.Wait()
+	again := newStore(t)
+	text := dump(t, mem)
+	read(t, again, text)
+	assert.Equal(t, text, dump(t, again))
+}

@@ -1,0 +1,61 @@
+package memstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// PutAddressList implements [store.Communities]. An address that is given
+// twice is a member once. A malformed address, an empty name and one of more
+// than 100 characters are a store.ErrInvalid.
+func (s *Store) PutAddressList(ctx context.Context, name string, addresses ...string) error {
+	const op = "put_address_list"
+	if name == "" {
+		return refuse(op, store.ErrInvalid, "the list has no name")
+	}
+	if err := checkText(name, maxName); err != nil {
+		return refuse(op, store.ErrInvalid, "the name of the list: %w", err)
+	}
+	for _, address := range addresses {
+		if err := checkAddress(op, address); err != nil {
+			return err
+		}
+	}
+	return s.change(ctx, op, func(d *data, _ time.Time) error {
+		d.replaceMembers(d.list(name), addresses)
+		return nil
+	})
+}
+
+// list returns the id of the named list, which is made if there is none.
+func (d *data) list(name string) int64 {
+	if row, found := d.Lists.byName.find(name); found {
+		return row.ID
+	}
+	row := &addressListRow{ID: d.Lists.nextID(), Name: name}
+	d.Lists.set(row)
+	return row.ID
+}
+
+func (d *data) replaceMembers(list int64, addresses []string) {
+	wanted := make(map[string]bool, len(addresses))
+	for _, address := range addresses {
+		wanted[address] = true
+	}
+	var leaving []*addressListMemberRow
+	for _, row := range d.Members.byList.rows[list] {
+		if !wanted[row.Address] {
+			leaving = append(leaving, row)
+		}
+	}
+	for _, row := range leaving {
+		d.Members.remove(row)
+	}
+	for _, address := range addresses {
+		if !d.Members.byAddress.has(member{address, list}) {
+			d.Members.set(&addressListMemberRow{ID: d.Members.nextID(), Address: address, ListID: list})
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package memstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+const opLoad = "load_snapshot"
+
+// Load implements [store.Store]. The bytes of credentials, weights and scores
+// in the snapshot are shared with the store and are to be read only; everything
+// else is the caller's. Its errors, by errors.Is: store.ErrCommunityNotFound,
+// store.ErrInvalid for a query with a malformed or repeated address, and the
+// context's own.
+func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	if err := ended(ctx, opLoad); err != nil {
+		return nil, err
+	}
+	if err := checkQuery(&q); err != nil {
+		return nil, err
+	}
+	at, err := s.moment(q.At)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ended(ctx, opLoad); err != nil {
+		return nil, err
+	}
+
+	row, found := s.data.community(q.Community)
+	if !found {
+		return nil, refuse(opLoad, store.ErrCommunityNotFound, "there is no community %d", q.Community)
+	}
+	snapshot := &store.Snapshot{At: at, Community: s.data.weighing(row)}
+	snapshot.Wallets = make([]store.Wallet, 0, len(q.Addresses))
+	var nullifiers []string
+	for _, address := range q.Addresses {
+		live := s.data.live(address)
+		snapshot.Wallets = append(snapshot.Wallets, store.Wallet{
+			Address:     address,
+			Version:     version(live),
+			Credentials: credentialsOf(live),
+			Score:       s.data.score(address, q.Community),
+		})
+		for _, row := range live {
+			nullifiers = append(nullifiers, row.nullifiers...)
+		}
+	}
+	snapshot.Claims = s.data.claimsOn(nullifiers, q.Community)
+	if q.Points != nil {
+		snapshot.Points = s.data.pointsOf(q.Addresses, q.Points)
+	}
+	return snapshot, nil
+}
+
+func checkQuery(q *store.Query) error {
+	asked := make(map[string]bool, len(q.Addresses))
+	for _, address := range q.Addresses {
+		if !store.ValidAddress(address) {
+			return refuse(opLoad, store.ErrInvalid, "address %.100q is not 0x and 40 lower-case hex digits", address)
+		}
+		if asked[address] {
+			return refuse(opLoad, store.ErrInvalid, "address %s is asked for twice", address)
+		}
+		asked[address] = true
+	}
+	return nil
+}
+
+func (s *Store) moment(at time.Time) (time.Time, error) {
+	if at.IsZero() {
+		return s.clock()
+	}
+	return microseconds(at), nil
+}
+
+// live returns, by provider, the credentials of the address that can count: of
+// each provider the newest that is neither deleted nor revoked.
+func (d *data) live(address string) []*credentialRow {
+	rows := make([]*credentialRow, 0, len(d.Credentials.byAddress.rows[address]))
+	for _, row := range d.Credentials.byAddress.rows[address] {
+		if _, revoked := d.Revocations.byCredential.find(row.ID); row.DeletedAt.IsZero() && !revoked {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b *credentialRow) int {
+		if order := strings.Compare(a.Provider, b.Provider); order != 0 {
+			return order
+		}
+		if order := b.UpdatedAt.Compare(a.UpdatedAt); order != 0 {
+			return order
+		}
+		return cmp.Compare(b.ID, a.ID)
+	})
+	return slices.CompactFunc(rows, func(a, b *credentialRow) bool { return a.Provider == b.Provider })
+}
+
+// version is a fingerprint of the rows: another set of credentials has another.
+func version(live []*credentialRow) string {
+	text := make([]byte, 0, 16*len(live))
+	for _, row := range live {
+		text = binary.BigEndian.AppendUint64(text, uint64(row.ID))
+		text = binary.BigEndian.AppendUint64(text, uint64(row.UpdatedAt.UnixMicro()))
+	}
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:])
+}
+
+func credentialsOf(live []*credentialRow) []store.Credential {
+	credentials := make([]store.Credential, len(live))
+	for i, row := range live {
+		credentials[i] = store.Credential{ID: row.ID, Provider: row.Provider, Stamp: row.Stamp, UpdatedAt: row.UpdatedAt}
+	}
+	return credentials
+}
+
+func (d *data) score(address string, community int64) *store.Score {
+	passport, found := d.Passports.byAddress.find(place{address, community})
+	if !found {
+		return nil
+	}
+	row, found := d.Scores.byPassport.find(passport.ID)
+	if !found {
+		return nil
+	}
+	status, _ := optional(row.Status)
+	text, _ := optional(row.Error)
+	return &store.Score{
+		Status: store.Status(status), Value: row.Score.trimmed(), ScoredAt: row.LastScoreTimestamp,
+		ExpiresAt: row.ExpirationDate, Error: text,
+		Evidence: row.Evidence, StampScores: row.StampScores, Stamps: row.Stamps,
+	}
+}
+
+func (d *data) claimsOn(nullifiers []string, community int64) []store.Claim {
+	slices.Sort(nullifiers)
+	var claims []store.Claim
+	for _, nullifier := range slices.Compact(nullifiers) {
+		if row, found := d.Claims.byNullifier.find(place{nullifier, community}); found {
+			claims = append(claims, store.Claim{Nullifier: row.Hash, Address: row.Address, ExpiresAt: row.ExpiresAt})
+		}
+	}
+	return claims
+}
+
+func (d *data) pointsOf(addresses []string, q *store.PointsQuery) *store.PointsSnapshot {
+	points := &store.PointsSnapshot{
+		Wallets: make([]store.PointsHistory, 0, len(addresses)),
+		Given:   make(map[string]int, len(q.Counted)),
+		Values:  make(map[string]int, len(d.Config.rows)),
+	}
+	for _, address := range addresses {
+		points.Wallets = append(points.Wallets, d.history(address, q.Lists))
+	}
+	for _, action := range q.Counted {
+		points.Given[action] = len(d.Points.byAction.rows[action])
+	}
+	for row := range maps.Values(d.Config.rows) {
+		if row.Active {
+			points.Values[row.Action] = int(row.Points)
+		}
+	}
+	return points
+}
+
+func (d *data) history(address string, lists []string) store.PointsHistory {
+	var history store.PointsHistory
+	for _, row := range d.Points.byAddress.rows[address] {
+		history.Awards = append(history.Awards, store.Award{
+			Action: row.Action, Provider: row.Provider, TxHash: row.TxHash, ChainID: int(row.ChainID),
+		})
+	}
+	for _, row := range d.Qualified.byAddress.rows[address] {
+		history.Communities = append(history.Communities, row.CommunityID)
+	}
+	slices.Sort(history.Communities)
+	names := slices.Clone(lists)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		list, found := d.Lists.byName.find(name)
+		if !found {
+			continue
+		}
+		if _, is := d.Members.byAddress.find(member{address, list.ID}); is {
+			history.Lists = append(history.Lists, name)
+		}
+	}
+	return history
+}

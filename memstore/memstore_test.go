@@ -1,0 +1,132 @@
+package memstore_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+const (
+	alice = "0x4902f60229f5138a92daec0bf6afa7b0424c451d"
+	bob   = "0x8b855c3729b40a27cef467f2f68eacf08a403782"
+
+	community = 7
+)
+
+// noon is the moment of every test.
+func noon() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 123456000, time.UTC) }
+
+func nextYear() time.Time { return noon().AddDate(1, 0, 0) }
+
+// newStore returns a store at noon with one community.
+func newStore(t testing.TB) *memstore.Store {
+	t.Helper()
+	mem := memstore.New(memstore.WithClock(noon))
+	require.NoError(t, mem.PutCommunity(t.Context(), store.Community{
+		ID: community, Name: "Tea", HumanPoints: true, Weights: []byte(`{"Google":"1.5","Github":2}`), Threshold: "3",
+	}))
+	return mem
+}
+
+// credential returns a credential as short as a store needs it.
+func credential(provider string, nullifiers ...string) store.NewCredential {
+	stamp, err := json.Marshal(map[string]any{
+		"credentialSubject": map[string]any{"provider": provider, "nullifiers": nullifiers},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return store.NewCredential{
+		Provider: provider, Stamp: stamp, ProofValue: "proof of " + provider, IssuedAt: noon(), ExpiresAt: nextYear(),
+	}
+}
+
+func add(t testing.TB, mem *memstore.Store, address string, credentials ...store.NewCredential) {
+	t.Helper()
+	require.NoError(t, mem.AddCredentials(t.Context(), address, credentials...))
+}
+
+func load(t testing.TB, mem *memstore.Store, addresses ...string) *store.Snapshot {
+	t.Helper()
+	snapshot, err := mem.Load(t.Context(), store.Query{
+		Community: community, Addresses: addresses,
+		Points: &store.PointsQuery{Lists: []string{"OGs", "none"}, Counted: []string{"MM2"}},
+	})
+	require.NoError(t, err)
+	return snapshot
+}
+
+// scoring returns the changes of a scoring by which everything counts.
+func scoring(snapshot *store.Snapshot) *store.Changes {
+	changes := &store.Changes{Community: snapshot.Community.ID, At: snapshot.At}
+	for _, wallet := range snapshot.Wallets {
+		w := store.WalletChanges{Address: wallet.Address, Version: wallet.Version, Score: passing(snapshot.At)}
+		for _, c := range wallet.Credentials {
+			w.Stamps = append(w.Stamps, store.Stamp{Provider: c.Provider, Credential: c.Stamp})
+		}
+		changes.Wallets = append(changes.Wallets, w)
+	}
+	return changes
+}
+
+func passing(at time.Time) store.Score {
+	return store.Score{
+		Status: store.StatusDone, Value: "1", ScoredAt: at, ExpiresAt: nextYear(),
+		Evidence: []byte(`{"type":"ThresholdScoreCheck","success":true}`), StampScores: []byte(`{"Google":1.5}`), Stamps: []byte(`{}`),
+	}
+}
+
+func apply(t testing.TB, mem *memstore.Store, changes *store.Changes) *store.Receipt {
+	t.Helper()
+	receipt, err := mem.Apply(t.Context(), changes)
+	require.NoError(t, err)
+	return receipt
+}
+
+func read(t testing.TB, mem *memstore.Store, rows string) {
+	t.Helper()
+	require.NoError(t, mem.ReadRows(strings.NewReader(rows)))
+}
+
+func dump(t testing.TB, mem *memstore.Store) string {
+	t.Helper()
+	var text bytes.Buffer
+	require.NoError(t, mem.WriteRows(&text))
+	return text.String()
+}
+
+// table returns the rows of one table, each as fmt prints the named columns.
+func table(t testing.TB, mem *memstore.Store, name string, columns ...string) []string {
+	t.Helper()
+	var tables map[string][]map[string]any
+	decoder := json.NewDecoder(strings.NewReader(dump(t, mem)))
+	decoder.UseNumber()
+	require.NoError(t, decoder.Decode(&tables))
+	require.Contains(t, tables, name)
+	rows := []string{}
+	for _, row := range tables[name] {
+		var values []string
+		for _, column := range columns {
+			require.Contains(t, row, column)
+			values = append(values, fmt.Sprint(row[column]))
+		}
+		rows = append(rows, strings.Join(values, " "))
+	}
+	return rows
+}
+
+func TestAnAbsurdClockIsAFault(t *testing.T) {
+	mem := memstore.New(memstore.WithClock(func() time.Time { return time.Time{} }))
+	require.ErrorIs(t, mem.PutAddressList(t.Context(), "OGs", alice), store.ErrFault)
+	require.ErrorIs(t, mem.ReadRows(strings.NewReader(`{}`)), store.ErrFault)
+	_, err := mem.Load(t.Context(), store.Query{Community: community})
+	require.ErrorIs(t, err, store.ErrFault)
+}

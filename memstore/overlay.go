@@ -1,0 +1,122 @@
+package memstore
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// allowListPrefix marks the providers of an overlay that stand for an address
+// list.
+const allowListPrefix = "AllowList#"
+
+func (d *data) overlay(customization int64) map[string]string {
+	overlay := map[string]string{}
+	byID := func(a, b *allowListRow) int { return cmp.Compare(a.ID, b.ID) }
+	for _, row := range slices.SortedFunc(slices.Values(d.AllowLists.byCustomization.rows[customization]), byID) {
+		if list, found := d.Lists.rows[row.AddressListID]; found {
+			overlay[allowListPrefix+list.Name] = string(row.Weight)
+		}
+	}
+	byCustomID := func(a, b *customCredentialRow) int { return cmp.Compare(a.ID, b.ID) }
+	for _, row := range slices.SortedFunc(slices.Values(d.Customs.byCustomization.rows[customization]), byCustomID) {
+		if ruleset, found := d.Rulesets.rows[row.RulesetID]; found {
+			overlay[ruleset.ProviderID] = string(row.Weight)
+		}
+	}
+	return overlay
+}
+
+func overlaid(provider, weight string) (decimal, error) {
+	width := store.MaxProvider
+	list, isList := strings.CutPrefix(provider, allowListPrefix)
+	if isList {
+		provider, width = list, maxName
+	}
+	if provider == "" {
+		return "", errors.New("it names nothing")
+	}
+	if err := checkText(provider, width); err != nil {
+		return "", err
+	}
+	return parseDecimal(weight, 7, 4)
+}
+
+func (d *data) putOverlay(community int64, overlay map[string]decimal) {
+	customization, found := d.Customizations.byCommunity.find(community)
+	if found {
+		for _, row := range slices.Clone(d.AllowLists.byCustomization.rows[customization.ID]) {
+			d.AllowLists.remove(row)
+		}
+		for _, row := range slices.Clone(d.Customs.byCustomization.rows[customization.ID]) {
+			d.Customs.remove(row)
+		}
+	}
+	if len(overlay) == 0 {
+		return
+	}
+	if !found {
+		customization = &customizationRow{ID: d.Customizations.nextID(), ScorerID: community}
+		for n := community; customization.Path == ""; n++ {
+			if path := fmt.Sprintf("community-%d", n); !d.Customizations.byPath.has(path) {
+				customization.Path = path
+			}
+		}
+		d.Customizations.set(customization)
+	}
+	for _, provider := range slices.Sorted(maps.Keys(overlay)) {
+		if name, isList := strings.CutPrefix(provider, allowListPrefix); isList {
+			d.AllowLists.set(&allowListRow{
+				ID: d.AllowLists.nextID(), Weight: overlay[provider],
+				AddressListID: d.list(name), CustomizationID: customization.ID,
+			})
+			continue
+		}
+		ruleset := d.ruleset(provider)
+		d.Customs.set(&customCredentialRow{
+			ID: d.Customs.nextID(), Weight: overlay[provider], DisplayName: ruleset.Name,
+			CustomizationID: customization.ID, PlatformID: d.platform(), RulesetID: ruleset.ID,
+		})
+	}
+}
+
+// developer is the service's type of custom credentials.
+const developer = "DEVEL"
+
+// maxRuleset is the width of a ruleset's name, in characters.
+const maxRuleset = 64
+
+func (d *data) ruleset(provider string) *rulesetRow {
+	if row, found := d.Rulesets.byProvider.find(provider); found {
+		return row
+	}
+	row := &rulesetRow{
+		ID: d.Rulesets.nextID(), CredentialType: developer, Definition: document("{}"),
+		Name: firstRunes(provider, maxRuleset), ProviderID: provider,
+	}
+	d.Rulesets.set(row)
+	return row
+}
+
+func (d *data) platform() int64 {
+	const name = "DeveloperList"
+	if row, found := d.Platforms.byName.find(name); found {
+		return row.ID
+	}
+	row := &platformRow{ID: d.Platforms.nextID(), PlatformType: developer, Name: name}
+	d.Platforms.set(row)
+	return row.ID
+}
+
+func firstRunes(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	return string([]rune(text)[:n])
+}

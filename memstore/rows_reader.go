@@ -1,0 +1,110 @@
+package memstore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// rowReader walks through a JSON document, one value at a time, and finds the
+// duplicate keys that encoding/json passes over.
+type rowReader struct{ decoder *json.Decoder }
+
+// object calls member for each key of the object that follows; it must read
+// the key's value.
+func (r *rowReader) object(where string, member func(key string) error) error {
+	if err := r.open(where, '{', "an object"); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for r.decoder.More() {
+		token, err := r.token(where)
+		if err != nil {
+			return err
+		}
+		key, _ := token.(string) // the decoder lets nothing else through
+		if seen[key] {
+			return fmt.Errorf("%w: %s%.*q is there twice", store.ErrInvalid, prefix(where), shown, key)
+		}
+		seen[key] = true
+		if err := member(key); err != nil {
+			return err
+		}
+	}
+	_, err := r.token(where)
+	return err
+}
+
+// list calls element for each element of the list that follows; it must read
+// the element.
+func (r *rowReader) list(table string, element func(i int) error) error {
+	where := "table " + table
+	if err := r.open(where, '[', "a list of rows"); err != nil {
+		return err
+	}
+	for i := 0; r.decoder.More(); i++ {
+		if err := element(i); err != nil {
+			return err
+		}
+	}
+	_, err := r.token(where)
+	return err
+}
+
+// value returns the text of the value that follows.
+func (r *rowReader) value(where string) ([]byte, error) {
+	var raw json.RawMessage
+	if err := r.decoder.Decode(&raw); err != nil {
+		return nil, malformed(where, err)
+	}
+	return raw, nil
+}
+
+// end makes sure that nothing follows.
+func (r *rowReader) end() error {
+	switch _, err := r.decoder.Token(); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return malformed("", err)
+	}
+	return fmt.Errorf("%w: something follows the object of tables", store.ErrInvalid)
+}
+
+func (r *rowReader) open(where string, delimiter json.Delim, what string) error {
+	token, err := r.token(where)
+	if err != nil {
+		return err
+	}
+	if token != delimiter {
+		return fmt.Errorf("%w: %s%s was expected, not %.*v", store.ErrInvalid, prefix(where), what, shown, token)
+	}
+	return nil
+}
+
+func (r *rowReader) token(where string) (json.Token, error) {
+	token, err := r.decoder.Token()
+	if err != nil {
+		return nil, malformed(where, err)
+	}
+	return token, nil
+}
+
+// malformed tells bad JSON from a reader that failed.
+func malformed(where string, err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %sit is not JSON: %w", store.ErrInvalid, prefix(where), err)
+	}
+	return fmt.Errorf("%s%w", prefix(where), err)
+}
+
+func prefix(where string) string {
+	if where == "" {
+		return ""
+	}
+	return where + ": "
+}
