@@ -140,15 +140,20 @@ type WalletReceipt struct {
 // nonsense: malformed addresses, texts that no column of the service can hold,
 // JSON that is none, a claim listed twice. Each wraps [ErrInvalid].
 //
+// Of a stamp's credential, which is large and usually just came out of the
+// store, it looks at both ends only; a store must return [ErrInvalid] itself
+// for one that is not JSON.
+//
 // Every store must call it first in Apply.
 func (c *Changes) Validate() error {
+	if c == nil {
+		return fmt.Errorf("%w: there is no change set", ErrInvalid)
+	}
 	var faults []error
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...))
 	}
-	if c.At.IsZero() {
-		fault("the change set has no moment")
-	}
+	checkMoment(fault, "the moment of the change set", c.At)
 	if len(c.Wallets) == 0 {
 		fault("the change set has no wallet")
 	}
@@ -198,7 +203,9 @@ func (w *WalletChanges) validate(fault faultFunc) {
 	}
 	for _, stamp := range w.Stamps {
 		checkText(fault, "the provider of a stamp", stamp.Provider, 1, MaxProvider)
-		checkJSON(fault, "the credential of a stamp", stamp.Credential)
+		if n := len(stamp.Credential); n < 2 || stamp.Credential[0] != '{' || stamp.Credential[n-1] != '}' {
+			fault("the credential of a stamp is not a JSON object")
+		}
 	}
 	for _, event := range w.Events {
 		checkText(fault, "the action of an event", event.Action, 1, MaxAction)

@@ -45,9 +45,9 @@ func TestAGoodChangeSetIsValid(t *testing.T) {
 
 func TestValidateNamesEachFault(t *testing.T) {
 	for want, spoil := range map[string]func(c *store.Changes){
-		"no moment":      func(c *store.Changes) { c.At = time.Time{} },
-		"no wallet":      func(c *store.Changes) { c.Wallets = nil },
-		"is there twice": func(c *store.Changes) { c.Wallets = append(c.Wallets, c.Wallets[0]) },
+		"moment of the change set is not set": func(c *store.Changes) { c.At = time.Time{} },
+		"no wallet":                           func(c *store.Changes) { c.Wallets = nil },
+		"is there twice":                      func(c *store.Changes) { c.Wallets = append(c.Wallets, c.Wallets[0]) },
 		`address "0xA11CE`: func(c *store.Changes) {
 			c.Wallets[0].Address = strings.ToUpper(address[2:])
 			c.Wallets[0].Address = "0x" + c.Wallets[0].Address
@@ -62,8 +62,8 @@ func TestValidateNamesEachFault(t *testing.T) {
 		"not \"PROCESSING\"":            func(c *store.Changes) { c.Wallets[0].Score.Status = "PROCESSING" },
 		"provider of a stamp is empty":  func(c *store.Changes) { c.Wallets[0].Stamps[0].Provider = "" },
 		"has 257 characters":            func(c *store.Changes) { c.Wallets[0].Stamps[0].Provider = strings.Repeat("é", 257) },
-		"credential of a stamp is not":  func(c *store.Changes) { c.Wallets[0].Stamps[0].Credential = []byte(`{"a":`) },
-		"credential of a stamp holds a": func(c *store.Changes) { c.Wallets[0].Stamps[0].Credential = []byte(`{"a":"\\\u0000"}`) },
+		"credential of a stamp is not":  func(c *store.Changes) { c.Wallets[0].Stamps[0].Credential = []byte(`[1]`) },
+		"data of an event holds a NUL":  func(c *store.Changes) { c.Wallets[0].Events[0].Data = []byte(`{"a":"\\\u0000"}`) },
 		"action of an event has 4":      func(c *store.Changes) { c.Wallets[0].Events[0].Action = "LONG" },
 		"of an event is not 0x":         func(c *store.Changes) { c.Wallets[0].Events[0].Address = "0x" },
 		"data of an event is not valid": func(c *store.Changes) { c.Wallets[0].Events[0].Data = []byte("{\"a\":\"\xff\"}") },

@@ -1,0 +1,133 @@
+// Quickstart scores two wallets that share a Google account, with nothing
+// installed: the store is in memory, and the credentials are real ones that
+// didkit signed (testdata/issue.py).
+//
+//	go run ./examples/quickstart
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// The two wallets.
+const (
+	alice = "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
+	bob   = "0xb0b00b0b00b0b00b0b00b0b00b0b00b0b00b0b00"
+)
+
+//go:embed testdata/credentials.json
+var credentials []byte
+
+func main() {
+	if err := run(context.Background(), os.Stdout, time.Now); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, out io.Writer, now func() time.Time) error {
+	// What is given: a community that weighs stamps, and credentials in wallets.
+	const community = 1
+	mem := memstore.New(memstore.WithClock(now))
+	err := mem.PutCommunity(ctx, store.Community{
+		ID: community, Name: "Quickstart", Threshold: "3",
+		Weights: []byte(`{"Google": "1.5", "Github": "2", "Ens": "0.5", "Twitter": "1", "Biometrics": "10"}`),
+	})
+	if err != nil {
+		return err
+	}
+	issuer, err := fill(ctx, mem)
+	if err != nil {
+		return err
+	}
+
+	// What a host program does: one engine, and a Score per wallet.
+	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer))
+	if err != nil {
+		return err
+	}
+	for _, wallet := range []struct{ name, address string }{{"Alice", alice}, {"Bob", bob}} {
+		result, err := engine.Score(ctx, community, wallet.address)
+		if err != nil {
+			return err
+		}
+		show(out, wallet.name, result)
+	}
+	return showRows(out, mem)
+}
+
+// fill puts the credentials into the wallets that they are about.
+func fill(ctx context.Context, mem *memstore.Store) (issuer string, err error) {
+	var given struct {
+		Issuer  string
+		Wallets map[string][]json.RawMessage
+	}
+	if err := json.Unmarshal(credentials, &given); err != nil {
+		return "", err
+	}
+	for address, wallet := range given.Wallets {
+		for _, signed := range wallet {
+			stamp, err := passport.NewCredential(signed)
+			if err != nil {
+				return "", err
+			}
+			if err := mem.AddCredentials(ctx, address, stamp); err != nil {
+				return "", err
+			}
+		}
+	}
+	return given.Issuer, nil
+}
+
+func show(out io.Writer, name string, result *passport.Result) {
+	verdict := "not passing"
+	if result.Passing {
+		verdict = "passing"
+	}
+	fmt.Fprintf(out, "%s scores %s of %s: %s\n", name, result.Score, result.Threshold, verdict)
+	for _, stamp := range result.Stamps {
+		line := fmt.Sprintf("  %-10s %4s  %-12s  %s", stamp.Provider, stamp.Weight, stamp.Outcome, stamp.Why)
+		fmt.Fprintln(out, strings.TrimRight(line, " "))
+	}
+	fmt.Fprintln(out)
+}
+
+// showRows prints what the scorings wrote, by the names of the service's
+// tables.
+func showRows(out io.Writer, mem *memstore.Store) error {
+	var document bytes.Buffer
+	if err := mem.WriteRows(&document); err != nil {
+		return err
+	}
+	var rows struct {
+		Claims []struct {
+			Hash, Address string
+			Expires       time.Time `json:"expires_at"`
+		} `json:"registry_hashscorerlink"`
+		Events []struct{ Action, Address string } `json:"registry_event"`
+	}
+	if err := json.Unmarshal(document.Bytes(), &rows); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "Claims (who holds which nullifier, until when)")
+	for _, claim := range rows.Claims {
+		fmt.Fprintf(out, "  %.12s…  %.10s…  %s\n", claim.Hash, claim.Address, claim.Expires.Format(time.DateOnly))
+	}
+	fmt.Fprintln(out, "Events (SCU: a new score, LDP: a stamp that lost to an earlier claim)")
+	for _, event := range rows.Events {
+		fmt.Fprintf(out, "  %s  %.10s…\n", event.Action, event.Address)
+	}
+	return nil
+}
