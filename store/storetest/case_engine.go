@@ -1,0 +1,178 @@
+package storetest
+
+import (
+	"encoding/json"
+	"sync/atomic"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/passporttest"
+)
+
+// engineCases score through the engine, with credentials that an issuer
+// signed.
+func engineCases() []Case {
+	return []Case{
+		{Name: "scoring again changes nothing but moments, and adds an event", run: func(w *world) {
+			engine := w.engine()
+			w.credentials(w.signed(1, alice, "Google", "account"), w.signed(2, alice, "Github", "account"))
+			first := w.scoreWith(engine, alice)
+			before := w.tables()
+			second := w.scoreWith(engine, alice)
+			assert.Equal(w.t, "3.5", first.Score.String())
+			assert.True(w.t, first.Passing)
+			first.ScoredAt = second.ScoredAt
+			assert.Equal(w.t, first, second)
+			after := w.tables()
+			assert.Len(w.t, after["registry_event"], 2)
+			for _, tables := range []map[string][]row{before, after} {
+				delete(tables, "registry_event")
+				delete(tables["registry_score"][0], "last_score_timestamp")
+			}
+			assert.Equal(w.t, before, after)
+		}},
+		{Name: "a preview changes nothing and tells what a scoring does", run: func(w *world) {
+			engine := w.engine()
+			w.credentials(w.signed(1, alice, "Google", "account"))
+			w.unchanged(func() {
+				preview, err := engine.Preview(w.ctx, community, alice)
+				require.NoError(w.t, err)
+				assert.Equal(w.t, "1.5", preview.Score.String())
+			})
+		}},
+		{Name: "an account counts for the first wallet, and for the second once its claim has expired", run: func(w *world) {
+			now := noon
+			engine := w.engine(passport.WithClock(func() time.Time { return now }))
+			w.credentials(
+				w.signed(1, alice, "Google", "account", passporttest.ExpiresAt(years(1))),
+				w.signed(2, bob, "Google", "account", passporttest.ExpiresAt(years(3))))
+			assert.Equal(w.t, "1.5", w.scoreWith(engine, alice).Score.String())
+			loser := w.scoreWith(engine, bob)
+			assert.Equal(w.t, "0", loser.Score.String())
+			assert.Equal(w.t, passport.Deduplicated, loser.Stamps[0].Outcome)
+			assert.Equal(w.t, years(1), loser.Stamps[0].ClaimedUntil.UTC())
+
+			now = years(1)
+			assert.Equal(w.t, "1.5", w.scoreWith(engine, bob).Score.String())
+			assert.Equal(w.t, bob, w.holders()[passporttest.Nullifier("Google", "account")].Address)
+		}},
+		{Name: "64 concurrent scorings of one address all succeed", run: func(w *world) {
+			engine := w.engine()
+			w.credentials(w.signed(1, alice, "Google", "account"), w.signed(2, alice, "Github", "account"))
+			for _, err := range atOnce(64, func(int) error {
+				_, err := engine.Score(w.ctx, community, alice)
+				return err
+			}) {
+				require.NoError(w.t, err)
+			}
+			assert.Len(w.t, w.table("registry_score"), 1)
+			assert.Len(w.t, w.table("registry_stamp"), 2)
+			assert.Len(w.t, w.table("registry_event"), 64)
+		}},
+		{Name: "64 addresses fight for one nullifier: one counts it, the rest are told so", run: func(w *world) {
+			engine := w.engine()
+			var rows []row
+			for i := range 64 {
+				rows = append(rows, w.signed(i+1, wallet(i), "Google", "account"))
+			}
+			w.credentials(rows...)
+			var counted, deduplicated atomic.Int32
+			for _, err := range atOnce(64, func(i int) error {
+				result, err := engine.Score(w.ctx, community, wallet(i))
+				if err != nil {
+					return err
+				}
+				switch result.Stamps[0].Outcome {
+				case passport.Counted:
+					counted.Add(1)
+				case passport.Deduplicated:
+					deduplicated.Add(1)
+				case passport.LeftOut:
+				}
+				return nil
+			}) {
+				require.NoError(w.t, err)
+			}
+			assert.EqualValues(w.t, 1, counted.Load())
+			assert.EqualValues(w.t, 63, deduplicated.Load())
+			assert.Len(w.t, w.table("registry_stamp"), 1)
+			assert.Len(w.t, w.holders(), 1)
+		}},
+		{Name: "the capped award stops exactly at its limit", run: func(w *world) {
+			const limit, wallets = 5, 16
+			engine := w.engine(passport.WithHumanPoints(passport.HumanPoints{
+				Capped: &passport.CappedAward{List: "og", Action: "MM2", Limit: limit},
+			}))
+			w.seed(map[string][]row{"scorer_weighted_binaryweightedscorer": {{"scorer_ptr_id": 1, "threshold": "0", "weights": row{}}}})
+			var members []row
+			for i := range wallets {
+				members = append(members, row{"address": wallet(i), "list_id": 1})
+			}
+			w.seed(map[string][]row{"account_addresslist": {{"id": 1, "name": "og"}}, "account_addresslistmember": members})
+			var earned atomic.Int32
+			for _, err := range atOnce(wallets, func(i int) error {
+				result, err := engine.Score(w.ctx, community, wallet(i))
+				if err == nil {
+					earned.Add(int32(len(result.Points))) //nolint:gosec // a handful
+				}
+				return err
+			}) {
+				require.NoError(w.t, err)
+			}
+			assert.EqualValues(w.t, limit, earned.Load())
+			assert.Len(w.t, w.table("registry_humanpoints"), limit)
+		}},
+		{Name: "a community that cannot be scored leaves a failed score and nothing else", run: func(w *world) {
+			w.seed(map[string][]row{"account_community": {with(w.table("account_community")[0], row{"rule": "FIFO"})}})
+			w.credentials(w.signed(1, alice, "Google", "account"))
+			_, err := w.engine().Score(w.ctx, community, alice)
+			require.ErrorIs(w.t, err, passport.ErrUnsupportedRule)
+			assert.Equal(w.t, []any{"ERROR"}, column(w.table("registry_score"), "status"))
+			assert.Empty(w.t, w.holders())
+			assert.Empty(w.t, w.table("registry_event"))
+
+			_, err = w.engine().Latest(w.ctx, community, alice)
+			var scoringError *passport.ScoringError
+			require.ErrorAs(w.t, err, &scoringError)
+		}},
+		{Name: "never scored and scored are told apart", run: func(w *world) {
+			engine := w.engine()
+			_, err := engine.Latest(w.ctx, community, alice)
+			require.ErrorIs(w.t, err, passport.ErrNeverScored)
+			w.scoreWith(engine, alice)
+			latest, err := engine.Latest(w.ctx, community, alice)
+			require.NoError(w.t, err)
+			assert.Equal(w.t, "0", latest.Score.String())
+			assert.False(w.t, latest.Passing)
+		}},
+	}
+}
+
+func (w *world) engine(options ...passport.Option) *passport.Engine {
+	w.t.Helper()
+	options = append([]passport.Option{
+		passport.WithTrustedIssuers(passporttest.NewIssuer().DID()),
+		passport.WithClock(func() time.Time { return noon }),
+	}, options...)
+	engine, err := passport.New(w.Harness, options...)
+	require.NoError(w.t, err)
+	return engine
+}
+
+func (w *world) scoreWith(engine *passport.Engine, address string) *passport.Result {
+	w.t.Helper()
+	result, err := engine.Score(w.ctx, community, address)
+	require.NoError(w.t, err)
+	return result
+}
+
+// signed is a row with a credential that the test issuer signed.
+func (w *world) signed(id int, address, provider, account string, options ...passporttest.CredentialOption) row {
+	w.t.Helper()
+	text, err := passporttest.NewIssuer().Issue(address, provider, account, options...)
+	require.NoError(w.t, err)
+	return with(credentialRow(id, address, provider), row{"stamp": json.RawMessage(text)})
+}

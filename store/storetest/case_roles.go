@@ -1,0 +1,191 @@
+package storetest
+
+import (
+	"strings"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+func newCredential(provider string, nullifiers ...string) store.NewCredential {
+	return store.NewCredential{
+		Provider: provider, Stamp: stamp(provider, nullifiers...).Credential, ProofValue: "proof of " + provider,
+		IssuedAt: years(-1), ExpiresAt: years(1),
+	}
+}
+
+// credentialsCases are for stores that take credentials in.
+func credentialsCases(h Harness) []Case {
+	if _, has := h.(store.Credentials); !has {
+		return nil
+	}
+	role := func(w *world) store.Credentials { return w.Harness.(store.Credentials) }
+	add := func(w *world, address string, credentials ...store.NewCredential) {
+		w.t.Helper()
+		require.NoError(w.t, role(w).AddCredentials(w.ctx, address, credentials...))
+	}
+	return []Case{
+		{Name: "are added as the service adds them", run: func(w *world) {
+			add(w, alice, newCredential("Google", "n1"))
+			rows := w.table("ceramic_cache_ceramiccache")
+			require.Len(w.t, rows, 1)
+			r := rows[0]
+			for name, want := range (row{
+				"type": float64(1), "address": alice, "provider": "Google", "proof_value": "proof of Google", "deleted_at": nil,
+				"compose_db_save_status": "pending", "compose_db_stream_id": "",
+			}) {
+				assert.Equal(w.t, want, r[name], name)
+			}
+			assertJSON(w, string(stamp("Google", "n1").Credential), r["stamp"])
+			assert.Equal(w.t, years(-1), moment(w.t, r["issuance_date"]))
+			assert.Equal(w.t, years(1), moment(w.t, r["expiration_date"]))
+			assert.Equal(w.t, moment(w.t, r["created_at"]), moment(w.t, r["updated_at"]))
+		}},
+		{Name: "without dates have none", run: func(w *world) {
+			add(w, alice, store.NewCredential{Provider: "Google", Stamp: []byte(`{}`)})
+			r := w.table("ceramic_cache_ceramiccache")[0]
+			assert.Nil(w.t, r["issuance_date"])
+			assert.Nil(w.t, r["expiration_date"])
+		}},
+		{Name: "are selected by Load once added", run: func(w *world) {
+			add(w, alice, newCredential("Google", "n1"), newCredential("Ens", "n2"))
+			assert.Len(w.t, w.ids(), 2)
+		}},
+		{Name: "replace those of the same provider, which are marked deleted", run: func(w *world) {
+			add(w, alice, newCredential("Google", "n1"), newCredential("Ens", "n2"))
+			add(w, alice, newCredential("Google", "n3"))
+			rows := w.table("ceramic_cache_ceramiccache")
+			require.Len(w.t, rows, 3)
+			assert.NotNil(w.t, rows[0]["deleted_at"])
+			assert.Equal(w.t, rows[0]["deleted_at"], rows[0]["updated_at"])
+			assert.Nil(w.t, rows[1]["deleted_at"])
+			assert.Nil(w.t, rows[2]["deleted_at"])
+		}},
+		{Name: "can be replaced many times in a row", run: func(w *world) {
+			for range 5 {
+				add(w, alice, newCredential("Google", "n1"))
+			}
+			assert.Len(w.t, w.ids(), 1)
+			assert.Len(w.t, w.table("ceramic_cache_ceramiccache"), 5)
+		}},
+		{Name: "leave another wallet's alone", run: func(w *world) {
+			add(w, bob, newCredential("Google", "n1"))
+			add(w, alice, newCredential("Google", "n1"))
+			assert.Equal(w.t, []any{nil, nil}, column(w.table("ceramic_cache_ceramiccache"), "deleted_at"))
+		}},
+		{Name: "with a provider twice must return ErrInvalid and change nothing", run: func(w *world) {
+			w.unchanged(func() {
+				err := role(w).AddCredentials(w.ctx, alice, newCredential("Google", "n1"), newCredential("Google", "n2"))
+				assert.ErrorIs(w.t, err, store.ErrInvalid)
+			})
+		}},
+		{Name: "with anything malformed must return ErrInvalid and change nothing", run: func(w *world) {
+			for name, c := range map[string]store.NewCredential{
+				"no provider":       {Stamp: []byte(`{}`)},
+				"a long provider":   {Provider: strings.Repeat("p", 257), Stamp: []byte(`{}`)},
+				"a long proof":      {Provider: "Google", Stamp: []byte(`{}`), ProofValue: strings.Repeat("p", 257)},
+				"a NUL in it":       {Provider: "Goo\x00gle", Stamp: []byte(`{}`)},
+				"no JSON":           {Provider: "Google", Stamp: []byte(`{`)},
+				"no object":         {Provider: "Google", Stamp: []byte(`[]`)},
+				"nothing for stamp": {Provider: "Google"},
+			} {
+				w.unchanged(func() {
+					assert.ErrorIs(w.t, role(w).AddCredentials(w.ctx, alice, newCredential("Ens"), c), store.ErrInvalid, name)
+				})
+			}
+		}},
+		{Name: "for a malformed address must return ErrInvalid", run: func(w *world) {
+			for _, address := range []string{"", "alice", strings.ToUpper(alice), alice + "0"} {
+				assert.ErrorIs(w.t, role(w).AddCredentials(w.ctx, address, newCredential("Google")), store.ErrInvalid, address)
+			}
+		}},
+		{Name: "are deleted by provider, and counted", run: func(w *world) {
+			add(w, alice, newCredential("Google", "n1"), newCredential("Ens", "n2"))
+			n, err := role(w).DeleteCredentials(w.ctx, alice, "Google", "Github")
+			require.NoError(w.t, err)
+			assert.Equal(w.t, 1, n)
+			assert.Len(w.t, w.ids(), 1)
+			assert.Len(w.t, w.table("ceramic_cache_ceramiccache"), 2, "the row stays")
+		}},
+		{Name: "deleting none is no error", run: func(w *world) {
+			n, err := role(w).DeleteCredentials(w.ctx, alice, "Google")
+			require.NoError(w.t, err)
+			assert.Zero(w.t, n)
+		}},
+		{Name: "are revoked wherever they carry the proof value, and counted once", run: func(w *world) {
+			add(w, alice, newCredential("Google", "n1"), newCredential("Ens", "n2"))
+			add(w, bob, newCredential("Google", "n1"))
+			n, err := role(w).RevokeCredentials(w.ctx, "proof of Google", "proof of nothing")
+			require.NoError(w.t, err)
+			assert.Equal(w.t, 2, n)
+			assert.Len(w.t, w.ids(), 1)
+			again, err := role(w).RevokeCredentials(w.ctx, "proof of Google")
+			require.NoError(w.t, err)
+			assert.Zero(w.t, again)
+			assert.Equal(w.t, []any{"proof of Google", "proof of Google"}, column(w.table("ceramic_cache_revocation"), "proof_value"))
+		}},
+	}
+}
+
+// communitiesCases are for stores that set communities up.
+func communitiesCases(h Harness) []Case {
+	if _, has := h.(store.Communities); !has {
+		return nil
+	}
+	role := func(w *world) store.Communities { return w.Harness.(store.Communities) }
+	wanted := store.Community{
+		ID: 9, Name: "Nine", Rule: "LIFO", HumanPoints: true, Scorer: "WEIGHTED", Weights: []byte(`{"Google":"1.5"}`), Threshold: "2.50000",
+		Overlay: map[string]string{"AllowList#team": "1.2500", "Custom#1": "0.5000"},
+	}
+	put := func(w *world, c store.Community) {
+		w.t.Helper()
+		require.NoError(w.t, role(w).PutCommunity(w.ctx, c))
+	}
+	loaded := func(w *world) store.Community {
+		w.t.Helper()
+		c := w.query(store.Query{Community: 9, Addresses: []string{alice}}).Community
+		assert.JSONEq(w.t, `{"Google":"1.5"}`, string(c.Weights))
+		c.Weights = wanted.Weights
+		return c
+	}
+	return []Case{
+		{Name: "are loaded as they were put", run: func(w *world) {
+			put(w, wanted)
+			assert.Equal(w.t, wanted, loaded(w))
+		}},
+		{Name: "are replaced by the same id", run: func(w *world) {
+			put(w, store.Community{ID: 9, Name: "Old", Weights: []byte(`{"Ens":1}`), Threshold: "9", Overlay: map[string]string{"AllowList#old": "7"}})
+			put(w, wanted)
+			assert.Equal(w.t, wanted, loaded(w))
+		}},
+		{Name: "default to LIFO and a binary scorer", run: func(w *world) {
+			put(w, store.Community{ID: 9, Name: "Nine", Weights: wanted.Weights, Threshold: "1"})
+			c := loaded(w)
+			assert.Equal(w.t, "LIFO", c.Rule)
+			assert.Equal(w.t, "WEIGHTED_BINARY", c.Scorer)
+			assert.Equal(w.t, "1.00000", c.Threshold)
+		}},
+		{Name: "leave others alone", run: func(w *world) {
+			before := w.load(alice).Community
+			put(w, wanted)
+			assert.Equal(w.t, before, w.load(alice).Community)
+		}},
+		{Name: "an address list has the members it was last given", run: func(w *world) {
+			require.NoError(w.t, role(w).PutAddressList(w.ctx, "og", alice, bob))
+			require.NoError(w.t, role(w).PutAddressList(w.ctx, "og", bob, carol))
+			points := w.query(store.Query{
+				Community: community, Addresses: []string{alice, bob, carol}, Points: &store.PointsQuery{Lists: []string{"og"}},
+			}).Points
+			assert.Empty(w.t, points.Wallets[0].Lists)
+			assert.Equal(w.t, []string{"og"}, points.Wallets[1].Lists)
+			assert.Equal(w.t, []string{"og"}, points.Wallets[2].Lists)
+		}},
+		{Name: "an address list takes no malformed address", run: func(w *world) {
+			w.unchanged(func() {
+				assert.ErrorIs(w.t, role(w).PutAddressList(w.ctx, "og", alice, "bob"), store.ErrInvalid)
+			})
+		}},
+	}
+}

@@ -1,0 +1,39 @@
+package storetest
+
+import (
+	"context"
+	"runtime"
+	"testing"
+)
+
+// Fails runs the check, and tells whether it failed or panicked.
+func Fails(check func(testing.TB)) bool {
+	r := &recorder{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if recover() != nil {
+				r.failed = true
+			}
+		}()
+		check(r)
+	}()
+	<-done
+	return r.failed
+}
+
+// recorder is a testing.TB that only remembers whether it failed.
+type recorder struct {
+	testing.TB
+	failed bool
+}
+
+func (r *recorder) Helper()                  {}
+func (r *recorder) Errorf(string, ...any)    { r.failed = true }
+func (r *recorder) Context() context.Context { return context.Background() }
+
+func (r *recorder) FailNow() {
+	r.failed = true
+	runtime.Goexit()
+}
