@@ -34,10 +34,9 @@ func verifyEd25519(s *Signed) error {
 	if err != nil {
 		return err
 	}
-	encoded, found := strings.CutPrefix(jws, legacyHeader+"..")
-	signature, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
-	if !found || err != nil || strings.ContainsAny(encoded, "\r\n") || len(signature) != ed25519.SignatureSize {
-		return &Error{ReasonBadSignature, "its jws is not a detached EdDSA signature"}
+	signature, err := parseJWS(jws)
+	if err != nil {
+		return err
 	}
 	proof, document := sha256.Sum256([]byte(s.legacyProof(method))), sha256.Sum256([]byte(s.legacyDocument()))
 	message := append([]byte(legacyHeader+"."), proof[:]...)
@@ -50,6 +49,17 @@ func verifyEd25519(s *Signed) error {
 
 // legacyHeader is {"alg":"EdDSA","crit":["b64"],"b64":false} in base64url.
 const legacyHeader = "eyJhbGciOiJFZERTQSIsImNyaXQiOlsiYjY0Il0sImI2NCI6ZmFsc2V9"
+
+// parseJWS accepts the one spelling of a detached signature.
+func parseJWS(jws string) ([]byte, error) {
+	encoded, found := strings.CutPrefix(jws, legacyHeader+"..")
+	// The decoder skips line ends, which would be another spelling.
+	signature, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	if !found || err != nil || strings.ContainsAny(encoded, "\r\n") {
+		return nil, &Error{ReasonBadSignature, "its jws is not a detached EdDSA signature"}
+	}
+	return signature, nil
+}
 
 const schemaText = "https://schema.org/Text"
 

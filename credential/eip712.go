@@ -27,7 +27,11 @@ func (v *Verifier) verifyEIP712(s *Signed) error {
 	if !found {
 		return &Error{ReasonWrongVerificationMethod, "its proof's verification method is not a key of its issuer"}
 	}
-	signature, err := parseSignature(s)
+	value, err := s.proofText("proofValue")
+	if err != nil {
+		return err
+	}
+	signature, err := parseSignature(value)
 	if err != nil {
 		return err
 	}
@@ -150,13 +154,9 @@ func text(t string) strictjson.Value { return strictjson.Value{Kind: strictjson.
 // on the text, so bytes after the 65th, another case of the hex digits, a high
 // s (which verifies as well) or v's other numberings would let a revoked
 // credential live on.
-func parseSignature(s *Signed) (*[65]byte, error) {
+func parseSignature(proofValue string) (*[65]byte, error) {
 	bad := &Error{ReasonBadSignature, "its proofValue is not 0x and 65 bytes in lower-case hex, with v 27 or 28 and a low s"}
-	value, err := s.proofText("proofValue")
-	if err != nil {
-		return nil, err
-	}
-	digits, found := strings.CutPrefix(value, "0x")
+	digits, found := strings.CutPrefix(proofValue, "0x")
 	var signature [65]byte
 	if !found || len(digits) != hex.EncodedLen(len(signature)) || strings.ToLower(digits) != digits {
 		return nil, bad

@@ -131,7 +131,7 @@ func (p *parser) object(value *Value) error {
 		return nil
 	}
 	var names nameSet
-	value.Members = make([]Member, 0, 8)
+	value.Members = make([]Member, 0, 2) // most objects of a credential have a name and a type
 	for {
 		p.space()
 		if p.at == len(p.text) || p.text[p.at] != '"' {

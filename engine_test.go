@@ -1,0 +1,270 @@
+package passport_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+var alice, bob, carol = passporttest.Address("alice"), passporttest.Address("bob"), passporttest.Address("carol")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// file puts any text into the wallet as the credential of the provider.
+func file(t *testing.T, world *passporttest.World, address, provider, text string) {
+	t.Helper()
+	err := world.Store.AddCredentials(t.Context(), address, store.NewCredential{Provider: provider, Stamp: []byte(text)})
+	require.NoError(t, err)
+}
+
+func TestEachInvalidCredentialIsLeftOutForItsReasonAndTheOthersCount(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights{"Good": "2.5", "Other": "9"}, passporttest.Threshold("2"))
+	issue := func(address, provider string, options ...passporttest.CredentialOption) string {
+		text, err := world.Issuer.Issue(address, provider, "account", options...)
+		require.NoError(t, err)
+		return string(text)
+	}
+	stranger, err := passporttest.NewIssuer("a stranger").Issue(alice, "Stranger", "account")
+	require.NoError(t, err)
+	long := make([]rune, 101)
+	for i := range long {
+		long[i] = 'ü'
+	}
+
+	world.Stamp(alice, "Good", "account")
+	for provider, text := range map[string]string{
+		"Malformed":    `{"@context": []}`,
+		"AnotherOnes":  issue(bob, "AnotherOnes"),
+		"Heavier":      issue(alice, "Other"),
+		"NoNullifier":  issue(alice, "NoNullifier", passporttest.Nullifiers([]string{}...)),
+		"Empty":        issue(alice, "Empty", passporttest.Nullifiers("")),
+		"TooLong":      issue(alice, "TooLong", passporttest.Nullifiers("v0:a", string(long))),
+		"NoExpiration": issue(alice, "NoExpiration", passporttest.ExpiresAt(time.Time{})),
+		"Expired":      issue(alice, "Expired", passporttest.ExpiresAt(world.Clock.Now())),
+		"Stranger":     string(stranger),
+		"Tampered":     string(bytes.Replace([]byte(issue(alice, "Tampered")), []byte("v0:"), []byte("v1:"), 1)),
+		"Future":       issue(alice, "Future", passporttest.IssuedAt(world.Clock.Now().Add(time.Hour))),
+	} {
+		file(t, world, alice, provider, text)
+	}
+
+	result := world.MustScore(alice)
+	reasons := map[string]passport.Reason{}
+	for _, stamp := range result.Stamps {
+		if stamp.Outcome == passport.LeftOut {
+			reasons[stamp.Provider] = stamp.Reason
+			assert.NotEmpty(t, stamp.Why, stamp.Provider)
+			assert.Equal(t, "0", stamp.Weight.String())
+		}
+	}
+	assert.Equal(t, map[string]passport.Reason{
+		"Malformed":    passport.Reason(credential.ReasonMalformed),
+		"AnotherOnes":  passport.ReasonWrongSubject,
+		"Heavier":      passport.ReasonProviderMismatch,
+		"NoNullifier":  passport.ReasonNoNullifiers,
+		"Empty":        passport.ReasonNoNullifiers,
+		"TooLong":      passport.ReasonNullifierTooLong,
+		"NoExpiration": passport.ReasonNoExpiration,
+		"Expired":      passport.ReasonExpired,
+		"Stranger":     passport.ReasonUntrustedIssuer,
+		"Tampered":     passport.Reason(credential.ReasonBadSignature),
+		"Future":       passport.Reason(credential.ReasonFromTheFuture),
+	}, reasons)
+	assert.Equal(t, "2.5", result.Score.String())
+	assert.True(t, result.Passing)
+}
+
+func TestStampsComeInTheOrderOfTheirProviders(t *testing.T) {
+	world := passporttest.NewWorld(t)
+	for _, provider := range []string{"b", "a", "B", "ä"} {
+		world.Stamp(alice, provider, "account")
+	}
+	var order []string
+	for _, stamp := range world.MustScore(alice).Stamps {
+		order = append(order, stamp.Provider)
+	}
+	assert.Equal(t, []string{"B", "a", "b", "ä"}, order)
+}
+
+func TestAProviderWithoutAWeightCountsNothing(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
+	world.Stamp(alice, "Unknown", "account")
+	stamp := world.MustScore(alice).Stamps[0]
+	assert.Equal(t, passport.Counted, stamp.Outcome)
+	assert.Equal(t, "0", stamp.Weight.String())
+	assert.Contains(t, stamp.Why, "no weight")
+}
+
+func TestWithV0NullifiersOnlyTheOthersAreNotLookedAt(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"}, passporttest.Options{passport.WithV0NullifiersOnly()})
+	world.Stamp(alice, "Google", "", passporttest.Nullifiers("v0:a", "v1:shared"))
+	world.Stamp(bob, "Google", "", passporttest.Nullifiers("v0:b", "v1:shared"))
+	world.Stamp(carol, "Google", "", passporttest.Nullifiers("v1:c"))
+	assert.True(t, world.MustScore(alice).Passing)
+	assert.True(t, world.MustScore(bob).Passing, "they share a v1 nullifier only")
+	assert.Equal(t, passport.ReasonNoNullifiers, world.MustScore(carol).Stamps[0].Reason)
+}
+
+func TestAProofIsCheckedOnceAndEverythingElseEachTime(t *testing.T) {
+	var seen passport.Observation
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1", "Github": "1"},
+		passporttest.Options{passport.WithObserver(func(_ context.Context, o passport.Observation) { seen = o })})
+	world.Stamp(alice, "Google", "account", passporttest.ExpiresAt(world.Clock.Now().Add(time.Hour)))
+	world.Stamp(alice, "Github", "account")
+
+	world.MustScore(alice)
+	assert.Equal(t, 2, seen.Verified)
+	assert.Equal(t, 0, seen.Remembered)
+	world.MustScore(alice)
+	assert.Equal(t, 0, seen.Verified)
+	assert.Equal(t, 2, seen.Remembered)
+	assert.Equal(t, 1, seen.Attempts)
+
+	world.Clock.Advance(time.Hour)
+	result := world.MustScore(alice)
+	assert.Equal(t, 0, seen.Verified)
+	assert.Equal(t, passport.ReasonExpired, result.Stamps[1].Reason, "a remembered proof does not keep a credential alive")
+
+	n, err := world.Store.RevokeCredentials(t.Context(), proofOf(t, world, "Github"))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	assert.Len(t, world.MustScore(alice).Stamps, 1, "nor a revoked one")
+}
+
+func proofOf(t *testing.T, world *passporttest.World, provider string) string {
+	t.Helper()
+	var document bytes.Buffer
+	require.NoError(t, world.Store.WriteRows(&document))
+	var rows struct {
+		Credentials []struct {
+			Provider string
+			Proof    string `json:"proof_value"`
+		} `json:"ceramic_cache_ceramiccache"`
+	}
+	require.NoError(t, json.Unmarshal(document.Bytes(), &rows))
+	for _, r := range rows.Credentials {
+		if r.Provider == provider {
+			return r.Proof
+		}
+	}
+	require.Fail(t, "no credential of "+provider)
+	return ""
+}
+
+func TestWithoutACacheEveryProofIsCheckedAgain(t *testing.T) {
+	var verified []int
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"}, passporttest.Options{
+		passport.WithCacheSize(0),
+		passport.WithObserver(func(_ context.Context, o passport.Observation) { verified = append(verified, o.Verified) }),
+	})
+	world.Stamp(alice, "Google", "account")
+	world.MustScore(alice)
+	world.MustScore(alice)
+	assert.Equal(t, []int{1, 1}, verified)
+}
+
+// verifierFunc is a verifier of the host's own.
+type verifierFunc func(ctx context.Context, signed *credential.Signed, now time.Time) error
+
+func (f verifierFunc) Verify(ctx context.Context, signed *credential.Signed, now time.Time) error {
+	return f(ctx, signed, now)
+}
+
+func TestAVerifierThatCannotTellFailsTheScoring(t *testing.T) {
+	broken := errors.New("the key server is down")
+	for name, verifier := range map[string]verifierFunc{
+		"an error":      func(context.Context, *credential.Signed, time.Time) error { return fmt.Errorf("asking: %w", broken) },
+		"a panic":       func(context.Context, *credential.Signed, time.Time) error { panic("index out of range") },
+		"an ended wait": func(context.Context, *credential.Signed, time.Time) error { return context.DeadlineExceeded },
+		"one of several": func(_ context.Context, s *credential.Signed, _ time.Time) error {
+			return map[bool]error{true: broken}[s.Provider == "p07"]
+		},
+		"one that panics": func(_ context.Context, s *credential.Signed, _ time.Time) error {
+			return map[string]func() error{}[s.Provider]()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world := passporttest.NewWorld(t, passporttest.Options{passport.WithVerifier(verifier)})
+			for i := range 12 {
+				world.Stamp(alice, fmt.Sprintf("p%02d", i), "account")
+			}
+			result, err := world.Engine.Score(t.Context(), world.Community, alice)
+			require.Error(t, err)
+			assert.Nil(t, result)
+			var document bytes.Buffer
+			require.NoError(t, world.Store.WriteRows(&document))
+			assert.NotContains(t, document.String(), "ThresholdScoreCheck", "nothing was written")
+		})
+	}
+}
+
+func TestAVerifierMayRefuseMoreThanOurs(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Options{passport.WithVerifier(
+		verifierFunc(func(context.Context, *credential.Signed, time.Time) error {
+			return fmt.Errorf("wrapped: %w", &credential.Error{Reason: "on_our_list", Detail: "its issuer's key leaked"})
+		}))})
+	world.Stamp(alice, "Google", "account")
+	stamp := world.MustScore(alice).Stamps[0]
+	assert.Equal(t, passport.Reason("on_our_list"), stamp.Reason)
+	assert.Equal(t, "its issuer's key leaked", stamp.Why)
+}
+
+func TestACancelledScoringStopsVerifying(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	world := passporttest.NewWorld(t, passporttest.Options{passport.WithVerifier(
+		verifierFunc(func(context.Context, *credential.Signed, time.Time) error {
+			cancel()
+			return nil
+		}))})
+	for i := range 50 {
+		world.Stamp(alice, fmt.Sprintf("p%02d", i), "account")
+	}
+	_, err := world.Engine.Score(ctx, world.Community, alice)
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestOnScoresElsewhereWithTheSameMemory(t *testing.T) {
+	var seen passport.Observation
+	here := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"},
+		passporttest.Options{passport.WithObserver(func(_ context.Context, o passport.Observation) { seen = o })})
+	there := passporttest.NewWorld(t, passporttest.Weights{"Google": "5"})
+	here.Stamp(alice, "Google", "account")
+	there.Stamp(alice, "Google", "account")
+
+	assert.Equal(t, "1", here.MustScore(alice).Score.String())
+	result, err := here.Engine.On(there.Store).Score(t.Context(), there.Community, alice)
+	require.NoError(t, err)
+	assert.Equal(t, "5", result.Score.String())
+	assert.Equal(t, 1, seen.Remembered)
+	assert.Equal(t, "1", here.MustScore(alice).Score.String(), "the first engine is what it was")
+}
+
+func TestNewCredentialRefusesWhatCannotBeFiled(t *testing.T) {
+	good, err := passporttest.NewIssuer().Issue(alice, "Google", "account")
+	require.NoError(t, err)
+	stamp, err := passport.NewCredential(good)
+	require.NoError(t, err)
+	assert.Equal(t, "Google", stamp.Provider)
+	assert.Regexp(t, "^0x[0-9a-f]{130}$", stamp.ProofValue)
+	assert.Equal(t, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), stamp.ExpiresAt)
+
+	var refused *credential.Error
+	_, err = passport.NewCredential([]byte("rubbish"))
+	require.ErrorAs(t, err, &refused)
+	_, err = passport.NewCredential(bytes.Replace(good, []byte(`"provider":"Google"`), []byte(`"provider":""`), 1))
+	require.ErrorIs(t, err, store.ErrInvalid)
+	assert.ErrorContains(t, err, "provider")
+}
