@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -234,6 +236,36 @@ func TestACancelledScoringStopsVerifying(t *testing.T) {
 	}
 	_, err := world.Engine.Score(ctx, world.Community, alice)
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestProofsAreCheckedInParallel(t *testing.T) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	}
+	// Each call waits until a second one is there: one after another they would
+	// wait for ever.
+	second := make(chan struct{})
+	var calls atomic.Int32
+	world := passporttest.NewWorld(t, passporttest.Options{passport.WithVerifier(
+		verifierFunc(func(ctx context.Context, _ *credential.Signed, _ time.Time) error {
+			if calls.Add(1) == 2 {
+				close(second)
+			}
+			select {
+			case <-second:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}))})
+	for i := range 8 {
+		world.Stamp(alice, fmt.Sprintf("p%d", i), "account")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := world.Engine.Score(ctx, world.Community, alice)
+	require.NoError(t, err)
+	assert.EqualValues(t, 8, calls.Load())
 }
 
 func TestOnScoresElsewhereWithTheSameMemory(t *testing.T) {

@@ -11,9 +11,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log"
-	"os"
 	"strings"
 	"time"
 
@@ -32,47 +30,53 @@ const (
 var credentials []byte
 
 func main() {
-	if err := run(context.Background(), os.Stdout, time.Now); err != nil {
+	report, err := run(context.Background(), time.Now)
+	if err != nil {
 		log.Fatal(err)
 	}
+	fmt.Print(report)
 }
 
-func run(ctx context.Context, out io.Writer, now func() time.Time) error {
+func run(ctx context.Context, now func() time.Time) (report string, err error) {
 	// What is given: a community that weighs stamps, and credentials in wallets.
 	const community = 1
 	mem := memstore.New(memstore.WithClock(now))
-	err := mem.PutCommunity(ctx, store.Community{
+	err = mem.PutCommunity(ctx, store.Community{
 		ID: community, Name: "Quickstart", Threshold: "3",
 		Weights: []byte(`{"Google": "1.5", "Github": "2", "Ens": "0.5", "Twitter": "1", "Biometrics": "10"}`),
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	issuer, err := fill(ctx, mem)
 	if err != nil {
-		return err
+		return "", err
 	}
 
 	// What a host program does: one engine, and a Score per wallet.
 	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer))
 	if err != nil {
-		return err
+		return "", err
 	}
+	var out strings.Builder
 	for _, wallet := range []struct{ name, address string }{{"Alice", alice}, {"Bob", bob}} {
 		result, err := engine.Score(ctx, community, wallet.address)
 		if err != nil {
-			return err
+			return "", err
 		}
-		show(out, wallet.name, result)
+		show(&out, wallet.name, result)
 	}
-	return showRows(out, mem)
+	if err := showRows(&out, mem); err != nil {
+		return "", err
+	}
+	return out.String(), nil
 }
 
 // fill puts the credentials into the wallets that they are about.
 func fill(ctx context.Context, mem *memstore.Store) (issuer string, err error) {
 	var given struct {
-		Issuer  string
-		Wallets map[string][]json.RawMessage
+		Issuer  string                       `json:"issuer"`
+		Wallets map[string][]json.RawMessage `json:"wallets"`
 	}
 	if err := json.Unmarshal(credentials, &given); err != nil {
 		return "", err
@@ -91,7 +95,7 @@ func fill(ctx context.Context, mem *memstore.Store) (issuer string, err error) {
 	return given.Issuer, nil
 }
 
-func show(out io.Writer, name string, result *passport.Result) {
+func show(out *strings.Builder, name string, result *passport.Result) {
 	verdict := "not passing"
 	if result.Passing {
 		verdict = "passing"
@@ -106,24 +110,28 @@ func show(out io.Writer, name string, result *passport.Result) {
 
 // showRows prints what the scorings wrote, by the names of the service's
 // tables.
-func showRows(out io.Writer, mem *memstore.Store) error {
+func showRows(out *strings.Builder, mem *memstore.Store) error {
 	var document bytes.Buffer
 	if err := mem.WriteRows(&document); err != nil {
 		return err
 	}
 	var rows struct {
 		Claims []struct {
-			Hash, Address string
-			Expires       time.Time `json:"expires_at"`
+			Nullifier string    `json:"hash"`
+			Address   string    `json:"address"`
+			ExpiresAt time.Time `json:"expires_at"`
 		} `json:"registry_hashscorerlink"`
-		Events []struct{ Action, Address string } `json:"registry_event"`
+		Events []struct {
+			Action  string `json:"action"`
+			Address string `json:"address"`
+		} `json:"registry_event"`
 	}
 	if err := json.Unmarshal(document.Bytes(), &rows); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "Claims (who holds which nullifier, until when)")
 	for _, claim := range rows.Claims {
-		fmt.Fprintf(out, "  %.12s…  %.10s…  %s\n", claim.Hash, claim.Address, claim.Expires.Format(time.DateOnly))
+		fmt.Fprintf(out, "  %.12s…  %.10s…  %s\n", claim.Nullifier, claim.Address, claim.ExpiresAt.Format(time.DateOnly))
 	}
 	fmt.Fprintln(out, "Events (SCU: a new score, LDP: a stamp that lost to an earlier claim)")
 	for _, event := range rows.Events {

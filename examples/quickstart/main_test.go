@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"testing"
 	"time"
 
@@ -11,8 +10,8 @@ import (
 
 func TestTheQuickstartTellsEachStampsFate(t *testing.T) {
 	now := func() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) }
-	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out, now))
+	report, err := run(t.Context(), now)
+	require.NoError(t, err)
 	assert.Equal(t, `Alice scores 3.5 of 3.00000: passing
   Ens           0  left out      it expired on 2026-02-01
   Github        2  counted
@@ -32,5 +31,5 @@ Events (SCU: a new score, LDP: a stamp that lost to an earlier claim)
   SCU  0xa11ce0a1…
   LDP  0xb0b00b0b…
   SCU  0xb0b00b0b…
-`, out.String())
+`, report)
 }

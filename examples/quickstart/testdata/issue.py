@@ -3,7 +3,8 @@
     pip install didkit==0.3.3
     python examples/quickstart/testdata/issue.py
 
-Both keys are throwaway ones, made from a text that everyone can read.
+Both keys are throwaway ones, made from a text that everyone can read; running
+it again writes the same bytes.
 """
 import asyncio
 import base64
@@ -114,7 +115,7 @@ async def main():
     }
     document = {"issuer": didkit.key_to_did("ethr", issuer), "wallets": wallets}
     path = pathlib.Path(__file__).with_name("credentials.json")
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 asyncio.run(main())

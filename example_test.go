@@ -1,0 +1,135 @@
+package passport_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// exampleWorld is an engine on a store with one community, and an issuer.
+func exampleWorld() (*passport.Engine, *memstore.Store, *passporttest.Issuer) {
+	issuer := passporttest.NewIssuer()
+	mem := memstore.New()
+	err := mem.PutCommunity(context.Background(), store.Community{
+		ID: 1, Name: "Tea drinkers", Threshold: "3", Weights: []byte(`{"Google": "1.5", "Github": "2.75"}`),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return engine, mem, issuer
+}
+
+// give puts a stamp into the wallet.
+func give(mem *memstore.Store, issuer *passporttest.Issuer, address, provider, account string) {
+	expiry := passporttest.ExpiresAt(time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC))
+	signed, err := issuer.Issue(address, provider, account, expiry)
+	if err != nil {
+		log.Fatal(err)
+	}
+	stamp, err := passport.NewCredential(signed)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := mem.AddCredentials(context.Background(), address, stamp); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func ExampleEngine_Score() {
+	engine, mem, issuer := exampleWorld()
+	alice, bob := passporttest.Address("alice"), passporttest.Address("bob")
+	give(mem, issuer, alice, "Google", "account-1")
+	give(mem, issuer, alice, "Github", "account-2")
+	give(mem, issuer, bob, "Google", "account-1") // the same account, another wallet
+
+	for _, address := range []string{alice, bob} {
+		result, err := engine.Score(context.Background(), 1, address)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(result.Passing, result.Score)
+		for _, stamp := range result.Stamps {
+			fmt.Println(" ", stamp.Provider, stamp.Weight, stamp.Outcome, stamp.Why)
+		}
+	}
+	// Output:
+	// true 4.25
+	//   Github 2.75 counted
+	//   Google 1.5 counted
+	// false 0
+	//   Google 0 deduplicated claimed by another wallet until 2035-01-01
+}
+
+func ExampleEngine_Score_failures() {
+	engine, _, _ := exampleWorld()
+	_, err := engine.Score(context.Background(), 1, "0x123")
+	switch {
+	case errors.Is(err, passport.ErrInvalidAddress), errors.Is(err, passport.ErrCommunityNotFound):
+		fmt.Println("the caller's mistake")
+	case errors.Is(err, store.ErrUnavailable):
+		fmt.Println("try later")
+	}
+	// Output: the caller's mistake
+}
+
+func ExampleEngine_Preview() {
+	engine, mem, issuer := exampleWorld()
+	alice := passporttest.Address("alice")
+	give(mem, issuer, alice, "Google", "account-1")
+
+	preview, err := engine.Preview(context.Background(), 1, alice)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(preview.Score, "of", preview.Threshold)
+	_, err = engine.Latest(context.Background(), 1, alice)
+	fmt.Println(errors.Is(err, passport.ErrNeverScored))
+	// Output:
+	// 1.5 of 3.00000
+	// true
+}
+
+func ExampleEngine_Latest() {
+	engine, mem, issuer := exampleWorld()
+	alice := passporttest.Address("alice")
+	give(mem, issuer, alice, "Google", "account-1")
+	if _, err := engine.Score(context.Background(), 1, alice); err != nil {
+		log.Fatal(err)
+	}
+
+	latest, err := engine.Latest(context.Background(), 1, alice)
+	var failed *passport.ScoringError
+	switch {
+	case errors.Is(err, passport.ErrNeverScored):
+		fmt.Println("never scored")
+	case errors.As(err, &failed):
+		fmt.Println("the last scoring failed:", failed.Err)
+	case err != nil:
+		log.Fatal(err)
+	default:
+		fmt.Println(latest.Score, latest.Passing)
+	}
+	// Output: 1.5 false
+}
+
+func ExampleNew() {
+	_, err := passport.New(memstore.New(),
+		passport.WithTrustedIssuers("https://issuer.example"),
+		passport.WithCacheSize(-1),
+	)
+	fmt.Println(err)
+	// Output:
+	// misconfigured: trusted issuer "https://issuer.example" is neither did:ethr:0x… nor did:key:z…
+	// misconfigured: cache size -1 is negative
+}

@@ -1,0 +1,182 @@
+package passport_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// filed is a credential in a wallet.
+type filed struct {
+	address string
+	stamp   store.NewCredential
+}
+
+// play is a small world drawn at random: three wallets, a few accounts that
+// they fight for, and an order in which they are scored.
+type play struct {
+	credentials []filed
+	scorings    []scoring
+}
+
+type scoring struct {
+	address string
+	after   time.Duration // that the clock moves on before it
+}
+
+const hour = time.Hour
+
+var start = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+func drawPlay(t *rapid.T) play {
+	var p play
+	wallets := rapid.SampledFrom([]string{alice, bob, carol})
+	for _, address := range []string{alice, bob, carol} {
+		for _, provider := range []string{"A", "B", "C"} {
+			if !rapid.Bool().Draw(t, "has "+provider) {
+				continue
+			}
+			nullifiers := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"v0:1", "v0:2", "v1:3", "v1:4", "v2:5"}), 1, 3, rapid.ID).Draw(t, "nullifiers")
+			expiry := start.Add(time.Duration(rapid.IntRange(1, 6).Draw(t, "valid for")) * hour)
+			signed, err := passporttest.NewIssuer().Issue(address, provider, "", passporttest.Nullifiers(nullifiers...), passporttest.ExpiresAt(expiry))
+			require.NoError(t, err)
+			stamp, err := passport.NewCredential(signed)
+			require.NoError(t, err)
+			p.credentials = append(p.credentials, filed{address, stamp})
+		}
+	}
+	for range rapid.IntRange(1, 6).Draw(t, "scorings") {
+		p.scorings = append(p.scorings, scoring{wallets.Draw(t, "wallet"), time.Duration(rapid.IntRange(0, 2).Draw(t, "hours")) * hour})
+	}
+	return p
+}
+
+// stage is a store and an engine to play on.
+type stage struct {
+	t      *rapid.T
+	mem    *memstore.Store
+	engine *passport.Engine
+	clock  *passporttest.Clock
+}
+
+func newStage(t *rapid.T, engine *passport.Engine, credentials []filed) *stage {
+	clock := passporttest.NewClock(start)
+	mem := memstore.New(memstore.WithClock(clock.Now))
+	require.NoError(t, mem.PutCommunity(t.Context(), store.Community{
+		ID: 1, Name: "One", Weights: []byte(`{"A":"1","B":"2.5","C":"0.25"}`), Threshold: "2",
+	}))
+	for _, c := range credentials {
+		require.NoError(t, mem.AddCredentials(t.Context(), c.address, c.stamp))
+	}
+	return &stage{t: t, mem: mem, engine: engine.On(mem), clock: clock}
+}
+
+func (s *stage) score(address string) *passport.Result {
+	result, err := s.engine.Score(s.t.Context(), 1, address)
+	require.NoError(s.t, err)
+	return result
+}
+
+type link struct {
+	Hash, Address string
+	Expires       time.Time `json:"expires_at"`
+}
+
+func (s *stage) dump() []byte {
+	var document bytes.Buffer
+	require.NoError(s.t, s.mem.WriteRows(&document))
+	return document.Bytes()
+}
+
+func (s *stage) links() map[string]link {
+	var rows struct {
+		Links []link `json:"registry_hashscorerlink"`
+	}
+	require.NoError(s.t, json.Unmarshal(s.dump(), &rows))
+	links := map[string]link{}
+	for _, l := range rows.Links {
+		require.NotContains(s.t, links, l.Hash, "one holder per nullifier")
+		links[l.Hash] = l
+	}
+	return links
+}
+
+// outcomes tells what became of each stamp, and the score.
+func outcomes(result *passport.Result) string {
+	told := fmt.Sprintf("%s %v %s", result.Score, result.Passing, result.ExpiresAt.UTC())
+	for _, stamp := range result.Stamps {
+		told += fmt.Sprintf(" | %s %s %s", stamp.Provider, stamp.Outcome, stamp.ClaimedUntil.UTC())
+	}
+	return told
+}
+
+func TestScoringProperties(t *testing.T) {
+	engine, err := passport.New(memstore.New(), passport.WithTrustedIssuers(passporttest.NewIssuer().DID()))
+	require.NoError(t, err)
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPlay(t)
+		here := newStage(t, engine, p.credentials)
+		backwards := slices.Clone(p.credentials)
+		slices.Reverse(backwards)
+		there := newStage(t, engine, backwards)
+
+		for _, s := range p.scorings {
+			here.clock.Advance(s.after)
+			there.clock.Advance(s.after)
+			now := here.clock.Now()
+			before := here.links()
+
+			preview, err := here.engine.Preview(t.Context(), 1, s.address)
+			require.NoError(t, err)
+			require.Equal(t, before, here.links(), "a preview claims nothing")
+			result := here.score(s.address)
+			require.Equal(t, outcomes(preview), outcomes(result), "a preview tells what a scoring does")
+			require.Equal(t, outcomes(result), outcomes(there.score(s.address)), "the order of credentials is irrelevant")
+
+			after := here.links()
+			for nullifier, was := range before {
+				if was.Expires.After(now) {
+					require.Equal(t, was.Address, after[nullifier].Address, "no live claim is taken")
+				}
+			}
+			for _, c := range p.credentials {
+				stamp := slices.IndexFunc(result.Stamps, func(s passport.Stamp) bool { return s.Provider == c.stamp.Provider })
+				if c.address != s.address || stamp < 0 || result.Stamps[stamp].Outcome != passport.Counted {
+					continue
+				}
+				for _, nullifier := range nullifiersOf(t, c) {
+					require.Equal(t, s.address, after[nullifier].Address, "what counts is held")
+				}
+			}
+
+			require.Equal(t, outcomes(result), outcomes(here.score(s.address)), "scoring twice changes nothing but time")
+			require.Equal(t, after, here.links())
+		}
+
+		restored := newStage(t, engine, nil)
+		restored.clock.Set(here.clock.Now())
+		require.NoError(t, restored.mem.ReadRows(bytes.NewReader(here.dump())))
+		last := p.scorings[len(p.scorings)-1].address
+		require.Equal(t, outcomes(here.score(last)), outcomes(restored.score(last)), "dump, load, score equals score")
+		require.JSONEq(t, string(here.dump()), string(restored.dump()))
+	})
+}
+
+func nullifiersOf(t *rapid.T, c filed) []string {
+	var said struct {
+		Subject struct{ Nullifiers []string } `json:"credentialSubject"`
+	}
+	require.NoError(t, json.Unmarshal(c.stamp.Stamp, &said))
+	return said.Subject.Nullifiers
+}
