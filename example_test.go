@@ -60,15 +60,19 @@ func ExampleEngine_Score() {
 		}
 		fmt.Println(result.Passing, result.Score)
 		for _, stamp := range result.Stamps {
-			fmt.Println(" ", stamp.Provider, stamp.Weight, stamp.Outcome, stamp.Why)
+			fmt.Printf("  %s %s: %s\n", stamp.Provider, stamp.Weight, stamp.Outcome)
+			if stamp.Why != "" {
+				fmt.Println("   ", stamp.Why)
+			}
 		}
 	}
 	// Output:
 	// true 4.25
-	//   Github 2.75 counted
-	//   Google 1.5 counted
+	//   Github 2.75: counted
+	//   Google 1.5: counted
 	// false 0
-	//   Google 0 deduplicated claimed by another wallet until 2035-01-01
+	//   Google 0: deduplicated
+	//     claimed by another wallet until 2035-01-01
 }
 
 func ExampleEngine_Score_failures() {

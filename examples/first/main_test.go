@@ -19,4 +19,7 @@ func TestTheREADMEShowsThisProgram(t *testing.T) {
 	assert.Contains(t, string(readme), "```go\npackage main"+code+"```")
 }
 
-func TestItRuns(*testing.T) { main() }
+func Example() {
+	main()
+	// Output: true 1.5
+}
