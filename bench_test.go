@@ -1,6 +1,7 @@
 package passport_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -16,10 +17,10 @@ import (
 func BenchmarkScore20(b *testing.B) {
 	issuer := passporttest.NewIssuer()
 	mem := memstore.New()
-	weights := ""
+	weights := map[string]string{}
 	for i := range 20 {
 		provider := fmt.Sprintf("Provider%02d", i)
-		weights += fmt.Sprintf(`,%q:"1.5"`, provider)
+		weights[provider] = "1.5"
 		signed, err := issuer.Issue(alice, provider, "account", passporttest.Nullifiers("v0:"+provider, "v1:"+provider))
 		if err != nil {
 			b.Fatal(err)
@@ -32,7 +33,11 @@ func BenchmarkScore20(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	if err := mem.PutCommunity(b.Context(), store.Community{ID: 1, Name: "One", Weights: []byte("{" + weights[1:] + "}"), Threshold: "20"}); err != nil {
+	document, err := json.Marshal(weights)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := mem.PutCommunity(b.Context(), store.Community{ID: 1, Name: "One", Weights: document, Threshold: "20"}); err != nil {
 		b.Fatal(err)
 	}
 	for _, c := range []struct {

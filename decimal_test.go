@@ -40,7 +40,7 @@ func TestParseDecimalRefusesWhatIsNotAFiniteDecimal(t *testing.T) {
 		"1e101", "1e-101", "1e999999999", "1e99999999999999999999", "null", "١",
 	} {
 		_, err := ParseDecimal(text)
-		assert.Error(t, err, "%q", text)
+		require.Error(t, err, "%q", text)
 	}
 	_, err := ParseDecimal(string(make([]byte, 1000)))
 	assert.ErrorContains(t, err, "1000 characters")
@@ -67,7 +67,7 @@ func TestDecimalTravelsThroughJSONExactly(t *testing.T) {
 	var back Decimal
 	require.NoError(t, json.Unmarshal(document, &back))
 	assert.Zero(t, d.Cmp(back))
-	assert.Error(t, json.Unmarshal([]byte(`"x"`), &back))
+	require.Error(t, json.Unmarshal([]byte(`"x"`), &back))
 	assert.Zero(t, d.Cmp(back), "a failed read leaves the value alone")
 }
 

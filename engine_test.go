@@ -39,7 +39,7 @@ func TestEachInvalidCredentialIsLeftOutForItsReasonAndTheOthersCount(t *testing.
 		require.NoError(t, err)
 		return string(text)
 	}
-	stranger, err := passporttest.NewIssuer("a stranger").Issue(alice, "Stranger", "account")
+	stranger, err := passporttest.NewIssuerFromSeed("a stranger").Issue(alice, "Stranger", "account")
 	require.NoError(t, err)
 	long := make([]rune, 101)
 	for i := range long {
@@ -273,8 +273,10 @@ func TestOnScoresElsewhereWithTheSameMemory(t *testing.T) {
 	here := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"},
 		passporttest.Options{passport.WithObserver(func(_ context.Context, o passport.Observation) { seen = o })})
 	there := passporttest.NewWorld(t, passporttest.Weights{"Google": "5"})
-	here.Stamp(alice, "Google", "account")
-	there.Stamp(alice, "Google", "account")
+	signed, err := here.Issuer.Issue(alice, "Google", "account")
+	require.NoError(t, err)
+	file(t, here, alice, "Google", string(signed))
+	file(t, there, alice, "Google", string(signed))
 
 	assert.Equal(t, "1", here.MustScore(alice).Score.String())
 	result, err := here.Engine.On(there.Store).Score(t.Context(), there.Community, alice)

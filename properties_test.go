@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func drawPlay(t *rapid.T) play {
 			}
 			nullifiers := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"v0:1", "v0:2", "v1:3", "v1:4", "v2:5"}), 1, 3, rapid.ID).Draw(t, "nullifiers")
 			expiry := start.Add(time.Duration(rapid.IntRange(1, 6).Draw(t, "valid for")) * hour)
-			signed, err := passporttest.NewIssuer().Issue(address, provider, "", passporttest.Nullifiers(nullifiers...), passporttest.ExpiresAt(expiry))
+			signed, err := passporttest.NewIssuerFromSeed("properties").Issue(address, provider, "", passporttest.Nullifiers(nullifiers...), passporttest.ExpiresAt(expiry))
 			require.NoError(t, err)
 			stamp, err := passport.NewCredential(signed)
 			require.NoError(t, err)
@@ -114,15 +115,15 @@ func (s *stage) links() map[string]link {
 
 // outcomes tells what became of each stamp, and the score.
 func outcomes(result *passport.Result) string {
-	told := fmt.Sprintf("%s %v %s", result.Score, result.Passing, result.ExpiresAt.UTC())
+	told := []string{fmt.Sprintf("%s %v %s", result.Score, result.Passing, result.ExpiresAt.UTC())}
 	for _, stamp := range result.Stamps {
-		told += fmt.Sprintf(" | %s %s %s", stamp.Provider, stamp.Outcome, stamp.ClaimedUntil.UTC())
+		told = append(told, fmt.Sprintf("%s %s %s", stamp.Provider, stamp.Outcome, stamp.ClaimedUntil.UTC()))
 	}
-	return told
+	return strings.Join(told, " | ")
 }
 
 func TestScoringProperties(t *testing.T) {
-	engine, err := passport.New(memstore.New(), passport.WithTrustedIssuers(passporttest.NewIssuer().DID()))
+	engine, err := passport.New(memstore.New(), passport.WithTrustedIssuers(passporttest.NewIssuerFromSeed("properties").DID()))
 	require.NoError(t, err)
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawPlay(t)

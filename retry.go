@@ -20,6 +20,6 @@ func DefaultRetry() retry.Backoff {
 	waits := retry.WithMaxRetries(attempts, retry.WithCappedDuration(longest, retry.NewExponential(first)))
 	return retry.BackoffFunc(func() (time.Duration, bool) {
 		wait, stop := waits.Next()
-		return wait + rand.N(jitter), stop
+		return wait + rand.N(jitter), stop //nolint:gosec // rivals are to part, not to be surprised
 	})
 }

@@ -72,11 +72,11 @@ func TestNewReportsEveryFaultAtOnce(t *testing.T) {
 		"store is nil", "https://issuer.example", "WithVerifier", "cache size -1", "WithRetry", "WithClock", "WithLogger", "WithObserver",
 		"has no list", `"TOOLONG"`, "limit 0",
 	} {
-		assert.ErrorContains(t, err, fault)
+		require.ErrorContains(t, err, fault)
 	}
 
 	_, err = New(&scriptedStore{})
-	assert.ErrorIs(t, err, ErrMisconfigured)
+	require.ErrorIs(t, err, ErrMisconfigured)
 	assert.ErrorContains(t, err, "WithTrustedIssuers")
 }
 
@@ -217,8 +217,8 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 		s := &scriptedStore{snapshot: emptyWallet(), applies: []error{store.ErrUnavailable}}
 		s.snapshot.Community.Rule = "FIFO"
 		_, err := newEngine(t, s).Score(t.Context(), 1, string(alice))
-		assert.ErrorIs(t, err, ErrUnsupportedRule)
-		assert.ErrorIs(t, err, store.ErrUnavailable)
+		require.ErrorIs(t, err, ErrUnsupportedRule)
+		require.ErrorIs(t, err, store.ErrUnavailable)
 	})
 }
 
@@ -249,9 +249,9 @@ func TestErrorsOfTheStoreKeepTheirKind(t *testing.T) {
 	s := &scriptedStore{loadErr: &store.Error{Op: "load_community", Kind: store.ErrUnavailable, Cause: cause}}
 	var log bytes.Buffer
 	_, err := newEngine(t, s, WithLogger(slog.New(slog.NewTextHandler(&log, nil)))).Score(t.Context(), 1, string(alice))
-	assert.ErrorIs(t, err, store.ErrUnavailable)
-	assert.ErrorIs(t, err, cause)
-	assert.ErrorContains(t, err, string(alice))
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.ErrorIs(t, err, cause)
+	require.ErrorContains(t, err, string(alice))
 	assert.Contains(t, log.String(), "scoring failed")
 
 	s = &scriptedStore{loadErr: store.ErrCommunityNotFound}
@@ -307,7 +307,7 @@ func TestLatestTellsNeverScoredScoredAndFailedApart(t *testing.T) {
 	_, err = latest(&store.Score{Status: store.StatusError, Error: "no weights"})
 	var scoringError *ScoringError
 	require.ErrorAs(t, err, &scoringError)
-	assert.EqualError(t, scoringError.Err, "no weights")
+	require.EqualError(t, scoringError.Err, "no weights")
 
 	standing, err := latest(&store.Score{
 		Status: store.StatusDone, Value: "1.000000000", ScoredAt: noon, ExpiresAt: until(1),

@@ -85,7 +85,7 @@ var (
 
 const (
 	contextV1      = "https://www.w3.org/2018/credentials/v1"
-	credentialType = "VerifiableCredential"
+	credentialType = "VerifiableCredential" //nolint:gosec // a type, not a secret
 	maxTextOfError = 60
 )
 

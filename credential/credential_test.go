@@ -26,7 +26,7 @@ func reasonOf(t testing.TB, err error) credential.Reason {
 		return ""
 	}
 	var refused *credential.Error
-	require.True(t, errors.As(err, &refused), "%v", err)
+	require.ErrorAs(t, err, &refused)
 	return refused.Reason
 }
 
@@ -148,7 +148,7 @@ func TestAnEndedContextIsNotAVerdict(t *testing.T) {
 	err = verifier.Verify(ctx, signed, recorded)
 	require.ErrorIs(t, err, context.Canceled)
 	var refused *credential.Error
-	assert.False(t, errors.As(err, &refused))
+	assert.NotErrorAs(t, err, &refused)
 }
 
 func TestAHostsRecoverIsUsed(t *testing.T) {
@@ -184,8 +184,7 @@ func Example() {
 		var verifier credential.Verifier
 		err = verifier.Verify(context.Background(), signed, time.Now())
 	}
-	var refused *credential.Error
-	if errors.As(err, &refused) {
+	if refused, is := errors.AsType[*credential.Error](err); is {
 		fmt.Println(refused.Reason)
 	}
 	// Output: malformed

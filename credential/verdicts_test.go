@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"os"
 	"testing"
 	"time"
@@ -87,7 +86,7 @@ func TestEveryRecordedVerdictAgrees(t *testing.T) {
 			continue
 		}
 		var refused *credential.Error
-		require.True(t, errors.As(err, &refused), "%s | %s", v.Credential, v.Mutation)
+		require.ErrorAs(t, err, &refused, "%s | %s", v.Credential, v.Mutation)
 		assert.NotEmpty(t, refused.Reason)
 		assert.NotEmpty(t, refused.Detail)
 		assert.Less(t, len(refused.Error()), 500)

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -79,7 +80,7 @@ func (c *column) fill(into reflect.Value, now time.Time) {
 func (c *column) read(raw []byte, into reflect.Value) error {
 	if string(raw) == "null" {
 		if !c.nullable {
-			return fmt.Errorf("it must not be null")
+			return errors.New("it must not be null")
 		}
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -85,7 +86,7 @@ func TestEverythingAtOnceIsSafe(t *testing.T) {
 		})
 		all.Go(func() {
 			for range 5 {
-				assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential(fmt.Sprint(i), "n")))
+				assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential(strconv.Itoa(i), "n")))
 				_, err := mem.RevokeCredentials(t.Context(), fmt.Sprint("proof of ", i))
 				assert.NoError(t, err)
 				assert.NoError(t, mem.WriteRows(io.Discard))

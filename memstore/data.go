@@ -52,9 +52,8 @@ type data struct {
 // all returns the tables by name.
 func (d *data) all() map[string]rows {
 	tables := map[string]rows{}
-	fields := reflect.ValueOf(d).Elem()
-	for i := range fields.NumField() {
-		if table, is := fields.Field(i).Interface().(rows); is {
+	for _, field := range reflect.ValueOf(d).Elem().Fields() {
+		if table, is := reflect.TypeAssert[rows](field); is {
 			tables[table.title()] = table
 		}
 	}
@@ -67,7 +66,7 @@ func (d *data) with(other *data, named map[string]bool) *data {
 	from := reflect.ValueOf(other).Elem()
 	into := reflect.ValueOf(&merged).Elem()
 	for i := range from.NumField() {
-		if table, is := from.Field(i).Interface().(rows); is && named[table.title()] {
+		if table, is := reflect.TypeAssert[rows](from.Field(i)); is && named[table.title()] {
 			into.Field(i).Set(from.Field(i))
 		}
 	}

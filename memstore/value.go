@@ -158,7 +158,7 @@ func parseDecimal(text string, precision, scale int) (decimal, error) {
 		Traps: apd.DefaultTraps, Rounding: apd.RoundHalfUp,
 	}
 	var rounded apd.Decimal
-	if _, err := rounding.Quantize(&rounded, number, -int32(scale)); err != nil {
+	if _, err := rounding.Quantize(&rounded, number, -int32(scale)); err != nil { //nolint:gosec // the scale of a column
 		return "", fmt.Errorf("%.*s cannot be rounded to %d decimals: %w", shown, text, scale, err)
 	}
 	if rounded.NumDigits() > int64(precision) {

@@ -1,13 +1,14 @@
 package passporttest
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
@@ -25,14 +26,22 @@ type Issuer struct {
 	did string
 }
 
-// NewIssuer returns an issuer whose key is derived from the seed: the same
-// seed is the same issuer, and its credentials are the same to the byte.
-// Without a seed it is the issuer of the empty one.
-//
+// NewIssuer returns an issuer with a fresh key of its own.
+func NewIssuer() *Issuer {
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // never fails: it ends the program first
+	return newIssuer(secret)
+}
+
+// NewIssuerFromSeed returns an issuer whose key is derived from the seed: the
+// same seed is the same issuer, and its credentials are the same to the byte.
 // Everyone can derive that key, so no program but a test may trust its DID.
-func NewIssuer(seed ...string) *Issuer {
-	digest := sha256.Sum256([]byte("passporttest issuer " + strings.Join(seed, " ")))
-	key := secp256k1.PrivKeyFromBytes(digest[:])
+func NewIssuerFromSeed(seed string) *Issuer {
+	return newIssuer(sha256.Sum256([]byte("passporttest issuer " + seed)))
+}
+
+func newIssuer(secret [32]byte) *Issuer {
+	key := secp256k1.PrivKeyFromBytes(secret[:])
 	hash := sha3.NewLegacyKeccak256()
 	hash.Write(key.PubKey().SerializeUncompressed()[1:])
 	const addressSize = 20
@@ -58,9 +67,10 @@ func ExpiresAt(moment time.Time) CredentialOption {
 	return func(d *draft) { d.expiresAt = moment }
 }
 
-// Nullifiers sets the nullifiers, instead of the one of the account.
+// Nullifiers sets the nullifiers, instead of the one of the account. Without
+// any the credential has an empty list of them.
 func Nullifiers(nullifiers ...string) CredentialOption {
-	return func(d *draft) { d.nullifiers = nullifiers }
+	return func(d *draft) { d.nullifiers = append([]string{}, nullifiers...) }
 }
 
 type draft struct {
@@ -87,9 +97,15 @@ func (i *Issuer) Issue(address, provider, account string, options ...CredentialO
 	for _, option := range options {
 		option(&d)
 	}
+	// encoding/json would replace such bytes, and another text be signed.
+	for _, text := range append([]string{address, provider}, d.nullifiers...) {
+		if !utf8.ValidString(text) {
+			return nil, fmt.Errorf("issuing a credential for %q: the text %q is not valid UTF-8", provider, text)
+		}
+	}
 	signed, err := i.sign(newDocument(i.did, address, provider, d))
 	if err != nil {
-		return nil, fmt.Errorf("issuing a credential for %s: %w", provider, err)
+		return nil, fmt.Errorf("issuing a credential for %q: %w", provider, err)
 	}
 	return signed, nil
 }

@@ -38,7 +38,7 @@ type World struct {
 }
 
 // WorldOption configures a [World].
-type WorldOption interface{ apply(*plan) }
+type WorldOption interface{ apply(p *plan) }
 
 type plan struct {
 	community store.Community

@@ -1,6 +1,9 @@
 package passporttest_test
 
 import (
+	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -8,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
-	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/passporttest"
 )
 
@@ -51,31 +53,6 @@ func TestAClaimEndsWithItsCredential(t *testing.T) {
 	assert.Equal(t, passport.ReasonExpired, left.Stamps[0].Reason)
 }
 
-func TestTheIssuerSignsWhatTheVerifierAccepts(t *testing.T) {
-	issuer := passporttest.NewIssuer("a seed")
-	text, err := issuer.Issue(alice, `Zürich–東京 "<&>\`, "account", passporttest.Nullifiers("v0:a", "v1:b"))
-	require.NoError(t, err)
-	signed, err := credential.Parse(text)
-	require.NoError(t, err)
-	assert.Equal(t, issuer.DID(), signed.Issuer)
-	assert.Equal(t, "did:pkh:eip155:1:"+alice, signed.Subject)
-	assert.Equal(t, `Zürich–東京 "<&>\`, signed.Provider)
-	assert.Equal(t, []string{"v0:a", "v1:b"}, signed.Nullifiers)
-
-	var verifier credential.Verifier
-	require.NoError(t, verifier.Verify(t.Context(), signed, time.Now()))
-
-	again, err := passporttest.NewIssuer("a seed").Issue(alice, `Zürich–東京 "<&>\`, "account", passporttest.Nullifiers("v0:a", "v1:b"))
-	require.NoError(t, err)
-	assert.Equal(t, string(text), string(again), "the same seed signs the same to the byte")
-	assert.NotEqual(t, issuer.DID(), passporttest.NewIssuer().DID())
-}
-
-func TestWhatCannotBeSignedIsAnError(t *testing.T) {
-	_, err := passporttest.NewIssuer().Issue(alice, "a\x00b", "account")
-	require.ErrorContains(t, err, "U+0000")
-}
-
 func TestAStampWithoutAnExpiryIsLeftOut(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
 	world.Stamp(alice, "Google", "account-1", passporttest.ExpiresAt(time.Time{}))
@@ -107,4 +84,73 @@ func TestTheClockMovesOnlyWhenItIsMoved(t *testing.T) {
 	assert.Equal(t, start.Add(time.Minute), clock.Now())
 	clock.Set(start)
 	assert.Equal(t, start, clock.Now())
+}
+
+func TestAnAddressHasAnEmptyPassportUntilItIsStamped(t *testing.T) {
+	world := passporttest.NewWorld(t)
+	result := world.MustScore(alice)
+	assert.False(t, result.Passing)
+	assert.Empty(t, result.Stamps)
+}
+
+func TestAnotherStampOfAProviderReplacesTheFirst(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
+	world.Stamp(alice, "Google", "account-1", passporttest.ExpiresAt(world.Clock.Now()))
+	world.Stamp(alice, "Google", "account-2")
+	result := world.MustScore(alice)
+	require.Len(t, result.Stamps, 1)
+	assert.True(t, result.Passing)
+}
+
+func TestOptionsReachTheEngine(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1", "Github": "1"},
+		passporttest.Options{passport.WithV0NullifiersOnly()})
+	world.Stamp(alice, "Google", "account-1")
+	world.Stamp(alice, "Github", "account-2", passporttest.Nullifiers("v1:other"))
+	result := world.MustScore(alice)
+	assert.Equal(t, "1", result.Score.String())
+	assert.Equal(t, passport.ReasonNoNullifiers, result.Stamps[0].Reason)
+}
+
+// failing is the test of a host whose world makes no sense.
+type failing struct {
+	testing.TB
+
+	message string
+}
+
+func (f *failing) Helper() {}
+
+func (f *failing) Fatal(args ...any) { f.stop(fmt.Sprint(args...)) }
+
+func (f *failing) Fatalf(format string, args ...any) { f.stop(fmt.Sprintf(format, args...)) }
+
+// stop ends the test as testing does: by ending its goroutine.
+func (f *failing) stop(message string) {
+	f.message = message
+	runtime.Goexit()
+}
+
+func TestAWorldThatMakesNoSenseFailsTheHostsTest(t *testing.T) {
+	for want, host := range map[string]func(t testing.TB){
+		"making the community: ": func(t testing.TB) { passporttest.NewWorld(t, passporttest.Threshold("much")) },
+		"making the engine: misconfigured": func(t testing.TB) {
+			passporttest.NewWorld(t, passporttest.Options{passport.WithCacheSize(-1)})
+		},
+		"invalid weights": func(t testing.TB) {
+			world := passporttest.NewWorld(t, passporttest.Weights{"Google": "a lot"})
+			world.Stamp(alice, "Google", "account-1")
+			world.MustScore(alice)
+		},
+		"invalid address":  func(t testing.TB) { passporttest.NewWorld(t).MustScore("alice") },
+		"giving alice":     func(t testing.TB) { passporttest.NewWorld(t).Stamp("alice", "Google", "account-1") },
+		"its provider has": func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "", "account-1") },
+		"not valid UTF-8":  func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "a\xff", "account-1") },
+	} {
+		recorder := &failing{TB: t}
+		var done sync.WaitGroup
+		done.Go(func() { host(recorder) })
+		done.Wait()
+		assert.Contains(t, recorder.message, want)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func (b broken) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, er
 // loads is a store whose snapshots are changed.
 func loads(change func(store.Query, *store.Snapshot)) broken {
 	return broken{load: func(h harness, ctx context.Context, q store.Query) (*store.Snapshot, error) {
-		snapshot, err := h.Store.Load(ctx, q)
+		snapshot, err := h.Load(ctx, q)
 		if err == nil {
 			change(q, snapshot)
 		}
@@ -87,14 +88,14 @@ func applies(change func(*store.Changes)) broken {
 		other := *c
 		other.Wallets = slices.Clone(c.Wallets)
 		change(&other)
-		return h.Store.Apply(ctx, &other)
+		return h.Apply(ctx, &other)
 	}}
 }
 
 // afterwards is a store that does something more once it has written.
 func afterwards(more func(tables map[string][]map[string]any)) broken {
 	return broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-		receipt, err := h.Store.Apply(ctx, c)
+		receipt, err := h.Apply(ctx, c)
 		if err == nil {
 			err = h.edit(more)
 		}
@@ -108,7 +109,7 @@ func currentVersions(h harness, c *store.Changes) *store.Changes {
 	other.Wallets = slices.Clone(c.Wallets)
 	for i := range other.Wallets {
 		q := store.Query{Community: c.Community, Addresses: []string{other.Wallets[i].Address}}
-		if snapshot, err := h.Store.Load(context.Background(), q); err == nil {
+		if snapshot, err := h.Load(context.Background(), q); err == nil {
 			other.Wallets[i].Version = snapshot.Wallets[0].Version
 		}
 	}
@@ -129,11 +130,11 @@ var brokenStores = map[string]struct {
 		if err != nil {
 			return nil, err
 		}
-		return h.Store.Apply(ctx, c)
+		return h.Apply(ctx, c)
 	}}},
 	"does not let claims expire": {"claims", applies(func(c *store.Changes) { c.At = c.At.AddDate(-500, 0, 0) })},
 	"ignores the version": {"stale", broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-		return h.Store.Apply(ctx, currentVersions(h, c))
+		return h.Apply(ctx, currentVersions(h, c))
 	}}},
 	"ignores held claims":         {"claims", applies(func(c *store.Changes) { c.Held = nil })},
 	"loses claims":                {"claims", applies(func(c *store.Changes) { c.Claims = nil })},
@@ -151,10 +152,7 @@ var brokenStores = map[string]struct {
 	})},
 	"adds the score's event twice": {"write", afterwards(func(tables map[string][]map[string]any) {
 		events := tables["registry_event"]
-		last := map[string]any{}
-		for name, value := range events[len(events)-1] {
-			last[name] = value
-		}
+		last := maps.Clone(events[len(events)-1])
 		delete(last, "id")
 		tables["registry_event"] = append(events, last)
 	})},
@@ -172,20 +170,20 @@ var brokenStores = map[string]struct {
 		for i := range half.Wallets {
 			half.Wallets[i].Awards, half.Wallets[i].Events = nil, nil
 		}
-		if _, err := h.Store.Apply(ctx, half); err != nil {
+		if _, err := h.Apply(ctx, half); err != nil {
 			return nil, err
 		}
-		return h.Store.Apply(ctx, c)
+		return h.Apply(ctx, c)
 	}}},
 	"turns a conflict into success": {"claims", broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-		receipt, err := h.Store.Apply(ctx, c)
+		receipt, err := h.Apply(ctx, c)
 		if errors.Is(err, store.ErrConflict) {
 			return &store.Receipt{Wallets: make([]store.WalletReceipt, len(c.Wallets))}, nil
 		}
 		return receipt, err
 	}}},
 	"calls an invalid change set a conflict": {"invalid", broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-		receipt, err := h.Store.Apply(ctx, c)
+		receipt, err := h.Apply(ctx, c)
 		if errors.Is(err, store.ErrInvalid) {
 			return nil, store.ErrConflict
 		}
@@ -193,18 +191,18 @@ var brokenStores = map[string]struct {
 	}}},
 	"ignores the context": {"context", broken{
 		load: func(h harness, ctx context.Context, q store.Query) (*store.Snapshot, error) {
-			return h.Store.Load(context.WithoutCancel(ctx), q)
+			return h.Load(context.WithoutCancel(ctx), q)
 		},
 		apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-			return h.Store.Apply(context.WithoutCancel(ctx), c)
+			return h.Apply(context.WithoutCancel(ctx), c)
 		},
 	}},
 	"answers in an order of its own": {"load", broken{load: func(h harness, ctx context.Context, q store.Query) (*store.Snapshot, error) {
 		q.Addresses = slices.Sorted(slices.Values(q.Addresses))
-		return h.Store.Load(ctx, q)
+		return h.Load(ctx, q)
 	}}},
 	"does not see deleted communities": {"load", broken{load: func(h harness, ctx context.Context, q store.Query) (*store.Snapshot, error) {
-		snapshot, err := h.Store.Load(ctx, q)
+		snapshot, err := h.Load(ctx, q)
 		if errors.Is(err, store.ErrCommunityNotFound) {
 			return &store.Snapshot{}, nil
 		}

@@ -105,7 +105,7 @@ func concurrentCases() []Case {
 		}},
 		{Name: "overlapping claims in any order never deadlock and never have two holders", run: func(w *world) {
 			const writers, rounds = 8, 10
-			seeds := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // reproducible on purpose
+			seeds := rand.New(rand.NewPCG(1, 2))
 			changes := make([][]*store.Changes, writers)
 			for i := range changes {
 				for range rounds {

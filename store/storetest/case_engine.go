@@ -18,7 +18,7 @@ func engineCases() []Case {
 	return []Case{
 		{Name: "scoring again changes nothing but moments, and adds an event", run: func(w *world) {
 			engine := w.engine()
-			w.credentials(w.signed(1, alice, "Google", "account"), w.signed(2, alice, "Github", "account"))
+			w.credentials(w.signed(1, alice, "Google"), w.signed(2, alice, "Github"))
 			first := w.scoreWith(engine, alice)
 			before := w.tables()
 			second := w.scoreWith(engine, alice)
@@ -36,7 +36,7 @@ func engineCases() []Case {
 		}},
 		{Name: "a preview changes nothing and tells what a scoring does", run: func(w *world) {
 			engine := w.engine()
-			w.credentials(w.signed(1, alice, "Google", "account"))
+			w.credentials(w.signed(1, alice, "Google"))
 			w.unchanged(func() {
 				preview, err := engine.Preview(w.ctx, community, alice)
 				require.NoError(w.t, err)
@@ -47,8 +47,8 @@ func engineCases() []Case {
 			now := noon
 			engine := w.engine(passport.WithClock(func() time.Time { return now }))
 			w.credentials(
-				w.signed(1, alice, "Google", "account", passporttest.ExpiresAt(years(1))),
-				w.signed(2, bob, "Google", "account", passporttest.ExpiresAt(years(3))))
+				w.signed(1, alice, "Google", passporttest.ExpiresAt(years(1))),
+				w.signed(2, bob, "Google", passporttest.ExpiresAt(years(3))))
 			assert.Equal(w.t, "1.5", w.scoreWith(engine, alice).Score.String())
 			loser := w.scoreWith(engine, bob)
 			assert.Equal(w.t, "0", loser.Score.String())
@@ -61,7 +61,7 @@ func engineCases() []Case {
 		}},
 		{Name: "64 concurrent scorings of one address all succeed", run: func(w *world) {
 			engine := w.engine()
-			w.credentials(w.signed(1, alice, "Google", "account"), w.signed(2, alice, "Github", "account"))
+			w.credentials(w.signed(1, alice, "Google"), w.signed(2, alice, "Github"))
 			for _, err := range atOnce(64, func(int) error {
 				_, err := engine.Score(w.ctx, community, alice)
 				return err
@@ -76,7 +76,7 @@ func engineCases() []Case {
 			engine := w.engine()
 			var rows []row
 			for i := range 64 {
-				rows = append(rows, w.signed(i+1, wallet(i), "Google", "account"))
+				rows = append(rows, w.signed(i+1, wallet(i), "Google"))
 			}
 			w.credentials(rows...)
 			var counted, deduplicated atomic.Int32
@@ -116,7 +116,7 @@ func engineCases() []Case {
 			for _, err := range atOnce(wallets, func(i int) error {
 				result, err := engine.Score(w.ctx, community, wallet(i))
 				if err == nil {
-					earned.Add(int32(len(result.Points))) //nolint:gosec // a handful
+					earned.Add(int32(len(result.Points)))
 				}
 				return err
 			}) {
@@ -127,7 +127,7 @@ func engineCases() []Case {
 		}},
 		{Name: "a community that cannot be scored leaves a failed score and nothing else", run: func(w *world) {
 			w.seed(map[string][]row{"account_community": {with(w.table("account_community")[0], row{"rule": "FIFO"})}})
-			w.credentials(w.signed(1, alice, "Google", "account"))
+			w.credentials(w.signed(1, alice, "Google"))
 			_, err := w.engine().Score(w.ctx, community, alice)
 			require.ErrorIs(w.t, err, passport.ErrUnsupportedRule)
 			assert.Equal(w.t, []any{"ERROR"}, column(w.table("registry_score"), "status"))
@@ -154,7 +154,7 @@ func engineCases() []Case {
 func (w *world) engine(options ...passport.Option) *passport.Engine {
 	w.t.Helper()
 	options = append([]passport.Option{
-		passport.WithTrustedIssuers(passporttest.NewIssuer().DID()),
+		passport.WithTrustedIssuers(passporttest.NewIssuerFromSeed("storetest").DID()),
 		passport.WithClock(func() time.Time { return noon }),
 	}, options...)
 	engine, err := passport.New(w.Harness, options...)
@@ -170,9 +170,9 @@ func (w *world) scoreWith(engine *passport.Engine, address string) *passport.Res
 }
 
 // signed is a row with a credential that the test issuer signed.
-func (w *world) signed(id int, address, provider, account string, options ...passporttest.CredentialOption) row {
+func (w *world) signed(id int, address, provider string, options ...passporttest.CredentialOption) row {
 	w.t.Helper()
-	text, err := passporttest.NewIssuer().Issue(address, provider, account, options...)
+	text, err := passporttest.NewIssuerFromSeed("storetest").Issue(address, provider, "account", options...)
 	require.NoError(w.t, err)
 	return with(credentialRow(id, address, provider), row{"stamp": json.RawMessage(text)})
 }

@@ -181,7 +181,8 @@ func selectionCases() []Case {
 		}},
 		Case{Name: "the version stays while the credentials stay", run: func(w *world) {
 			w.credentials(google)
-			assert.Equal(w.t, w.load(alice).Wallets[0].Version, w.load(alice).Wallets[0].Version)
+			first := w.load(alice).Wallets[0].Version
+			assert.Equal(w.t, first, w.load(alice).Wallets[0].Version)
 		}},
 		Case{Name: "the moment is the query's", run: func(w *world) {
 			assert.Equal(w.t, noon, w.load(alice).At)

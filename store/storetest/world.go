@@ -36,7 +36,7 @@ type row = map[string]any
 type world struct {
 	Harness
 	t   testing.TB
-	ctx context.Context //nolint:containedctx // the test's own
+	ctx context.Context
 }
 
 func newWorld(t testing.TB, h Harness) *world {
