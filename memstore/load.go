@@ -110,7 +110,7 @@ func (d *data) live(address string) []*credentialRow {
 func version(live []*credentialRow) string {
 	text := make([]byte, 0, 16*len(live))
 	for _, row := range live {
-		text = binary.BigEndian.AppendUint64(text, uint64(row.ID))                    //nolint:gosec // any injection does
+		text = binary.BigEndian.AppendUint64(text, uint64(row.ID)) //nolint:gosec // any injection does
 		text = binary.BigEndian.AppendUint64(text, uint64(row.UpdatedAt.UnixMicro()))
 	}
 	digest := sha256.Sum256(text)
