@@ -134,6 +134,6 @@ func ExampleNew() {
 	)
 	fmt.Println(err)
 	// Output:
-	// misconfigured: trusted issuer "https://issuer.example" is neither did:ethr:0x… nor did:key:z…
+	// misconfigured: trusted issuer "https://issuer.example" is neither did:ethr:… nor did:key:z… nor did:pkh:…
 	// misconfigured: cache size -1 is negative
 }

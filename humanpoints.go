@@ -176,10 +176,10 @@ func foresee(awards []store.Award, qualified bool, history *store.PointsHistory,
 }
 
 // points tells what awards are worth.
-func points(awards []store.Award, values map[string]int) []Points {
-	var earned []Points
+func points(awards []store.Award, values map[string]int) []Award {
+	var earned []Award
 	for _, award := range awards {
-		earned = append(earned, Points{Action: award.Action, Provider: award.Provider, Points: values[award.Action]})
+		earned = append(earned, Award{Action: award.Action, Provider: award.Provider, Points: values[award.Action]})
 	}
 	return earned
 }

@@ -39,10 +39,11 @@ func (e *Engine) Latest(ctx context.Context, community int64, address string) (*
 		return nil, err
 	}
 	standing, err := standingOf(snapshot.Wallets[0].Score, community, parsed)
-	if err != nil {
-		return nil, fmt.Errorf("reading the score of %s in community %d: %w", parsed, community, err)
+	var failed *ScoringError
+	if err == nil || errors.As(err, &failed) {
+		return standing, err
 	}
-	return standing, nil
+	return nil, fmt.Errorf("reading the score of %s in community %d: %w", parsed, community, err)
 }
 
 func standingOf(row *store.Score, community int64, address Address) (*Standing, error) {

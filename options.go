@@ -150,8 +150,8 @@ func (s *settings) validate() error {
 		fault("no trusted issuer, so no stamp would ever count: use WithTrustedIssuers")
 	}
 	for did := range s.issuers {
-		if !strings.HasPrefix(did, "did:ethr:0x") && !strings.HasPrefix(did, "did:key:z") {
-			fault("trusted issuer %q is neither did:ethr:0x… nor did:key:z…", did)
+		if !knownMethod(did) {
+			fault("trusted issuer %q is neither did:ethr:… nor did:key:z… nor did:pkh:…", did)
 		}
 	}
 	if s.verifier == nil {
@@ -178,4 +178,9 @@ func (s *settings) validate() error {
 		s.points.validate(fault)
 	}
 	return errors.Join(faults...)
+}
+
+// knownMethod tells whether credentials of such an issuer can be verified.
+func knownMethod(did string) bool {
+	return strings.HasPrefix(did, "did:ethr:") || strings.HasPrefix(did, "did:key:z") || strings.HasPrefix(did, "did:pkh:")
 }

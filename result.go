@@ -22,7 +22,7 @@ type Result struct {
 	Stamps []Stamp
 	// Points are the human points that this scoring earned (or, in a preview,
 	// would earn); none when the address had them before.
-	Points []Points
+	Points []Award
 }
 
 // Stamp tells what became of one credential.
@@ -72,12 +72,12 @@ const (
 	ReasonNoNullifiers     Reason = "no_nullifiers"      // nothing to de-duplicate it by
 	ReasonNullifierTooLong Reason = "nullifier_too_long" // a nullifier has more than 100 characters
 	ReasonNoExpiration     Reason = "no_expiration"      // it would be valid for ever
-	ReasonExpired          Reason = "expired"            //
+	ReasonExpired          Reason = "expired"            // its expiration date has come
 	ReasonUntrustedIssuer  Reason = "untrusted_issuer"   // its issuer is not on the host's list
 )
 
-// Points is an award of human points.
-type Points struct {
+// Award is what an address earned in human points.
+type Award struct {
 	// Action is the code of what earned them, such as "HKY".
 	Action string
 	// Provider is set when the action is earned once per provider.

@@ -110,7 +110,10 @@ func (e *Engine) score(ctx context.Context, seen *Observation) (*Result, error) 
 	default:
 		log.ErrorContext(ctx, "scoring failed", slog.Any("error", err))
 	}
-	return nil, fmt.Errorf("scoring %s in community %d, attempt %d: %w", seen.Address, seen.Community, seen.Attempts, err)
+	if seen.Attempts > 1 {
+		err = fmt.Errorf("attempt %d: %w", seen.Attempts, err)
+	}
+	return nil, fmt.Errorf("scoring %s in community %d: %w", seen.Address, seen.Community, err)
 }
 
 // attempt is one pass: read, decide, write.

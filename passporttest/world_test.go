@@ -70,7 +70,7 @@ func TestPointsAreEarnedOnce(t *testing.T) {
 	require.NoError(t, err)
 	earned := world.MustScore(alice)
 	assert.Equal(t, preview.Points, earned.Points)
-	assert.ElementsMatch(t, []passport.Points{
+	assert.ElementsMatch(t, []passport.Award{
 		{Action: "HKY", Provider: "Biometrics", Points: 100}, {Action: "HBI"}, {Action: "MM2"},
 	}, earned.Points)
 	assert.Empty(t, world.MustScore(alice).Points)
