@@ -1,0 +1,130 @@
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/passport-sdk/passport-go/pgstore"
+)
+
+// prefix tells our databases from others on a server that is not ours.
+const prefix = "passport_test_"
+
+// patience bounds what is done after a test's context has ended.
+const patience = time.Minute
+
+// makeTemplate makes the database that the others are copied from.
+func (s *server) makeTemplate() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.sweep(ctx); err != nil {
+		return err
+	}
+	if err := s.do(ctx, "create database "+s.template); err != nil {
+		return err
+	}
+	return migrate(ctx, s.url(s.template))
+}
+
+func migrate(ctx context.Context, url string) error {
+	pool, err := pgstore.OpenPool(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close() // a database that someone is connected to cannot be copied
+	return pgstore.Migrate(ctx, pool)
+}
+
+// database makes a copy of the template for a test.
+func (s *server) database(tb testing.TB, template string) string {
+	tb.Helper()
+	name := newName()
+	if err := s.do(tb.Context(), "create database "+name+" template "+template); err != nil {
+		tb.Fatalf("pgtest: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := s.drop(name); err != nil {
+			tb.Errorf("pgtest: %v", err)
+		}
+	})
+	return s.url(name)
+}
+
+// drop ends a database and the connections to it.
+func (s *server) drop(name string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return s.do(ctx, "drop database if exists "+name+" with (force)")
+}
+
+// sweep drops what test binaries of earlier days left behind. A server of our
+// own has nothing of the kind: it ends with its binary.
+func (s *server) sweep(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.admin.String())
+	if err != nil {
+		return fmt.Errorf("connect to the server: %w", err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost with it
+	rows, err := conn.Query(ctx, "select datname::text from pg_database where datname like $1", strings.ReplaceAll(prefix, "_", `\_`)+"%")
+	if err != nil {
+		return fmt.Errorf("look for old databases: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("look for old databases: %w", err)
+	}
+	for _, name := range names {
+		if age, ours := ageOf(name, time.Now()); !ours || age < 24*time.Hour {
+			continue
+		}
+		if _, err := conn.Exec(ctx, "drop database if exists "+name+" with (force)"); err != nil {
+			return fmt.Errorf("drop old database %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+const nameTime = "20060102t150405"
+
+// newName returns a name that no other database has. It tells when it was made.
+func newName() string {
+	return prefix + time.Now().UTC().Format(nameTime) + "_" + strings.ToLower(rand.Text())
+}
+
+var ourName = regexp.MustCompile("^" + prefix + "([0-9]{8}t[0-9]{6})_[a-z2-7]{26}$")
+
+// ageOf returns how long ago the name was made, if newName made it.
+func ageOf(name string, now time.Time) (age time.Duration, ours bool) {
+	found := ourName.FindStringSubmatch(name)
+	if found == nil {
+		return 0, false
+	}
+	made, err := time.Parse(nameTime, found[1])
+	return now.Sub(made), err == nil
+}
+
+func (s *server) url(database string) string {
+	u := *s.admin
+	u.Path = "/" + database
+	return u.String()
+}
+
+// do runs one statement on the server's own database.
+func (s *server) do(ctx context.Context, sql string) error {
+	conn, err := pgx.Connect(ctx, s.admin.String())
+	if err != nil {
+		return fmt.Errorf("connect to the server: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
+	if _, err := conn.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
+	}
+	return nil
+}

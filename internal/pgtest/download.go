@@ -1,0 +1,132 @@
+package pgtest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// releases are the builds that are downloaded, by major version. They come from
+// io.zonky.test.postgres, which takes them from the PostgreSQL project's own.
+var releases = map[int]string{
+	14: "14.24.0",
+	15: "15.19.0",
+	16: "16.15.0",
+	17: "17.11.0",
+	18: "18.6.0",
+}
+
+const repository = "https://repo1.maven.org/maven2/io/zonky/test/postgres"
+
+// download returns the folder of the programs of a downloaded build, from the
+// cache if it is there.
+func download(major int, as account) (string, error) {
+	platform, err := platform()
+	if err != nil {
+		return "", err
+	}
+	cache, err := cacheFolder(as)
+	if err != nil {
+		return "", err
+	}
+	name := "embedded-postgres-binaries-" + platform
+	release := releases[major]
+	folder := filepath.Join(cache, name+"-"+release)
+	bin := filepath.Join(folder, "bin")
+	if complete(bin) {
+		return bin, nil
+	}
+	archive, err := fetchVerified(fmt.Sprintf("%s/%s/%s/%s-%s.jar", repository, name, release, name, release))
+	if err != nil {
+		return "", err
+	}
+	if err := install(archive, folder); err != nil {
+		return "", fmt.Errorf("unpack %s %s: %w", name, release, err)
+	}
+	if !complete(bin) {
+		return "", fmt.Errorf("%s %s does not hold %s", name, release, strings.Join(programs, ", "))
+	}
+	return bin, nil
+}
+
+// platform returns how the builds call this machine.
+func platform() (string, error) {
+	arch, known := map[string]string{"amd64": "amd64", "arm64": "arm64v8"}[runtime.GOARCH]
+	if !known || (runtime.GOOS != "linux" && runtime.GOOS != "darwin") {
+		return "", fmt.Errorf("there is no build for %s on %s", runtime.GOOS, runtime.GOARCH)
+	}
+	if _, err := os.Stat("/etc/alpine-release"); err == nil {
+		arch += "-alpine"
+	}
+	return runtime.GOOS + "-" + arch, nil
+}
+
+// cacheFolder returns where builds are kept: in the user's cache, or, for root,
+// whose home nobody else may enter, in the machine's.
+func cacheFolder(as account) (string, error) {
+	parents := []string{"/var/cache"}
+	if own, err := os.UserCacheDir(); err == nil {
+		parents = []string{own, "/var/cache"}
+	}
+	var failures []error
+	for _, parent := range parents {
+		folder := filepath.Join(parent, "passport-go")
+		if !as.reaches(folder) {
+			failures = append(failures, fmt.Errorf("%s is closed to the user that the server runs as", parent))
+			continue
+		}
+		err := os.MkdirAll(folder, 0o755) //nolint:gosec // others must be able to run what is in it
+		if err == nil {
+			return folder, nil
+		}
+		failures = append(failures, err)
+	}
+	return "", fmt.Errorf("there is no folder to keep it in: %w", errors.Join(failures...))
+}
+
+// fetchVerified returns the file behind the address, if it is the one whose
+// SHA-256 is published beside it.
+func fetchVerified(address string) ([]byte, error) {
+	const mostDigest, mostArchive = 1 << 10, 256 << 20
+	digest, err := fetch(address+".sha256", mostDigest)
+	if err != nil {
+		return nil, err
+	}
+	archive, err := fetch(address, mostArchive)
+	if err != nil {
+		return nil, err
+	}
+	got := sha256.Sum256(archive)
+	if want := strings.TrimSpace(string(digest)); !strings.EqualFold(hex.EncodeToString(got[:]), want) {
+		return nil, fmt.Errorf("%s has SHA-256 %x, published is %q", address, got, want)
+	}
+	return archive, nil
+}
+
+func fetch(address string, most int64) (content []byte, err error) {
+	client := http.Client{Timeout: 5 * time.Minute}
+	response, err := client.Get(address) //nolint:noctx // the client's timeout bounds it
+	if err != nil {
+		return nil, fmt.Errorf("fetch %s: %w", address, err)
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("fetch %s: %s", address, response.Status)
+	}
+	content, err = io.ReadAll(io.LimitReader(response.Body, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("fetch %s: %w", address, err)
+	}
+	if int64(len(content)) > most {
+		return nil, fmt.Errorf("fetch %s: more than %d bytes", address, most)
+	}
+	return content, nil
+}

@@ -1,0 +1,113 @@
+// Package pgtest gives every test a Postgres database of its own.
+//
+//	func TestMain(m *testing.M) { pgtest.Main(m) }
+//
+//	func TestStore(t *testing.T) {
+//		pool, err := pgstore.OpenPool(ctx, pgtest.New(t))
+//		…
+//
+// The server is, in this order,
+//
+//   - the one that PASSPORT_TEST_DATABASE_URL names, by a role that may create
+//     databases;
+//   - an installed one, started in a temporary folder;
+//   - a downloaded one, kept in the user's cache folder.
+//
+// PASSPORT_TEST_POSTGRES asks for a major version (14 to 18), or for
+// "installed" to rule a download out. A server that is started serves one test
+// binary, on a free port of 127.0.0.1 with a random password, and ends with the
+// binary, however that ends. Postgres refuses to run as root: for root it is
+// started as the user postgres or nobody.
+//
+// A test never skips for want of a server: it fails, and says what to do.
+package pgtest
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+)
+
+// New returns the URL of a new database that holds the SDK's schema, and drops
+// it when the test ends, connections or not. The URL works as it is with pgx
+// and with lib/pq, and may have parameters: it is not to be appended to. It is
+// safe for concurrent use.
+func New(tb testing.TB) string {
+	tb.Helper()
+	on := started(tb)
+	return on.database(tb, on.template)
+}
+
+// NewEmpty is [New] without the schema.
+func NewEmpty(tb testing.TB) string {
+	tb.Helper()
+	return started(tb).database(tb, "template1")
+}
+
+// Server returns the URL of the server's own database, by a role that may
+// create databases. Tests need it to put something between them and the server,
+// or to look at what the server is doing.
+func Server(tb testing.TB) string {
+	tb.Helper()
+	return started(tb).admin.String()
+}
+
+// Main runs the tests of a package, stops what they started, and exits. Without
+// it a server ends just as well, but a moment after the tests.
+func Main(m interface{ Run() int }) {
+	os.Exit(run(m))
+}
+
+func run(m interface{ Run() int }) (code int) {
+	defer func() {
+		if err := shared.stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+			code = max(code, 1)
+		}
+	}()
+	return m.Run()
+}
+
+// shared is the server of this test binary. It is the one global of this
+// package: tests have nothing else in common that could hold it.
+var shared lazyServer
+
+// lazyServer starts a server for whoever asks first, and tells all others how
+// that went.
+type lazyServer struct {
+	mu     sync.Mutex
+	asked  bool
+	server *server
+	err    error
+}
+
+func started(tb testing.TB) *server {
+	tb.Helper()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if !shared.asked {
+		shared.asked = true
+		shared.server, shared.err = start(fromEnvironment())
+	}
+	if shared.err != nil {
+		tb.Fatalf("pgtest: there is no Postgres to test with.\n%v\n\n%s", shared.err, whatToDo)
+	}
+	return shared.server
+}
+
+func (l *lazyServer) stop() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.server == nil {
+		return nil
+	}
+	return l.server.stop()
+}
+
+//nolint:gosec // no credentials, but where to put them
+const whatToDo = `Any of these will do:
+  - install Postgres 14 or later (Debian: apt install postgresql; macOS: brew install postgresql);
+  - let this machine reach https://repo1.maven.org, from where a build is downloaded once;
+  - PASSPORT_TEST_DATABASE_URL=postgres://user:password@host:5432/postgres?sslmode=disable go test ./...
+    with a role that may create databases.`

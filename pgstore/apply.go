@@ -1,0 +1,241 @@
+package pgstore
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// apply returns the calls that write the change set, in the order of their
+// locks. Each writes for all wallets at once; those that have nothing to write
+// are left out.
+func (s *statements) apply(c *store.Changes, receipt *receiptReader) []call {
+	addresses, versions := make([]string, len(c.Wallets)), make([]string, len(c.Wallets))
+	for i := range c.Wallets {
+		addresses[i], versions[i] = c.Wallets[i].Address, c.Wallets[i].Version
+	}
+	calls := make([]call, 0, 13)
+	calls = append(calls,
+		s.verifyCommunity.with(c.Community),
+		s.upsertPassport.with(c.Community, addresses),
+		s.lockPassport.with(c.Community, addresses).each(receipt.passport),
+		s.verifyCredentials.with(c.Community, addresses, versions),
+	)
+	if len(c.Claims) > 0 {
+		calls = append(calls, s.writeClaims(c))
+	}
+	if len(c.Held) > 0 {
+		calls = append(calls, s.checkHeld(c))
+	}
+	if done := scored(c); len(done) > 0 {
+		calls = append(calls, s.writeStamps(c, done))
+	}
+	calls = append(calls, s.writeScores(c, addresses).each(receipt.score))
+	if events, some := s.writeEvents(c); some {
+		calls = append(calls, events)
+	}
+	return append(calls, s.writePoints(c, receipt)...)
+}
+
+func (s *statements) writeClaims(c *store.Changes) call {
+	nullifiers, holders, expiries := []string{}, []string{}, []string{}
+	for _, claim := range c.Claims {
+		nullifiers = append(nullifiers, claim.Nullifier)
+		holders = append(holders, claim.Address)
+		expiries = append(expiries, timestamp(claim.ExpiresAt))
+	}
+	return s.bulkUpsertHashLinks.with(c.Community, moment(c.At), nullifiers, holders, expiries)
+}
+
+func (s *statements) checkHeld(c *store.Changes) call {
+	nullifiers, holders := []string{}, []string{}
+	for _, held := range c.Held {
+		nullifiers = append(nullifiers, held.Nullifier)
+		holders = append(holders, held.Address)
+	}
+	return s.verifyHashLinks.with(c.Community, nullifiers, holders)
+}
+
+// scored returns the addresses that have a score, not an error.
+func scored(c *store.Changes) []string {
+	var done []string
+	for i := range c.Wallets {
+		if c.Wallets[i].Score.Status == store.StatusDone {
+			done = append(done, c.Wallets[i].Address)
+		}
+	}
+	return done
+}
+
+func (s *statements) writeStamps(c *store.Changes, done []string) call {
+	addresses, providers, credentials := []string{}, []string{}, []string{}
+	for i := range c.Wallets {
+		for _, stamp := range c.Wallets[i].Stamps {
+			addresses = append(addresses, c.Wallets[i].Address)
+			providers = append(providers, stamp.Provider)
+			credentials = append(credentials, string(stamp.Credential))
+		}
+	}
+	return s.replaceStamps.with(c.Community, done, addresses, providers, credentials)
+}
+
+func (s *statements) writeScores(c *store.Changes, addresses []string) call {
+	n := len(c.Wallets)
+	statuses, values, errors := make([]string, n), make([]string, n), make([]string, n)
+	moments, expiries := make([]string, n), make([]string, n)
+	evidences, stampScores, stamps := make([]string, n), make([]string, n), make([]string, n)
+	for i := range c.Wallets {
+		score := &c.Wallets[i].Score
+		statuses[i], values[i], errors[i] = string(score.Status), score.Value, score.Error
+		moments[i], expiries[i] = timestamp(score.ScoredAt), timestamp(score.ExpiresAt)
+		evidences[i], stampScores[i], stamps[i] = string(score.Evidence), string(score.StampScores), string(score.Stamps)
+	}
+	return s.upsertScore.with(c.Community, addresses, statuses, values, moments, expiries,
+		errors, evidences, stampScores, stamps)
+}
+
+func (s *statements) writeEvents(c *store.Changes) (events call, some bool) {
+	actions, addresses, data, scored := []string{}, []string{}, []string{}, []string{}
+	add := func(action, address string, document []byte, of string) {
+		actions, addresses = append(actions, action), append(addresses, address)
+		data, scored = append(data, string(document)), append(scored, of)
+	}
+	for i := range c.Wallets {
+		wallet := &c.Wallets[i]
+		for _, event := range wallet.Events {
+			add(event.Action, event.Address, event.Data, "")
+		}
+		if wallet.Score.Status == store.StatusDone {
+			add(store.ActionScoreUpdate, wallet.Address, wallet.Score.EventFields(), wallet.Address)
+		}
+	}
+	return s.insertEvents.with(c.Community, moment(c.At), actions, addresses, data, scored), len(actions) > 0
+}
+
+// writePoints locks what the points depend on, first by address and then by
+// action, and gives them.
+func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []call {
+	var locks, limits, counted, qualified []string
+	addresses, actions, providers, hashes := []string{}, []string{}, []string{}, []string{}
+	most, communities := []string{}, []string{}
+	for i := range c.Wallets {
+		wallet := &c.Wallets[i]
+		if wallet.Qualified {
+			qualified = append(qualified, wallet.Address)
+		}
+		if wallet.Qualified || len(wallet.Awards) > 0 {
+			locks = append(locks, "of "+wallet.Address)
+		}
+		for _, award := range wallet.Awards {
+			if award.Limit > 0 {
+				limits = append(limits, "limit of "+award.Action)
+			}
+			if award.Limit > 0 || award.Communities > 0 {
+				counted = append(counted, award.Action)
+			}
+			addresses, actions = append(addresses, wallet.Address), append(actions, award.Action)
+			providers, hashes = append(providers, award.Provider), append(hashes, award.TxHash)
+			most = append(most, strconv.Itoa(award.Limit))
+			communities = append(communities, strconv.Itoa(award.Communities))
+		}
+	}
+	if len(locks) == 0 {
+		return nil
+	}
+	slices.Sort(locks)
+	slices.Sort(limits)
+	slices.Sort(counted)
+	counted = slices.Compact(counted)
+	limits = slices.Compact(limits)
+	calls := []call{s.lockPoints.with(append(locks, limits...))}
+	if len(counted) > 0 {
+		calls = append(calls, s.lockCounts.with(counted))
+	}
+	if len(qualified) > 0 {
+		calls = append(calls, s.recordPassingScore.with(c.Community, qualified))
+	}
+	if len(actions) > 0 {
+		calls = append(calls, s.recordAwards.with(moment(c.At),
+			addresses, actions, providers, hashes, most, communities).each(receipt.award))
+	}
+	return calls
+}
+
+// timestamp writes a moment as an element of a list; "" for none.
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+// receiptReader keeps what the calls of an Apply answer.
+type receiptReader struct {
+	passports map[string]int64 // by address
+	scores    map[int64]int64  // by passport
+	awards    map[awardKey]bool
+}
+
+type awardKey struct{ address, action, provider string }
+
+func (r *receiptReader) passport(scan scanFunc) error {
+	var address string
+	var id int64
+	if err := scan(&address, &id); err != nil {
+		return err
+	}
+	if r.passports == nil {
+		r.passports = map[string]int64{}
+	}
+	r.passports[address] = id
+	return nil
+}
+
+func (r *receiptReader) score(scan scanFunc) error {
+	var passport, id int64
+	if err := scan(&passport, &id); err != nil {
+		return err
+	}
+	if r.scores == nil {
+		r.scores = map[int64]int64{}
+	}
+	r.scores[passport] = id
+	return nil
+}
+
+func (r *receiptReader) award(scan scanFunc) error {
+	var key awardKey
+	if err := scan(&key.address, &key.action, &key.provider); err != nil {
+		return err
+	}
+	if r.awards == nil {
+		r.awards = map[awardKey]bool{}
+	}
+	r.awards[key] = true
+	return nil
+}
+
+// receipt answers in the order of the change set.
+func (r *receiptReader) receipt(c *store.Changes) (*store.Receipt, error) {
+	receipt := &store.Receipt{Wallets: make([]store.WalletReceipt, len(c.Wallets))}
+	for i := range c.Wallets {
+		wallet, wrote := &c.Wallets[i], &receipt.Wallets[i]
+		wrote.PassportID = r.passports[wallet.Address]
+		wrote.ScoreID = r.scores[wrote.PassportID]
+		if wrote.ScoreID == 0 {
+			return nil, &store.Error{
+				Op: "upsert_score", Kind: store.ErrFault,
+				Cause: fmt.Errorf("the database did not tell the id of the score of %s", wallet.Address),
+			}
+		}
+		for _, award := range wallet.Awards {
+			if r.awards[awardKey{wallet.Address, award.Action, award.Provider}] {
+				wrote.Awards = append(wrote.Awards, award)
+			}
+		}
+	}
+	return receipt, nil
+}

@@ -1,0 +1,110 @@
+package pgstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// maxProofValue is the width of proof_value, in characters.
+const maxProofValue = 256
+
+// AddCredentials implements [store.Credentials]. The address must be "0x" and
+// 40 lower-case hex digits; a credential must be a JSON object, with a provider
+// of 1 to 256 characters and a proof value of at most 256. Anything else is a
+// store.ErrInvalid. Credentials of other types than the service's own (1) are
+// left alone, though a scoring reads them too.
+func (s *Store) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
+	if err := checkCredentials(address, credentials); err != nil {
+		return fmt.Errorf("add_credentials: %w", err)
+	}
+	if len(credentials) == 0 {
+		return nil
+	}
+	providers, stamps, proofs := []string{}, []string{}, []string{}
+	issued, expires := []string{}, []string{}
+	for _, c := range credentials {
+		providers, stamps, proofs = append(providers, c.Provider), append(stamps, string(c.Stamp)), append(proofs, c.ProofValue)
+		issued, expires = append(issued, timestamp(c.IssuedAt)), append(expires, timestamp(c.ExpiresAt))
+	}
+	return s.on.write(ctx, []call{
+		s.statements.lockCredentials.with(address),
+		s.statements.replaceCredentials.with(address, providers),
+		s.statements.insertCredentials.with(address, providers, stamps, proofs, issued, expires),
+	})
+}
+
+// DeleteCredentials implements [store.Credentials], for credentials of every
+// type. The address must be as for [Store.AddCredentials].
+func (s *Store) DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error) {
+	if !store.ValidAddress(address) {
+		return 0, fmt.Errorf("delete_credentials: %w: address %.100q is not 0x and 40 lower-case hex digits", store.ErrInvalid, address)
+	}
+	return s.count(ctx, []call{s.statements.lockCredentials.with(address)},
+		s.statements.deleteCredentials.with(address, append([]string{}, providers...)))
+}
+
+// RevokeCredentials implements [store.Credentials]. An empty proof value is a
+// store.ErrInvalid: it would revoke every credential that was stored without
+// one.
+func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (int, error) {
+	for i, value := range proofValues {
+		if value == "" {
+			return 0, fmt.Errorf("revoke_credentials: %w: proof value %d is empty", store.ErrInvalid, i)
+		}
+	}
+	return s.count(ctx, nil, s.statements.revokeCredentials.with(append([]string{}, proofValues...)))
+}
+
+// count runs the calls, and returns the number of rows that the last one
+// answers.
+func (s *Store) count(ctx context.Context, first []call, last call) (int, error) {
+	n := 0
+	counted := last.each(func(scan scanFunc) error {
+		n++
+		var id int64
+		return scan(&id)
+	})
+	if err := s.on.write(ctx, append(first, counted)); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+func checkCredentials(address string, credentials []store.NewCredential) error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{store.ErrInvalid}, args...)...))
+	}
+	if !store.ValidAddress(address) {
+		fault("address %.100q is not 0x and 40 lower-case hex digits", address)
+	}
+	given := make(map[string]bool, len(credentials))
+	for i := range credentials {
+		c := &credentials[i]
+		if given[c.Provider] {
+			fault("provider %.100q is given twice", c.Provider)
+		}
+		given[c.Provider] = true
+		if n := utf8.RuneCountInString(c.Provider); n == 0 || n > store.MaxProvider {
+			fault("the provider of credential %d has %d characters, want 1 to %d", i, n, store.MaxProvider)
+		}
+		if n := utf8.RuneCountInString(c.ProofValue); n > maxProofValue {
+			fault("the proof value of credential %d has %d characters, at most %d", i, n, maxProofValue)
+		}
+		for _, text := range []string{c.Provider, c.ProofValue, string(c.Stamp)} {
+			if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+				fault("credential %d holds a NUL character or invalid UTF-8", i)
+			}
+		}
+		if stamp := strings.TrimSpace(string(c.Stamp)); !json.Valid(c.Stamp) || !strings.HasPrefix(stamp, "{") {
+			fault("credential %d is not a JSON object", i)
+		}
+	}
+	return errors.Join(faults...)
+}

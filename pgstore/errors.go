@@ -1,0 +1,143 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// stage is how far a unit of work had come when it failed.
+type stage int
+
+const (
+	// connecting: nothing has been sent.
+	connecting stage = iota
+	// working: no answer that is still due can commit anything.
+	working
+	// committing: an answer that is still due tells of the commit.
+	committing
+)
+
+// explain makes an error of the driver one of package store. An error of the
+// context stays what it is; when it leaves open whether a commit happened, it is
+// both.
+func explain(ctx context.Context, s statement, at stage, err error) error {
+	state := sqlState(err)
+	if ended := ctx.Err(); ended != nil {
+		if at == committing && state == "" && !unsent(err) {
+			return &store.Error{Op: s.name, Kind: store.ErrUnknownOutcome, Cause: ended}
+		}
+		return fmt.Errorf("%s: %w", s.name, ended)
+	}
+	return &store.Error{Op: s.name, Kind: kindOf(s, at, state, err), SQLState: state, Cause: withoutConfig(err)}
+}
+
+func kindOf(s statement, at stage, state string, err error) error {
+	switch {
+	case at == connecting:
+		return store.ErrUnavailable
+	case state == "" && !lost(err):
+		return store.ErrFault
+	case state == "" && at == committing && !unsent(err):
+		return store.ErrUnknownOutcome
+	case state == "":
+		return store.ErrUnavailable
+	case s.guard != "" && state == s.guard:
+		return s.guarded
+	case at == committing && lostTouch(state):
+		return store.ErrUnknownOutcome
+	case state == foreignKeyViolation && strings.Contains(err.Error(), "community_id"):
+		// The message names the constraint, and that its column.
+		return store.ErrCommunityNotFound
+	}
+	return kindOfState(state)
+}
+
+// The SQLSTATEs that stand out from their class.
+const (
+	foreignKeyViolation  = "23503"
+	uniqueViolation      = "23505"
+	serializationFailure = "40001"
+	completionUnknown    = "40003"
+	deadlockDetected     = "40P01"
+	readOnlyTransaction  = "25006" // a primary that has just become a replica
+	lockNotAvailable     = "55P03" // lock_timeout
+)
+
+// kindOfState sorts what the database answers by what can be done about it.
+func kindOfState(state string) error {
+	switch state {
+	case uniqueViolation, serializationFailure, deadlockDetected:
+		return store.ErrConflict
+	case readOnlyTransaction, lockNotAvailable:
+		return store.ErrUnavailable
+	}
+	switch class(state) {
+	case "22": // data exception: what was to be written cannot be
+		return store.ErrInvalid
+	case "08", // connection exception
+		"53", // insufficient resources
+		"57", // operator intervention: shutdown, statement_timeout
+		"58": // system error, such as a disk that fails
+		return store.ErrUnavailable
+	}
+	return store.ErrFault
+}
+
+// lostTouch tells of states that a pooler answers when it has lost the server,
+// or the server when it has lost its standby: the commit may have happened.
+func lostTouch(state string) bool {
+	return class(state) == "08" || state == completionUnknown
+}
+
+func class(state string) string { return state[:min(2, len(state))] }
+
+// sqlState returns the code of the database, if one answered.
+func sqlState(err error) string {
+	var answered interface{ SQLState() string } // of pgx and of lib/pq
+	if errors.As(err, &answered) {
+		return answered.SQLState()
+	}
+	return ""
+}
+
+// lost reports whether the error is of the connection, not of the work.
+func lost(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) ||
+		errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, errConnectionClosed) ||
+		pgconn.SafeToRetry(err)
+}
+
+// errConnectionClosed marks an error after which pgx has closed the connection.
+var errConnectionClosed = errors.New("connection closed")
+
+// unsent reports whether the driver vouches that nothing has been executed.
+func unsent(err error) bool {
+	var preparing pgx.ErrPreprocessingBatch
+	return pgconn.SafeToRetry(err) || errors.As(err, &preparing) || errors.Is(err, sql.ErrTxDone)
+}
+
+// withoutConfig drops the wrapper that carries the connection's configuration,
+// password included, and keeps what went wrong.
+func withoutConfig(err error) error {
+	if failed, is := errors.AsType[*pgconn.ConnectError](err); is {
+		return failed.Unwrap()
+	}
+	return err
+}

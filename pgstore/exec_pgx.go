@@ -1,0 +1,102 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// pgxPool runs statements on connections of a pool, each unit of work as one
+// pipelined batch: one round trip, and one implicit transaction. There is no
+// BEGIN and COMMIT in it, so that a batch that fails is over when its answer
+// arrives and leaves the connection fit for the next.
+type pgxPool struct{ pool *pgxpool.Pool }
+
+func (p pgxPool) read(ctx context.Context, c call) error {
+	return p.send(ctx, working, []call{c})
+}
+
+func (p pgxPool) write(ctx context.Context, calls []call) error {
+	return p.send(ctx, committing, calls)
+}
+
+func (p pgxPool) send(ctx context.Context, at stage, calls []call) error {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return explain(ctx, connect, connecting, err)
+	}
+	defer conn.Release()
+	return sendBatch(ctx, conn.Conn(), conn, at, calls)
+}
+
+// batcher is a connection or a transaction of pgx.
+type batcher interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
+}
+
+// sendBatch sends the calls at once and reads their answers.
+func sendBatch(ctx context.Context, conn *pgx.Conn, on batcher, at stage, calls []call) error {
+	var batch pgx.Batch
+	for i := range calls {
+		batch.Queue(calls[i].sql, calls[i].args...)
+	}
+	results := on.SendBatch(ctx, &batch)
+	s, err := receive(results, calls)
+	if closing := results.Close(); err == nil {
+		s, err = commit, closing
+	}
+	if err == nil {
+		return nil
+	}
+	if conn.IsClosed() {
+		err = fmt.Errorf("%w: %w", errConnectionClosed, err)
+	}
+	return explain(ctx, s, at, err)
+}
+
+// receive reads the answers of the calls in order, and returns the statement
+// that failed.
+func receive(results pgx.BatchResults, calls []call) (statement, error) {
+	for i := range calls {
+		c := &calls[i]
+		if err := receiveOne(results, c); err != nil {
+			return failed(calls, c.statement, err), err
+		}
+	}
+	return statement{}, nil
+}
+
+func receiveOne(results pgx.BatchResults, c *call) error {
+	if c.row == nil {
+		_, err := results.Exec()
+		return err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := c.row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// failed returns the statement that an error is about: where statements are
+// prepared before the first is run, that need not be the one whose answer was
+// awaited.
+func failed(calls []call, awaited statement, err error) statement {
+	if preparing, is := errors.AsType[pgx.ErrPreprocessingBatch](err); is {
+		for i := range calls {
+			if calls[i].sql == preparing.SQL() {
+				return calls[i].statement
+			}
+		}
+	}
+	return awaited
+}

@@ -1,0 +1,106 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"strings"
+)
+
+// sqlDB runs statements on a database/sql handle, one after another.
+type sqlDB struct{ db *sql.DB }
+
+func (d sqlDB) read(ctx context.Context, c call) error {
+	if err := runSQL(ctx, d.db, &c); err != nil {
+		return explain(ctx, c.statement, working, err)
+	}
+	return nil
+}
+
+func (d sqlDB) write(ctx context.Context, calls []call) error {
+	tx, err := d.db.BeginTx(ctx, nil)
+	if err != nil {
+		return explain(ctx, begin, connecting, err)
+	}
+	// Without effect after a commit; its own error would tell nothing that the
+	// error before it does not.
+	defer func() { _ = tx.Rollback() }()
+	for i := range calls {
+		if err := runSQL(ctx, tx, &calls[i]); err != nil {
+			return explain(ctx, calls[i].statement, working, err)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return explain(ctx, commit, working, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return explain(ctx, commit, committing, err)
+	}
+	return nil
+}
+
+// sqlRunner is a *sql.DB or a *sql.Tx.
+type sqlRunner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func runSQL(ctx context.Context, on sqlRunner, c *call) error {
+	args := make([]any, len(c.args))
+	for i, arg := range c.args {
+		if list, isList := arg.([]string); isList {
+			arg = textArray(list)
+		}
+		args[i] = arg
+	}
+	if c.row == nil {
+		_, err := on.ExecContext(ctx, c.sql, args...)
+		return err
+	}
+	rows, err := on.QueryContext(ctx, c.sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells what went wrong
+	for rows.Next() {
+		if err := c.row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// textArray is a list as database/sql takes it: drivers do not agree on
+// []string, but all of them pass on an array in the notation of Postgres.
+type textArray []string
+
+// Value implements [driver.Valuer].
+func (a textArray) Value() (driver.Value, error) {
+	var b strings.Builder
+	size := 2
+	for _, text := range a {
+		size += len(text) + len(text)/8 + 3
+	}
+	b.Grow(size)
+	b.WriteByte('{')
+	for i, text := range a {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		for {
+			special := strings.IndexAny(text, `"\`)
+			if special < 0 {
+				break
+			}
+			b.WriteString(text[:special])
+			b.WriteByte('\\')
+			b.WriteByte(text[special])
+			text = text[special+1:]
+		}
+		b.WriteString(text)
+		b.WriteByte('"')
+	}
+	b.WriteByte('}')
+	return b.String(), nil
+}

@@ -1,0 +1,91 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// schemaTx is a transaction that changes a schema.
+type schemaTx interface {
+	executor
+	// exec runs one statement without preparing it: what it works on may have
+	// been made a moment ago.
+	exec(ctx context.Context, op, sql string) error
+}
+
+func executorOn[D Database](db D) executor {
+	switch db := any(db).(type) {
+	case *pgxpool.Pool:
+		return pgxPool{db}
+	case *sql.DB:
+		return sqlDB{db}
+	}
+	panic(fmt.Sprintf("a Database is not a %T", db))
+}
+
+// inTransaction commits what the work does, unless it fails. The isolation is
+// given, whatever the database's default is: what others commit while a lock is
+// awaited must be seen once it is held.
+func inTransaction[D Database](ctx context.Context, db D, work func(schemaTx) error) error {
+	switch db := any(db).(type) {
+	case *pgxpool.Pool:
+		return inPgxTransaction(ctx, db, work)
+	case *sql.DB:
+		return inSQLTransaction(ctx, db, work)
+	}
+	panic(fmt.Sprintf("a Database is not a %T", db))
+}
+
+type pgxSchemaTx struct{ pgxTx }
+
+func (t pgxSchemaTx) exec(ctx context.Context, op, sql string) error {
+	if _, err := t.tx.Exec(ctx, sql, pgx.QueryExecModeExec); err != nil {
+		return explain(ctx, statement{name: op}, working, err)
+	}
+	return nil
+}
+
+func inPgxTransaction(ctx context.Context, pool *pgxpool.Pool, work func(schemaTx) error) error {
+	tx, err := pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	if err != nil {
+		return explain(ctx, begin, connecting, err)
+	}
+	// Without effect after a commit; its own error would tell nothing that the
+	// error before it does not.
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	if err := work(pgxSchemaTx{pgxTx{tx}}); err != nil {
+		return err
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return explain(ctx, commit, committing, err)
+	}
+	return nil
+}
+
+type sqlSchemaTx struct{ sqlTx }
+
+func (t sqlSchemaTx) exec(ctx context.Context, op, sql string) error {
+	if _, err := t.tx.ExecContext(ctx, sql); err != nil {
+		return explain(ctx, statement{name: op}, working, err)
+	}
+	return nil
+}
+
+func inSQLTransaction(ctx context.Context, db *sql.DB, work func(schemaTx) error) error {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return explain(ctx, begin, connecting, err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := work(sqlSchemaTx{sqlTx{tx}}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return explain(ctx, commit, committing, err)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// The defaults of OpenPool suit small hosts and functions that are billed by
+// the second, many of which share one database, often behind a proxy: few
+// connections, and none held by whoever has nothing to do.
+const (
+	poolConnections = 5
+	acquireTimeout  = 3 * time.Second
+	idleTime        = 10 * time.Second
+	// idleCheck bounds by how much a connection outlives its idle time.
+	idleCheck = 5 * time.Second
+	lifetime  = 5 * time.Minute
+)
+
+// OpenPool returns a pool that connects with the first query, so that a
+// database that is out of reach is an error of that query, not of OpenPool;
+// [Ready] asks. The caller closes the pool.
+//
+// The pool has at most 5 connections and keeps none that it has no use for: a
+// connection is closed after 10 to 15 seconds without work, and the first time
+// that it is free once it is 5 minutes old. Whoever waits more than 3 seconds
+// for a connection, because all are busy or the database does not answer, gets
+// an error: [store.ErrUnavailable] from a store.
+//
+// What the URL says with pgx's parameters (pool_max_conns and the like) comes
+// before these defaults, and what configure does comes before both. Only the 3
+// seconds are always so: make a pool of your own, with pgxpool, to wait longer.
+//
+// A URL that cannot be understood is a [store.ErrInvalid] that says what is
+// wrong without showing the URL.
+func OpenPool(ctx context.Context, address string, configure ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
+	config, err := poolConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("open pool: %w", err)
+	}
+	for _, apply := range configure {
+		apply(config)
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		// A connection that nobody waits for any more must not take the place
+		// of one that would be answered.
+		config.ConnConfig.ConnectTimeout = acquireTimeout
+	}
+	config.ConnConfig.Tracer = withAcquireTimeout(config.ConnConfig.Tracer)
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open pool: %w: %w", store.ErrInvalid, err)
+	}
+	return pool, nil
+}
+
+// Ready reports whether the database answers: nil, or an error that tells why
+// not. It takes a connection for one round trip.
+func Ready[D Database](ctx context.Context, db D) error {
+	return executorOn(db).read(ctx, ready.with())
+}
+
+var ready = statement{name: "ready", sql: `select 1`}
+
+func poolConfig(address string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, badAddress(address)
+	}
+	given, err := pgx.ParseConfig(address) // to which the pool's parameters are strange ones
+	if err != nil {
+		return nil, badAddress(address)
+	}
+	unlessGiven := func(parameter string, set func()) {
+		if _, is := given.RuntimeParams[parameter]; !is {
+			set()
+		}
+	}
+	unlessGiven("pool_max_conns", func() { config.MaxConns = poolConnections })
+	unlessGiven("pool_max_conn_idle_time", func() { config.MaxConnIdleTime = idleTime })
+	unlessGiven("pool_health_check_period", func() { config.HealthCheckPeriod = idleCheck })
+	unlessGiven("pool_max_conn_lifetime", func() { config.MaxConnLifetime = lifetime })
+	return config, nil
+}
+
+var parameterName = regexp.MustCompile(`^[a-z_]+$`)
+
+// badAddress says what is wrong with a connection URL. The driver's own error
+// quotes from it, and cannot know what of a malformed one is the password.
+func badAddress(address string) error {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Scheme == "" {
+		return fmt.Errorf("%w: the connection URL is malformed (it is not shown, as it may hold a password): "+
+			"want postgres://user:password@host:port/database, where special characters of the password are written %%XX", store.ErrInvalid)
+	}
+	for name := range parsed.Query() {
+		if !parameterName.MatchString(name) || parsed.Query().Get(name) == "" {
+			continue // it may be the rest of a password that was not encoded
+		}
+		without := *parsed
+		rest := parsed.Query()
+		rest.Del(name)
+		without.RawQuery = rest.Encode()
+		if _, err := pgxpool.ParseConfig(without.String()); err == nil {
+			return fmt.Errorf("%w: the parameter %q of the connection URL has a value that is not allowed", store.ErrInvalid, name)
+		}
+	}
+	return fmt.Errorf("%w: the connection URL, or what a PG… variable of the environment adds to it, is not allowed "+
+		"(it is not shown, as it may hold a password): look at the host, the port and the parameters", store.ErrInvalid)
+}

@@ -1,0 +1,87 @@
+package pgstore_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/pgstore"
+)
+
+// countingConn counts the network round trips of a connection: the times that
+// something is written after something was read.
+type countingConn struct {
+	net.Conn
+
+	trips   *atomic.Int64
+	writing atomic.Bool
+}
+
+func (c *countingConn) Write(b []byte) (int, error) {
+	if !c.writing.Swap(true) {
+		c.trips.Add(1)
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *countingConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.writing.Store(false)
+	}
+	return n, err
+}
+
+// A scoring is two round trips, however many stamps it is about.
+func TestAScoringIsTwoRoundTrips(t *testing.T) {
+	for mode, stamps := range map[pgx.QueryExecMode]int{
+		pgx.QueryExecModeCacheStatement: 3,
+		pgx.QueryExecModeExec:           20,
+		pgx.QueryExecModeSimpleProtocol: 1,
+	} {
+		t.Run(mode.String(), func(t *testing.T) {
+			w := newWorld(t)
+			var trips atomic.Int64
+			pool := w.newPool(execMode(mode), func(c *pgxpool.Config) {
+				c.MaxConns = 1
+				dial := c.ConnConfig.DialFunc
+				c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+					conn, err := dial(ctx, network, address)
+					return &countingConn{Conn: conn, trips: &trips}, err
+				}
+			})
+			issuer := passporttest.NewIssuer()
+			s := pgstore.New(pool)
+			engine, err := passport.New(s, passport.WithTrustedIssuers(issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))
+			require.NoError(t, err)
+			address := passporttest.Address("alice")
+			for i := range stamps {
+				signed, err := issuer.Issue(address, fmt.Sprintf("Provider%02d", i), "account")
+				require.NoError(t, err)
+				stamp, err := passport.NewCredential(signed)
+				require.NoError(t, err)
+				require.NoError(t, s.AddCredentials(t.Context(), address, stamp))
+			}
+			score := func() int64 {
+				before := trips.Load()
+				result, err := engine.Score(t.Context(), 1, address)
+				require.NoError(t, err)
+				require.Len(t, result.Stamps, stamps)
+				return trips.Load() - before
+			}
+			score() // the first one prepares the statements
+			for range 5 {
+				assert.EqualValues(t, 2, score())
+			}
+		})
+	}
+}

@@ -1,0 +1,154 @@
+package pgstore_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"testing"
+
+	"github.com/DATA-DOG/go-sqlmock"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/lib/pq"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// mocked is a statement of an Apply, with the rows that it answers; none means
+// that it is executed without looking for rows.
+type mocked struct {
+	name string
+	rows *sqlmock.Rows
+}
+
+// everyStatement are those of the change set below, in order.
+func everyStatement() []mocked {
+	return []mocked{
+		{name: "verify_community"},
+		{name: "upsert_passport"},
+		{name: "lock_passport", rows: sqlmock.NewRows([]string{"address", "id"}).AddRow(alice, 7)},
+		{name: "verify_credentials"},
+		{name: "bulk_upsert_hash_links"},
+		{name: "verify_hash_links"},
+		{name: "replace_stamps"},
+		{name: "upsert_score", rows: sqlmock.NewRows([]string{"passport_id", "id"}).AddRow(7, 8)},
+		{name: "insert_events"},
+		{name: "lock_points"},
+		{name: "lock_counts"},
+		{name: "record_passing_score"},
+		{name: "record_awards", rows: sqlmock.NewRows([]string{"address", "action", "provider"})},
+	}
+}
+
+func everything() *store.Changes {
+	wallet := store.Wallet{Address: alice, Version: "v", Credentials: []store.Credential{{Provider: "Google", Stamp: []byte(`{}`)}}}
+	c := changes(&store.Snapshot{At: noon, Community: store.Community{ID: 1}, Wallets: []store.Wallet{wallet}}, claim("n1", alice))
+	c.Held = []store.Claim{claim("n2", bob)}
+	c.Wallets[0].Qualified = true
+	c.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: 5000}}
+	return c
+}
+
+// expect sets the mock up for a scoring whose statement number failing (or
+// whose commit, if it is the number of statements) fails with the error.
+func expect(mock sqlmock.Sqlmock, failing int, failure error) {
+	mock.ExpectBegin()
+	for i, s := range everyStatement() {
+		if s.rows == nil {
+			executed := mock.ExpectExec(s.name)
+			if i == failing {
+				executed.WillReturnError(failure)
+				break
+			}
+			executed.WillReturnResult(sqlmock.NewResult(0, 1))
+			continue
+		}
+		queried := mock.ExpectQuery(s.name)
+		if i == failing {
+			queried.WillReturnError(failure)
+			break
+		}
+		queried.WillReturnRows(s.rows)
+	}
+	switch {
+	case failing < len(everyStatement()):
+		mock.ExpectRollback()
+	case failure != nil:
+		mock.ExpectCommit().WillReturnError(failure)
+	default:
+		mock.ExpectCommit()
+	}
+}
+
+// Whatever fails, and however: the transaction is rolled back, the error is of
+// the right kind, and nothing is tried again.
+func TestEachStatementThatFailsUndoesTheScoring(t *testing.T) {
+	state := func(code string) error { return &pgconn.PgError{Code: code, Message: "made up"} }
+	for name, c := range map[string]struct {
+		failure error
+		want    error
+		commit  error // where the kind differs at the commit
+	}{
+		"serialization failure":    {state("40001"), store.ErrConflict, nil},
+		"deadlock":                 {state("40P01"), store.ErrConflict, nil},
+		"unique violation":         {state("23505"), store.ErrConflict, nil},
+		"the same over lib/pq":     {&pq.Error{Code: "23505"}, store.ErrConflict, nil},
+		"too many connections":     {state("53300"), store.ErrUnavailable, nil},
+		"shutdown":                 {state("57P01"), store.ErrUnavailable, nil},
+		"statement timeout":        {state("57014"), store.ErrUnavailable, nil},
+		"connection failure":       {state("08006"), store.ErrUnavailable, store.ErrUnknownOutcome},
+		"lost connection":          {driver.ErrBadConn, store.ErrUnavailable, store.ErrUnknownOutcome},
+		"value out of range":       {state("22003"), store.ErrInvalid, nil},
+		"not JSON":                 {state("22P02"), store.ErrInvalid, nil},
+		"check violation":          {state("23514"), store.ErrFault, nil},
+		"undefined column":         {state("42703"), store.ErrFault, nil},
+		"insufficient privilege":   {state("42501"), store.ErrFault, nil},
+		"disk full":                {state("53100"), store.ErrUnavailable, nil},
+		"something of the program": {errors.New("no idea"), store.ErrFault, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for failing := range len(everyStatement()) + 1 {
+				db, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherFunc(func(string, string) error { return nil })))
+				require.NoError(t, err)
+				expect(mock, failing, c.failure)
+				receipt, err := pgstore.NewDB(db).Apply(t.Context(), everything())
+				want, at := c.want, "commit"
+				if failing < len(everyStatement()) {
+					at = everyStatement()[failing].name
+				} else if c.commit != nil {
+					want = c.commit
+				}
+				require.ErrorIs(t, err, want, "%s: %v", at, err)
+				assert.Nil(t, receipt)
+				var detail *store.Error
+				require.ErrorAs(t, err, &detail)
+				assert.Equal(t, at, detail.Op)
+				require.NoError(t, mock.ExpectationsWereMet(), at)
+				mock.ExpectClose()
+				require.NoError(t, db.Close())
+			}
+		})
+	}
+}
+
+func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
+	db, mock, err := sqlmock.New()
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = pgstore.NewDB(db).Apply(ctx, everything())
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, mock.ExpectationsWereMet())
+}
+
+func TestNothingFailsWhenNothingDoes(t *testing.T) {
+	db, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherFunc(func(string, string) error { return nil })))
+	require.NoError(t, err)
+	expect(mock, len(everyStatement()), nil)
+	receipt, err := pgstore.NewDB(db).Apply(t.Context(), everything())
+	require.NoError(t, err)
+	assert.Equal(t, []store.WalletReceipt{{PassportID: 7, ScoreID: 8}}, receipt.Wallets)
+	require.NoError(t, mock.ExpectationsWereMet())
+}

@@ -1,0 +1,275 @@
+package pgstore
+
+// The statements of Apply, in the order in which they run. All of them take
+// their locks in one order, over all scorings: passport rows by address,
+// claims by nullifier, points by address, limits by action. So scorings never
+// deadlock one another.
+
+// verifyCommunity fails unless the community exists: its key is checked at the
+// commit only, which may be the host's.
+//
+//	$1 community
+const verifyCommunity = `
+select 1 / count(*)
+from   {schema}.account_community c
+where  c.id = $1::bigint
+and    c.deleted_at is null`
+
+// upsertPassport makes the passport rows that are missing. It does not touch
+// those that are there: lockPassport does.
+//
+//	$1 community  $2 addresses
+const upsertPassport = `
+insert into {schema}.registry_passport (community_id, address, requires_calculation)
+select $1::bigint, wallet.address, false
+from   unnest($2::text[]) as wallet (address)
+where  not exists (
+         select from {schema}.registry_passport p
+         where  p.address = wallet.address
+         and    p.community_id = $1::bigint
+       )
+order  by wallet.address collate "C"
+on     conflict (address, community_id) do nothing`
+
+// lockPassport makes scorings of one address queue, and is get_passport_id.
+// "No key": the service may go on adding rows that point at the passport.
+//
+//	$1 community  $2 addresses
+const lockPassport = `
+select p.address, p.id
+from   {schema}.registry_passport p
+where  p.community_id = $1::bigint
+and    p.address = any($2::text[])
+order  by p.address collate "C"
+for    no key update`
+
+// verifyCredentials fails unless every wallet still has the credentials that
+// it was scored by. It must be a statement of its own after lockPassport: what
+// it sees is then at least as new as what the scoring that held the lock saw.
+//
+//	$1 community  $2 addresses  $3 versions
+const verifyCredentials = `
+with live_credentials as (` + liveCredentials + `
+), wallet_versions as (` + walletVersions + `
+)
+select 1 / (count(*) = cardinality($2::text[]))::int
+from   unnest($2::text[], $3::text[]) as scored (address, version)
+join   wallet_versions now using (address, version)
+join   {schema}.registry_passport p
+       on p.address = scored.address and p.community_id = $1::bigint`
+
+// bulkUpsertHashLinks writes the claims that are not already as wanted. One
+// that is no longer there to take gets NULL for an address, which the column
+// refuses: the lost race undoes the whole batch.
+//
+//	$1 community  $2 moment  $3 nullifiers  $4 addresses  $5 expiries
+const bulkUpsertHashLinks = `
+insert into {schema}.registry_hashscorerlink as link (hash, community_id, address, expires_at)
+select claim.hash, $1::bigint, claim.address, claim.expires_at::timestamptz
+from   unnest($3::text[], $4::text[], $5::text[]) as claim (hash, address, expires_at)
+where  not exists (
+         select from {schema}.registry_hashscorerlink same
+         where  same.hash = claim.hash
+         and    same.community_id = $1::bigint
+         and    same.address = claim.address
+         and    same.expires_at = claim.expires_at::timestamptz
+       )
+order  by claim.hash collate "C"
+on     conflict (hash, community_id) do update
+set    expires_at = excluded.expires_at,
+       address    = case when link.address = excluded.address or link.expires_at <= $2::timestamptz
+                         then excluded.address
+                    end`
+
+// verifyHashLinks fails unless the claims of others are still theirs.
+//
+//	$1 community  $2 nullifiers  $3 addresses
+const verifyHashLinks = `
+select 1 / (count(*) = cardinality($2::text[]))::int
+from   unnest($2::text[], $3::text[]) as held (hash, address)
+join   {schema}.registry_hashscorerlink l
+       on l.hash = held.hash and l.community_id = $1::bigint and l.address = held.address`
+
+// replaceStamps is delete_stamps and bulk_insert_stamps: what is there but not
+// wanted goes, what is wanted but not there comes, and all else stays as it is.
+// One statement, so that the credentials are sent and compared once. Of equal
+// rows as many are kept as are wanted.
+//
+//	$1 community  $2 addresses  $3 address of each stamp  $4 providers  $5 credentials
+const replaceStamps = `
+with passport as materialized (
+    select p.id, p.address
+    from   {schema}.registry_passport p
+    where  p.community_id = $1::bigint
+    and    p.address = any($2::text[])
+), wanted as materialized (
+    select stamp.*,
+           row_number() over (partition by passport_id, provider, credential order by place) as copy
+    from (
+        select passport.id as passport_id, s.provider, s.credential::jsonb as credential, s.place
+        from   unnest($3::text[], $4::text[], $5::text[]) with ordinality as s (address, provider, credential, place)
+        join   passport using (address)
+    ) as stamp
+), present as materialized (
+    select s.id, s.passport_id, s.provider, s.credential,
+           row_number() over (partition by s.passport_id, s.provider, s.credential order by s.id) as copy
+    from   passport
+    join   {schema}.registry_stamp s on s.passport_id = passport.id
+), delete_stamps as (
+    delete from {schema}.registry_stamp s
+    using  present
+    where  s.id = present.id
+    and    not exists (
+             select from wanted
+             where  (wanted.passport_id, wanted.provider, wanted.credential, wanted.copy)
+                  = (present.passport_id, present.provider, present.credential, present.copy)
+           )
+)
+insert into {schema}.registry_stamp (passport_id, provider, credential)
+select wanted.passport_id, wanted.provider, wanted.credential
+from   wanted
+where  not exists (
+         select from present
+         where  (wanted.passport_id, wanted.provider, wanted.credential, wanted.copy)
+              = (present.passport_id, present.provider, present.credential, present.copy)
+       )
+order  by wanted.place`
+
+// upsertScore replaces the scores, also one that reads the same: its moment
+// never does, and at REPEATABLE READ it is this write by which a scoring
+// notices that another came first.
+//
+//	$1 community  $2 addresses  $3 statuses  $4 values  $5 moments  $6 expiries
+//	$7 errors  $8 evidences  $9 stamp scores  $10 stamps
+const upsertScore = `
+insert into {schema}.registry_score
+       (passport_id, status, score, last_score_timestamp, expiration_date, error, evidence, stamp_scores, stamps)
+select p.id,
+       new.status,
+       nullif(new.score, '')::numeric,
+       nullif(new.scored_at, '')::timestamptz,
+       nullif(new.expires_at, '')::timestamptz,
+       nullif(new.error, ''),
+       nullif(new.evidence, '')::jsonb,
+       nullif(new.stamp_scores, '')::jsonb,
+       nullif(new.stamps, '')::jsonb
+from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+              $7::text[], $8::text[], $9::text[], $10::text[])
+       as new (address, status, score, scored_at, expires_at, error, evidence, stamp_scores, stamps)
+join   {schema}.registry_passport p
+       on p.address = new.address and p.community_id = $1::bigint
+order  by p.address collate "C"
+on     conflict (passport_id) do update
+set    status               = excluded.status,
+       score                = excluded.score,
+       last_score_timestamp = excluded.last_score_timestamp,
+       expiration_date      = excluded.expiration_date,
+       error                = excluded.error,
+       evidence             = excluded.evidence,
+       stamp_scores         = excluded.stamp_scores,
+       stamps               = excluded.stamps
+returning passport_id, id`
+
+// insertEvents is insert_dedup_events and insert_score_update_event. The event
+// of a score names its wallet in $6, and gives in $5 the fields to which the
+// ids of its rows are added here.
+//
+//	$1 community  $2 moment  $3 actions  $4 addresses  $5 data  $6 scored wallet or ""
+const insertEvents = `
+insert into {schema}.registry_event (action, address, created_at, data, community_id)
+select event.action,
+       event.address,
+       $2::timestamptz,
+       case when s.id is null then event.data::jsonb
+            else jsonb_build_object(
+                   'model',  'registry.score',
+                   'pk',     s.id,
+                   'fields', event.data::jsonb || jsonb_build_object('passport', p.id)
+                 )
+       end,
+       $1::bigint
+from   unnest($3::text[], $4::text[], $5::text[], $6::text[])
+       with ordinality as event (action, address, data, scored, place)
+left   join {schema}.registry_passport p
+       on p.address = event.scored and p.community_id = $1::bigint
+left   join {schema}.registry_score s on s.passport_id = p.id
+order  by event.place`
+
+// lockPoints makes those queue that give points to one address, in whichever
+// community, and those that give a limited award: the tables have no row that
+// they could lock. The locks end with the transaction. It must be a statement
+// of its own before the others about points, which must see what the holder of
+// the lock has written.
+//
+//	$1 what to lock, in the order to lock it
+const lockPoints = `
+select pg_advisory_xact_lock(hashtextextended('passport points ' || lock.name, 0))
+from   unnest($1::text[]) with ordinality as lock (name, place)
+order  by lock.place`
+
+// lockCounts makes awards that depend on a count exact in a host's transaction at
+// REPEATABLE READ, which goes on seeing the count that it began with: it writes
+// the action's row of the configuration, inactive if there was none, so that of
+// two such transactions the second fails and is begun again. At the other
+// isolations the lock before it is enough.
+//
+//	$1 actions
+const lockCounts = `
+insert into {schema}.registry_humanpointsconfig as config (action, points, active)
+select limited.action, 0, false
+from   unnest($1::text[]) as limited (action)
+where  current_setting('transaction_isolation') = 'repeatable read'
+order  by limited.action collate "C"
+on     conflict (action) do update
+set    points = config.points`
+
+// recordPassingScore records who passes in the community.
+//
+//	$1 community  $2 addresses
+const recordPassingScore = `
+insert into {schema}.registry_humanpointscommunityqualifiedusers (address, community_id)
+select wallet.address, $1::bigint
+from   unnest($2::text[]) as wallet (address)
+where  not exists (
+         select from {schema}.registry_humanpointscommunityqualifiedusers q
+         where  q.address = wallet.address
+         and    q.community_id = $1::bigint
+       )
+order  by wallet.address collate "C"
+on     conflict (address, community_id) do nothing`
+
+// recordAwards is record_stamp_actions, award_scoring_bonus and
+// award_metamask_og_bonus: they differ in the conditions that $6 and $7 state.
+// It answers with the awards that it gave.
+//
+//	$1 moment  $2 addresses  $3 actions  $4 providers  $5 transaction hashes
+//	$6 limits or 0  $7 least communities or 0
+const recordAwards = `
+with earned as (
+    select award.*,
+           row_number() over (partition by award.action order by award.place) as nth
+    from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+           with ordinality as award (address, action, provider, tx_hash, most, communities, place)
+    where  not exists (
+             select from {schema}.registry_humanpoints h
+             where  h.address = award.address
+             and    h.action = award.action
+             and    h.provider = award.provider
+           )
+    and    award.communities::bigint <= case award.communities when '0' then 0 else (
+             select count(*)
+             from   {schema}.registry_humanpointscommunityqualifiedusers q
+             where  q.address = award.address
+           ) end
+)
+insert into {schema}.registry_humanpoints (address, action, provider, tx_hash, chain_id, timestamp)
+select earned.address, earned.action, earned.provider, earned.tx_hash, 0, $1::timestamptz
+from   earned
+where  case earned.most when '0' then true else earned.most::bigint >= earned.nth + (
+         select count(*)
+         from   {schema}.registry_humanpoints h
+         where  h.action = earned.action
+       ) end
+order  by earned.address collate "C", earned.place
+on     conflict do nothing
+returning address, action, provider`

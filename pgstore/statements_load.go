@@ -1,0 +1,192 @@
+package pgstore
+
+// liveCredentials are the credentials of the addresses in $2 that count: of
+// each provider the newest that is neither deleted nor revoked. A wallet's
+// version is made of exactly these rows, when they are read and again when
+// what was made of them is written.
+const liveCredentials = `
+    select distinct on (c.address, c.provider)
+           c.address, c.provider, c.id, c.stamp, c.updated_at
+    from   {schema}.ceramic_cache_ceramiccache c
+    where  c.address = any($2::text[])
+    and    c.deleted_at is null
+    and    not exists (
+             select from {schema}.ceramic_cache_revocation r
+             where  r.ceramic_cache_id = c.id
+           )
+    order  by c.address, c.provider, c.updated_at desc, c.id desc`
+
+// walletVersions digests the rows of live_credentials. The moments go in as
+// the bytes they are kept as: their text would depend on the session.
+const walletVersions = `
+    select wallet.address,
+           encode(sha256(coalesce(
+             string_agg(int8send(c.id) || timestamptz_send(c.updated_at), ''::bytea order by c.id),
+             ''::bytea
+           )), 'hex') as version
+    from   unnest($2::text[]) as wallet (address)
+    left   join live_credentials c on c.address = wallet.address
+    group  by wallet.address`
+
+// loadSnapshot reads all that a scoring needs. It is one statement, because
+// only then does it see one moment in whatever transaction it runs: at READ
+// COMMITTED each statement has a snapshot of its own, and a host's transaction
+// cannot be changed to another isolation any more.
+//
+// Its parts carry the names of the operations that it takes the place of;
+// load_ceramic_cache is get_latest_stamps_per_provider. They answer as rows of
+// one shape, told apart by the first column:
+//
+//	$1  the community
+//	$2  the addresses
+//	$3  the moment of the scoring, NULL for now
+//
+// The moment is the statement's, not the transaction's: a host's transaction
+// may have begun long ago. Moments are given without a zone and clamped to the
+// years 1 to 9999, for all a row may hold ('infinity' included).
+const loadSnapshot = `
+with load_community as (
+    select c.id, c.name, c.rule, c.human_points_program, c.scorer_id
+    from   {schema}.account_community c
+    where  c.id = $1::bigint
+    and    c.deleted_at is null
+), load_scorer_config as (
+    select s.type,
+           coalesce(b.weights, w.weights)     as weights,
+           coalesce(b.threshold, w.threshold) as threshold
+    from   load_community c
+    join   {schema}.scorer_weighted_scorer s
+           on s.id = c.scorer_id
+    left   join {schema}.scorer_weighted_binaryweightedscorer b
+           on b.scorer_ptr_id = s.id and s.type = 'WEIGHTED_BINARY'
+    left   join {schema}.scorer_weighted_weightedscorer w
+           on w.scorer_ptr_id = s.id and s.type = 'WEIGHTED'
+), load_customization as (
+    select 'AllowList#' || list.name as key, a.weight, 1 as kind, a.id
+    from   {schema}.account_customization z
+    join   {schema}.account_allowlist a on a.customization_id = z.id
+    join   {schema}.account_addresslist list on list.id = a.address_list_id
+    where  z.scorer_id = $1::bigint
+    union  all
+    select ruleset.provider_id, c.weight, 2, c.id
+    from   {schema}.account_customization z
+    join   {schema}.account_customcredential c on c.customization_id = z.id
+    join   {schema}.account_customcredentialruleset ruleset on ruleset.id = c.ruleset_id
+    where  z.scorer_id = $1::bigint
+), live_credentials as (` + liveCredentials + `
+), wallet_versions as (` + walletVersions + `
+), nullifiers as (
+    select n.value #>> '{}' as nullifier
+    from   live_credentials c
+    cross  join jsonb_array_elements(
+             case jsonb_typeof(c.stamp #> '{credentialSubject,nullifiers}')
+               when 'array' then c.stamp #> '{credentialSubject,nullifiers}'
+               else '[]'
+             end
+           ) as n (value)
+    where  jsonb_typeof(n.value) = 'string'
+    union
+    select c.stamp #>> '{credentialSubject,hash}'
+    from   live_credentials c
+    where  jsonb_typeof(c.stamp #> '{credentialSubject,hash}') = 'string'
+), load_hash_scorer_links as (
+    select l.hash, l.address, l.expires_at
+    from   {schema}.registry_hashscorerlink l
+    where  l.community_id = $1::bigint
+    and    l.hash = any(array(select nullifier from nullifiers where length(nullifier) <= 100))
+), load_score as (
+    select p.address, s.score, s.status, s.error, s.evidence, s.stamp_scores, s.stamps,
+           s.last_score_timestamp, s.expiration_date
+    from   {schema}.registry_passport p
+    join   {schema}.registry_score s on s.passport_id = p.id
+    where  p.address = any($2::text[])
+    and    p.community_id = $1::bigint
+)`
+
+// loadPoints are further parts of the statement, for a scoring in the human
+// points program. count_passing_scores is qualified_communities: its rows are
+// the communities in which an address passed.
+//
+//	$4  the names of the address lists
+//	$5  the actions to count
+const loadPoints = `, human_points as (
+    select h.address, h.action, h.provider, h.tx_hash, h.chain_id
+    from   {schema}.registry_humanpoints h
+    where  h.address = any($2::text[])
+), qualified_communities as (
+    select q.address, q.community_id
+    from   {schema}.registry_humanpointscommunityqualifiedusers q
+    where  q.address = any($2::text[])
+), address_lists as (
+    select m.address, list.name
+    from   {schema}.account_addresslistmember m
+    join   {schema}.account_addresslist list on list.id = m.list_id
+    where  m.address = any($2::text[])
+    and    list.name = any($4::text[])
+), count_metamask_og_awards as (
+    select counted.action, count(h.id) as given
+    from   unnest($5::text[]) as counted (action)
+    left   join {schema}.registry_humanpoints h on h.action = counted.action
+    group  by counted.action
+), points_config as (
+    select c.action, c.points
+    from   {schema}.registry_humanpointsconfig c
+    where  c.active
+)`
+
+// answerSnapshot gives the parts one shape. What is NULL is given as "" or 0.
+const (
+	answerSnapshot = `
+select part,
+       coalesce(address, ''),
+       coalesce(number, 0),
+       case when moment is not null then greatest('0001-01-01 00:00:00.000001', least(moment at time zone 'UTC', '9999-12-31 23:59:59.999999')) end,
+       case when until  is not null then greatest('0001-01-01 00:00:00.000001', least(until  at time zone 'UTC', '9999-12-31 23:59:59.999999')) end,
+       coalesce(text1, ''), coalesce(text2, ''), coalesce(text3, ''),
+       coalesce(text4, ''), coalesce(text5, ''), coalesce(text6, '')
+from (
+    select 'community' as part, null::text as address, human_points_program::int::bigint as number,
+           coalesce($3::timestamptz, statement_timestamp()) as moment, null::timestamptz as until,
+           c.name::text as text1, c.rule::text as text2, s.type::text as text3,
+           s.weights::text as text4, s.threshold::text as text5, null::text as text6
+    from   load_community c left join load_scorer_config s on true
+    union  all
+    select 'weight', null, row_number() over (order by kind, id), null, null, key, weight::text, null, null, null, null
+    from   load_customization
+    union  all
+    select 'wallet', address, null, null, null, version, null, null, null, null, null
+    from   wallet_versions
+    union  all
+    select 'credential', address, id, updated_at, null, provider, stamp::text, null, null, null, null
+    from   live_credentials
+    union  all
+    select 'claim', address, null, null, expires_at, hash, null, null, null, null, null
+    from   load_hash_scorer_links
+    union  all
+    select 'score', address, null, last_score_timestamp, expiration_date, status,
+           trim_scale(score)::text, error, evidence::text, stamp_scores::text, stamps::text
+    from   load_score`
+	answerPoints = `
+    union  all
+    select 'award', address, chain_id, null, null, action, provider, tx_hash, null, null, null
+    from   human_points
+    union  all
+    select 'qualified', address, community_id, null, null, null, null, null, null, null, null
+    from   qualified_communities
+    union  all
+    select 'list', address, null, null, null, name, null, null, null, null, null
+    from   address_lists
+    union  all
+    select 'given', null, given, null, null, action, null, null, null, null, null
+    from   count_metamask_og_awards
+    union  all
+    select 'value', null, points, null, null, action, null, null, null, null, null
+    from   points_config`
+	endSnapshot = `
+) as answer`
+)
+
+const (
+	snapshotSQL          = loadSnapshot + answerSnapshot + endSnapshot
+	snapshotAndPointsSQL = loadSnapshot + loadPoints + answerSnapshot + answerPoints + endSnapshot
+)

@@ -1,0 +1,69 @@
+package pgstore
+
+// The statements of the roles around a scoring.
+
+// lockCredentials makes those that change the credentials of one address
+// queue: the second then replaces what the first has added, instead of failing
+// on it. It must be a statement of its own.
+//
+//	$1 address
+const lockCredentials = `
+select pg_advisory_xact_lock(hashtextextended('passport credentials of ' || $1::text, 0))`
+
+// replaceCredentials marks those of the address's live rows of the providers
+// deleted that the service itself took in. The moment is the statement's: in a host's transaction now() would be the same
+// for each replacement, and two deleted rows of one moment cannot be.
+//
+//	$1 address  $2 providers
+const replaceCredentials = `
+update {schema}.ceramic_cache_ceramiccache
+set    deleted_at = statement_timestamp(),
+       updated_at = statement_timestamp()
+where  address = $1::text
+and    provider = any($2::text[])
+and    type = 1
+and    deleted_at is null`
+
+// deleteCredentials marks the address's live rows of the providers deleted,
+// whatever their type.
+//
+//	$1 address  $2 providers
+const deleteCredentials = `
+update {schema}.ceramic_cache_ceramiccache
+set    deleted_at = statement_timestamp(),
+       updated_at = statement_timestamp()
+where  address = $1::text
+and    provider = any($2::text[])
+and    deleted_at is null
+returning id`
+
+// insertCredentials adds live rows.
+//
+//	$1 address  $2 providers  $3 stamps  $4 proof values  $5 issuances or ""  $6 expirations or ""
+const insertCredentials = `
+insert into {schema}.ceramic_cache_ceramiccache
+       (type, address, provider, stamp, proof_value, issuance_date, expiration_date,
+        created_at, updated_at, compose_db_save_status, compose_db_stream_id)
+select 1, $1::text, new.provider, new.stamp::jsonb, new.proof_value,
+       nullif(new.issued_at, '')::timestamptz, nullif(new.expires_at, '')::timestamptz,
+       statement_timestamp(), statement_timestamp(), 'pending', ''
+from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+       with ordinality as new (provider, stamp, proof_value, issued_at, expires_at, place)
+order  by new.place`
+
+// revokeCredentials revokes the rows that carry one of the proof values,
+// deleted ones too.
+//
+//	$1 proof values
+const revokeCredentials = `
+insert into {schema}.ceramic_cache_revocation (proof_value, ceramic_cache_id)
+select c.proof_value, c.id
+from   {schema}.ceramic_cache_ceramiccache c
+where  c.proof_value = any($1::text[])
+and    not exists (
+         select from {schema}.ceramic_cache_revocation r
+         where  r.ceramic_cache_id = c.id
+       )
+order  by c.id
+on     conflict (ceramic_cache_id) do nothing
+returning id`

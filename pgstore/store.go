@@ -1,0 +1,86 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// Store keeps everything in the tables of the Django service. Make one with
+// [New], [NewDB], [InTx] or [InSQLTx]. Those on a pool are safe for concurrent
+// use; those in a transaction are as safe as the transaction, which is not.
+type Store struct {
+	on         executor
+	statements *statements
+}
+
+var (
+	_ store.Store       = (*Store)(nil)
+	_ store.Credentials = (*Store)(nil)
+)
+
+// New returns a store on a pool of pgx. Load and Apply take one connection
+// each, for one network round trip each; none is held in between.
+//
+// Every exec mode of pgx works. Behind PgBouncer in transaction mode choose
+// one that prepares nothing, such as pgx.QueryExecModeExec.
+func New(pool *pgxpool.Pool, options ...Option) *Store {
+	return newStore(pgxPool{pool}, options)
+}
+
+// NewDB returns a store on a database/sql handle, with the driver of pgx or
+// lib/pq. Load is one statement; Apply is a transaction of some ten, with a
+// round trip for each: where that matters use [New].
+func NewDB(db *sql.DB, options ...Option) *Store {
+	return newStore(sqlDB{db}, options)
+}
+
+// InTx returns a store bound to the host's own transaction: what it writes is
+// committed if the host commits, and only then. Apply writes behind a
+// savepoint, so that a scoring that lost a race is repeated within the
+// transaction; at REPEATABLE READ and SERIALIZABLE that would be in vain, and a
+// lost race is final (store.Error.Final).
+//
+// Rows that it has locked stay locked until the host's transaction ends. A host
+// that scores several addresses in one transaction should do so in the order
+// of their addresses, so that two such transactions cannot deadlock.
+func InTx(tx pgx.Tx, options ...Option) *Store {
+	return newStore(pgxTx{tx}, options)
+}
+
+// InSQLTx is [InTx] for a transaction of database/sql.
+func InSQLTx(tx *sql.Tx, options ...Option) *Store {
+	return newStore(sqlTx{tx}, options)
+}
+
+func newStore(on executor, options []Option) *Store {
+	return &Store{on: on, statements: statementsIn(newConfig(options).schema)}
+}
+
+// Load implements [store.Store].
+func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	if err := validateQuery(&q); err != nil {
+		return nil, err
+	}
+	snapshot := newSnapshotReader(&q)
+	if err := s.on.read(ctx, s.statements.load(&q).each(snapshot.row)); err != nil {
+		return nil, err
+	}
+	return snapshot.snapshot()
+}
+
+// Apply implements [store.Store].
+func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	var receipt receiptReader
+	if err := s.on.write(ctx, s.statements.apply(c, &receipt)); err != nil {
+		return nil, err
+	}
+	return receipt.receipt(c)
+}

@@ -1,0 +1,111 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// A host's transaction is not ours to end: what is written in it is undone by
+// going back to a savepoint. Locks taken since then are let go with it.
+var (
+	setSavepoint     = statement{name: "savepoint", sql: `savepoint passport_apply`}
+	releaseSavepoint = statement{name: "release_savepoint", sql: `release savepoint passport_apply`}
+	backToSavepoint  = statement{name: "rollback_to_savepoint", sql: `rollback to savepoint passport_apply`}
+	readIsolation    = statement{name: "read_isolation", sql: `select current_setting('transaction_isolation')`}
+)
+
+// atSavepoint returns the calls between a savepoint and its release.
+func atSavepoint(calls []call) []call {
+	guarded := make([]call, 0, len(calls)+2)
+	guarded = append(guarded, setSavepoint.with())
+	guarded = append(guarded, calls...)
+	return append(guarded, releaseSavepoint.with())
+}
+
+// goBack undoes what was written since the savepoint, and returns the isolation
+// of the transaction. Going back is a batch of its own: a transaction that has
+// failed prepares nothing else.
+func goBack(ctx context.Context, run func(context.Context, []call) error) (isolation string, err error) {
+	if err := run(ctx, []call{backToSavepoint.with()}); err != nil {
+		return "", err
+	}
+	err = run(ctx, []call{
+		releaseSavepoint.with(),
+		readIsolation.with().each(func(scan scanFunc) error { return scan(&isolation) }),
+	})
+	return isolation, err
+}
+
+// pgxTx runs statements in a host's transaction of pgx, each unit of work as
+// one pipelined batch.
+type pgxTx struct{ tx pgx.Tx }
+
+func (t pgxTx) read(ctx context.Context, c call) error {
+	return final(t.send(ctx, []call{c}), "")
+}
+
+func (t pgxTx) write(ctx context.Context, calls []call) error {
+	return writeAtSavepoint(ctx, calls, t.send)
+}
+
+func (t pgxTx) send(ctx context.Context, calls []call) error {
+	return sendBatch(ctx, t.tx.Conn(), t.tx, working, calls)
+}
+
+// sqlTx runs statements in a host's transaction of database/sql.
+type sqlTx struct{ tx *sql.Tx }
+
+func (t sqlTx) read(ctx context.Context, c call) error {
+	return final(t.run(ctx, []call{c}), "")
+}
+
+func (t sqlTx) write(ctx context.Context, calls []call) error {
+	return writeAtSavepoint(ctx, calls, t.run)
+}
+
+func (t sqlTx) run(ctx context.Context, calls []call) error {
+	for i := range calls {
+		if err := runSQL(ctx, t.tx, &calls[i]); err != nil {
+			return explain(ctx, calls[i].statement, working, err)
+		}
+	}
+	return nil
+}
+
+// writeAtSavepoint writes behind a savepoint and, when that fails, leaves the
+// transaction as it was before.
+func writeAtSavepoint(ctx context.Context, calls []call, run func(context.Context, []call) error) error {
+	if ended := ctx.Err(); ended != nil {
+		return explain(ctx, setSavepoint, connecting, ended)
+	}
+	err := run(ctx, atSavepoint(calls))
+	if err == nil {
+		return nil
+	}
+	// The host's transaction must be usable again even if this context is over.
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	isolation, lost := goBack(ctx, run)
+	if lost != nil {
+		isolation = ""
+	}
+	return final(err, isolation)
+}
+
+// final marks a lost race that the transaction cannot repeat: one at an
+// isolation that goes on showing it the old rows, or one that the transaction
+// did not survive.
+func final(err error, isolation string) error {
+	var detail *store.Error
+	if errors.As(err, &detail) && errors.Is(detail.Kind, store.ErrConflict) {
+		detail.Final = isolation != "read committed" && isolation != "read uncommitted"
+	}
+	return err
+}
