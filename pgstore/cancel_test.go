@@ -1,0 +1,55 @@
+package pgstore_test
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+var cancellations = flag.Int("cancellations", 200, "scorings that are cancelled at random")
+
+// However a scoring is cancelled, it leaves no lock, no idle transaction and no
+// connection in use, and its error is the context's or tells that the outcome
+// is unknown.
+func TestCancelledScoringsLeaveNothingBehind(t *testing.T) {
+	w := newWorld(t)
+	pool := w.newPool(func(c *pgxpool.Config) { c.MaxConns = 4 })
+	s := pgstore.New(pool)
+	const workers = 4
+	var all sync.WaitGroup
+	for worker := range workers {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(7, uint64(worker)))
+			for range *cancellations / workers {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(4000))*time.Microsecond)
+				snapshot, err := s.Load(ctx, store.Query{Community: 1, Addresses: []string{alice}})
+				if err == nil {
+					_, err = s.Apply(ctx, changes(snapshot, claim("n1", alice), claim("n2", alice)))
+				}
+				cancel()
+				if err != nil {
+					assert.ErrorIs(t, err, context.DeadlineExceeded)
+				}
+			}
+		})
+	}
+	all.Wait()
+
+	_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n1", alice)))
+	require.NoError(t, err, "nothing is locked")
+	assert.Zero(t, pool.Stat().AcquiredConns())
+	idle := "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'"
+	assert.Eventually(t, func() bool { return w.value(idle) == "0" }, 10*time.Second, 10*time.Millisecond)
+	locks := "select count(*) from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and l.pid <> pg_backend_pid()"
+	assert.Eventually(t, func() bool { return w.value(locks) == "0" }, 10*time.Second, 10*time.Millisecond)
+}
