@@ -1,9 +1,7 @@
 package passport
 
 import (
-	"errors"
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/store"
@@ -21,22 +19,15 @@ func NewCredential(signed []byte) (store.NewCredential, error) {
 	if err != nil {
 		return store.NewCredential{}, fmt.Errorf("reading a credential: %w", err)
 	}
-	const maxProofValue = 256
-	var faults []error
-	if n := utf8.RuneCountInString(parsed.Provider); n == 0 || n > store.MaxProvider {
-		faults = append(faults, fmt.Errorf("%w: its provider has %d characters, want 1 to %d", store.ErrInvalid, n, store.MaxProvider))
-	}
-	if n := utf8.RuneCountInString(parsed.ProofValue); n > maxProofValue {
-		faults = append(faults, fmt.Errorf("%w: its proof has %d characters, at most %d", store.ErrInvalid, n, maxProofValue))
-	}
-	if err := errors.Join(faults...); err != nil {
-		return store.NewCredential{}, fmt.Errorf("reading a credential: %w", err)
-	}
-	return store.NewCredential{
+	stamp := store.NewCredential{
 		Provider:   parsed.Provider,
 		Stamp:      signed,
 		ProofValue: parsed.ProofValue,
 		IssuedAt:   microseconds(parsed.IssuedAt),
 		ExpiresAt:  microseconds(parsed.ExpiresAt),
-	}, nil
+	}
+	if err := stamp.Validate(); err != nil {
+		return store.NewCredential{}, fmt.Errorf("reading a credential: %w", err)
+	}
+	return stamp, nil
 }

@@ -2,9 +2,7 @@ package memstore
 
 import (
 	"context"
-	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -14,8 +12,6 @@ import (
 const (
 	typePassport  = 1
 	statusPending = "pending"
-	// maxProofValue is the width of proof_value, in characters.
-	maxProofValue = 256
 )
 
 // AddCredentials implements [store.Credentials]. The address must be "0x" and
@@ -53,29 +49,12 @@ func (s *Store) AddCredentials(ctx context.Context, address string, credentials 
 }
 
 func newCredentialRow(address string, c *store.NewCredential) (*credentialRow, error) {
-	if n := utf8.RuneCountInString(c.Provider); n == 0 || n > store.MaxProvider {
-		return nil, fmt.Errorf("the provider has %d characters, want 1 to %d", n, store.MaxProvider)
-	}
-	if err := checkText(c.Provider, store.MaxProvider); err != nil {
-		return nil, fmt.Errorf("the provider: %w", err)
-	}
-	if err := checkText(c.ProofValue, maxProofValue); err != nil {
-		return nil, fmt.Errorf("the proof value: %w", err)
-	}
-	for _, moment := range []time.Time{c.IssuedAt, c.ExpiresAt} {
-		if moment.IsZero() {
-			continue
-		}
-		if err := checkMoment(moment.UTC()); err != nil {
-			return nil, fmt.Errorf("a date: %w", err)
-		}
+	if err := c.Validate(); err != nil {
+		return nil, err
 	}
 	stamp, err := canonical(c.Stamp)
 	if err != nil {
 		return nil, err
-	}
-	if stamp[0] != '{' {
-		return nil, wrongType(stamp, "a JSON object")
 	}
 	return &credentialRow{
 		Address: &address, Provider: c.Provider, Stamp: stamp, Type: typePassport,

@@ -142,10 +142,10 @@ func TestAWorldThatMakesNoSenseFailsTheHostsTest(t *testing.T) {
 			world.Stamp(alice, "Google", "account-1")
 			world.MustScore(alice)
 		},
-		"invalid address":  func(t testing.TB) { passporttest.NewWorld(t).MustScore("alice") },
-		"giving alice":     func(t testing.TB) { passporttest.NewWorld(t).Stamp("alice", "Google", "account-1") },
-		"its provider has": func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "", "account-1") },
-		"not valid UTF-8":  func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "a\xff", "account-1") },
+		"invalid address":                   func(t testing.TB) { passporttest.NewWorld(t).MustScore("alice") },
+		"giving alice":                      func(t testing.TB) { passporttest.NewWorld(t).Stamp("alice", "Google", "account-1") },
+		"provider of a credential is empty": func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "", "account-1") },
+		"not valid UTF-8":                   func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "a\xff", "account-1") },
 	} {
 		recorder := &failing{TB: t}
 		var done sync.WaitGroup

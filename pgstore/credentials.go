@@ -2,17 +2,11 @@ package pgstore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/passport-sdk/passport-go/store"
 )
-
-// maxProofValue is the width of proof_value, in characters.
-const maxProofValue = 256
 
 // AddCredentials implements [store.Credentials]. The address must be "0x" and
 // 40 lower-case hex digits; a credential must be a JSON object, with a provider
@@ -78,32 +72,18 @@ func (s *Store) count(ctx context.Context, first []call, last call) (int, error)
 
 func checkCredentials(address string, credentials []store.NewCredential) error {
 	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{store.ErrInvalid}, args...)...))
-	}
 	if !store.ValidAddress(address) {
-		fault("address %.100q is not 0x and 40 lower-case hex digits", address)
+		faults = append(faults, fmt.Errorf("%w: address %.100q is not 0x and 40 lower-case hex digits", store.ErrInvalid, address))
 	}
 	given := make(map[string]bool, len(credentials))
 	for i := range credentials {
-		c := &credentials[i]
-		if given[c.Provider] {
-			fault("provider %.100q is given twice", c.Provider)
+		provider := credentials[i].Provider
+		if given[provider] {
+			faults = append(faults, fmt.Errorf("%w: provider %.100q is given twice", store.ErrInvalid, provider))
 		}
-		given[c.Provider] = true
-		if n := utf8.RuneCountInString(c.Provider); n == 0 || n > store.MaxProvider {
-			fault("the provider of credential %d has %d characters, want 1 to %d", i, n, store.MaxProvider)
-		}
-		if n := utf8.RuneCountInString(c.ProofValue); n > maxProofValue {
-			fault("the proof value of credential %d has %d characters, at most %d", i, n, maxProofValue)
-		}
-		for _, text := range []string{c.Provider, c.ProofValue, string(c.Stamp)} {
-			if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
-				fault("credential %d holds a NUL character or invalid UTF-8", i)
-			}
-		}
-		if stamp := strings.TrimSpace(string(c.Stamp)); !json.Valid(c.Stamp) || !strings.HasPrefix(stamp, "{") {
-			fault("credential %d is not a JSON object", i)
+		given[provider] = true
+		if err := credentials[i].Validate(); err != nil {
+			faults = append(faults, fmt.Errorf("credential %d: %w", i, err))
 		}
 	}
 	return errors.Join(faults...)

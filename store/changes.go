@@ -13,6 +13,8 @@ import (
 const (
 	MaxNullifier = 100
 	MaxProvider  = 256
+	// MaxProofValue is the width of the text by which a credential is revoked.
+	MaxProofValue = 256
 	// MaxPointsProvider is the width of the provider that a human point names.
 	MaxPointsProvider = 100
 	// MaxTxHash is the width of the text that tells two points of one action

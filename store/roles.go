@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 )
 
@@ -10,8 +12,8 @@ import (
 type Credentials interface {
 	// AddCredentials must, in one transaction, mark the address's live rows of
 	// the same providers deleted and insert the given ones. It must return
-	// [ErrInvalid], and change nothing, when the address is malformed or a
-	// provider is given twice.
+	// [ErrInvalid], and change nothing, when the address is malformed, a provider
+	// is given twice, or [NewCredential.Validate] refuses a credential.
 	AddCredentials(ctx context.Context, address string, credentials ...NewCredential) error
 	// DeleteCredentials must mark the address's live rows of the providers
 	// deleted, and return how many there were. No row is no error.
@@ -33,6 +35,25 @@ type NewCredential struct {
 	ProofValue string
 	// IssuedAt and ExpiresAt are its dates; zero when it has none.
 	IssuedAt, ExpiresAt time.Time
+}
+
+// Validate reports, joined, what keeps the credential from being stored; each
+// fault wraps [ErrInvalid]. Every store must call it first in AddCredentials.
+func (c *NewCredential) Validate() error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...))
+	}
+	checkText(fault, "the provider of a credential", c.Provider, 1, MaxProvider)
+	checkText(fault, "the proof value of a credential", c.ProofValue, 0, MaxProofValue)
+	checkJSON(fault, "the credential", c.Stamp)
+	if !c.IssuedAt.IsZero() {
+		checkMoment(fault, "the issuance date of a credential", c.IssuedAt)
+	}
+	if !c.ExpiresAt.IsZero() {
+		checkMoment(fault, "the expiration date of a credential", c.ExpiresAt)
+	}
+	return errors.Join(faults...)
 }
 
 // Communities is the role of whoever sets communities up.
