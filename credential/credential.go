@@ -48,7 +48,8 @@ type Credential struct {
 	Nullifiers []string
 	// Legacy tells that Nullifiers is such a hash.
 	Legacy bool
-	// IssuedAt and ExpiresAt are its dates; ExpiresAt is zero when it has none.
+	// IssuedAt and ExpiresAt are its dates, in UTC; ExpiresAt is zero when it
+	// has none.
 	IssuedAt, ExpiresAt time.Time
 	// ProofType names its type of proof.
 	ProofType string
@@ -72,15 +73,19 @@ type Signed struct {
 // The members that have a meaning. One that is spelt like them but for its
 // case is refused: some reader would take it for the real one.
 var (
-	rootMembers = []string{
+	rootMembers = append([]string{
 		"@context", "id", "type", "credentialSubject", "issuer", "issuanceDate", "expirationDate", "proof",
-		"credentialStatus", "termsOfUse", "evidence", "credentialSchema", "refreshService",
-	}
+	}, unusedMembers...)
+	// unusedMembers are the standard's, and no issuer of stamps writes them. The
+	// issuers' library reads and prints each by rules of its own, so they are
+	// refused rather than imitated.
+	unusedMembers  = []string{"credentialStatus", "termsOfUse", "evidence", "credentialSchema", "refreshService"}
 	subjectMembers = []string{"id", "@context", "provider", "nullifiers", "hash"}
-	proofMembers   = []string{
-		"@context", "type", "proofPurpose", "proofValue", "challenge", "creator", "verificationMethod", "created",
-		"domain", "nonce", "jws", "eip712", "eip712Domain",
-	}
+	proofMembers   = append([]string{
+		"@context", "type", "proofPurpose", "proofValue", "verificationMethod", "created", "eip712", "eip712Domain",
+	}, proofTexts...)
+	// proofTexts may be absent, but are nothing but strings.
+	proofTexts = []string{"challenge", "creator", "domain", "nonce", "jws"}
 )
 
 const (
@@ -123,8 +128,16 @@ func (s *Signed) readRoot() (err error) {
 		return malformed("its first @context is not %s", contextV1)
 	}
 	for i := range contexts {
-		if kind := contexts[i].Kind; kind != strictjson.String && kind != strictjson.Object {
-			return malformed("a @context is %s", kind)
+		if kind := contexts[i].Kind; kind != strictjson.Object && !isURI(&contexts[i]) {
+			return malformed("@context %d is %s, not a URI or an object", i, kind)
+		}
+	}
+	if id := s.known("id"); id != nil && id.Kind != strictjson.String {
+		return malformed("its id is %s, not a string", id.Kind)
+	}
+	for _, name := range unusedMembers {
+		if s.known(name) != nil {
+			return malformed("it has a member %s, which stamps do not have", name)
 		}
 	}
 	types := oneOrMany(s.known("type"))
@@ -134,19 +147,19 @@ func (s *Signed) readRoot() (err error) {
 		return malformed("its type does not name %s", credentialType)
 	}
 	issuer := s.known("issuer")
-	if issuer == nil || issuer.Kind != strictjson.String || !strings.Contains(issuer.Text, ":") {
+	if !isURI(issuer) {
 		return malformed("its issuer is not a DID")
 	}
 	s.Issuer = strings.Clone(issuer.Text)
 	if s.issued, err = readDate(s.known("issuanceDate"), "issuanceDate"); err != nil {
 		return err
 	}
-	s.IssuedAt = s.issued.moment
+	s.IssuedAt = s.issued.moment.UTC()
 	if v := s.known("expirationDate"); v != nil {
 		if s.expires, err = readDate(v, "expirationDate"); err != nil {
 			return err
 		}
-		s.ExpiresAt = s.expires.moment
+		s.ExpiresAt = s.expires.moment.UTC()
 	}
 	return nil
 }
@@ -156,8 +169,14 @@ func (s *Signed) readSubject() error {
 	if subject == nil || subject.Kind != strictjson.Object {
 		return malformed("its credentialSubject is not an object")
 	}
+	if len(subject.Members) == 0 {
+		return malformed("its credentialSubject is empty")
+	}
 	if err := exactNames(subject, subjectMembers, "the subject"); err != nil {
 		return err
+	}
+	if id := present(subject.Get("id")); id != nil && !isURI(id) {
+		return malformed("credentialSubject.id is not a DID")
 	}
 	var hash string
 	for _, field := range []struct {
@@ -214,6 +233,11 @@ func (s *Signed) readProof() (err error) {
 	if s.createdAt, err = readDate(present(s.proof.Get("created")), "proof.created"); err != nil {
 		return err
 	}
+	for _, name := range proofTexts {
+		if v := present(s.proof.Get(name)); v != nil && v.Kind != strictjson.String {
+			return malformed("proof.%s is %s, not a string", name, v.Kind)
+		}
+	}
 	for _, name := range []string{"proofValue", "jws"} {
 		if present(s.proof.Get(name)) != nil {
 			value, err := s.proofText(name)
@@ -241,6 +265,11 @@ func present(v *strictjson.Value) *strictjson.Value {
 		return nil
 	}
 	return v
+}
+
+// isURI asks as little as the issuers' library does.
+func isURI(v *strictjson.Value) bool {
+	return v != nil && v.Kind == strictjson.String && strings.Contains(v.Text, ":")
 }
 
 // oneOrMany reads a value that may stand alone or in a list.

@@ -14,25 +14,27 @@ type date struct {
 	zulu   bool // spelt with Z, not with an offset
 }
 
-// Widths of RFC 3339's parts.
+// The shapes of RFC 3339's parts; a 0 stands for any digit.
 const (
-	dateWidth   = len("2006-01-02T15:04:05")
-	offsetWidth = len("+00:00")
+	dateShape   = "0000-00-00T00:00:00"
+	zoneShape   = "00:00"
 	maxFraction = 9
 )
 
 // readDate reads RFC 3339 in its one strict spelling: T and Z in upper case, a
-// point before a fraction of one to nine digits.
+// point before a fraction of one to nine digits. time.Parse alone would take a
+// comma for the point and an offset of a whole day: other spellings of what
+// one signature covers.
 func readDate(v *strictjson.Value, name string) (date, error) {
 	if v == nil || v.Kind != strictjson.String {
 		return date{}, malformed("%s is not a date", name)
 	}
 	bad := malformed("%s %.*q is not a date of RFC 3339", name, maxTextOfError, v.Text)
 	text := v.Text
-	if len(text) < dateWidth || text[10] != 'T' {
+	if len(text) < len(dateShape) || !hasShape(text[:len(dateShape)], dateShape) {
 		return date{}, bad
 	}
-	rest := text[dateWidth:]
+	rest := text[len(dateShape):]
 	if fraction, found := strings.CutPrefix(rest, "."); found {
 		digits := len(fraction) - len(strings.TrimLeft(fraction, "0123456789"))
 		if digits == 0 || digits > maxFraction {
@@ -40,7 +42,7 @@ func readDate(v *strictjson.Value, name string) (date, error) {
 		}
 		rest = fraction[digits:]
 	}
-	if rest != "Z" && (len(rest) != offsetWidth || rest == "-00:00") {
+	if rest != "Z" && !isOffset(rest) {
 		return date{}, bad
 	}
 	moment, err := time.Parse(time.RFC3339Nano, text)
@@ -48,6 +50,29 @@ func readDate(v *strictjson.Value, name string) (date, error) {
 		return date{}, bad
 	}
 	return date{moment: moment, zulu: rest == "Z"}, nil
+}
+
+// isOffset tells whether the text is a sign, hours and minutes. RFC 3339 has
+// -00:00 say that the offset is unknown, which no issuer means.
+func isOffset(text string) bool {
+	if text == "" || text[0] != '+' && text[0] != '-' || text == "-00:00" {
+		return false
+	}
+	zone := text[1:]
+	return hasShape(zone, zoneShape) && zone[:2] <= "23" && zone[3:] <= "59"
+}
+
+func hasShape(text, shape string) bool {
+	if len(text) != len(shape) {
+		return false
+	}
+	for i := range len(shape) {
+		isDigit := text[i] >= '0' && text[i] <= '9'
+		if shape[i] == '0' != isDigit || !isDigit && text[i] != shape[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // print writes the date with its own offset, and its fraction in the fewest of

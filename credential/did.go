@@ -2,6 +2,7 @@ package credential
 
 import (
 	"encoding/hex"
+	"strconv"
 	"strings"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
@@ -74,8 +75,10 @@ func isNetwork(name string) bool {
 	case "mainnet", "morden", "ropsten", "rinkeby", "goerli", "kovan":
 		return true
 	}
+	// The issuers' library keeps a chain's id in 64 bits with a sign.
 	digits, found := strings.CutPrefix(name, "0x")
-	return found && digits != "" && len(digits) <= 16 && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
+	_, err := strconv.ParseInt(digits, 16, 64)
+	return found && err == nil && len(digits) <= 16 && strings.Trim(digits, "0123456789abcdefABCDEF") == ""
 }
 
 // isHex tells whether the text is 0x and that many bytes in hex of any case.

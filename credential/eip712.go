@@ -88,10 +88,14 @@ type layout struct {
 }
 
 func readLayout(proof *strictjson.Value) (layout, error) {
-	// The older name wins where both stand.
-	object := present(proof.Get("eip712"))
+	// The older name wins; the issuers' library then takes the other one for a
+	// part of the message, or does not read the proof at all.
+	object, older := proof.Get("eip712Domain"), proof.Get("eip712")
+	if object != nil && older != nil {
+		return layout{}, unsupported("its proof has both eip712 and eip712Domain")
+	}
 	if object == nil {
-		object = present(proof.Get("eip712Domain"))
+		object = older
 	}
 	if object == nil || object.Kind != strictjson.Object {
 		return layout{}, unsupported("its proof has no eip712Domain")

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,23 +29,33 @@ type verdict struct {
 
 func readVerdicts(tb testing.TB) []verdict {
 	tb.Helper()
-	file, err := os.Open("../testdata/didkit-verdicts.jsonl.gz")
+	verdicts, err := allVerdicts()
 	require.NoError(tb, err)
+	return verdicts
+}
+
+// allVerdicts unzips them once for all tests.
+var allVerdicts = sync.OnceValues(func() (verdicts []verdict, err error) {
+	file, err := os.Open("../testdata/didkit-verdicts.jsonl.gz")
+	if err != nil {
+		return nil, err
+	}
 	defer file.Close()
 	unzipped, err := gzip.NewReader(file)
-	require.NoError(tb, err)
-
-	var verdicts []verdict
+	if err != nil {
+		return nil, err
+	}
 	lines := bufio.NewScanner(unzipped)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var v verdict
-		require.NoError(tb, json.Unmarshal(lines.Bytes(), &v))
+		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
+			return nil, err
+		}
 		verdicts = append(verdicts, v)
 	}
-	require.NoError(tb, lines.Err())
-	return verdicts
-}
+	return verdicts, lines.Err()
+})
 
 // issued returns the text of a credential as it was issued.
 func issued(tb testing.TB, name string) []byte {

@@ -17,7 +17,9 @@ type Verifier struct {
 	// Recover returns the address whose key signed the digest, or an error if
 	// none did. The signature is r, s and v; r and s are in range, s is low,
 	// and v is 27 or 28. Nil means a pure Go implementation; a host may plug
-	// in libsecp256k1, which is about three times as fast.
+	// in libsecp256k1, which is about three times as fast. It must be safe for
+	// concurrent use, and must not fail for reasons of its own: whatever it
+	// returns as an error counts as a bad signature.
 	Recover func(digest *[32]byte, signature *[65]byte) (address [20]byte, err error)
 
 	once sync.Once
@@ -40,6 +42,9 @@ const assertionMethod = "assertionMethod"
 func (v *Verifier) Verify(ctx context.Context, s *Signed, now time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if s == nil || s.root == nil {
+		return malformed("it did not come from Parse")
 	}
 	purpose, err := s.proofText("proofPurpose")
 	if err != nil {

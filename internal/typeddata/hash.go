@@ -62,6 +62,13 @@ func (h *hasher) structHash(s *structType, v *strictjson.Value) (word, error) {
 	if v == nil || v.Kind != strictjson.Object {
 		return word{}, fmt.Errorf("a %.60s is an object, not %s", s.name, kindOf(v))
 	}
+	if s.missing != "" {
+		return word{}, fmt.Errorf("%.60s refers to a type %.60q, and there is none", s.name, s.missing)
+	}
+	// Looking for its members costs as many comparisons as it has some.
+	if len(v.Members) > len(s.members) {
+		return word{}, unlisted(s)
+	}
 	from := len(h.buffer)
 	h.buffer = append(h.buffer, s.hash[:]...)
 	listed := 0
@@ -78,11 +85,15 @@ func (h *hasher) structHash(s *structType, v *strictjson.Value) (word, error) {
 		h.buffer = append(h.buffer, encoded[:]...)
 	}
 	if listed != len(v.Members) {
-		return word{}, fmt.Errorf("%.60s has a member that its type does not list", s.name)
+		return word{}, unlisted(s)
 	}
 	digest := h.sum(h.buffer[from:])
 	h.buffer = h.buffer[:from]
 	return digest, nil
+}
+
+func unlisted(s *structType) error {
+	return fmt.Errorf("%.60s has a member that its type does not list", s.name)
 }
 
 // encode returns the word of a value; of an absent one, zeros.
@@ -112,9 +123,6 @@ func (h *hasher) encode(kind *typ, v *strictjson.Value) (word, error) {
 	case formList:
 		return h.list(kind, v)
 	case formStruct:
-	}
-	if kind.target == nil {
-		return word{}, fmt.Errorf("there is no type %.60q", kind.name)
 	}
 	return h.structHash(kind.target, v)
 }
@@ -216,7 +224,10 @@ func integer(v *strictjson.Value, signed bool) (encoded word, err error) {
 	if len(data) > len(encoded) {
 		return word{}, fmt.Errorf("want at most %d bytes, not %d", len(encoded), len(data))
 	}
-	if signed && len(data) > 0 && data[0]&0x80 != 0 {
+	if signed && len(data) == 0 {
+		return word{}, errors.New("want at least one byte, for its sign")
+	}
+	if signed && data[0]&0x80 != 0 {
 		for i := range encoded {
 			encoded[i] = 0xff
 		}

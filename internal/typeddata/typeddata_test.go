@@ -155,6 +155,9 @@ func TestNamesAndTypesThatCouldBeReadAsOthersAreRefused(t *testing.T) {
 		`{"A(string x":[]}`:    "separator",
 		`{"A b":[]}`:           "separator",
 		`{"A[]":[]}`:           "separator",
+		`{"A\u2003":[]}`:       "separator",
+		`{"A\u3000":[]}`:       "separator",
+		`{"A\u0001":[]}`:       "separator",
 		`{"uint8x":[]}`:        "begins like",
 		`{"intX":[]}`:          "begins like",
 		`{"bytesX":[]}`:        "begins like",
@@ -246,7 +249,10 @@ func TestValuesAreEncodedAsTheIssuersLibraryDoes(t *testing.T) {
 			{"string[]", `["a",1]`, "item 1"},
 			{"S", `"a"`, "a S is an object"},
 			{"S", `{"s":"a","t":"b"}`, "does not list"},
-			{"Missing", `{}`, "no type \"Missing\""},
+			{"S", `{"t":"b"}`, "does not list"},
+			{"Missing", `{}`, "a type \"Missing\", and there is none"},
+			{"Missing[]", `[]`, "a type \"Missing\", and there is none"},
+			{"int8", `"0x"`, "at least one byte"},
 		} {
 			_, err := word(c.kind, c.value)
 			assert.ErrorContains(t, err, c.want, c)
@@ -255,7 +261,7 @@ func TestValuesAreEncodedAsTheIssuersLibraryDoes(t *testing.T) {
 }
 
 func TestAnAbsentMemberIsZeros(t *testing.T) {
-	types := `{"M":[{"name":"s","type":"string"},{"name":"l","type":"string[]"},{"name":"c","type":"Missing"},{"name":"n","type":"uint256"}]}`
+	types := `{"M":[{"name":"s","type":"string"},{"name":"l","type":"string[]"},{"name":"c","type":"C"},{"name":"n","type":"uint256"}],"C":[]}`
 	absent, err := digest(t, types, `{}`, "M", `{}`)
 	require.NoError(t, err)
 	zero, err := digest(t, types, `{}`, "M", `{"n":0}`)
@@ -271,6 +277,42 @@ func TestAnAbsentMemberIsZeros(t *testing.T) {
 	require.ErrorContains(t, err, "domain")
 	_, err = digest(t, types, `{"version":"1"}`, "M", `{}`)
 	require.ErrorContains(t, err, "does not list", "the domain's type has a name only")
+}
+
+// As in didkit 0.3.3, where an unused struct is never asked for its references.
+func TestAMissingTypeIsAnErrorOnlyOfWhatRefersToIt(t *testing.T) {
+	unused := `{"M":[{"name":"n","type":"uint8"}],"Unused":[{"name":"x","type":"Missing"}]}`
+	_, err := digest(t, unused, `{}`, "M", `{"n":1}`)
+	require.NoError(t, err)
+	for _, types := range []string{
+		`{"M":[{"name":"n","type":"uint8"},{"name":"x","type":"Missing"}]}`,
+		`{"M":[{"name":"n","type":"uint8"},{"name":"x","type":"Missing[2][]"}]}`,
+		`{"M":[{"name":"n","type":"uint8"},{"name":"a","type":"A"}],"A":[{"name":"b","type":"B[]"}],"B":[{"name":"m","type":"M"},{"name":"x","type":"Missing"}]}`,
+		`{"M":[{"name":"n","type":"uint8"}],"EIP712Domain":[{"name":"x","type":"Missing"}]}`,
+	} {
+		_, err := digest(t, types, `{}`, "M", `{"n":1}`)
+		assert.ErrorContains(t, err, `"Missing"`, types)
+	}
+}
+
+// Every struct is hashed together with all that it refers to, so a document
+// could ask for 64 times its own size.
+func TestTheTextsOfTheTypesAreBounded(t *testing.T) {
+	chain := func(length, members int) string {
+		var types []string
+		for i := range length {
+			listed := []string{fmt.Sprintf(`{"name":"next","type":"T%d"}`, (i+1)%length)}
+			for m := range members {
+				listed = append(listed, fmt.Sprintf(`{"name":"m%d","type":"bool"}`, m))
+			}
+			types = append(types, fmt.Sprintf(`"T%d":[%s]`, i, strings.Join(listed, ",")))
+		}
+		return "{" + strings.Join(types, ",") + "}"
+	}
+	_, err := typeddata.Parse(parse(t, chain(20, 30)))
+	require.NoError(t, err)
+	_, err = typeddata.Parse(parse(t, chain(64, 60)))
+	assert.ErrorContains(t, err, "more than 262144 bytes")
 }
 
 func TestAStructThatRefersToItselfIsListedAgain(t *testing.T) {

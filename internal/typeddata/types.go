@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/passport-sdk/passport-go/internal/strictjson"
 )
@@ -22,6 +23,9 @@ const (
 	maxMembers   = 128
 	maxName      = 256
 	maxArrayText = 4096
+	// maxText is how long the texts of all structs are together, each with what
+	// it refers to: a few KiB in use, but up to 64 times the document.
+	maxText = 256 << 10
 )
 
 // domainType is the type of every domain. A set that lacks it gets the one
@@ -37,6 +41,7 @@ type structType struct {
 	name    string
 	members []member
 	hash    [32]byte
+	missing string // a type that it refers to, directly or not, and that there is none of
 }
 
 type member struct {
@@ -95,8 +100,13 @@ func Parse(types *strictjson.Value) (*Types, error) {
 	for _, s := range set.structs {
 		set.link(s)
 	}
+	length := 0
 	for _, s := range set.structs {
-		s.hash = keccak([]byte(set.encodeType(s)))
+		text := set.encodeType(s)
+		if length += len(text); length > maxText {
+			return nil, fmt.Errorf("the texts of the types have more than %d bytes", maxText)
+		}
+		s.hash = keccak([]byte(text))
 	}
 	return set, nil
 }
@@ -157,7 +167,10 @@ func checkName(name string) error {
 	if name == "" || len(name) > maxName {
 		return fmt.Errorf("a name of %d bytes, want 1 to %d", len(name), maxName)
 	}
-	if i := strings.IndexAny(name, ",()[]{} \t\r\n\v\f\u0085\u00a0\u2028\u2029"); i >= 0 {
+	separates := func(r rune) bool {
+		return strings.ContainsRune(",()[]{}", r) || unicode.IsSpace(r) || unicode.IsControl(r)
+	}
+	if strings.ContainsFunc(name, separates) {
 		return fmt.Errorf("the name %.60q holds a separator", name)
 	}
 	return nil
@@ -220,7 +233,7 @@ func parseList(text string) (*typ, error) {
 }
 
 // link points the members at the structs that they name. One that is missing
-// is an error only where it is met, as an unused one does no harm.
+// is an error only once the struct that refers to it is hashed.
 func (t *Types) link(s *structType) {
 	for i := range s.members {
 		kind := s.members[i].kind
@@ -238,7 +251,7 @@ func (t *Types) link(s *structType) {
 // among those.
 func (t *Types) encodeType(s *structType) string {
 	referenced := map[string]*structType{}
-	collect(s, referenced)
+	s.missing = collect(s, referenced)
 	names := make([]string, 0, len(referenced))
 	for name := range referenced {
 		names = append(names, name)
@@ -253,17 +266,27 @@ func (t *Types) encodeType(s *structType) string {
 	return text.String()
 }
 
-func collect(s *structType, into map[string]*structType) {
+// collect adds the structs that s refers to, and returns the name of one that
+// is missing.
+func collect(s *structType, into map[string]*structType) (missing string) {
 	for i := range s.members {
 		kind := s.members[i].kind
 		for kind.form == formList {
 			kind = kind.item
 		}
-		if target := kind.target; target != nil && into[target.name] == nil {
-			into[target.name] = target
-			collect(target, into)
+		if kind.form != formStruct || into[kind.name] != nil {
+			continue
+		}
+		if kind.target == nil {
+			missing = kind.name
+			continue
+		}
+		into[kind.name] = kind.target
+		if further := collect(kind.target, into); further != "" {
+			missing = further
 		}
 	}
+	return missing
 }
 
 func (s *structType) write(text *strings.Builder) {

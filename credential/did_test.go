@@ -1,0 +1,76 @@
+package credential
+
+import (
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+	"github.com/stretchr/testify/assert"
+)
+
+// The accounts that a DID and a verification method stand for, as didkit 0.3.3
+// resolves them.
+func TestOnlyTheKeysOfADIDsDocumentSignForIt(t *testing.T) {
+	key := secp256k1.PrivKeyFromBytes([]byte("a key of our own for these tests")).PubKey()
+	address := addressOf(key)
+	lower := "0x" + hex.EncodeToString(address[:])
+	mixed := checksummed(lower[2:])
+	upper := "0x" + strings.ToUpper(lower[2:])
+	public := "0x" + hex.EncodeToString(key.SerializeCompressed())
+	for _, c := range []struct {
+		did, fragment string
+		want          bool
+	}{
+		{"did:ethr:" + lower, "controller", true},
+		{"did:ethr:" + mixed, "controller", true},
+		{"did:ethr:" + upper, "controller", false},
+		{"did:ethr:0X" + lower[2:], "controller", false},
+		{"did:ethr:" + lower, "controllerKey", false},
+		{"did:ethr:" + lower, "Eip712Method2021", false},
+		{"did:ethr:" + lower, "Recovery2020", false},
+		{"did:ethr:" + lower, "", false},
+		{"did:ethr:" + lower[:41], "controller", false},
+		{"did:ethr:" + lower + "0", "controller", false},
+		{"did:ethr:" + lower[:41] + "g", "controller", false},
+		{"did:ethr:mainnet:" + lower, "controller", true},
+		{"did:ethr:goerli:" + mixed, "controller", true},
+		{"did:ethr:sepolia:" + lower, "controller", false},
+		{"did:ethr:1:" + lower, "controller", false},
+		{"did:ethr:0x1:" + lower, "controller", true},
+		{"did:ethr:0xAbC:" + lower, "controller", true},
+		{"did:ethr:0x7fffffffffffffff:" + lower, "controller", true},
+		{"did:ethr:0x8000000000000000:" + lower, "controller", false},
+		{"did:ethr:0x:" + lower, "controller", false},
+		{"did:ethr:0x+1:" + lower, "controller", false},
+		{"did:ethr:0x1:0x1:" + lower, "controller", false},
+		{"did:ethr:" + public, "controller", true},
+		{"did:ethr:" + public, "controllerKey", true},
+		{"did:ethr:0x" + strings.ToUpper(public[2:]), "controllerKey", true},
+		{"did:ethr:0x1:" + public, "controllerKey", true},
+		{"did:ethr:" + public, "Recovery2020", false},
+		{"did:ethr:0x05" + public[4:], "controller", false},
+		{"did:pkh:eip155:1:" + lower, "blockchainAccountId", true},
+		{"did:pkh:eip155:137:" + mixed, "blockchainAccountId", true},
+		{"did:pkh:eip155:1:" + lower, "controller", false},
+		{"did:pkh:eip155:x:" + lower, "blockchainAccountId", false},
+		{"did:pkh:eip155:" + lower, "blockchainAccountId", false},
+		{"did:pkh:eth:" + lower, "Recovery2020", true},
+		{"did:pkh:eth:" + lower, "blockchainAccountId", false},
+		{"did:pkh:btc:" + lower, "Recovery2020", false},
+		{"DID:ethr:" + lower, "controller", false},
+		{"did:ETHR:" + lower, "controller", false},
+		{"did:web:example.com", "controller", false},
+	} {
+		found, holds := ethereumKey(c.did, c.did+"#"+c.fragment)
+		assert.Equal(t, c.want, holds && found.is(address), "%s#%s", c.did, c.fragment)
+	}
+
+	did := "did:ethr:" + lower
+	for _, method := range []string{"", did, "#controller", "did:ethr:" + mixed + "#controller", " " + did + "#controller", did + "#controller#controller"} {
+		_, found := ethereumKey(did, method)
+		assert.False(t, found, "%q", method)
+	}
+	found, _ := ethereumKey(did, did+"#controller")
+	assert.False(t, found.is([20]byte{1}), "another address")
+}
