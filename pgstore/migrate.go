@@ -56,11 +56,9 @@ func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 
 // migration brings one schema to the last version.
 //
-// It is no work for goose or tern. Both hold their lock for the session, which
-// a pooler in transaction mode does not keep, and end a transaction with each
-// file; goose knows database/sql only, tern only a connection of pgx; neither
-// puts a quoted schema into the statements, nor stops before a database that
-// another program migrates. What is left to write is this file.
+// It is no work for goose or tern: both hold their lock for the session, which
+// a pooler in transaction mode does not keep, and neither stops before a
+// database that another program migrates. What is left to write is this file.
 type migration struct {
 	config
 	versions []schemaVersion

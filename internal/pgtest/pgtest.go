@@ -108,6 +108,6 @@ func (l *lazyServer) stop() error {
 //nolint:gosec // no credentials, but where to put them
 const whatToDo = `Any of these will do:
   - install Postgres 14 or later (Debian: apt install postgresql; macOS: brew install postgresql);
-  - let this machine reach https://repo1.maven.org, from where a build is downloaded once;
+  - let this machine reach Maven Central, from where a build is downloaded once;
   - PASSPORT_TEST_DATABASE_URL=postgres://user:password@host:5432/postgres?sslmode=disable go test ./...
     with a role that may create databases.`
