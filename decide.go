@@ -68,7 +68,7 @@ func decide(snapshot *store.Snapshot, candidates []candidate, terms terms, progr
 		if err := d.count(&c, terms); err != nil {
 			return nil, err
 		}
-		writes.Stamps = append(writes.Stamps, store.Stamp{Provider: c.row.Provider, Credential: c.row.Stamp})
+		writes.Stamps = append(writes.Stamps, store.Stamp{Provider: c.row.Provider, Credential: c.row.Stamp, CredentialID: c.row.ID})
 		earners = append(earners, earner{provider: c.row.Provider, nullifiers: c.said.Nullifiers, legacy: c.said.Legacy})
 	}
 	d.result.Passing = d.result.Score.Cmp(terms.threshold) >= 0

@@ -1,22 +1,10 @@
 package memstore
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
-)
-
-const (
-	defaultRule = "LIFO"
-	// maxName is the width of the names and rules of communities, and of the
-	// names of lists, in characters.
-	maxName = 100
 )
 
 // communityRows is a community as its columns hold it.
@@ -26,16 +14,7 @@ type communityRows struct {
 	overlay   map[string]decimal
 }
 
-// PutCommunity implements [store.Communities]. A deleted community is there
-// again. Weights must be JSON or nil, and need a threshold; the threshold is
-// rounded to five decimals and the weights of the overlay to four, as the
-// columns have them. Other faults are a store.ErrInvalid: an id below 1, a text
-// that is too long, an unknown scorer, a malformed decimal.
-//
-// What the service's tables want beside it is made too: the account that the
-// community belongs to (the first one without another community of that name,
-// else a new one), address lists without members, and rulesets of custom
-// credentials.
+// PutCommunity implements [store.Communities].
 func (s *Store) PutCommunity(ctx context.Context, community store.Community) error {
 	const op = "put_community"
 	rows, err := rowsOf(community)
@@ -43,59 +22,66 @@ func (s *Store) PutCommunity(ctx context.Context, community store.Community) err
 		return refuse(op, store.ErrInvalid, "community %d: %w", community.ID, err)
 	}
 	return s.change(ctx, op, func(d *data, now time.Time) error {
+		if err := d.checkCommunity(op, &rows.community); err != nil {
+			return err
+		}
 		d.putCommunity(rows, now)
 		return nil
 	})
 }
 
 func rowsOf(c store.Community) (*communityRows, error) {
-	if c.Rule == "" {
-		c.Rule = defaultRule
+	if err := c.Validate(); err != nil {
+		return nil, err
 	}
-	if c.Scorer == "" {
-		c.Scorer = scorerBinary
-	}
-	var faults []error
-	fault := func(what string, err error) {
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", what, err))
+	rows := &communityRows{community: c.WithDefaults(), overlay: make(map[string]decimal, len(c.Overlay))}
+	var err error
+	for provider, weight := range c.Overlay {
+		if rows.overlay[provider], err = parseDecimal(weight, 7, 4); err != nil {
+			return nil, err
 		}
 	}
-	if c.ID < 1 {
-		fault("its id", fmt.Errorf("%d is not above 0", c.ID))
+	if c.Threshold == "" {
+		return rows, nil
 	}
-	fault("its name", checkText(c.Name, maxName))
-	fault("its rule", checkText(c.Rule, maxName))
-	if c.Scorer != scorerBinary && c.Scorer != scorerWeighted {
-		fault("its scorer", fmt.Errorf("%.*q is neither %s nor %s", shown, c.Scorer, scorerBinary, scorerWeighted))
+	rows.weights = &weightsRow{}
+	if rows.weights.Threshold, err = parseDecimal(c.Threshold, 10, 5); err != nil {
+		return nil, err
 	}
-	rows := &communityRows{community: c, overlay: make(map[string]decimal, len(c.Overlay))}
-	var err error
-	rows.weights, err = weightsOf(&c)
-	fault("its weights", err)
-	for _, provider := range slices.Sorted(maps.Keys(c.Overlay)) {
-		rows.overlay[provider], err = overlaid(provider, c.Overlay[provider])
-		fault(fmt.Sprintf("its overlay for %.*q", shown, provider), err)
+	if rows.community.Weights != nil {
+		rows.weights.Weights, err = canonical(c.Weights)
 	}
-	return rows, errors.Join(faults...)
+	return rows, err
 }
 
-func weightsOf(c *store.Community) (*weightsRow, error) {
-	if c.Threshold == "" {
-		if c.Weights != nil {
-			return nil, errors.New("there is no threshold for them")
-		}
-		return nil, nil
+// checkCommunity finds out whether the community can be put.
+func (d *data) checkCommunity(op string, c *store.Community) error {
+	if _, found := d.Accounts.rows[c.Account]; c.Account != 0 && !found {
+		return refuse(op, store.ErrNotFound, "there is no account %d", c.Account)
 	}
-	threshold, err := parseDecimal(c.Threshold, 10, 5)
-	if err != nil {
-		return nil, fmt.Errorf("the threshold: %w", err)
+	if other, taken := d.called(c.ExternalID); taken && other.ID != c.ID {
+		return refuse(op, store.ErrConflict, "community %d has the external id %q", other.ID, c.ExternalID)
 	}
-	row := &weightsRow{Threshold: threshold}
-	if c.Weights != nil && string(bytes.TrimSpace(c.Weights)) != "null" {
-		row.Weights, err = canonical(c.Weights)
+	account := d.accountOf(c)
+	if other, taken := d.Communities.byName.find(naming{account, c.Name, time.Time{}}); taken && other.ID != c.ID {
+		return refuse(op, store.ErrConflict, "community %d of account %d has the name %q", other.ID, account, c.Name)
 	}
-	return row, err
+	return nil
+}
+
+// accountOf returns the account that the community is to belong to, 0 when
+// there is none yet.
+func (d *data) accountOf(c *store.Community) int64 {
+	if c.Account != 0 {
+		return c.Account
+	}
+	if row, found := d.Communities.rows[c.ID]; found && row.AccountID != 0 {
+		return row.AccountID
+	}
+	if accounts := d.Accounts.sorted(); len(accounts) > 0 {
+		return accounts[0].ID
+	}
+	return 0
 }
 
 func (d *data) putCommunity(rows *communityRows, now time.Time) {
@@ -105,7 +91,13 @@ func (d *data) putCommunity(rows *communityRows, now time.Time) {
 		*row = *old
 	}
 	row.Name, row.Rule, row.HumanPointsProgram, row.DeletedAt = c.Name, c.Rule, c.HumanPoints, time.Time{}
-	row.AccountID = d.accountFor(row, now)
+	row.ExternalScorerID = nil
+	if c.ExternalID != "" {
+		row.ExternalScorerID = &c.ExternalID
+	}
+	if row.AccountID = d.accountOf(c); row.AccountID == 0 {
+		row.AccountID = d.account(defaultUser, now)
+	}
 	row.ScorerID = d.scorerFor(row)
 	d.Communities.set(row)
 
@@ -127,35 +119,6 @@ func (d *data) putCommunity(rows *communityRows, now time.Time) {
 	d.putOverlay(c.ID, rows.overlay)
 }
 
-// accountFor returns the account that the community belongs to: its own, else
-// the first, save those with another community of that name.
-func (d *data) accountFor(community *communityRow, now time.Time) int64 {
-	taken := map[int64]bool{}
-	for _, other := range d.Communities.rows {
-		if other.ID != community.ID && other.Name == community.Name && other.DeletedAt.IsZero() {
-			taken[other.AccountID] = true
-		}
-	}
-	if community.AccountID != 0 && !taken[community.AccountID] {
-		return community.AccountID
-	}
-	for _, account := range d.Accounts.sorted() {
-		if !taken[account.ID] {
-			return account.ID
-		}
-	}
-	user := &userRow{ID: d.Users.nextID(), IsActive: true, DateJoined: now}
-	for n := user.ID; user.Username == ""; n++ {
-		if name := fmt.Sprintf("community-%d", n); !d.Users.byName.has(name) {
-			user.Username = name
-		}
-	}
-	d.Users.set(user)
-	account := &accountRow{ID: d.Accounts.nextID(), UserID: user.ID}
-	d.Accounts.set(account)
-	return account.ID
-}
-
 // scorerFor returns the scorer of the community, a new one when it has none of
 // its own.
 func (d *data) scorerFor(community *communityRow) int64 {
@@ -173,4 +136,45 @@ func (d *data) scorerFor(community *communityRow) int64 {
 		scorer++
 	}
 	return scorer
+}
+
+// DeleteCommunity implements [store.Communities].
+func (s *Store) DeleteCommunity(ctx context.Context, id int64) error {
+	const op = "delete_community"
+	return s.change(ctx, op, func(d *data, now time.Time) error {
+		row, found := d.community(id)
+		if !found {
+			return refuse(op, store.ErrCommunityNotFound, "there is no community %d", id)
+		}
+		deleted := *row
+		// Deleted communities of one name must differ in the moment.
+		for deleted.DeletedAt = now; d.Communities.byName.has(nameOf(&deleted)); {
+			deleted.DeletedAt = deleted.DeletedAt.Add(time.Microsecond)
+		}
+		d.Communities.set(&deleted)
+		return nil
+	})
+}
+
+// FindCommunity implements [store.Communities].
+func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string) (id int64, err error) {
+	const op = "find_community"
+	err = s.look(ctx, op, func(d *data) error {
+		if row, found := d.called(scorer); found && row.AccountID == account && row.DeletedAt.IsZero() {
+			id = row.ID
+			return nil
+		}
+		if row, found := d.community(store.CommunityID(scorer)); found && row.AccountID == account {
+			id = row.ID
+			return nil
+		}
+		return refuse(op, store.ErrCommunityNotFound, "account %d has no community %.60q", account, scorer)
+	})
+	return id, err
+}
+
+// called returns the community with that external id, deleted or not.
+func (d *data) called(externalID string) (*communityRow, bool) {
+	row, found := d.Communities.byExternalID.find(externalID)
+	return row, found && externalID != ""
 }

@@ -90,7 +90,7 @@ func TestEverythingAtOnceIsSafe(t *testing.T) {
 				_, err := mem.RevokeCredentials(t.Context(), fmt.Sprint("proof of ", i))
 				assert.NoError(t, err)
 				assert.NoError(t, mem.WriteRows(io.Discard))
-				assert.NoError(t, mem.PutCommunity(t.Context(), store.Community{ID: int64(100 + i)}))
+				assert.NoError(t, mem.PutCommunity(t.Context(), store.Community{ID: int64(100 + i), Name: strconv.Itoa(i)}))
 			}
 		})
 	}

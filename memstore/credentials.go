@@ -124,6 +124,19 @@ func (s *Store) change(ctx context.Context, op string, write func(d *data, now t
 	return write(s.data, now)
 }
 
+// look runs the function, which must only read, on the tables as they are.
+func (s *Store) look(ctx context.Context, op string, read func(d *data) error) error {
+	if err := ended(ctx, op); err != nil {
+		return err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ended(ctx, op); err != nil {
+		return err
+	}
+	return read(s.data)
+}
+
 func checkAddress(op, address string) error {
 	if !store.ValidAddress(address) {
 		return refuse(op, store.ErrInvalid, "address %.100q is not 0x and 40 lower-case hex digits", address)

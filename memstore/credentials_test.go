@@ -129,9 +129,7 @@ func TestNothingIsWrittenOnceTheContextEnded(t *testing.T) {
 	_, revocation := mem.RevokeCredentials(ctx, "proof of Google")
 	for what, err := range map[string]error{
 		"apply": apply, "delete": deletion, "revoke": revocation,
-		"add":       mem.AddCredentials(ctx, alice, credential("Ens")),
-		"community": mem.PutCommunity(ctx, store.Community{ID: 9}),
-		"list":      mem.PutAddressList(ctx, "OGs", alice),
+		"add": mem.AddCredentials(ctx, alice, credential("Ens")),
 	} {
 		require.ErrorIs(t, err, context.Canceled, what)
 	}
@@ -143,13 +141,8 @@ func TestRolesRefuseMalformedArguments(t *testing.T) {
 	_, deletion := mem.DeleteCredentials(t.Context(), "0x", "Google")
 	_, revocation := mem.RevokeCredentials(t.Context(), "a", "")
 	for what, err := range map[string]error{
-		"address to delete":  deletion,
-		"empty proof":        revocation,
-		"list without name":  mem.PutAddressList(t.Context(), ""),
-		"list of long name":  mem.PutAddressList(t.Context(), strings.Repeat("l", 101)),
-		"malformed member":   mem.PutAddressList(t.Context(), "OGs", alice, "0x"),
-		"uppercase member":   mem.PutAddressList(t.Context(), "OGs", strings.ToUpper(alice)),
-		"list with NUL name": mem.PutAddressList(t.Context(), "a\x00"),
+		"address to delete": deletion,
+		"empty proof":       revocation,
 	} {
 		require.ErrorIs(t, err, store.ErrInvalid, what)
 	}

@@ -26,7 +26,7 @@ type data struct {
 	Scores      scoreTable
 	Stamps      stampTable
 	Claims      claimTable
-	Events      *table[int64, eventRow]
+	Events      eventTable
 
 	Points      pointTable
 	Qualified   qualifiedTable
@@ -34,8 +34,8 @@ type data struct {
 	Multipliers *table[string, multiplierRow]
 
 	Users    userTable
-	Accounts *table[int64, accountRow]
-	APIKeys  *table[string, apiKeyRow]
+	Accounts accountTable
+	APIKeys  apiKeyTable
 	APIUses  *table[int64, apiKeyUseRow]
 	Groups   *table[int64, walletGroupClaimRow]
 
@@ -75,7 +75,18 @@ func (d *data) with(other *data, named map[string]bool) *data {
 
 // Tables with an index that is asked by name.
 
-type communityTable struct{ *table[int64, communityRow] }
+// naming is what a community is called in its account.
+type naming struct {
+	account   int64
+	name      string
+	deletedAt time.Time // zero while it is not deleted
+}
+
+type communityTable struct {
+	*table[int64, communityRow]
+	byExternalID *unique[string, communityRow]
+	byName       *unique[naming, communityRow]
+}
 
 type customizationTable struct {
 	*table[int64, customizationRow]
@@ -162,6 +173,12 @@ type stampTable struct {
 type claimTable struct {
 	*table[int64, claimRow]
 	byNullifier *unique[place, claimRow]
+	byHolder    *lookup[place, claimRow]
+}
+
+type eventTable struct {
+	*table[int64, eventRow]
+	byPlace *lookup[place, eventRow]
 }
 
 // earning is all that tells one point from another.
@@ -185,4 +202,14 @@ type qualifiedTable struct {
 type userTable struct {
 	*table[int64, userRow]
 	byName *unique[string, userRow]
+}
+
+type accountTable struct {
+	*table[int64, accountRow]
+	byUser *unique[int64, accountRow]
+}
+
+type apiKeyTable struct {
+	*table[string, apiKeyRow]
+	byPrefix *unique[string, apiKeyRow]
 }

@@ -7,21 +7,11 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// PutAddressList implements [store.Communities]. An address that is given
-// twice is a member once. A malformed address, an empty name and one of more
-// than 100 characters are a store.ErrInvalid.
+// PutAddressList implements [store.Communities].
 func (s *Store) PutAddressList(ctx context.Context, name string, addresses ...string) error {
 	const op = "put_address_list"
-	if name == "" {
-		return refuse(op, store.ErrInvalid, "the list has no name")
-	}
-	if err := checkText(name, maxName); err != nil {
-		return refuse(op, store.ErrInvalid, "the name of the list: %w", err)
-	}
-	for _, address := range addresses {
-		if err := checkAddress(op, address); err != nil {
-			return err
-		}
+	if err := store.CheckAddressList(name, addresses...); err != nil {
+		return refuse(op, store.ErrInvalid, "%w", err)
 	}
 	return s.change(ctx, op, func(d *data, _ time.Time) error {
 		d.replaceMembers(d.list(name), addresses)

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -88,12 +87,7 @@ func (s *Store) moment(at time.Time) (time.Time, error) {
 // live returns, by provider, the credentials of the address that can count: of
 // each provider the newest that is neither deleted nor revoked.
 func (d *data) live(address string) []*credentialRow {
-	rows := make([]*credentialRow, 0, len(d.Credentials.byAddress.rows[address]))
-	for _, row := range d.Credentials.byAddress.rows[address] {
-		if _, revoked := d.Revocations.byCredential.find(row.ID); row.DeletedAt.IsZero() && !revoked {
-			rows = append(rows, row)
-		}
-	}
+	rows := d.unrevoked(address)
 	slices.SortFunc(rows, func(a, b *credentialRow) int {
 		if order := strings.Compare(a.Provider, b.Provider); order != 0 {
 			return order
@@ -104,6 +98,18 @@ func (d *data) live(address string) []*credentialRow {
 		return cmp.Compare(b.ID, a.ID)
 	})
 	return slices.CompactFunc(rows, func(a, b *credentialRow) bool { return a.Provider == b.Provider })
+}
+
+// unrevoked returns the credentials of the address that are neither deleted nor
+// revoked.
+func (d *data) unrevoked(address string) []*credentialRow {
+	rows := make([]*credentialRow, 0, len(d.Credentials.byAddress.rows[address]))
+	for _, row := range d.Credentials.byAddress.rows[address] {
+		if _, revoked := d.Revocations.byCredential.find(row.ID); row.DeletedAt.IsZero() && !revoked {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // version is a fingerprint of the rows: another set of credentials has another.
@@ -158,7 +164,7 @@ func (d *data) pointsOf(addresses []string, q *store.PointsQuery) *store.PointsS
 	points := &store.PointsSnapshot{
 		Wallets: make([]store.PointsHistory, 0, len(addresses)),
 		Given:   make(map[string]int, len(q.Counted)),
-		Values:  make(map[string]int, len(d.Config.rows)),
+		Values:  d.pointsValues(),
 	}
 	for _, address := range addresses {
 		points.Wallets = append(points.Wallets, d.history(address, q.Lists))
@@ -166,12 +172,18 @@ func (d *data) pointsOf(addresses []string, q *store.PointsQuery) *store.PointsS
 	for _, action := range q.Counted {
 		points.Given[action] = len(d.Points.byAction.rows[action])
 	}
-	for row := range maps.Values(d.Config.rows) {
+	return points
+}
+
+// pointsValues returns the points of each active action.
+func (d *data) pointsValues() map[string]int {
+	values := make(map[string]int, len(d.Config.rows))
+	for _, row := range d.Config.rows {
 		if row.Active {
-			points.Values[row.Action] = int(row.Points)
+			values[row.Action] = int(row.Points)
 		}
 	}
-	return points
+	return values
 }
 
 func (d *data) history(address string, lists []string) store.PointsHistory {

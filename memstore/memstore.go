@@ -38,6 +38,10 @@ var (
 	_ store.Store       = (*Store)(nil)
 	_ store.Credentials = (*Store)(nil)
 	_ store.Communities = (*Store)(nil)
+	_ store.History     = (*Store)(nil)
+	_ store.Keys        = (*Store)(nil)
+	_ store.Uses        = (*Store)(nil)
+	_ store.Points      = (*Store)(nil)
 )
 
 // Option configures [New].

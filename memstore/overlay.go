@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,16 +11,16 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// allowListPrefix marks the providers of an overlay that stand for an address
-// list.
-const allowListPrefix = "AllowList#"
-
+// overlay returns the weights of the customization, nil when it has none.
 func (d *data) overlay(customization int64) map[string]string {
+	if len(d.AllowLists.byCustomization.rows[customization])+len(d.Customs.byCustomization.rows[customization]) == 0 {
+		return nil
+	}
 	overlay := map[string]string{}
 	byID := func(a, b *allowListRow) int { return cmp.Compare(a.ID, b.ID) }
 	for _, row := range slices.SortedFunc(slices.Values(d.AllowLists.byCustomization.rows[customization]), byID) {
 		if list, found := d.Lists.rows[row.AddressListID]; found {
-			overlay[allowListPrefix+list.Name] = string(row.Weight)
+			overlay[store.AllowListPrefix+list.Name] = string(row.Weight)
 		}
 	}
 	byCustomID := func(a, b *customCredentialRow) int { return cmp.Compare(a.ID, b.ID) }
@@ -31,21 +30,6 @@ func (d *data) overlay(customization int64) map[string]string {
 		}
 	}
 	return overlay
-}
-
-func overlaid(provider, weight string) (decimal, error) {
-	width := store.MaxProvider
-	list, isList := strings.CutPrefix(provider, allowListPrefix)
-	if isList {
-		provider, width = list, maxName
-	}
-	if provider == "" {
-		return "", errors.New("it names nothing")
-	}
-	if err := checkText(provider, width); err != nil {
-		return "", err
-	}
-	return parseDecimal(weight, 7, 4)
 }
 
 func (d *data) putOverlay(community int64, overlay map[string]decimal) {
@@ -63,15 +47,15 @@ func (d *data) putOverlay(community int64, overlay map[string]decimal) {
 	}
 	if !found {
 		customization = &customizationRow{ID: d.Customizations.nextID(), ScorerID: community}
-		for n := community; customization.Path == ""; n++ {
-			if path := fmt.Sprintf("community-%d", n); !d.Customizations.byPath.has(path) {
-				customization.Path = path
-			}
+		path := fmt.Sprintf("community-%d", community)
+		customization.Path = path
+		for n := 1; d.Customizations.byPath.has(customization.Path); n++ {
+			customization.Path = fmt.Sprintf("%s-%d", path, n)
 		}
 		d.Customizations.set(customization)
 	}
 	for _, provider := range slices.Sorted(maps.Keys(overlay)) {
-		if name, isList := strings.CutPrefix(provider, allowListPrefix); isList {
+		if name, isList := strings.CutPrefix(provider, store.AllowListPrefix); isList {
 			d.AllowLists.set(&allowListRow{
 				ID: d.AllowLists.nextID(), Weight: overlay[provider],
 				AddressListID: d.list(name), CustomizationID: customization.ID,

@@ -1,7 +1,5 @@
 package memstore
 
-import "time"
-
 // newData returns the tables without a row, with the unique constraints of the
 // service's schema.
 func newData() *data {
@@ -10,7 +8,6 @@ func newData() *data {
 		BinaryWeights: newTable("scorer_weighted_binaryweightedscorer",
 			func(r *weightsRow) int64 { return r.ScorerPtrID }),
 		Weights: newTable("scorer_weighted_weightedscorer", func(r *weightsRow) int64 { return r.ScorerPtrID }),
-		Events:  newTable("registry_event", func(r *eventRow) int64 { return r.ID }),
 		Config: newTable("registry_humanpointsconfig", func(r *pointsConfigRow) int64 { return r.ID },
 			uniqueBy("action", func(r *pointsConfigRow) (string, bool) { return r.Action, true })),
 		Multipliers: newTable("registry_humanpointsmultiplier",
@@ -19,21 +16,16 @@ func newData() *data {
 	d.makeCommunityTables()
 	d.makeCredentialTables()
 	d.makeScoreTables()
+	d.makeKeyTables()
 	d.makeCarriedTables()
 	return d
 }
 
 func (d *data) makeCommunityTables() {
-	type name struct {
-		account   int64
-		name      string
-		deletedAt time.Time
-	}
-	d.Communities.table = newTable("account_community", func(r *communityRow) int64 { return r.ID },
-		uniqueBy("external_scorer_id", func(r *communityRow) (string, bool) { return optional(r.ExternalScorerID) }),
-		uniqueBy("account_id, name, deleted_at", func(r *communityRow) (name, bool) {
-			return name{r.AccountID, r.Name, r.DeletedAt}, true
-		}))
+	o := &d.Communities
+	o.byExternalID = uniqueBy("external_scorer_id", func(r *communityRow) (string, bool) { return optional(r.ExternalScorerID) })
+	o.byName = uniqueBy("account_id, name, deleted_at", func(r *communityRow) (naming, bool) { return nameOf(r), true })
+	o.table = newTable("account_community", func(r *communityRow) int64 { return r.ID }, o.byExternalID, o.byName)
 
 	z := &d.Customizations
 	z.byCommunity = uniqueBy("scorer_id", func(r *customizationRow) (int64, bool) { return r.ScorerID, true })
@@ -67,6 +59,8 @@ func (d *data) makeCommunityTables() {
 	p.byName = uniqueBy("name", func(r *platformRow) (string, bool) { return r.Name, true })
 	p.table = newTable("account_customplatform", func(r *platformRow) int64 { return r.ID }, p.byName)
 }
+
+func nameOf(r *communityRow) naming { return naming{r.AccountID, r.Name, r.DeletedAt} }
 
 func (d *data) makeCredentialTables() {
 	c := &d.Credentials
@@ -106,7 +100,15 @@ func (d *data) makeScoreTables() {
 	c.byNullifier = uniqueBy("hash, community_id", func(r *claimRow) (place, bool) {
 		return place{r.Hash, r.CommunityID}, true
 	})
-	c.table = newTable("registry_hashscorerlink", func(r *claimRow) int64 { return r.ID }, c.byNullifier)
+	c.byHolder = lookupBy(func(r *claimRow) (place, bool) { return place{r.Address, r.CommunityID}, true })
+	c.table = newTable("registry_hashscorerlink", func(r *claimRow) int64 { return r.ID }, c.byNullifier, c.byHolder)
+
+	e := &d.Events
+	e.byPlace = lookupBy(func(r *eventRow) (place, bool) {
+		community, in := optional(r.CommunityID)
+		return place{r.Address, community}, in
+	})
+	e.table = newTable("registry_event", func(r *eventRow) int64 { return r.ID }, e.byPlace)
 
 	h := &d.Points
 	h.byAddress = lookupBy(func(r *pointRow) (string, bool) { return r.Address, true })
@@ -125,6 +127,14 @@ func (d *data) makeScoreTables() {
 		func(r *qualifiedRow) int64 { return r.ID }, q.byPlace, q.byAddress)
 }
 
+func (d *data) makeKeyTables() {
+	k := &d.APIKeys
+	k.byPrefix = uniqueBy("prefix", func(r *apiKeyRow) (string, bool) { return r.Prefix, true })
+	k.table = newTable("account_accountapikey", func(r *apiKeyRow) string { return r.ID }, k.byPrefix)
+
+	d.APIUses = newTable("account_accountapikeyanalytics", func(r *apiKeyUseRow) int64 { return r.ID })
+}
+
 // makeCarriedTables makes the tables that nothing here looks into.
 func (d *data) makeCarriedTables() {
 	type item struct {
@@ -133,11 +143,8 @@ func (d *data) makeCarriedTables() {
 	}
 	d.Users.byName = uniqueBy("username", func(r *userRow) (string, bool) { return r.Username, true })
 	d.Users.table = newTable("auth_user", func(r *userRow) int64 { return r.ID }, d.Users.byName)
-	d.Accounts = newTable("account_account", func(r *accountRow) int64 { return r.ID },
-		uniqueBy("user_id", func(r *accountRow) (int64, bool) { return r.UserID, true }))
-	d.APIKeys = newTable("account_accountapikey", func(r *apiKeyRow) string { return r.ID },
-		uniqueBy("prefix", func(r *apiKeyRow) (string, bool) { return r.Prefix, true }))
-	d.APIUses = newTable("account_accountapikeyanalytics", func(r *apiKeyUseRow) int64 { return r.ID })
+	d.Accounts.byUser = uniqueBy("user_id", func(r *accountRow) (int64, bool) { return r.UserID, true })
+	d.Accounts.table = newTable("account_account", func(r *accountRow) int64 { return r.ID }, d.Accounts.byUser)
 	d.Groups = newTable("account_walletgroupcommunityclaim", func(r *walletGroupClaimRow) int64 { return r.ID },
 		uniqueBy("group_key, community_id", func(r *walletGroupClaimRow) (item, bool) {
 			return item{r.CommunityID, r.GroupKey}, true

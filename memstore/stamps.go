@@ -3,6 +3,7 @@ package memstore
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -22,6 +23,9 @@ func (w *writer) compareStamps(wallet *store.WalletChanges, live []*credentialRo
 	}
 	wanted := make([]stampRow, len(wallet.Stamps))
 	for i, stamp := range wallet.Stamps {
+		if moved(stamp, live) {
+			return stampChanges{}, refuse(opApply, store.ErrConflict, "credential %d is not the one that was read", stamp.CredentialID)
+		}
 		credential, err := stored(stamp, live)
 		if err != nil {
 			return stampChanges{}, fmt.Errorf("memstore: %s: %w: the credential of provider %q: %w",
@@ -53,6 +57,17 @@ func (w *writer) stampsOf(address string) []*stampRow {
 		return nil
 	}
 	return w.Stamps.byPassport.rows[passport.ID]
+}
+
+// moved reports whether the credential that the stamp names by its id is
+// another one than the stamp holds.
+func moved(stamp store.Stamp, live []*credentialRow) bool {
+	if stamp.CredentialID == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(live, func(row *credentialRow) bool {
+		return row.ID == stamp.CredentialID && bytes.Equal(row.Stamp, stamp.Credential)
+	})
 }
 
 // stored returns the canonical text of the stamp's credential. Mostly it is

@@ -11,7 +11,10 @@ func (d *data) community(id int64) (*communityRow, bool) {
 // weighing returns the community with its weights. A scorer of an unknown
 // type, or none, leaves it without weights and threshold.
 func (d *data) weighing(row *communityRow) store.Community {
-	community := store.Community{ID: row.ID, Name: row.Name, Rule: row.Rule, HumanPoints: row.HumanPointsProgram}
+	community := store.Community{
+		ID: row.ID, Name: row.Name, Account: row.AccountID, Rule: row.Rule, HumanPoints: row.HumanPointsProgram,
+	}
+	community.ExternalID, _ = optional(row.ExternalScorerID)
 	if scorer, found := d.Scorers.rows[row.ScorerID]; found {
 		community.Scorer = scorer.Type
 	}
@@ -26,19 +29,13 @@ func (d *data) weighing(row *communityRow) store.Community {
 	return community
 }
 
-// The types of scorers.
-const (
-	scorerWeighted = "WEIGHTED"
-	scorerBinary   = "WEIGHTED_BINARY"
-)
-
 // weightsTable returns the table that holds the weights of scorers of the
 // type, nil for an unknown one.
 func (d *data) weightsTable(scorer string) *table[int64, weightsRow] {
 	switch scorer {
-	case scorerBinary:
+	case store.ScorerBinary:
 		return d.BinaryWeights
-	case scorerWeighted:
+	case store.ScorerWeighted:
 		return d.Weights
 	}
 	return nil

@@ -1,6 +1,8 @@
 package pgstore
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,10 +21,9 @@ func (s *statements) apply(c *store.Changes, receipt *receiptReader) []call {
 	}
 	calls := make([]call, 0, 13)
 	calls = append(calls,
-		s.verifyCommunity.with(c.Community),
 		s.upsertPassport.with(c.Community, addresses),
 		s.lockPassport.with(c.Community, addresses).each(receipt.passport),
-		s.verifyCredentials.with(c.Community, addresses, versions),
+		s.verifyCredentials.with(addresses, versions),
 	)
 	if len(c.Claims) > 0 {
 		calls = append(calls, s.writeClaims(c))
@@ -34,9 +35,6 @@ func (s *statements) apply(c *store.Changes, receipt *receiptReader) []call {
 		calls = append(calls, s.writeStamps(c, done))
 	}
 	calls = append(calls, s.writeScores(c, addresses).each(receipt.score))
-	if events, some := s.writeEvents(c); some {
-		calls = append(calls, events)
-	}
 	return append(calls, s.writePoints(c, receipt)...)
 }
 
@@ -70,16 +68,28 @@ func scored(c *store.Changes) []string {
 	return done
 }
 
+// writeStamps sends the text of a credential only where the database does not
+// have it: of the others a digest and the row's id tell enough.
 func (s *statements) writeStamps(c *store.Changes, done []string) call {
 	addresses, providers, credentials := []string{}, []string{}, []string{}
+	ids, digests := []string{}, []string{}
 	for i := range c.Wallets {
 		for _, stamp := range c.Wallets[i].Stamps {
-			addresses = append(addresses, c.Wallets[i].Address)
-			providers = append(providers, stamp.Provider)
-			credentials = append(credentials, string(stamp.Credential))
+			addresses, providers = append(addresses, c.Wallets[i].Address), append(providers, stamp.Provider)
+			ids = append(ids, strconv.FormatInt(stamp.CredentialID, 10))
+			if stamp.CredentialID == 0 {
+				credentials, digests = append(credentials, string(stamp.Credential)), append(digests, "")
+			} else {
+				credentials, digests = append(credentials, ""), append(digests, hexDigest(stamp.Credential))
+			}
 		}
 	}
-	return s.replaceStamps.with(c.Community, done, addresses, providers, credentials)
+	return s.replaceStamps.with(c.Community, done, addresses, providers, credentials, ids, digests)
+}
+
+func hexDigest(text []byte) string {
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:])
 }
 
 func (s *statements) writeScores(c *store.Changes, addresses []string) call {
@@ -93,15 +103,20 @@ func (s *statements) writeScores(c *store.Changes, addresses []string) call {
 		moments[i], expiries[i] = timestamp(score.ScoredAt), timestamp(score.ExpiresAt)
 		evidences[i], stampScores[i], stamps[i] = string(score.Evidence), string(score.StampScores), string(score.Stamps)
 	}
+	events := eventsOf(c)
 	return s.upsertScore.with(c.Community, addresses, statuses, values, moments, expiries,
-		errors, evidences, stampScores, stamps)
+		errors, evidences, stampScores, stamps,
+		moment(c.At), events.actions, events.addresses, events.data, events.scored)
 }
 
-func (s *statements) writeEvents(c *store.Changes) (events call, some bool) {
-	actions, addresses, data, scored := []string{}, []string{}, []string{}, []string{}
+// eventColumns are the events of a change set, in order.
+type eventColumns struct{ actions, addresses, data, scored []string }
+
+func eventsOf(c *store.Changes) eventColumns {
+	e := eventColumns{[]string{}, []string{}, []string{}, []string{}}
 	add := func(action, address string, document []byte, of string) {
-		actions, addresses = append(actions, action), append(addresses, address)
-		data, scored = append(data, string(document)), append(scored, of)
+		e.actions, e.addresses = append(e.actions, action), append(e.addresses, address)
+		e.data, e.scored = append(e.data, string(document)), append(e.scored, of)
 	}
 	for i := range c.Wallets {
 		wallet := &c.Wallets[i]
@@ -112,7 +127,7 @@ func (s *statements) writeEvents(c *store.Changes) (events call, some bool) {
 			add(store.ActionScoreUpdate, wallet.Address, wallet.Score.EventFields(), wallet.Address)
 		}
 	}
-	return s.insertEvents.with(c.Community, moment(c.At), actions, addresses, data, scored), len(actions) > 0
+	return e
 }
 
 // writePoints locks what the points depend on, first by address and then by
@@ -184,7 +199,8 @@ type awardKey struct{ address, action, provider string }
 func (r *receiptReader) passport(scan scanFunc) error {
 	var address string
 	var id int64
-	if err := scan(&address, &id); err != nil {
+	var exists int64 // the community does, or there would be no row
+	if err := scan(&address, &id, &exists); err != nil {
 		return err
 	}
 	if r.passports == nil {

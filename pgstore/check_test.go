@@ -81,6 +81,10 @@ func TestCheckSchemaNamesTheDifference(t *testing.T) {
 			`alter table registry_humanpointsmultiplier drop constraint registry_humanpointsmultiplier_pkey`,
 			`table registry_humanpointsmultiplier lacks a unique key on (address)`,
 		},
+		"missing key by which API keys are found": {
+			`alter table account_accountapikey drop constraint account_accountapikey_prefix_key`,
+			`table account_accountapikey lacks a unique key on (prefix)`,
+		},
 		"missing index": {
 			`drop index score_history_index`,
 			`table registry_event lacks an index on (action, address, community_id, created_at)`,

@@ -26,7 +26,11 @@ var contended = flag.Int("contended", 2000, "scorings that contend for the same 
 //	go test ./pgstore -run TestContended -timeout 1h -args -contended 100000
 func TestContendedScoringsNeverDeadlock(t *testing.T) {
 	w := newWorld(t)
-	s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 8 }))
+	requireNoDeadlock(t, w, pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 8 })), *contended)
+}
+
+func requireNoDeadlock(t *testing.T, w *world, s *pgstore.Store, scorings int) {
+	t.Helper()
 	wallets := []string{alice, bob, carol}
 	const workers = 8
 	var all sync.WaitGroup
@@ -34,7 +38,7 @@ func TestContendedScoringsNeverDeadlock(t *testing.T) {
 	for worker := range workers {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(11, uint64(worker)))
-			for range *contended / workers {
+			for range scorings / workers {
 				err := contend(s, wallets, random)
 				switch {
 				case err == nil:
@@ -49,7 +53,7 @@ func TestContendedScoringsNeverDeadlock(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.EqualValues(t, *contended/workers*workers, written.Load()+lost.Load())
+	require.EqualValues(t, scorings/workers*workers, written.Load()+lost.Load())
 	assert.Positive(t, written.Load())
 	assert.Positive(t, lost.Load(), "nothing was contended for")
 	assert.Equal(t, "0", w.value("select deadlocks from pg_stat_database where datname = current_database()"))

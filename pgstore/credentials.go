@@ -36,8 +36,8 @@ func (s *Store) AddCredentials(ctx context.Context, address string, credentials 
 // DeleteCredentials implements [store.Credentials], for credentials of every
 // type. The address must be as for [Store.AddCredentials].
 func (s *Store) DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error) {
-	if !store.ValidAddress(address) {
-		return 0, fmt.Errorf("delete_credentials: %w: address %.100q is not 0x and 40 lower-case hex digits", store.ErrInvalid, address)
+	if err := checkAddress(address); err != nil {
+		return 0, fmt.Errorf("delete_credentials: %w", err)
 	}
 	return s.count(ctx, []call{s.statements.lockCredentials.with(address)},
 		s.statements.deleteCredentials.with(address, append([]string{}, providers...)))
@@ -72,8 +72,8 @@ func (s *Store) count(ctx context.Context, first []call, last call) (int, error)
 
 func checkCredentials(address string, credentials []store.NewCredential) error {
 	var faults []error
-	if !store.ValidAddress(address) {
-		faults = append(faults, fmt.Errorf("%w: address %.100q is not 0x and 40 lower-case hex digits", store.ErrInvalid, address))
+	if err := checkAddress(address); err != nil {
+		faults = append(faults, err)
 	}
 	given := make(map[string]bool, len(credentials))
 	for i := range credentials {

@@ -59,6 +59,9 @@ func kindOf(s statement, at stage, state string, err error) error {
 	case state == foreignKeyViolation && strings.Contains(err.Error(), "community_id"):
 		// The message names the constraint, and that its column.
 		return store.ErrCommunityNotFound
+	case state == foreignKeyViolation && strings.Contains(err.Error(), "_api_key_id_"),
+		state == foreignKeyViolation && strings.Contains(err.Error(), "_account_id_"):
+		return store.ErrNotFound
 	}
 	return kindOfState(state)
 }
@@ -83,7 +86,8 @@ func kindOfState(state string) error {
 		return store.ErrUnavailable
 	}
 	switch class(state) {
-	case "22": // data exception: what was to be written cannot be
+	case "22", // data exception: what was to be written cannot be
+		"54": // program limit exceeded: an index cannot hold it
 		return store.ErrInvalid
 	case "08", // connection exception
 		"53", // insufficient resources

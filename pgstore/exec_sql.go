@@ -10,15 +10,22 @@ import (
 // sqlDB runs statements on a database/sql handle, one after another.
 type sqlDB struct{ db *sql.DB }
 
+// read runs its one statement in a transaction too: lib/pq sends a statement
+// and its arguments apart, and in between a pooler in transaction mode may
+// change the connection, to one where there is no such statement, or another
+// client's.
 func (d sqlDB) read(ctx context.Context, c call) error {
-	if err := runSQL(ctx, d.db, &c); err != nil {
-		return explain(ctx, c.statement, working, err)
-	}
-	return nil
+	return d.inTx(ctx, &sql.TxOptions{ReadOnly: true}, working, []call{c})
 }
 
 func (d sqlDB) write(ctx context.Context, calls []call) error {
-	tx, err := d.db.BeginTx(ctx, nil)
+	return d.inTx(ctx, nil, committing, calls)
+}
+
+// inTx runs the calls in a transaction; at is what is lost with the answer to
+// its commit.
+func (d sqlDB) inTx(ctx context.Context, options *sql.TxOptions, at stage, calls []call) error {
+	tx, err := d.db.BeginTx(ctx, options)
 	if err != nil {
 		return explain(ctx, begin, connecting, err)
 	}
@@ -34,18 +41,12 @@ func (d sqlDB) write(ctx context.Context, calls []call) error {
 		return explain(ctx, commit, working, err)
 	}
 	if err := tx.Commit(); err != nil {
-		return explain(ctx, commit, committing, err)
+		return explain(ctx, commit, at, err)
 	}
 	return nil
 }
 
-// sqlRunner is a *sql.DB or a *sql.Tx.
-type sqlRunner interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-func runSQL(ctx context.Context, on sqlRunner, c *call) error {
+func runSQL(ctx context.Context, tx *sql.Tx, c *call) error {
 	args := make([]any, len(c.args))
 	for i, arg := range c.args {
 		if list, isList := arg.([]string); isList {
@@ -54,10 +55,10 @@ func runSQL(ctx context.Context, on sqlRunner, c *call) error {
 		args[i] = arg
 	}
 	if c.row == nil {
-		_, err := on.ExecContext(ctx, c.sql, args...)
+		_, err := tx.ExecContext(ctx, c.sql, args...)
 		return err
 	}
-	rows, err := on.QueryContext(ctx, c.sql, args...)
+	rows, err := tx.QueryContext(ctx, c.sql, args...)
 	if err != nil {
 		return err
 	}

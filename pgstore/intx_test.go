@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"testing"
 
@@ -17,25 +18,52 @@ import (
 	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
-// hostTx is a host that does each call in a transaction of its own, and, as a
-// host must at the higher isolations, begins again when the database finds that
-// its transactions collided.
-type hostTx struct {
-	pool  *pgxpool.Pool
-	level pgx.TxIsoLevel
+// host does each call in a transaction of its own, and, as a host must at the
+// higher isolations, begins again when the database finds that its transactions
+// collided.
+type host struct {
+	// begin runs the work in a new transaction, and commits it unless the work
+	// fails.
+	begin func(ctx context.Context, work func(s *pgstore.Store) error) error
 }
 
-func (h hostTx) in(ctx context.Context, work func(s *pgstore.Store) error) (err error) {
-	const attempts = 100
-	for range attempts {
-		err = pgx.BeginTxFunc(ctx, h.pool, pgx.TxOptions{IsoLevel: h.level}, func(tx pgx.Tx) error {
+func hostOnPool(pool *pgxpool.Pool, level pgx.TxIsoLevel) host {
+	return host{func(ctx context.Context, work func(*pgstore.Store) error) error {
+		return pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
 			return work(pgstore.InTx(tx))
 		})
-		if !collided(err) {
+	}}
+}
+
+func hostOnDB(db *sql.DB, level sql.IsolationLevel) host {
+	return host{func(ctx context.Context, work func(*pgstore.Store) error) error {
+		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
+		if err != nil {
 			return err
 		}
+		if err := work(pgstore.InSQLTx(tx)); err != nil {
+			return errors.Join(err, ignoring(tx.Rollback(), sql.ErrTxDone))
+		}
+		return tx.Commit()
+	}}
+}
+
+// ignoring returns the error unless it is the one that does not matter.
+func ignoring(err, harmless error) error {
+	if errors.Is(err, harmless) {
+		return nil
 	}
 	return err
+}
+
+func (h host) in(ctx context.Context, work func(s *pgstore.Store) error) (err error) {
+	const attempts = 100
+	for range attempts {
+		if err = h.begin(ctx, work); !collided(err) {
+			break
+		}
+	}
+	return unfinal(err)
 }
 
 // collided tells of serialization failures and deadlocks, also at the commit.
@@ -45,28 +73,6 @@ func collided(err error) bool {
 	}
 	var answered interface{ SQLState() string }
 	return errors.As(err, &answered) && answered.SQLState() == "40001"
-}
-
-func (h hostTx) Load(ctx context.Context, q store.Query) (snapshot *store.Snapshot, err error) {
-	err = h.in(ctx, func(s *pgstore.Store) error {
-		snapshot, err = s.Load(ctx, q)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return snapshot, nil
-}
-
-func (h hostTx) Apply(ctx context.Context, c *store.Changes) (receipt *store.Receipt, err error) {
-	err = h.in(ctx, func(s *pgstore.Store) error {
-		receipt, err = s.Apply(ctx, c)
-		return err
-	})
-	if err != nil {
-		return nil, unfinal(err)
-	}
-	return receipt, nil
 }
 
 // unfinal makes a lost race that the transaction could not repeat one that the
@@ -80,34 +86,78 @@ func unfinal(err error) error {
 	return err
 }
 
-// inHostTx is the harness whose store works in transactions of a host.
-type inHostTx struct {
-	hostTx
-
+// inHost is the harness whose store works in transactions of a host.
+type inHost struct {
 	*harness
+
+	host host
 }
 
-func (h inHostTx) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
-	return h.hostTx.Load(ctx, q)
+func (h inHost) Load(ctx context.Context, q store.Query) (snapshot *store.Snapshot, err error) {
+	err = h.host.in(ctx, func(s *pgstore.Store) error {
+		snapshot, err = s.Load(ctx, q)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return snapshot, nil
 }
 
-func (h inHostTx) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-	return h.hostTx.Apply(ctx, c)
+func (h inHost) Apply(ctx context.Context, c *store.Changes) (receipt *store.Receipt, err error) {
+	err = h.host.in(ctx, func(s *pgstore.Store) error {
+		receipt, err = s.Apply(ctx, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return receipt, nil
 }
 
 func TestStoreInAHostsTransaction(t *testing.T) {
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
 		t.Run(string(level), func(t *testing.T) {
 			plain := newHarness(t, storeModes()["pgx"])
-			newHarness := func(t testing.TB) storetest.Harness {
-				h, is := plain(t).(*harness)
-				require.True(t, is)
-				return inHostTx{hostTx{h.pool, level}, h}
-			}
-			storetest.Run(t, newHarness)
-			storetest.Scenarios(t, newHarness)
+			runInHost(t, plain, func(h *harness) host { return hostOnPool(h.pool, level) })
 		})
 	}
+}
+
+func TestStoreInAHostsTransactionOfDatabaseSQL(t *testing.T) {
+	for driver, levels := range map[string][]sql.IsolationLevel{
+		"pgx":      {sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSerializable},
+		"postgres": {sql.LevelReadCommitted, sql.LevelSerializable},
+	} {
+		for _, level := range levels {
+			t.Run(driver+" "+level.String(), func(t *testing.T) {
+				plain := newHarness(t, storeModes()["pgx"])
+				var db *sql.DB
+				runInHost(t, plain, func(h *harness) host {
+					if db == nil {
+						db = openSQL(t, driver, h.pool.Config().ConnString())
+						db.SetMaxOpenConns(8)
+						db.SetMaxIdleConns(8)
+					}
+					return hostOnDB(db, level)
+				})
+			})
+		}
+	}
+}
+
+// runInHost runs the suite and the scenarios on a store in the host's
+// transactions.
+func runInHost(t *testing.T, plain storetest.NewHarness, hostOf func(h *harness) host) {
+	t.Helper()
+	newHarness := func(t testing.TB) storetest.Harness {
+		t.Helper()
+		h, is := plain(t).(*harness)
+		require.True(t, is)
+		return inHost{h, hostOf(h)}
+	}
+	storetest.Run(t, newHarness)
+	storetest.Scenarios(t, newHarness)
 }
 
 func TestAScoringCommitsAndRollsBackWithItsHost(t *testing.T) {

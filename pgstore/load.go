@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -74,20 +75,20 @@ type snapshotRow struct {
 	address       string
 	number        int64
 	moment, until *time.Time
-	text          [6]string
+	text          [5]string
+	document      []byte // the largest texts: taken over, not copied
 }
 
 func (r *snapshotReader) row(scan scanFunc) error {
 	var row snapshotRow
 	t := &row.text
 	if err := scan(&row.part, &row.address, &row.number, &row.moment, &row.until,
-		&t[0], &t[1], &t[2], &t[3], &t[4], &t[5]); err != nil {
+		&t[0], &t[1], &t[2], &t[3], &t[4], &row.document); err != nil {
 		return err
 	}
 	switch row.part {
 	case "community":
-		r.community(&row)
-		return nil
+		return r.community(&row)
 	case "weight":
 		r.weight(&row)
 		return nil
@@ -110,7 +111,7 @@ func (r *snapshotReader) row(scan scanFunc) error {
 	return r.ofWallet(i, &row)
 }
 
-func (r *snapshotReader) community(row *snapshotRow) {
+func (r *snapshotReader) community(row *snapshotRow) (err error) {
 	r.found = true
 	r.result.At = utc(row.moment)
 	r.result.Community.ID = r.query.Community
@@ -120,6 +121,9 @@ func (r *snapshotReader) community(row *snapshotRow) {
 	r.result.Community.Scorer = row.text[2]
 	r.result.Community.Weights = document(row.text[3])
 	r.result.Community.Threshold = row.text[4]
+	r.result.Community.ExternalID = row.address
+	r.result.Community.Account, err = strconv.ParseInt(string(row.document), 10, 64)
+	return err
 }
 
 // weight takes a weight of the customization. A key may be there twice: the
@@ -139,12 +143,12 @@ func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
 		wallet.Version = t[0]
 	case "credential":
 		wallet.Credentials = append(wallet.Credentials, store.Credential{
-			ID: row.number, Provider: t[0], Stamp: []byte(t[1]), UpdatedAt: utc(row.moment),
+			ID: row.number, Provider: t[0], Stamp: row.document, UpdatedAt: utc(row.moment),
 		})
 	case "score":
 		wallet.Score = &store.Score{
 			Status: store.Status(t[0]), Value: t[1], Error: t[2],
-			Evidence: document(t[3]), StampScores: document(t[4]), Stamps: document(t[5]),
+			Evidence: document(t[3]), StampScores: document(t[4]), Stamps: document(string(row.document)),
 			ScoredAt: utc(row.moment), ExpiresAt: utc(row.until),
 		}
 	case "award":
@@ -187,14 +191,7 @@ func (r *snapshotReader) snapshot() (*store.Snapshot, error) {
 }
 
 func sortHistory(history *store.PointsHistory) {
-	slices.SortFunc(history.Awards, func(a, b store.Award) int {
-		return cmp.Or(
-			cmp.Compare(a.Action, b.Action),
-			cmp.Compare(a.Provider, b.Provider),
-			cmp.Compare(a.TxHash, b.TxHash),
-			cmp.Compare(a.ChainID, b.ChainID),
-		)
-	})
+	slices.SortFunc(history.Awards, store.CompareAwards)
 	slices.Sort(history.Communities)
 	slices.Sort(history.Lists)
 }

@@ -49,42 +49,46 @@ func TestAScoringIsTwoRoundTrips(t *testing.T) {
 		pgx.QueryExecModeSimpleProtocol: 1,
 	} {
 		t.Run(mode.String(), func(t *testing.T) {
-			w := newWorld(t)
-			var trips atomic.Int64
-			pool := w.newPool(execMode(mode), func(c *pgxpool.Config) {
-				c.MaxConns = 1
-				// The pool asks a connection that was idle for a second whether it
-				// still lives: on a slow machine that would be counted as well.
-				c.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
-				dial := c.ConnConfig.DialFunc
-				c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-					conn, err := dial(ctx, network, address)
-					return &countingConn{Conn: conn, trips: &trips}, err
-				}
-			})
-			issuer := passporttest.NewIssuer()
-			s := pgstore.New(pool)
-			engine, err := passport.New(s, passport.WithTrustedIssuers(issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))
-			require.NoError(t, err)
-			address := passporttest.Address("alice")
-			for i := range stamps {
-				signed, err := issuer.Issue(address, fmt.Sprintf("Provider%02d", i), "account")
-				require.NoError(t, err)
-				stamp, err := passport.NewCredential(signed)
-				require.NoError(t, err)
-				require.NoError(t, s.AddCredentials(t.Context(), address, stamp))
-			}
-			score := func() int64 {
-				before := trips.Load()
-				result, err := engine.Score(t.Context(), 1, address)
-				require.NoError(t, err)
-				require.Len(t, result.Stamps, stamps)
-				return trips.Load() - before
-			}
-			score() // the first one prepares the statements
-			for range 5 {
-				assert.EqualValues(t, 2, score())
-			}
+			requireTwoRoundTrips(t, newWorld(t), mode, stamps)
 		})
+	}
+}
+
+func requireTwoRoundTrips(t *testing.T, w *world, mode pgx.QueryExecMode, stamps int) {
+	t.Helper()
+	var trips atomic.Int64
+	pool := w.newPool(execMode(mode), func(c *pgxpool.Config) {
+		c.MaxConns = 1
+		// The pool asks a connection that was idle for a second whether it
+		// still lives: on a slow machine that would be counted as well.
+		c.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+		dial := c.ConnConfig.DialFunc
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return &countingConn{Conn: conn, trips: &trips}, err
+		}
+	})
+	issuer := passporttest.NewIssuer()
+	s := pgstore.New(pool)
+	engine, err := passport.New(s, passport.WithTrustedIssuers(issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))
+	require.NoError(t, err)
+	address := passporttest.Address("alice")
+	for i := range stamps {
+		signed, err := issuer.Issue(address, fmt.Sprintf("Provider%02d", i), "account")
+		require.NoError(t, err)
+		stamp, err := passport.NewCredential(signed)
+		require.NoError(t, err)
+		require.NoError(t, s.AddCredentials(t.Context(), address, stamp))
+	}
+	score := func() int64 {
+		before := trips.Load()
+		result, err := engine.Score(t.Context(), 1, address)
+		require.NoError(t, err)
+		require.Len(t, result.Stamps, stamps)
+		return trips.Load() - before
+	}
+	score() // the first one prepares the statements
+	for range 5 {
+		assert.EqualValues(t, 2, score())
 	}
 }

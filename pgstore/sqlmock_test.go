@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/DATA-DOG/go-sqlmock"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -26,15 +27,13 @@ type mocked struct {
 // everyStatement are those of the change set below, in order.
 func everyStatement() []mocked {
 	return []mocked{
-		{name: "verify_community"},
 		{name: "upsert_passport"},
-		{name: "lock_passport", rows: sqlmock.NewRows([]string{"address", "id"}).AddRow(alice, 7)},
+		{name: "lock_passport", rows: sqlmock.NewRows([]string{"address", "id", "exists"}).AddRow(alice, 7, 1)},
 		{name: "verify_credentials"},
 		{name: "bulk_upsert_hash_links"},
 		{name: "verify_hash_links"},
 		{name: "replace_stamps"},
 		{name: "upsert_score", rows: sqlmock.NewRows([]string{"passport_id", "id"}).AddRow(7, 8)},
-		{name: "insert_events"},
 		{name: "lock_points"},
 		{name: "lock_counts"},
 		{name: "record_passing_score"},
@@ -54,31 +53,43 @@ func everything() *store.Changes {
 // expect sets the mock up for a scoring whose statement number failing (or
 // whose commit, if it is the number of statements) fails with the error.
 func expect(mock sqlmock.Sqlmock, failing int, failure error) {
-	mock.ExpectBegin()
-	for i, s := range everyStatement() {
-		if s.rows == nil {
-			executed := mock.ExpectExec(s.name)
-			if i == failing {
-				executed.WillReturnError(failure)
-				break
-			}
-			executed.WillReturnResult(sqlmock.NewResult(0, 1))
-			continue
-		}
-		queried := mock.ExpectQuery(s.name)
-		if i == failing {
-			queried.WillReturnError(failure)
-			break
-		}
-		queried.WillReturnRows(s.rows)
-	}
+	expectStatements(mock, failing)
 	switch {
 	case failing < len(everyStatement()):
+		if s := everyStatement()[failing]; s.rows == nil {
+			mock.ExpectExec(s.name).WillReturnError(failure)
+		} else {
+			mock.ExpectQuery(s.name).WillReturnError(failure)
+		}
 		mock.ExpectRollback()
 	case failure != nil:
 		mock.ExpectCommit().WillReturnError(failure)
 	default:
 		mock.ExpectCommit()
+	}
+}
+
+// expectSlow sets the mock up for a scoring whose statement number failing
+// takes longer than anyone waits.
+func expectSlow(mock sqlmock.Sqlmock, failing int) {
+	expectStatements(mock, failing)
+	if s := everyStatement()[failing]; s.rows == nil {
+		mock.ExpectExec(s.name).WillDelayFor(time.Hour).WillReturnResult(sqlmock.NewResult(0, 1))
+	} else {
+		mock.ExpectQuery(s.name).WillDelayFor(time.Hour).WillReturnRows(s.rows)
+	}
+	mock.ExpectRollback()
+}
+
+// expectStatements sets the mock up for the first statements of a scoring.
+func expectStatements(mock sqlmock.Sqlmock, n int) {
+	mock.ExpectBegin()
+	for _, s := range everyStatement()[:n] {
+		if s.rows == nil {
+			mock.ExpectExec(s.name).WillReturnResult(sqlmock.NewResult(0, 1))
+		} else {
+			mock.ExpectQuery(s.name).WillReturnRows(s.rows)
+		}
 	}
 }
 

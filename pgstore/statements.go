@@ -63,15 +63,31 @@ func (c call) each(row func(scan scanFunc) error) call {
 type statements struct {
 	loadSnapshot, loadSnapshotAndPoints statement
 
-	verifyCommunity, upsertPassport, lockPassport statement
-	verifyCredentials                             statement
-	bulkUpsertHashLinks, verifyHashLinks          statement
-	replaceStamps, upsertScore, insertEvents      statement
-	lockPoints, lockCounts                        statement
-	recordPassingScore, recordAwards              statement
+	upsertPassport, lockPassport, verifyCredentials statement
+	bulkUpsertHashLinks, verifyHashLinks            statement
+	replaceStamps, upsertScore                      statement
+	lockPoints, lockCounts                          statement
+	recordPassingScore, recordAwards                statement
 
 	lockCredentials, replaceCredentials, insertCredentials statement
 	deleteCredentials, revokeCredentials                   statement
+	listCredentials, listCredentialsAfter                  statement
+
+	lockCommunities, verifyAccount              statement
+	putUser, putAccount, findAccount            statement
+	putCommunity, passCommunity                 statement
+	removeWeights, putBinaryWeights, putWeights statement
+	deleteCommunity, findCommunity              statement
+
+	clearOverlay, putCustomization     statement
+	putLists, putRulesets, putPlatform statement
+	putAllowLists, putCustoms          statement
+	putList, replaceMembers            statement
+
+	scoreAt, listEvents, listEventsAfter, listClaims statement
+
+	validateAPIKey, insertAPIKey, migrateAPIKey, revokeAPIKey statement
+	bulkInsertUses, loadLedger                                statement
 }
 
 func newStatements(schema string) *statements {
@@ -87,15 +103,13 @@ func newStatements(schema string) *statements {
 		loadSnapshot:          named("load_snapshot", snapshotSQL),
 		loadSnapshotAndPoints: named("load_snapshot", snapshotAndPointsSQL),
 
-		verifyCommunity:     guarding(divisionByZero, store.ErrCommunityNotFound, named("verify_community", verifyCommunity)),
 		upsertPassport:      named("upsert_passport", upsertPassport),
-		lockPassport:        named("lock_passport", lockPassport),
+		lockPassport:        guarding(divisionByZero, store.ErrCommunityNotFound, named("lock_passport", lockPassport)),
 		verifyCredentials:   guarding(divisionByZero, store.ErrConflict, named("verify_credentials", verifyCredentials)),
 		bulkUpsertHashLinks: guarding(notNullViolation, store.ErrConflict, named("bulk_upsert_hash_links", bulkUpsertHashLinks)),
 		verifyHashLinks:     guarding(divisionByZero, store.ErrConflict, named("verify_hash_links", verifyHashLinks)),
-		replaceStamps:       named("replace_stamps", replaceStamps),
+		replaceStamps:       guarding(notNullViolation, store.ErrConflict, named("replace_stamps", replaceStamps)),
 		upsertScore:         named("upsert_score", upsertScore),
-		insertEvents:        named("insert_events", insertEvents),
 		lockPoints:          named("lock_points", lockPoints),
 		lockCounts:          named("lock_counts", lockCounts),
 		recordPassingScore:  named("record_passing_score", recordPassingScore),
@@ -106,6 +120,43 @@ func newStatements(schema string) *statements {
 		insertCredentials:  named("insert_credentials", insertCredentials),
 		deleteCredentials:  named("delete_credentials", deleteCredentials),
 		revokeCredentials:  named("revoke_credentials", revokeCredentials),
+
+		lockCommunities:  named("lock_communities", lockCommunities),
+		verifyAccount:    guarding(divisionByZero, store.ErrNotFound, named("verify_account", verifyAccount)),
+		putUser:          named("put_user", putUser),
+		putAccount:       named("put_account", putAccount),
+		findAccount:      named("find_account", findAccount),
+		putCommunity:     named("put_community", putCommunity),
+		passCommunity:    named("pass_community", passCommunity),
+		removeWeights:    named("remove_weights", removeWeights),
+		putBinaryWeights: named("put_binary_weights", putBinaryWeights),
+		putWeights:       named("put_weights", putWeights),
+		deleteCommunity:  named("delete_community", deleteCommunity),
+		findCommunity:    named("find_community", findCommunity),
+
+		clearOverlay:     named("clear_overlay", clearOverlay),
+		putCustomization: named("put_customization", putCustomization),
+		putLists:         named("put_lists", putLists),
+		putRulesets:      named("put_rulesets", putRulesets),
+		putPlatform:      named("put_platform", putPlatform),
+		putAllowLists:    named("put_allow_lists", putAllowLists),
+		putCustoms:       named("put_customs", putCustoms),
+		putList:          named("put_list", putList),
+		replaceMembers:   named("replace_members", replaceMembers),
+
+		scoreAt:              named("score_at", scoreAt),
+		listEvents:           named("list_events", listEvents),
+		listEventsAfter:      named("list_events", listEventsAfter),
+		listClaims:           named("list_claims", listClaims),
+		listCredentials:      named("list_credentials", listCredentials),
+		listCredentialsAfter: named("list_credentials", listCredentialsAfter),
+
+		validateAPIKey: named("validate_api_key", validateAPIKey),
+		insertAPIKey:   guarding(notNullViolation, store.ErrNotFound, named("insert_api_key", insertAPIKey)),
+		migrateAPIKey:  named("migrate_api_key", migrateAPIKey),
+		revokeAPIKey:   named("revoke_api_key", revokeAPIKey),
+		bulkInsertUses: guarding(notNullViolation, store.ErrNotFound, named("bulk_insert_uses", bulkInsertUses)),
+		loadLedger:     named("load_points", loadLedger),
 	}
 }
 

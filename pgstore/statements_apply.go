@@ -5,16 +5,6 @@ package pgstore
 // claims by nullifier, points by address, limits by action. So scorings never
 // deadlock one another.
 
-// verifyCommunity fails unless the community exists: its key is checked at the
-// commit only, which may be the host's.
-//
-//	$1 community
-const verifyCommunity = `
-select 1 / count(*)
-from   {schema}.account_community c
-where  c.id = $1::bigint
-and    c.deleted_at is null`
-
 // upsertPassport makes the passport rows that are missing. It does not touch
 // those that are there: lockPassport does.
 //
@@ -22,7 +12,8 @@ and    c.deleted_at is null`
 const upsertPassport = `
 insert into {schema}.registry_passport (community_id, address, requires_calculation)
 select $1::bigint, wallet.address, false
-from   unnest($2::text[]) as wallet (address)
+from   (` + wallets + `
+       ) as wallet
 where  not exists (
          select from {schema}.registry_passport p
          where  p.address = wallet.address
@@ -32,31 +23,34 @@ order  by wallet.address collate "C"
 on     conflict (address, community_id) do nothing`
 
 // lockPassport makes scorings of one address queue, and is get_passport_id.
-// "No key": the service may go on adding rows that point at the passport.
+// "No key": the service may go on adding rows that point at the passport. It
+// fails unless the community exists: its key is checked at the commit only,
+// which may be the host's.
 //
 //	$1 community  $2 addresses
 const lockPassport = `
-select p.address, p.id
-from   {schema}.registry_passport p
+select p.address, p.id,
+       1 / (select count(*) from {schema}.account_community c where c.id = $1::bigint and c.deleted_at is null)
+from   (` + wallets + `
+       ) as wallet
+join   {schema}.registry_passport p using (address)
 where  p.community_id = $1::bigint
-and    p.address = any($2::text[])
 order  by p.address collate "C"
-for    no key update`
+for    no key update of p`
 
 // verifyCredentials fails unless every wallet still has the credentials that
 // it was scored by. It must be a statement of its own after lockPassport: what
 // it sees is then at least as new as what the scoring that held the lock saw.
 //
-//	$1 community  $2 addresses  $3 versions
+//	$1 addresses  $2 versions
 const verifyCredentials = `
-with live_credentials as (` + liveCredentials + `
-), wallet_versions as (` + walletVersions + `
-)
-select 1 / (count(*) = cardinality($2::text[]))::int
-from   unnest($2::text[], $3::text[]) as scored (address, version)
-join   wallet_versions now using (address, version)
-join   {schema}.registry_passport p
-       on p.address = scored.address and p.community_id = $1::bigint`
+select 1 / (count(*) = cardinality($1::text[]))::int
+from   (
+         select *
+         from   unnest($1::text[], $2::text[]) as scored (address, version)
+         limit  cardinality($1::text[])
+       ) as wallet
+where  wallet.version = ` + walletVersion
 
 // bulkUpsertHashLinks writes the claims that are not already as wanted. One
 // that is no longer there to take gets NULL for an address, which the column
@@ -66,7 +60,11 @@ join   {schema}.registry_passport p
 const bulkUpsertHashLinks = `
 insert into {schema}.registry_hashscorerlink as link (hash, community_id, address, expires_at)
 select claim.hash, $1::bigint, claim.address, claim.expires_at::timestamptz
-from   unnest($3::text[], $4::text[], $5::text[]) as claim (hash, address, expires_at)
+from   (
+         select *
+         from   unnest($3::text[], $4::text[], $5::text[]) as claim (hash, address, expires_at)
+         limit  cardinality($3::text[])
+       ) as claim
 where  not exists (
          select from {schema}.registry_hashscorerlink same
          where  same.hash = claim.hash
@@ -86,114 +84,140 @@ set    expires_at = excluded.expires_at,
 //	$1 community  $2 nullifiers  $3 addresses
 const verifyHashLinks = `
 select 1 / (count(*) = cardinality($2::text[]))::int
-from   unnest($2::text[], $3::text[]) as held (hash, address)
+from   (
+         select *
+         from   unnest($2::text[], $3::text[]) as held (hash, address)
+         limit  cardinality($2::text[])
+       ) as held
 join   {schema}.registry_hashscorerlink l
        on l.hash = held.hash and l.community_id = $1::bigint and l.address = held.address`
 
 // replaceStamps is delete_stamps and bulk_insert_stamps: what is there but not
 // wanted goes, what is wanted but not there comes, and all else stays as it is.
-// One statement, so that the credentials are sent and compared once. Of equal
-// rows as many are kept as are wanted.
 //
-//	$1 community  $2 addresses  $3 address of each stamp  $4 providers  $5 credentials
+// A stamp that is a credential of the database is not sent: it is told by the
+// row's id, and copied from there if its text still has the digest. If it has
+// not, NULL is copied, which the column refuses.
+//
+//	$1 community  $2 addresses  $3 address of each stamp  $4 providers
+//	$5 credentials, or "" for those with  $6 row ids, and  $7 digests
 const replaceStamps = `
 with passport as materialized (
     select p.id, p.address
-    from   {schema}.registry_passport p
+    from   (` + wallets + `
+           ) as wallet
+    join   {schema}.registry_passport p using (address)
     where  p.community_id = $1::bigint
-    and    p.address = any($2::text[])
-), wanted as materialized (
-    select stamp.*,
-           row_number() over (partition by passport_id, provider, credential order by place) as copy
+), wanted as (
+    select passport.id as passport_id, s.provider, s.place, s.digest,
+           case s.digest when '' then s.credential::jsonb else c.stamp end as credential,
+           row_number() over (partition by passport.id, s.provider order by s.place) as nth
     from (
-        select passport.id as passport_id, s.provider, s.credential::jsonb as credential, s.place
-        from   unnest($3::text[], $4::text[], $5::text[]) with ordinality as s (address, provider, credential, place)
-        join   passport using (address)
-    ) as stamp
-), present as materialized (
-    select s.id, s.passport_id, s.provider, s.credential,
-           row_number() over (partition by s.passport_id, s.provider, s.credential order by s.id) as copy
+        select *
+        from   unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+               with ordinality as stamp (address, provider, credential, row_id, digest, place)
+        limit  cardinality($3::text[])
+    ) as s
+    join   passport using (address)
+    left   join {schema}.ceramic_cache_ceramiccache c on c.id = s.row_id::bigint
+), present as (
+    select s.passport_id, s.provider, s.id, s.credential,
+           row_number() over (partition by s.passport_id, s.provider order by s.id) as nth
     from   passport
     join   {schema}.registry_stamp s on s.passport_id = passport.id
+), different as materialized (
+    select passport_id, provider, present.id as present, wanted.place, wanted.credential, wanted.digest
+    from   wanted
+    full   join present using (passport_id, provider, nth)
+    where  (wanted.credential = present.credential) is not true
 ), delete_stamps as (
     delete from {schema}.registry_stamp s
-    using  present
-    where  s.id = present.id
-    and    not exists (
-             select from wanted
-             where  (wanted.passport_id, wanted.provider, wanted.credential, wanted.copy)
-                  = (present.passport_id, present.provider, present.credential, present.copy)
-           )
+    using  different
+    where  s.id = different.present
 )
 insert into {schema}.registry_stamp (passport_id, provider, credential)
-select wanted.passport_id, wanted.provider, wanted.credential
-from   wanted
-where  not exists (
-         select from present
-         where  (wanted.passport_id, wanted.provider, wanted.credential, wanted.copy)
-              = (present.passport_id, present.provider, present.credential, present.copy)
-       )
-order  by wanted.place`
+select new.passport_id, new.provider,
+       case when new.digest = '' or new.digest = encode(sha256(convert_to(new.credential::text, 'UTF8')), 'hex')
+            then new.credential
+       end
+from   different new
+where  new.place is not null
+order  by new.place`
 
 // upsertScore replaces the scores, also one that reads the same: its moment
 // never does, and at REPEATABLE READ it is this write by which a scoring
 // notices that another came first.
 //
+// It is insert_dedup_events and insert_score_update_event as well, since the
+// event of a score tells the score's id. Such an event names its wallet in $15,
+// and gives in $14 the fields to which the ids of its rows are added here.
+//
 //	$1 community  $2 addresses  $3 statuses  $4 values  $5 moments  $6 expiries
 //	$7 errors  $8 evidences  $9 stamp scores  $10 stamps
+//	$11 moment  $12 actions  $13 addresses  $14 data  $15 scored wallet or ""
 const upsertScore = `
-insert into {schema}.registry_score
-       (passport_id, status, score, last_score_timestamp, expiration_date, error, evidence, stamp_scores, stamps)
-select p.id,
-       new.status,
-       nullif(new.score, '')::numeric,
-       nullif(new.scored_at, '')::timestamptz,
-       nullif(new.expires_at, '')::timestamptz,
-       nullif(new.error, ''),
-       nullif(new.evidence, '')::jsonb,
-       nullif(new.stamp_scores, '')::jsonb,
-       nullif(new.stamps, '')::jsonb
-from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-              $7::text[], $8::text[], $9::text[], $10::text[])
-       as new (address, status, score, scored_at, expires_at, error, evidence, stamp_scores, stamps)
-join   {schema}.registry_passport p
-       on p.address = new.address and p.community_id = $1::bigint
-order  by p.address collate "C"
-on     conflict (passport_id) do update
-set    status               = excluded.status,
-       score                = excluded.score,
-       last_score_timestamp = excluded.last_score_timestamp,
-       expiration_date      = excluded.expiration_date,
-       error                = excluded.error,
-       evidence             = excluded.evidence,
-       stamp_scores         = excluded.stamp_scores,
-       stamps               = excluded.stamps
-returning passport_id, id`
-
-// insertEvents is insert_dedup_events and insert_score_update_event. The event
-// of a score names its wallet in $6, and gives in $5 the fields to which the
-// ids of its rows are added here.
-//
-//	$1 community  $2 moment  $3 actions  $4 addresses  $5 data  $6 scored wallet or ""
-const insertEvents = `
-insert into {schema}.registry_event (action, address, created_at, data, community_id)
-select event.action,
-       event.address,
-       $2::timestamptz,
-       case when s.id is null then event.data::jsonb
-            else jsonb_build_object(
-                   'model',  'registry.score',
-                   'pk',     s.id,
-                   'fields', event.data::jsonb || jsonb_build_object('passport', p.id)
-                 )
-       end,
-       $1::bigint
-from   unnest($3::text[], $4::text[], $5::text[], $6::text[])
-       with ordinality as event (action, address, data, scored, place)
-left   join {schema}.registry_passport p
-       on p.address = event.scored and p.community_id = $1::bigint
-left   join {schema}.registry_score s on s.passport_id = p.id
-order  by event.place`
+with passport as materialized (
+    select p.id, p.address
+    from   (` + wallets + `
+           ) as wallet
+    join   {schema}.registry_passport p using (address)
+    where  p.community_id = $1::bigint
+), upsert_score as (
+    insert into {schema}.registry_score
+           (passport_id, status, score, last_score_timestamp, expiration_date, error, evidence, stamp_scores, stamps)
+    select p.id,
+           new.status,
+           nullif(new.score, '')::numeric,
+           nullif(new.scored_at, '')::timestamptz,
+           nullif(new.expires_at, '')::timestamptz,
+           nullif(new.error, ''),
+           nullif(new.evidence, '')::jsonb,
+           nullif(new.stamp_scores, '')::jsonb,
+           nullif(new.stamps, '')::jsonb
+    from (
+        select *
+        from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                      $7::text[], $8::text[], $9::text[], $10::text[])
+               as score (address, status, score, scored_at, expires_at, error, evidence, stamp_scores, stamps)
+        limit  cardinality($2::text[])
+    ) as new
+    join   passport p using (address)
+    order  by p.address collate "C"
+    on     conflict (passport_id) do update
+    set    status               = excluded.status,
+           score                = excluded.score,
+           last_score_timestamp = excluded.last_score_timestamp,
+           expiration_date      = excluded.expiration_date,
+           error                = excluded.error,
+           evidence             = excluded.evidence,
+           stamp_scores         = excluded.stamp_scores,
+           stamps               = excluded.stamps
+    returning passport_id, id
+), insert_events as (
+    insert into {schema}.registry_event (action, address, created_at, data, community_id)
+    select event.action,
+           event.address,
+           $11::timestamptz,
+           case when s.id is null then event.data::jsonb
+                else jsonb_build_object(
+                       'model',  'registry.score',
+                       'pk',     s.id,
+                       'fields', event.data::jsonb || jsonb_build_object('passport', p.id)
+                     )
+           end,
+           $1::bigint
+    from (
+        select *
+        from   unnest($12::text[], $13::text[], $14::text[], $15::text[])
+               with ordinality as event (action, address, data, scored, place)
+        limit  cardinality($12::text[])
+    ) as event
+    left   join passport p on p.address = event.scored
+    left   join upsert_score s on s.passport_id = p.id
+    order  by event.place
+)
+select passport_id, id
+from   upsert_score`
 
 // lockPoints makes those queue that give points to one address, in whichever
 // community, and those that give a limited award: the tables have no row that
@@ -229,7 +253,8 @@ set    points = config.points`
 const recordPassingScore = `
 insert into {schema}.registry_humanpointscommunityqualifiedusers (address, community_id)
 select wallet.address, $1::bigint
-from   unnest($2::text[]) as wallet (address)
+from   (` + wallets + `
+       ) as wallet
 where  not exists (
          select from {schema}.registry_humanpointscommunityqualifiedusers q
          where  q.address = wallet.address
@@ -248,8 +273,12 @@ const recordAwards = `
 with earned as (
     select award.*,
            row_number() over (partition by award.action order by award.place) as nth
-    from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-           with ordinality as award (address, action, provider, tx_hash, most, communities, place)
+    from (
+        select *
+        from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+               with ordinality as award (address, action, provider, tx_hash, most, communities, place)
+        limit  cardinality($2::text[])
+    ) as award
     where  not exists (
              select from {schema}.registry_humanpoints h
              where  h.address = award.address

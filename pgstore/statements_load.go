@@ -1,32 +1,50 @@
 package pgstore
 
-// liveCredentials are the credentials of the addresses in $2 that count: of
-// each provider the newest that is neither deleted nor revoked. A wallet's
-// version is made of exactly these rows, when they are read and again when
-// what was made of them is written.
-const liveCredentials = `
-    select distinct on (c.address, c.provider)
-           c.address, c.provider, c.id, c.stamp, c.updated_at
-    from   {schema}.ceramic_cache_ceramiccache c
-    where  c.address = any($2::text[])
-    and    c.deleted_at is null
+// wallets are the addresses in $2. The limit limits nothing: without it the
+// planner expects ten of a list that it does not know, finds a plan for the one
+// that it gets cheaper, and makes that plan anew each time. With it the plan that
+// is kept is the one for a few, by index, however large the tables. The other
+// statements do the same with their lists.
+const wallets = `
+    select wallet.address
+    from   unnest($2::text[]) as wallet (address)
+    limit  cardinality($2::text[])`
+
+// isLive tells of a credential c whether it is neither deleted nor revoked.
+const isLive = `c.deleted_at is null
     and    not exists (
              select from {schema}.ceramic_cache_revocation r
              where  r.ceramic_cache_id = c.id
-           )
+           )`
+
+// liveCredentials are the credentials of the wallets that count: of each
+// provider the newest.
+//
+// What is wanted of a credential is taken out here, once: each reference to a
+// large column fetches and unpacks it again.
+const liveCredentials = `
+    select distinct on (c.address, c.provider)
+           c.address, c.provider, c.id, c.updated_at,
+           c.stamp::text                  as stamp,
+           c.stamp -> 'credentialSubject' as subject
+    from   wallets
+    join   {schema}.ceramic_cache_ceramiccache c using (address)
+    where  ` + isLive + `
     order  by c.address, c.provider, c.updated_at desc, c.id desc`
 
-// walletVersions digests the rows of live_credentials. The moments go in as
-// the bytes they are kept as: their text would depend on the session.
-const walletVersions = `
-    select wallet.address,
-           encode(sha256(coalesce(
+// walletVersion digests the live credentials of wallet.address, those that a
+// newer one of the provider hides as well: when they are read, and again when
+// what was made of them is written. The moments go in as the bytes they are
+// kept as: their text would depend on the session.
+const walletVersion = `(
+    select encode(sha256(coalesce(
              string_agg(int8send(c.id) || timestamptz_send(c.updated_at), ''::bytea order by c.id),
              ''::bytea
-           )), 'hex') as version
-    from   unnest($2::text[]) as wallet (address)
-    left   join live_credentials c on c.address = wallet.address
-    group  by wallet.address`
+           )), 'hex')
+    from   {schema}.ceramic_cache_ceramiccache c
+    where  c.address = wallet.address
+    and    ` + isLive + `
+)`
 
 // loadSnapshot reads all that a scoring needs. It is one statement, because
 // only then does it see one moment in whatever transaction it runs: at READ
@@ -45,8 +63,9 @@ const walletVersions = `
 // may have begun long ago. Moments are given without a zone and clamped to the
 // years 1 to 9999, for all a row may hold ('infinity' included).
 const loadSnapshot = `
-with load_community as (
-    select c.id, c.name, c.rule, c.human_points_program, c.scorer_id
+with wallets as materialized (` + wallets + `
+), load_community as (
+    select c.id, c.name, c.rule, c.human_points_program, c.scorer_id, c.account_id, c.external_scorer_id
     from   {schema}.account_community c
     where  c.id = $1::bigint
     and    c.deleted_at is null
@@ -73,34 +92,33 @@ with load_community as (
     join   {schema}.account_customcredential c on c.customization_id = z.id
     join   {schema}.account_customcredentialruleset ruleset on ruleset.id = c.ruleset_id
     where  z.scorer_id = $1::bigint
-), live_credentials as (` + liveCredentials + `
-), wallet_versions as (` + walletVersions + `
+), live_credentials as materialized (` + liveCredentials + `
 ), nullifiers as (
     select n.value #>> '{}' as nullifier
-    from   live_credentials c
-    cross  join jsonb_array_elements(
-             case jsonb_typeof(c.stamp #> '{credentialSubject,nullifiers}')
-               when 'array' then c.stamp #> '{credentialSubject,nullifiers}'
-               else '[]'
-             end
+    from   jsonb_path_query(
+             (
+               select jsonb_agg(c.subject -> 'nullifiers')
+               from   live_credentials c
+               where  jsonb_typeof(c.subject -> 'nullifiers') = 'array'
+             ),
+             'strict $[*][*] ? (@.type() == "string")'
            ) as n (value)
-    where  jsonb_typeof(n.value) = 'string'
     union
-    select c.stamp #>> '{credentialSubject,hash}'
+    select c.subject ->> 'hash'
     from   live_credentials c
-    where  jsonb_typeof(c.stamp #> '{credentialSubject,hash}') = 'string'
+    where  jsonb_typeof(c.subject -> 'hash') = 'string'
 ), load_hash_scorer_links as (
     select l.hash, l.address, l.expires_at
     from   {schema}.registry_hashscorerlink l
     where  l.community_id = $1::bigint
     and    l.hash = any(array(select nullifier from nullifiers where length(nullifier) <= 100))
 ), load_score as (
-    select p.address, s.score, s.status, s.error, s.evidence, s.stamp_scores, s.stamps,
+    select address, s.score, s.status, s.error, s.evidence, s.stamp_scores, s.stamps,
            s.last_score_timestamp, s.expiration_date
-    from   {schema}.registry_passport p
+    from   wallets
+    join   {schema}.registry_passport p using (address)
     join   {schema}.registry_score s on s.passport_id = p.id
-    where  p.address = any($2::text[])
-    and    p.community_id = $1::bigint
+    where  p.community_id = $1::bigint
 )`
 
 // loadPoints are further parts of the statement, for a scoring in the human
@@ -110,19 +128,19 @@ with load_community as (
 //	$4  the names of the address lists
 //	$5  the actions to count
 const loadPoints = `, human_points as (
-    select h.address, h.action, h.provider, h.tx_hash, h.chain_id
-    from   {schema}.registry_humanpoints h
-    where  h.address = any($2::text[])
+    select address, h.action, h.provider, h.tx_hash, h.chain_id
+    from   wallets
+    join   {schema}.registry_humanpoints h using (address)
 ), qualified_communities as (
-    select q.address, q.community_id
-    from   {schema}.registry_humanpointscommunityqualifiedusers q
-    where  q.address = any($2::text[])
+    select address, q.community_id
+    from   wallets
+    join   {schema}.registry_humanpointscommunityqualifiedusers q using (address)
 ), address_lists as (
-    select m.address, list.name
-    from   {schema}.account_addresslistmember m
+    select address, list.name
+    from   wallets
+    join   {schema}.account_addresslistmember m using (address)
     join   {schema}.account_addresslist list on list.id = m.list_id
-    where  m.address = any($2::text[])
-    and    list.name = any($4::text[])
+    where  list.name = any($4::text[])
 ), count_metamask_og_awards as (
     select counted.action, count(h.id) as given
     from   unnest($5::text[]) as counted (action)
@@ -143,21 +161,21 @@ select part,
        case when moment is not null then greatest('0001-01-01 00:00:00.000001', least(moment at time zone 'UTC', '9999-12-31 23:59:59.999999')) end,
        case when until  is not null then greatest('0001-01-01 00:00:00.000001', least(until  at time zone 'UTC', '9999-12-31 23:59:59.999999')) end,
        coalesce(text1, ''), coalesce(text2, ''), coalesce(text3, ''),
-       coalesce(text4, ''), coalesce(text5, ''), coalesce(text6, '')
+       coalesce(text4, ''), coalesce(text5, ''), coalesce(document, '')
 from (
-    select 'community' as part, null::text as address, human_points_program::int::bigint as number,
+    select 'community' as part, c.external_scorer_id::text as address, human_points_program::int::bigint as number,
            coalesce($3::timestamptz, statement_timestamp()) as moment, null::timestamptz as until,
            c.name::text as text1, c.rule::text as text2, s.type::text as text3,
-           s.weights::text as text4, s.threshold::text as text5, null::text as text6
+           s.weights::text as text4, s.threshold::text as text5, c.account_id::text as document
     from   load_community c left join load_scorer_config s on true
     union  all
     select 'weight', null, row_number() over (order by kind, id), null, null, key, weight::text, null, null, null, null
     from   load_customization
     union  all
-    select 'wallet', address, null, null, null, version, null, null, null, null, null
-    from   wallet_versions
+    select 'wallet', wallet.address, null, null, null, ` + walletVersion + `, null, null, null, null, null
+    from   wallets as wallet
     union  all
-    select 'credential', address, id, updated_at, null, provider, stamp::text, null, null, null, null
+    select 'credential', address, id, updated_at, null, provider, null, null, null, null, stamp
     from   live_credentials
     union  all
     select 'claim', address, null, null, expires_at, hash, null, null, null, null, null

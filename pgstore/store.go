@@ -21,6 +21,11 @@ type Store struct {
 var (
 	_ store.Store       = (*Store)(nil)
 	_ store.Credentials = (*Store)(nil)
+	_ store.Communities = (*Store)(nil)
+	_ store.History     = (*Store)(nil)
+	_ store.Keys        = (*Store)(nil)
+	_ store.Uses        = (*Store)(nil)
+	_ store.Points      = (*Store)(nil)
 )
 
 // New returns a store on a pool of pgx. Load and Apply take one connection
@@ -33,8 +38,12 @@ func New(pool *pgxpool.Pool, options ...Option) *Store {
 }
 
 // NewDB returns a store on a database/sql handle, with the driver of pgx or
-// lib/pq. Load is one statement; Apply is a transaction of some ten, with a
-// round trip for each: where that matters use [New].
+// lib/pq. Load is a transaction of one statement, Apply one of some ten, with a
+// round trip for each, BEGIN and COMMIT: where that matters use [New].
+//
+// Behind PgBouncer in transaction mode the driver of pgx needs
+// default_query_exec_mode=exec in its URL; lib/pq needs that PgBouncer ignores
+// its startup parameter extra_float_digits (ignore_startup_parameters).
 func NewDB(db *sql.DB, options ...Option) *Store {
 	return newStore(sqlDB{db}, options)
 }

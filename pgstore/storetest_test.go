@@ -2,16 +2,17 @@ package pgstore_test
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/internal/pgtest"
@@ -108,15 +109,16 @@ func (h *harness) Rows(ctx context.Context) ([]byte, error) {
 	return []byte(document), err
 }
 
-// tablesOf returns the service's tables and their columns.
-func tablesOf(t testing.TB, pool *pgxpool.Pool) map[string][]tableColumn {
+// tablesIn returns the service's tables in the schema, and their columns.
+func tablesIn(t testing.TB, pool *pgxpool.Pool, schema string) map[string][]tableColumn {
 	t.Helper()
 	rows, err := pool.Query(t.Context(), `
 		select c.relname::text, a.attname::text, format_type(a.atttypid, null), a.attnotnull
 		from   pg_class c
+		join   pg_namespace n on n.oid = c.relnamespace
 		join   pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-		where  c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname !~ '^passport_'
-		order  by 1, a.attnum`)
+		where  n.nspname = $1 and c.relkind = 'r' and c.relname !~ '^passport_'
+		order  by 1, a.attnum`, schema)
 	require.NoError(t, err)
 	defer rows.Close()
 	tables := map[string][]tableColumn{}
@@ -127,18 +129,32 @@ func tablesOf(t testing.TB, pool *pgxpool.Pool) map[string][]tableColumn {
 		tables[table] = append(tables[table], c)
 	}
 	require.NoError(t, rows.Err())
+	require.NotEmpty(t, tables)
 	return tables
 }
 
+// openStore is a way to reach a database.
+type openStore func(t *testing.T, url string, options ...pgstore.Option) *pgstore.Store
+
 // newHarness returns harnesses on one database, reached in the mode.
-func newHarness(t *testing.T, open func(t *testing.T, url string) *pgstore.Store) storetest.NewHarness {
+func newHarness(t *testing.T, open openStore) storetest.NewHarness {
 	t.Helper()
 	url := pgtest.New(t)
-	pool, err := pgxpool.New(t.Context(), url)
+	return harnesses(t, url, "public", open(t, url))
+}
+
+// harnesses returns harnesses for a store on a database that holds the tables
+// in the schema. Only the connections that put rows in and take them out find
+// tables without it.
+func harnesses(t *testing.T, url, schema string, under *pgstore.Store) storetest.NewHarness {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(url)
+	require.NoError(t, err)
+	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{schema}.Sanitize()
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	under := open(t, url)
-	tables := tablesOf(t, pool)
+	tables := tablesIn(t, pool, schema)
 	// Deleting a few rows is faster than truncating that many tables.
 	empty := []string{"set local session_replication_role = replica"}
 	for table := range tables {
@@ -155,36 +171,50 @@ func newHarness(t *testing.T, open func(t *testing.T, url string) *pgstore.Store
 }
 
 // storeModes are the ways to reach a database that the suite is run in.
-func storeModes() map[string]func(t *testing.T, url string) *pgstore.Store {
-	onPool := func(mode pgx.QueryExecMode) func(t *testing.T, url string) *pgstore.Store {
-		return func(t *testing.T, url string) *pgstore.Store {
-			t.Helper()
-			config, err := pgxpool.ParseConfig(url)
-			require.NoError(t, err)
-			config.ConnConfig.DefaultQueryExecMode = mode
-			pool, err := pgxpool.NewWithConfig(t.Context(), config)
-			require.NoError(t, err)
-			t.Cleanup(pool.Close)
-			return pgstore.New(pool)
-		}
-	}
-	onDB := func(driver string) func(t *testing.T, url string) *pgstore.Store {
-		return func(t *testing.T, url string) *pgstore.Store {
-			t.Helper()
-			db, err := sql.Open(driver, url)
-			require.NoError(t, err)
-			db.SetMaxOpenConns(8)
-			t.Cleanup(func() { require.NoError(t, db.Close()) })
-			return pgstore.NewDB(db)
-		}
-	}
-	return map[string]func(t *testing.T, url string) *pgstore.Store{
+func storeModes() map[string]openStore {
+	return map[string]openStore{
 		"pgx":                  onPool(pgx.QueryExecModeCacheStatement),
 		"pgx exec":             onPool(pgx.QueryExecModeExec),
 		"pgx simple":           onPool(pgx.QueryExecModeSimpleProtocol),
 		"database/sql, pgx":    onDB("pgx"),
 		"database/sql, lib/pq": onDB("postgres"),
 	}
+}
+
+func onPool(mode pgx.QueryExecMode) openStore {
+	return func(t *testing.T, url string, options ...pgstore.Option) *pgstore.Store {
+		t.Helper()
+		config, err := pgxpool.ParseConfig(url)
+		require.NoError(t, err)
+		config.ConnConfig.DefaultQueryExecMode = mode
+		pool, err := pgxpool.NewWithConfig(t.Context(), config)
+		require.NoError(t, err)
+		t.Cleanup(pool.Close)
+		return pgstore.New(pool, options...)
+	}
+}
+
+// onDB opens with a driver, and with parameters that are added to the URL, each
+// a name and a value.
+func onDB(driver string, parameters ...string) openStore {
+	return func(t *testing.T, address string, options ...pgstore.Option) *pgstore.Store {
+		t.Helper()
+		db := openSQL(t, driver, withParameters(t, address, parameters...))
+		db.SetMaxOpenConns(8)
+		return pgstore.NewDB(db, options...)
+	}
+}
+
+func withParameters(t *testing.T, address string, parameters ...string) string {
+	t.Helper()
+	parsed, err := url.Parse(address)
+	require.NoError(t, err)
+	values := parsed.Query()
+	for pair := range slices.Chunk(parameters, 2) {
+		values.Set(pair[0], pair[1])
+	}
+	parsed.RawQuery = values.Encode()
+	return parsed.String()
 }
 
 func TestStore(t *testing.T) {
@@ -196,5 +226,25 @@ func TestStore(t *testing.T) {
 func TestScenarios(t *testing.T) {
 	for name, open := range storeModes() {
 		t.Run(name, func(t *testing.T) { storetest.Scenarios(t, newHarness(t, open)) })
+	}
+}
+
+// In a schema of another name nothing is looked for elsewhere, whatever the
+// search path says.
+func TestTheStoreIsAtHomeInASchemaOfAnyName(t *testing.T) {
+	for name, open := range storeModes() {
+		t.Run(name, func(t *testing.T) {
+			address := pgtest.NewEmpty(t)
+			db := openPool(t, address)
+			inHostile := pgstore.WithSchema(hostile)
+			require.NoError(t, pgstore.Migrate(t.Context(), db, inHostile))
+			newHarness := harnesses(t, address, hostile, open(t, address, inHostile))
+			storetest.Scenarios(t, newHarness)
+			if name == "pgx" || name == "database/sql, lib/pq" { // one for each executor
+				storetest.Run(t, newHarness)
+			}
+			assert.Empty(t, rows(t, db, `select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace`))
+			assert.Equal(t, []string{`"$user", public`}, rows(t, db, `show search_path`))
+		})
 	}
 }

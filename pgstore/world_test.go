@@ -88,7 +88,7 @@ func (w *world) value(sql string, args ...any) string {
 func passing(wallet *store.Wallet, at time.Time) store.WalletChanges {
 	writes := store.WalletChanges{Address: wallet.Address, Version: wallet.Version, Score: done(at)}
 	for _, c := range wallet.Credentials {
-		writes.Stamps = append(writes.Stamps, store.Stamp{Provider: c.Provider, Credential: c.Stamp})
+		writes.Stamps = append(writes.Stamps, store.Stamp{Provider: c.Provider, Credential: c.Stamp, CredentialID: c.ID})
 	}
 	return writes
 }

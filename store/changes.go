@@ -78,6 +78,11 @@ type WalletChanges struct {
 type Stamp struct {
 	Provider   string
 	Credential []byte // JSON
+	// CredentialID, when not 0, is the ID of the wallet's [Credential] whose
+	// Stamp is in Credential, byte for byte as it was loaded. A store may copy it
+	// from there instead of taking it in again, but must return [ErrConflict]
+	// rather than copy anything else.
+	CredentialID int64
 }
 
 // Event is a fact worth remembering, a row of registry_event.
@@ -205,6 +210,9 @@ func (w *WalletChanges) validate(fault faultFunc) {
 	}
 	for _, stamp := range w.Stamps {
 		checkText(fault, "the provider of a stamp", stamp.Provider, 1, MaxProvider)
+		if stamp.CredentialID < 0 {
+			fault("the credential of a stamp has id %d", stamp.CredentialID)
+		}
 		if n := len(stamp.Credential); n < 2 || stamp.Credential[0] != '{' || stamp.Credential[n-1] != '}' {
 			fault("the credential of a stamp is not a JSON object")
 		}
@@ -269,9 +277,10 @@ func checkText(fault faultFunc, what, text string, least, most int) {
 }
 
 // checkMoment refuses a moment that no timestamptz column or JSON document of
-// the service holds.
+// the service holds, and one that becomes the zero moment in one.
 func checkMoment(fault faultFunc, what string, moment time.Time) {
-	switch year := moment.UTC().Year(); {
+	moment = moment.UTC().Truncate(time.Microsecond)
+	switch year := moment.Year(); {
 	case moment.IsZero():
 		fault("%s is not set", what)
 	case year < 1 || year > 9999:

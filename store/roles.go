@@ -22,6 +22,50 @@ type Credentials interface {
 	// proof values, and return how many it revoked; a row revoked before is
 	// left as it is and not counted.
 	RevokeCredentials(ctx context.Context, proofValues ...string) (int, error)
+	// ListCredentials must return one page of the address's credentials, of
+	// every type, that are neither deleted nor revoked. An address that has none
+	// is no error. It must return [ErrInvalid] when the address is malformed or
+	// [Page.Validate] refuses the page.
+	ListCredentials(ctx context.Context, address string, page Page) (*CredentialPage, error)
+}
+
+// MaxPage is the number of rows that a page holds at most.
+const MaxPage = 1000
+
+// Page asks for a part of a list that is ordered from the newest row, which has
+// the highest id, to the oldest.
+type Page struct {
+	// Before, when above 0, asks for the newest of those rows whose id is below
+	// it; After, when above 0, for the oldest of those whose id is above it. Both
+	// 0 asks for the newest rows of all.
+	Before, After int64
+	// Limit is the number of rows at most, 1 to [MaxPage].
+	Limit int
+}
+
+// Validate reports what is wrong with the page; the fault wraps [ErrInvalid].
+func (p *Page) Validate() error {
+	switch {
+	case p.Limit < 1 || p.Limit > MaxPage:
+		return fmt.Errorf("%w: a page has 1 to %d rows, not %d", ErrInvalid, MaxPage, p.Limit)
+	case p.Before < 0 || p.After < 0:
+		return fmt.Errorf("%w: a page begins at a row's id, and ids are not below 0", ErrInvalid)
+	case p.Before > 0 && p.After > 0:
+		return fmt.Errorf("%w: a page is before a row or after one, not both", ErrInvalid)
+	}
+	return nil
+}
+
+// CredentialPage is a part of the credentials of an address.
+type CredentialPage struct {
+	// Credentials are those of the page, newest first whichever way it was
+	// asked for.
+	Credentials []Credential
+	// Newer and Older tell whether there are credentials before the first of
+	// the page and after its last. When the page is empty they tell whether
+	// there are any on the other side of Page.Before or Page.After: Newer of
+	// those whose id is not below Before, Older of those not above After.
+	Newer, Older bool
 }
 
 // NewCredential is a credential about to be stored. The root package's
@@ -54,14 +98,4 @@ func (c *NewCredential) Validate() error {
 		checkMoment(fault, "the expiration date of a credential", c.ExpiresAt)
 	}
 	return errors.Join(faults...)
-}
-
-// Communities is the role of whoever sets communities up.
-type Communities interface {
-	// PutCommunity must create the community with the given id, or replace its
-	// name, rule, points program, scorer, weights, threshold and overlay. An
-	// empty Rule means "LIFO", an empty Scorer "WEIGHTED_BINARY".
-	PutCommunity(ctx context.Context, community Community) error
-	// PutAddressList must create the named list, or replace its members.
-	PutAddressList(ctx context.Context, name string, addresses ...string) error
 }

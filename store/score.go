@@ -142,9 +142,26 @@ func textJSON(text string) []byte {
 // checkJSON refuses what a jsonb column cannot hold, and any document but an
 // object.
 func checkJSON(fault faultFunc, what string, document []byte) {
-	switch trimmed := bytes.TrimLeft(document, " \t\r\n"); {
-	case !json.Valid(document) || trimmed[0] != '{':
+	trimmed := bytes.TrimLeft(document, " \t\r\n")
+	if !json.Valid(document) || trimmed[0] != '{' {
 		fault("%s is not a JSON object", what)
+		return
+	}
+	checkStrings(fault, what, document)
+}
+
+// checkDocument refuses what a jsonb column cannot hold.
+func checkDocument(fault faultFunc, what string, document []byte) {
+	if !json.Valid(document) {
+		fault("%s is not JSON", what)
+		return
+	}
+	checkStrings(fault, what, document)
+}
+
+// checkStrings refuses JSON whose strings Postgres cannot hold.
+func checkStrings(fault faultFunc, what string, document []byte) {
+	switch {
 	case !utf8.Valid(document):
 		fault("%s is not valid UTF-8", what)
 	case holdsNUL(document):

@@ -91,6 +91,11 @@ type Community struct {
 	ID int64
 	// Name is for people.
 	Name string
+	// Account is the id of the account that it belongs to, whose API keys may
+	// score for it.
+	Account int64
+	// ExternalID is another name for it, at most 42 characters; empty for none.
+	ExternalID string
 	// Rule is the de-duplication rule; the engine knows "LIFO" only.
 	Rule string
 	// HumanPoints tells whether the community takes part in the human points

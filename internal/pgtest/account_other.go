@@ -18,6 +18,6 @@ func (account) command(_, program string, args ...string) *exec.Cmd {
 	return exec.Command(program, args...)
 }
 
-func (account) give(string) error           { return nil }
+func (account) write(string, string) error  { return errors.ErrUnsupported }
 func (account) reaches(string) bool         { return true }
 func (account) tempFolder() (string, error) { return "", errors.ErrUnsupported }

@@ -56,6 +56,14 @@ func (a account) command(dir, program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// write makes a file that the account alone can read.
+func (a account) write(path, text string) error {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return a.give(path)
+}
+
 // give makes the account the owner of the file.
 func (a account) give(path string) error {
 	if !a.other {

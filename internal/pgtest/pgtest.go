@@ -23,6 +23,7 @@
 package pgtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -61,7 +62,7 @@ func Main(m interface{ Run() int }) {
 
 func run(m interface{ Run() int }) (code int) {
 	defer func() {
-		if err := shared.stop(); err != nil {
+		if err := errors.Join(sharedPooler.stop(), shared.stop()); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
 			code = max(code, 1)
 		}
@@ -69,40 +70,49 @@ func run(m interface{ Run() int }) (code int) {
 	return m.Run()
 }
 
-// shared is the server of this test binary. It is the one global of this
-// package: tests have nothing else in common that could hold it.
-var shared lazyServer
+// The server of this test binary, and the pooler in front of it. They are the
+// globals of this package: tests have nothing else in common that could hold
+// them.
+var (
+	shared       lazy[*server]
+	sharedPooler lazy[*pooler]
+)
 
-// lazyServer starts a server for whoever asks first, and tells all others how
-// that went.
-type lazyServer struct {
-	mu     sync.Mutex
-	asked  bool
-	server *server
-	err    error
+// lazy starts something for whoever asks first, and tells all others how that
+// went.
+type lazy[T interface{ stop() error }] struct {
+	mu      sync.Mutex
+	asked   bool
+	started T
+	err     error
+}
+
+func (l *lazy[T]) get(start func() (T, error)) (T, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.asked {
+		l.asked = true
+		l.started, l.err = start()
+	}
+	return l.started, l.err
+}
+
+func (l *lazy[T]) stop() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.asked || l.err != nil {
+		return nil
+	}
+	return l.started.stop()
 }
 
 func started(tb testing.TB) *server {
 	tb.Helper()
-	shared.mu.Lock()
-	defer shared.mu.Unlock()
-	if !shared.asked {
-		shared.asked = true
-		shared.server, shared.err = start(fromEnvironment())
+	on, err := shared.get(func() (*server, error) { return start(fromEnvironment()) })
+	if err != nil {
+		tb.Fatalf("pgtest: there is no Postgres to test with.\n%v\n\n%s", err, whatToDo)
 	}
-	if shared.err != nil {
-		tb.Fatalf("pgtest: there is no Postgres to test with.\n%v\n\n%s", shared.err, whatToDo)
-	}
-	return shared.server
-}
-
-func (l *lazyServer) stop() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.server == nil {
-		return nil
-	}
-	return l.server.stop()
+	return on
 }
 
 //nolint:gosec // no credentials, but where to put them

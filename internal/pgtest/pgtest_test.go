@@ -79,6 +79,12 @@ func TestChild(t *testing.T) {
 	server := pgtest.Server(t)
 	folder := query(t, server, "show data_directory")
 	fmt.Printf("server %s %s\n", server, strings.TrimSuffix(folder, "/data"))
+	endAsAsked(t)
+}
+
+// endAsAsked ends the other binary in the way that its parent wants.
+func endAsAsked(t *testing.T) {
+	t.Helper()
 	switch os.Getenv(inChild) {
 	case "panics in a goroutine":
 		go func() { panic("as it should") }()

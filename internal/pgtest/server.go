@@ -105,11 +105,7 @@ func (l *launcher) watch() (*server, error) {
 
 // initialize makes the server's data folder.
 func (l *launcher) initialize() error {
-	secret := filepath.Join(l.folder, "password")
-	if err := os.WriteFile(secret, []byte(l.password), 0o600); err != nil {
-		return fmt.Errorf("write the server's password: %w", err)
-	}
-	if err := l.as.give(secret); err != nil {
+	if err := l.as.write(filepath.Join(l.folder, "password"), l.password); err != nil {
 		return fmt.Errorf("write the server's password: %w", err)
 	}
 	err := l.do("initdb", "-D", "data", "--username=postgres", "--pwfile=password", "--auth=password",

@@ -36,7 +36,7 @@ create index ceramic_cache_ceramiccache_provider_05926089_like on {schema}.ceram
 create index ceramic_cache_ceramiccache_source_app_c47146d1 on {schema}.ceramic_cache_ceramiccache (source_app); -- service only
 create index ceramic_cache_ceramiccache_source_scorer_id_95019b25 on {schema}.ceramic_cache_ceramiccache (source_scorer_id); -- service only
 create index ceramic_cache_ceramiccache_updated_at_bc471b72 on {schema}.ceramic_cache_ceramiccache (updated_at); -- service only
-create index idx_cc_addr_id_not_deleted on {schema}.ceramic_cache_ceramiccache (address, id desc) where (deleted_at IS NULL); -- service only
+create index idx_cc_addr_id_not_deleted on {schema}.ceramic_cache_ceramiccache (address, id desc) where (deleted_at IS NULL);
 create unique index unique_deleted_provider_for_address on {schema}.ceramic_cache_ceramiccache (type, address, provider, deleted_at) where (deleted_at IS NOT NULL); -- service only
 create unique index unique_non_deleted_provider_for_address on {schema}.ceramic_cache_ceramiccache (type, address, provider) where (deleted_at IS NULL);
 

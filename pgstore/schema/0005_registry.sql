@@ -55,7 +55,7 @@ create table {schema}.registry_hashscorerlink (
     constraint registry_hashscorerlink_hash_community_id_ea7e08a6_uniq unique (hash, community_id),
     constraint registry_hashscorerl_community_id_464dfa88_fk_account_c foreign key (community_id) references {schema}.account_community (id) deferrable initially deferred
 );
-create index registry_hashscorerlink_address_b3ffe97e on {schema}.registry_hashscorerlink (address); -- service only
+create index registry_hashscorerlink_address_b3ffe97e on {schema}.registry_hashscorerlink (address);
 create index registry_hashscorerlink_address_b3ffe97e_like on {schema}.registry_hashscorerlink (address varchar_pattern_ops); -- service only
 create index registry_hashscorerlink_community_id_464dfa88 on {schema}.registry_hashscorerlink (community_id); -- service only
 create index registry_hashscorerlink_expires_at_660d8ce1 on {schema}.registry_hashscorerlink (expires_at); -- service only

@@ -184,6 +184,33 @@ func stampCases() []Case {
 			assertJSON(w, string(stamp("Google", "n1").Credential), rows[0]["credential"])
 			assertJSON(w, string(stamp("Ens", "n2").Credential), rows[1]["credential"])
 		}},
+		{Name: "that name their credential are added as it was loaded", run: func(w *world) {
+			w.credentials(credentialRow(1, alice, "Google", "n1"), credentialRow(2, alice, "Ens", "n2"))
+			w.score(alice, stamps(w.loaded(alice)...))
+			rows := w.table("registry_stamp")
+			require.Equal(w.t, []any{"Ens", "Google"}, column(rows, "provider"))
+			assertJSON(w, string(stamp("Ens", "n2").Credential), rows[0]["credential"])
+			assertJSON(w, string(stamp("Google", "n1").Credential), rows[1]["credential"])
+		}},
+		{Name: "that name their credential keep their rows, however they came", run: func(w *world) {
+			w.credentials(credentialRow(1, alice, "Google", "n1"), credentialRow(2, alice, "Ens", "n2"))
+			w.score(alice, stamps(stamp("Google", "n1"), stamp("Ens", "n2")))
+			before := ids(w)
+			w.score(alice, stamps(w.loaded(alice)...))
+			assert.Equal(w.t, before, ids(w))
+			w.score(alice, stamps(stamp("Google", "n1"), stamp("Ens", "n2")))
+			assert.Equal(w.t, before, ids(w))
+		}},
+		{Name: "that name a credential and hold another must return ErrConflict", run: func(w *world) {
+			w.credentials(credentialRow(1, alice, "Google", "n1"), credentialRow(2, alice, "Ens", "n2"))
+			loaded := w.loaded(alice)
+			other := stamp("Google", "n3")
+			other.CredentialID = loaded[1].CredentialID
+			w.refused(store.ErrConflict, w.scored([]string{alice}, stamps(loaded[0], other)))
+			gone := loaded[1]
+			gone.CredentialID = 99
+			w.refused(store.ErrConflict, w.scored([]string{alice}, stamps(loaded[0], gone)))
+		}},
 		{Name: "that no longer count are removed", run: func(w *world) {
 			w.score(alice, stamps(stamp("Google", "n1"), stamp("Ens", "n2")))
 			w.score(alice, stamps(stamp("Ens", "n2")))

@@ -69,3 +69,64 @@ func TestAScenarioNoticesWhatIsWrong(t *testing.T) {
 		assert.True(t, fails(spoil), what)
 	}
 }
+
+// spoilt is a store whose rows are not what they should be.
+type spoilt struct {
+	memory
+
+	spoil func(tables map[string][]row)
+	reads int
+	// from is the number of the reading from which on they are spoilt.
+	from int
+}
+
+func (s *spoilt) Rows(ctx context.Context) ([]byte, error) {
+	document, err := s.memory.Rows(ctx)
+	if s.reads++; err != nil || s.reads < s.from {
+		return document, err
+	}
+	var tables map[string][]row
+	if err := json.Unmarshal(document, &tables); err != nil {
+		return nil, err
+	}
+	s.spoil(tables)
+	return json.Marshal(tables)
+}
+
+// What the recording does not tell is compared with what is known without it.
+func TestAScenarioNoticesWhatTheRecordingDoesNotTell(t *testing.T) {
+	const afterRequest, atTheEnd = 3, 4
+	fails := func(name string, from int, spoil func(tables map[string][]row)) bool {
+		s := recorded(t, name)
+		return Fails(func(t testing.TB) { s.check(t, &spoilt{memory: memory{memstore.New()}, spoil: spoil, from: from}) })
+	}
+	const points = "human points: address lists"
+	require.False(t, fails(points, 0, func(map[string][]row) {}), "unspoilt it passes")
+	for what, c := range map[string]struct {
+		scenario string
+		from     int
+		spoil    func(tables map[string][]row)
+	}{
+		"another moment of an event":   {points, atTheEnd, func(r map[string][]row) { r["registry_event"][0]["created_at"] = "2026-01-01T00:00:00Z" }},
+		"another moment of points":     {points, atTheEnd, func(r map[string][]row) { r["registry_humanpoints"][0]["timestamp"] = "2026-01-01T00:00:00Z" }},
+		"a passport to be calculated":  {points, atTheEnd, func(r map[string][]row) { r["registry_passport"][0]["requires_calculation"] = true }},
+		"an event of another score":    {points, atTheEnd, func(r map[string][]row) { r["registry_event"][0]["data"].(row)["pk"] = 99.0 }},
+		"an event of another passport": {points, atTheEnd, func(r map[string][]row) { r["registry_event"][0]["data"].(row)["fields"].(row)["passport"] = 99.0 }},
+		"half of a credential":         {points, atTheEnd, func(r map[string][]row) { delete(r["registry_stamp"][0]["credential"].(row), "issuer") }},
+		"a credential that is changed": {points, afterRequest, func(r map[string][]row) { r["ceramic_cache_ceramiccache"][0]["updated_at"] = "2026-01-01T00:00:00Z" }},
+		"a member that is gone":        {points, afterRequest, func(r map[string][]row) { r["account_addresslistmember"] = nil }},
+		"a multiplier that is new": {points, afterRequest, func(r map[string][]row) {
+			r["registry_humanpointsmultiplier"] = append(r["registry_humanpointsmultiplier"], row{"address": "0x", "multiplier": 2.0})
+		}},
+		"points that are rewritten": {"human points: multiplier and mints", atTheEnd, func(r map[string][]row) {
+			r["registry_humanpoints"][0]["timestamp"] = "2026-01-02T00:00:00Z"
+		}},
+		"a deduplication told after the score": {"one clash and one already owned", atTheEnd, func(r map[string][]row) {
+			events := r["registry_event"]
+			events[0]["action"], events[1]["action"] = events[1]["action"], events[0]["action"]
+			events[0]["data"], events[1]["data"] = events[1]["data"], events[0]["data"]
+		}},
+	} {
+		assert.True(t, fails(c.scenario, c.from, c.spoil), what)
+	}
+}

@@ -9,8 +9,9 @@
 // a store to. [Scenarios] runs the recorded scenarios of the Django service
 // through the scoring engine on the same harness.
 //
-// A store that also has the roles [store.Credentials] and [store.Communities]
-// is held to those as well.
+// A store that also has the roles [store.Credentials], [store.Communities],
+// [store.History], [store.Keys], [store.Uses] and [store.Points] is held to
+// those as well.
 package storetest
 
 import (
@@ -75,7 +76,15 @@ func Cases(h Harness) []Case {
 		{"concurrent", concurrentCases()},
 		{"engine", engineCases()},
 		{"credentials", credentialsCases(h)},
+		{"listing", listingCases(h)},
 		{"communities", communitiesCases(h)},
+		{"overlays", overlayCases(h)},
+		{"finding communities", findingCases(h)},
+		{"accounts and lists", accountCases(h)},
+		{"history", historyCases(h)},
+		{"keys", keysCases(h)},
+		{"uses", usesCases(h)},
+		{"points ledger", ledgerCases(h)},
 	} {
 		for _, c := range group.cases {
 			c.Group = group.name

@@ -195,6 +195,16 @@ func awards(awards ...store.Award) func(*store.Changes) {
 
 func qualified(c *store.Changes) { c.Wallets[0].Qualified = true }
 
+// loaded returns the wallet's credentials as stamps that name them.
+func (w *world) loaded(address string) []store.Stamp {
+	w.t.Helper()
+	var loaded []store.Stamp
+	for _, c := range w.load(address).Wallets[0].Credentials {
+		loaded = append(loaded, store.Stamp{Provider: c.Provider, Credential: c.Stamp, CredentialID: c.ID})
+	}
+	return loaded
+}
+
 // apply writes, and must be let.
 func (w *world) apply(c *store.Changes) *store.Receipt {
 	w.t.Helper()
@@ -252,4 +262,11 @@ func column(rows []row, name string) []any {
 		values = append(values, r[name])
 	}
 	return values
+}
+
+// ended returns a context that has been cancelled.
+func (w *world) ended() context.Context {
+	ctx, cancel := context.WithCancel(w.ctx)
+	cancel()
+	return ctx
 }

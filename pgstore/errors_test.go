@@ -1,0 +1,171 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// stateCase is what codes of the database mean while a scoring works, and where
+// it differs, while it commits.
+type stateCase struct {
+	codes   []string
+	working error
+	commits error // nil: the same
+}
+
+// everyClass names codes of each class of SQLSTATEs in the appendix of the
+// Postgres manual. Those of a class that are told apart have lines of their
+// own.
+var everyClass = map[string][]stateCase{
+	"00 successful completion":                 {{[]string{"00000"}, store.ErrFault, nil}},
+	"01 warning":                               {{[]string{"01000", "01P01"}, store.ErrFault, nil}},
+	"02 no data":                               {{[]string{"02000", "02001"}, store.ErrFault, nil}},
+	"03 SQL statement not yet complete":        {{[]string{"03000"}, store.ErrFault, nil}},
+	"08 connection exception":                  {{[]string{"08000", "08003", "08006", "08001", "08004", "08007", "08P01"}, store.ErrUnavailable, store.ErrUnknownOutcome}},
+	"09 triggered action exception":            {{[]string{"09000"}, store.ErrFault, nil}},
+	"0A feature not supported":                 {{[]string{"0A000"}, store.ErrFault, nil}},
+	"0B invalid transaction initiation":        {{[]string{"0B000"}, store.ErrFault, nil}},
+	"0F locator exception":                     {{[]string{"0F000", "0F001"}, store.ErrFault, nil}},
+	"0L invalid grantor":                       {{[]string{"0L000", "0LP01"}, store.ErrFault, nil}},
+	"0P invalid role specification":            {{[]string{"0P000"}, store.ErrFault, nil}},
+	"0Z diagnostics exception":                 {{[]string{"0Z000", "0Z002"}, store.ErrFault, nil}},
+	"10 XQuery error":                          {{[]string{"10608"}, store.ErrFault, nil}},
+	"20 case not found":                        {{[]string{"20000"}, store.ErrFault, nil}},
+	"21 cardinality violation":                 {{[]string{"21000"}, store.ErrFault, nil}},
+	"22 data exception":                        {{[]string{"22000", "22001", "22003", "22012", "22021", "22P02", "22P05"}, store.ErrInvalid, nil}},
+	"23 integrity constraint violation":        {{[]string{"23000", "23001", "23502", "23503", "23514", "23P01"}, store.ErrFault, nil}, {[]string{"23505"}, store.ErrConflict, nil}},
+	"24 invalid cursor state":                  {{[]string{"24000"}, store.ErrFault, nil}},
+	"25 invalid transaction state":             {{[]string{"25000", "25001", "25P01", "25P02", "25P03", "25P04"}, store.ErrFault, nil}, {[]string{"25006"}, store.ErrUnavailable, nil}},
+	"26 invalid SQL statement name":            {{[]string{"26000"}, store.ErrFault, nil}},
+	"27 triggered data change violation":       {{[]string{"27000"}, store.ErrFault, nil}},
+	"28 invalid authorization specification":   {{[]string{"28000", "28P01"}, store.ErrFault, nil}},
+	"2B dependent privileges still exist":      {{[]string{"2B000", "2BP01"}, store.ErrFault, nil}},
+	"2D invalid transaction termination":       {{[]string{"2D000"}, store.ErrFault, nil}},
+	"2F SQL routine exception":                 {{[]string{"2F000", "2F005"}, store.ErrFault, nil}},
+	"34 invalid cursor name":                   {{[]string{"34000"}, store.ErrFault, nil}},
+	"38 external routine exception":            {{[]string{"38000", "38004"}, store.ErrFault, nil}},
+	"39 external routine invocation exception": {{[]string{"39000", "39P01"}, store.ErrFault, nil}},
+	"3B savepoint exception":                   {{[]string{"3B000", "3B001"}, store.ErrFault, nil}},
+	"3D invalid catalog name":                  {{[]string{"3D000"}, store.ErrFault, nil}},
+	"3F invalid schema name":                   {{[]string{"3F000"}, store.ErrFault, nil}},
+	"40 transaction rollback":                  {{[]string{"40000", "40002"}, store.ErrFault, nil}, {[]string{"40001", "40P01"}, store.ErrConflict, nil}, {[]string{"40003"}, store.ErrFault, store.ErrUnknownOutcome}},
+	"42 syntax error or access rule violation": {{[]string{"42000", "42501", "42601", "42703", "42804", "42883", "42P01", "42P10"}, store.ErrFault, nil}},
+	"44 WITH CHECK OPTION violation":           {{[]string{"44000"}, store.ErrFault, nil}},
+	"53 insufficient resources":                {{[]string{"53000", "53100", "53200", "53300", "53400"}, store.ErrUnavailable, nil}},
+	"54 program limit exceeded":                {{[]string{"54000", "54001", "54023"}, store.ErrInvalid, nil}},
+	"55 object not in prerequisite state":      {{[]string{"55000", "55006", "55P02", "55P04"}, store.ErrFault, nil}, {[]string{"55P03"}, store.ErrUnavailable, nil}},
+	"57 operator intervention":                 {{[]string{"57000", "57014", "57P01", "57P02", "57P03", "57P04", "57P05"}, store.ErrUnavailable, nil}},
+	"58 system error":                          {{[]string{"58000", "58030", "58P01", "58P02"}, store.ErrUnavailable, nil}},
+	"72 snapshot failure":                      {{[]string{"72000"}, store.ErrFault, nil}},
+	"F0 configuration file error":              {{[]string{"F0000", "F0001"}, store.ErrFault, nil}},
+	"HV foreign data wrapper error":            {{[]string{"HV000", "HV00N"}, store.ErrFault, nil}},
+	"P0 PL/pgSQL error":                        {{[]string{"P0000", "P0001"}, store.ErrFault, nil}},
+	"XX internal error":                        {{[]string{"XX000", "XX001", "XX002"}, store.ErrFault, nil}},
+}
+
+// kinds are all that an error of the database can be.
+var kinds = []error{
+	store.ErrCommunityNotFound, store.ErrNotFound, store.ErrConflict, store.ErrUnavailable,
+	store.ErrUnknownOutcome, store.ErrInvalid, store.ErrFault,
+}
+
+func TestEveryClassOfSQLStateIsOfOneKindAtEachStage(t *testing.T) {
+	for name, cases := range everyClass {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range cases {
+				for _, code := range c.codes {
+					require.Equal(t, name[:2], class(code))
+					commits := c.commits
+					if commits == nil {
+						commits = c.working
+					}
+					requireKind(t, code, connecting, store.ErrUnavailable)
+					requireKind(t, code, working, c.working)
+					requireKind(t, code, committing, commits)
+				}
+			}
+		})
+	}
+	requireKind(t, "ZZ999", working, store.ErrFault) // of a database of the future
+	requireKind(t, "4", working, store.ErrFault)     // of something that is no database
+}
+
+// requireKind demands that an error with the code, from either driver, is of
+// the kind and of no other.
+func requireKind(t *testing.T, code string, at stage, want error) {
+	t.Helper()
+	for _, cause := range []error{
+		&pgconn.PgError{Code: code, Message: "made up"},
+		&pq.Error{Code: pqerror.Code(code), Message: "made up"},
+		fmt.Errorf("wrapped: %w", &pgconn.PgError{Code: code}),
+	} {
+		err := explain(context.Background(), statement{name: "operation"}, at, cause)
+		for _, kind := range kinds {
+			assert.Equal(t, errors.Is(kind, want), errors.Is(err, kind), "%T with %s at stage %d: %v", cause, code, at, err)
+		}
+		var detail *store.Error
+		require.ErrorAs(t, err, &detail)
+		assert.Equal(t, "operation", detail.Op)
+		assert.Equal(t, code, detail.SQLState)
+		require.ErrorIs(t, err, cause)
+		assert.Equal(t, errors.Is(want, store.ErrConflict), store.Retryable(err))
+	}
+}
+
+// The context's end comes before what the database answers to it, unless the
+// commit may have happened.
+func TestAContextThatEndsIsTheErrorAtEachStage(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	cancelled := &pgconn.PgError{Code: "57014", Message: "canceling statement due to user request"}
+	noAnswer := errors.New("timeout: context already done")
+	for _, c := range []struct {
+		at      stage
+		cause   error
+		unknown bool
+	}{
+		{connecting, noAnswer, false},
+		{working, noAnswer, false},
+		{working, cancelled, false},
+		{committing, cancelled, false}, // the database says that it did not
+		{committing, noAnswer, true},
+	} {
+		err := explain(ctx, statement{name: "operation"}, c.at, c.cause)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, c.unknown, errors.Is(err, store.ErrUnknownOutcome), "stage %d, %v", c.at, c.cause)
+		assert.ErrorContains(t, err, "operation")
+		assert.False(t, store.Retryable(err))
+	}
+}
+
+// A guard's own code, in its own statement, means what the guard is about.
+func TestAGuardIsAskedInItsOwnStatementOnly(t *testing.T) {
+	divides := statement{name: "divides", guard: divisionByZero, guarded: store.ErrCommunityNotFound}
+	refuses := statement{name: "refuses", guard: notNullViolation, guarded: store.ErrConflict}
+	for _, c := range []struct {
+		in   statement
+		code string
+		want error
+	}{
+		{divides, divisionByZero, store.ErrCommunityNotFound},
+		{refuses, notNullViolation, store.ErrConflict},
+		{refuses, divisionByZero, store.ErrInvalid},
+		{divides, notNullViolation, store.ErrFault},
+		{statement{name: "guards nothing"}, divisionByZero, store.ErrInvalid},
+		{divides, uniqueViolation, store.ErrConflict},
+	} {
+		for _, at := range []stage{working, committing} {
+			require.ErrorIs(t, explain(t.Context(), c.in, at, &pgconn.PgError{Code: c.code}), c.want, "%s in %s", c.code, c.in.name)
+		}
+	}
+}

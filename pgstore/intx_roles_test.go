@@ -1,0 +1,95 @@
+package pgstore_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// The roles of a store that works in transactions of a host, each call in one
+// of its own.
+
+// asked returns what the work in a transaction of the host returns.
+func asked[T any](ctx context.Context, h host, work func(s *pgstore.Store) (T, error)) (result T, err error) {
+	err = h.in(ctx, func(s *pgstore.Store) error {
+		result, err = work(s)
+		return err
+	})
+	return result, err
+}
+
+func (h inHost) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.AddCredentials(ctx, address, credentials...) })
+}
+
+func (h inHost) DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (int, error) { return s.DeleteCredentials(ctx, address, providers...) })
+}
+
+func (h inHost) RevokeCredentials(ctx context.Context, proofValues ...string) (int, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (int, error) { return s.RevokeCredentials(ctx, proofValues...) })
+}
+
+func (h inHost) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (*store.CredentialPage, error) { return s.ListCredentials(ctx, address, page) })
+}
+
+func (h inHost) PutCommunity(ctx context.Context, community store.Community) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.PutCommunity(ctx, community) })
+}
+
+func (h inHost) DeleteCommunity(ctx context.Context, id int64) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.DeleteCommunity(ctx, id) })
+}
+
+func (h inHost) FindCommunity(ctx context.Context, account int64, scorer string) (int64, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (int64, error) { return s.FindCommunity(ctx, account, scorer) })
+}
+
+func (h inHost) PutAccount(ctx context.Context, username string) (int64, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (int64, error) { return s.PutAccount(ctx, username) })
+}
+
+func (h inHost) PutAddressList(ctx context.Context, name string, addresses ...string) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.PutAddressList(ctx, name, addresses...) })
+}
+
+func (h inHost) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (*store.RecordedEvent, error) { return s.ScoreAt(ctx, community, address, at) })
+}
+
+func (h inHost) ListEvents(ctx context.Context, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) ([]store.RecordedEvent, error) {
+		return s.ListEvents(ctx, community, address, page)
+	})
+}
+
+func (h inHost) ListClaims(ctx context.Context, community int64, address string) ([]store.Claim, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) ([]store.Claim, error) { return s.ListClaims(ctx, community, address) })
+}
+
+func (h inHost) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (*store.Key, error) { return s.FindKey(ctx, prefix) })
+}
+
+func (h inHost) AddKey(ctx context.Context, key store.Key) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.AddKey(ctx, key) })
+}
+
+func (h inHost) MigrateKey(ctx context.Context, id, sha256 string) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.MigrateKey(ctx, id, sha256) })
+}
+
+func (h inHost) RevokeKey(ctx context.Context, prefix string) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.RevokeKey(ctx, prefix) })
+}
+
+func (h inHost) AddUses(ctx context.Context, uses ...store.Use) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.AddUses(ctx, uses...) })
+}
+
+func (h inHost) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (*store.PointsLedger, error) { return s.LoadPoints(ctx, address) })
+}

@@ -1,0 +1,99 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+var errNoSuchKey = errors.New("there is no API key with that prefix")
+
+// FindKey implements [store.Keys].
+func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
+	if !storable(prefix, store.MaxKeyPrefix) {
+		return nil, noSuchKey(s.statements.validateAPIKey)
+	}
+	var found *store.Key
+	if err := s.on.read(ctx, s.statements.validateAPIKey.with(prefix).each(func(scan scanFunc) error {
+		key, err := scanKey(scan)
+		found = key
+		return err
+	})); err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, noSuchKey(s.statements.validateAPIKey)
+	}
+	return found, nil
+}
+
+func scanKey(scan scanFunc) (*store.Key, error) {
+	var k store.Key
+	var expires *time.Time
+	if err := scan(&k.ID, &k.Prefix, &k.Hash, &k.SHA256, &k.Name, &k.Account, &k.CreatedAt, &expires,
+		&k.Revoked, &k.RateLimit, &k.ReadScores, &k.Historical, &k.SubmitPassports, &k.CreateScorers); err != nil {
+		return nil, err
+	}
+	k.CreatedAt, k.ExpiresAt = utc(&k.CreatedAt), utc(expires)
+	return &k, nil
+}
+
+func noSuchKey(s statement) error {
+	return &store.Error{Op: s.name, Kind: store.ErrNotFound, Cause: errNoSuchKey}
+}
+
+// AddKey implements [store.Keys].
+func (s *Store) AddKey(ctx context.Context, key store.Key) error {
+	insert := s.statements.insertAPIKey
+	if err := key.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", insert.name, err)
+	}
+	return s.on.write(ctx, []call{insert.with(
+		key.ID, key.Prefix, key.Hash, key.SHA256, key.Name, key.Account,
+		momentOrNull(key.CreatedAt), momentOrNull(key.ExpiresAt), key.Revoked, key.RateLimit,
+		key.ReadScores, key.Historical, key.SubmitPassports, key.CreateScorers)})
+}
+
+// momentOrNull returns the moment as an argument: NULL for none.
+func momentOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return moment(t)
+}
+
+// MigrateKey implements [store.Keys].
+func (s *Store) MigrateKey(ctx context.Context, id, sha256 string) error {
+	migrate := s.statements.migrateAPIKey
+	if sha256 == "" || !storable(sha256, store.MaxKeySHA256) {
+		return fmt.Errorf("%s: %w: no column holds the SHA-256", migrate.name, store.ErrInvalid)
+	}
+	if !storable(id, store.MaxKeyID) {
+		return nil
+	}
+	return s.on.write(ctx, []call{migrate.with(id, sha256)})
+}
+
+// RevokeKey implements [store.Keys].
+func (s *Store) RevokeKey(ctx context.Context, prefix string) error {
+	revoke := s.statements.revokeAPIKey
+	if !storable(prefix, store.MaxKeyPrefix) {
+		return noSuchKey(revoke)
+	}
+	revoked, err := s.count(ctx, nil, revoke.with(prefix))
+	if err == nil && revoked == 0 {
+		err = noSuchKey(revoke)
+	}
+	return err
+}
+
+// storable reports whether a text column of that width, in characters, can hold
+// the text; a row cannot be found by one that it cannot.
+func storable(text string, width int) bool {
+	return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 && utf8.RuneCountInString(text) <= width
+}

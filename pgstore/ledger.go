@@ -1,0 +1,49 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// LoadPoints implements [store.Points].
+func (s *Store) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
+	load := s.statements.loadLedger
+	if !store.ValidAddress(address) {
+		return nil, fmt.Errorf("%s: %w: address %.100q is not 0x and 40 lower-case hex digits", load.name, store.ErrInvalid, address)
+	}
+	ledger := ledgerReader{store.PointsLedger{Values: map[string]int{}, Multiplier: 1}}
+	if err := s.on.read(ctx, load.with(address).each(ledger.row)); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(ledger.result.Awards, store.CompareAwards)
+	return &ledger.result, nil
+}
+
+// ledgerReader puts the rows of loadLedger together.
+type ledgerReader struct{ result store.PointsLedger }
+
+func (r *ledgerReader) row(scan scanFunc) error {
+	var part string
+	var award store.Award
+	var number int64
+	if err := scan(&part, &award.Action, &award.Provider, &award.TxHash, &number); err != nil {
+		return err
+	}
+	switch part {
+	case "award":
+		award.ChainID = int(number)
+		r.result.Awards = append(r.result.Awards, award)
+	case "value":
+		r.result.Values[award.Action] = int(number)
+	case "multiplier":
+		r.result.Multiplier = int(number)
+	case "eligible":
+		r.result.Eligible = true
+	default:
+		return fmt.Errorf("a row is of the unknown part %q", part)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+//go:build pgbouncer
+
+package pgstore_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store/storetest"
+)
+
+// These tests run behind a PgBouncer in transaction mode, which has to be
+// installed:
+//
+//	go test -tags pgbouncer -run PgBouncer ./pgstore
+
+// pooledModes are the ways to reach a database behind a pooler: those that
+// prepare nothing which outlives a transaction.
+func pooledModes() map[string]openStore {
+	return map[string]openStore{
+		"pgx exec":               onPool(pgx.QueryExecModeExec),
+		"pgx simple":             onPool(pgx.QueryExecModeSimpleProtocol),
+		"database/sql, pgx exec": onDB("pgx", "default_query_exec_mode", "exec"),
+		"database/sql, lib/pq":   onDB("postgres"),
+		"database/sql, lib/pq, binary parameters": onDB("postgres", "binary_parameters", "yes"),
+	}
+}
+
+func TestStoreBehindPgBouncer(t *testing.T) {
+	for name, open := range pooledModes() {
+		t.Run(name, func(t *testing.T) {
+			direct := pgtest.New(t)
+			newHarness := harnesses(t, direct, "public", open(t, pgtest.Pooler(t, direct)))
+			storetest.Run(t, newHarness)
+			storetest.Scenarios(t, newHarness)
+		})
+	}
+}
+
+// Clients share connections to the server, or it would not be transaction mode
+// that the other tests show something about.
+func TestPgBouncerIsInTransactionMode(t *testing.T) {
+	pooled := pgtest.Pooler(t, pgtest.NewEmpty(t))
+	backend := func() (pid int) {
+		conn, err := pgx.Connect(t.Context(), pooled)
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, conn.Close(t.Context())) })
+		require.NoError(t, conn.QueryRow(t.Context(), "select pg_backend_pid()", pgx.QueryExecModeExec).Scan(&pid))
+		return pid
+	}
+	first := backend()
+	assert.Equal(t, first, backend(), "both are served by one")
+}
+
+func TestAScoringIsTwoRoundTripsBehindPgBouncer(t *testing.T) {
+	for mode, stamps := range map[pgx.QueryExecMode]int{
+		pgx.QueryExecModeExec:           20,
+		pgx.QueryExecModeSimpleProtocol: 3,
+	} {
+		t.Run(mode.String(), func(t *testing.T) {
+			w := newWorld(t)
+			w.url = pgtest.Pooler(t, w.url)
+			requireTwoRoundTrips(t, w, mode, stamps)
+		})
+	}
+}
+
+func TestManyMigratesAtOnceBehindPgBouncer(t *testing.T) {
+	direct := pgtest.NewEmpty(t)
+	pooled := pgtest.Pooler(t, direct)
+	exec := func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec }
+	var all sync.WaitGroup
+	for range 4 {
+		pool, db := openPool(t, pooled, exec), openSQL(t, "postgres", pooled)
+		all.Go(func() { assert.NoError(t, pgstore.Migrate(t.Context(), pool)) })
+		all.Go(func() { assert.NoError(t, pgstore.Migrate(t.Context(), db)) })
+	}
+	all.Wait()
+	pool := openPool(t, pooled, exec)
+	require.NoError(t, pgstore.Migrate(t.Context(), pool), "there is nothing left to do")
+	require.NoError(t, pgstore.CheckSchema(t.Context(), pool))
+	require.NoError(t, pgstore.Ready(t.Context(), pool))
+	assert.Equal(t, []string{"6 10"}, rows(t, openPool(t, direct),
+		`select (select count(*) from passport_schema_version) || ' ' || (select count(*) from registry_humanpointsconfig)`))
+	assert.Equal(t, []string{"0"}, rows(t, openPool(t, direct),
+		`select count(*)::text from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`))
+}
+
+func TestScoringsContendBehindPgBouncer(t *testing.T) {
+	for name, open := range pooledModes() {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			requireNoDeadlock(t, w, open(t, pgtest.Pooler(t, w.url)), 400)
+		})
+	}
+}
+
+func TestCancelledScoringsLeaveNothingBehindInPgBouncer(t *testing.T) {
+	w := newWorld(t)
+	direct := w.url
+	w.url = pgtest.Pooler(t, direct)
+	pool := w.newPool(execMode(pgx.QueryExecModeExec), func(c *pgxpool.Config) { c.MaxConns = 4 })
+	w.url = direct
+	requireNothingLeft(t, w, pool)
+}

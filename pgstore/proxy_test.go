@@ -1,0 +1,89 @@
+package pgstore_test
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+)
+
+// delayed lets a pool reach its server through a proxy on the loopback
+// interface that holds back what passes, in each direction, for as long as a
+// network of that latency would.
+func delayed(tb testing.TB, latency time.Duration) func(*pgxpool.Config) {
+	tb.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(tb, err)
+	var conns sync.WaitGroup
+	tb.Cleanup(func() {
+		require.NoError(tb, listener.Close())
+		conns.Wait()
+	})
+	return func(c *pgxpool.Config) {
+		server := net.JoinHostPort(c.ConnConfig.Host, "0")
+		host, _, err := net.SplitHostPort(server)
+		require.NoError(tb, err)
+		target := (&net.TCPAddr{IP: net.ParseIP(host), Port: int(c.ConnConfig.Port)}).String()
+		conns.Go(func() { serveDelayed(listener, target, latency, &conns) })
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			var dialer net.Dialer
+			return dialer.DialContext(ctx, network, listener.Addr().String())
+		}
+	}
+}
+
+// serveDelayed serves until the listener is closed; each connection ends with
+// either of its sides.
+func serveDelayed(listener net.Listener, target string, latency time.Duration, conns *sync.WaitGroup) {
+	for {
+		client, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", target)
+		if err != nil {
+			_ = client.Close()
+			return
+		}
+		conns.Go(func() { holdBack(server, client, latency) })
+		conns.Go(func() { holdBack(client, server, latency) })
+	}
+}
+
+// chunk is what was read at once, and when it is due on the other side.
+type chunk struct {
+	bytes []byte
+	due   time.Time
+}
+
+// holdBack copies until either side ends, and ends both.
+func holdBack(to, from net.Conn, latency time.Duration) {
+	const inFlight = 1024
+	chunks := make(chan chunk, inFlight)
+	go func() {
+		defer close(chunks)
+		for {
+			buffer := make([]byte, 64*1024)
+			n, err := from.Read(buffer)
+			if n > 0 {
+				chunks <- chunk{buffer[:n], time.Now().Add(latency)}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	for c := range chunks {
+		time.Sleep(time.Until(c.due))
+		if _, err := to.Write(c.bytes); err != nil {
+			break
+		}
+	}
+	_, _ = to.Close(), from.Close()
+	for range chunks { // let the reader end
+	}
+}

@@ -1,0 +1,25 @@
+package pgstore
+
+// loadLedger reads what the points of an address are computed from, as rows of
+// one shape that the first column tells apart. One statement, so that it is of
+// one moment.
+//
+//	$1 address
+const loadLedger = `
+select 'award' as part, h.action::text, h.provider::text, h.tx_hash::text, h.chain_id::bigint as number
+from   {schema}.registry_humanpoints h
+where  h.address = $1::text
+union  all
+select 'value', c.action::text, '', '', c.points::bigint
+from   {schema}.registry_humanpointsconfig c
+where  c.active
+union  all
+select 'multiplier', '', '', '', m.multiplier::bigint
+from   {schema}.registry_humanpointsmultiplier m
+where  m.address = $1::text
+union  all
+select 'eligible', '', '', '', 1
+where  exists (
+         select from {schema}.registry_humanpointscommunityqualifiedusers q
+         where  q.address = $1::text
+       )`

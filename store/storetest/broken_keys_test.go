@@ -1,0 +1,356 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/store"
+	"github.com/passport-sdk/passport-go/store/storetest"
+)
+
+// brokenKeys is a store with functions in place of the methods of a role.
+type brokenKeys struct {
+	harness
+
+	findKey    func(harness, context.Context, string) (*store.Key, error)
+	addKey     func(harness, context.Context, store.Key) error
+	migrateKey func(harness, context.Context, string, string) error
+	revokeKey  func(harness, context.Context, string) error
+	addUses    func(harness, context.Context, []store.Use) error
+	loadPoints func(harness, context.Context, string) (*store.PointsLedger, error)
+}
+
+func (b brokenKeys) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
+	if b.findKey == nil {
+		return b.harness.FindKey(ctx, prefix)
+	}
+	return b.findKey(b.harness, ctx, prefix)
+}
+
+func (b brokenKeys) AddKey(ctx context.Context, key store.Key) error {
+	if b.addKey == nil {
+		return b.harness.AddKey(ctx, key)
+	}
+	return b.addKey(b.harness, ctx, key)
+}
+
+func (b brokenKeys) MigrateKey(ctx context.Context, id, sha256 string) error {
+	if b.migrateKey == nil {
+		return b.harness.MigrateKey(ctx, id, sha256)
+	}
+	return b.migrateKey(b.harness, ctx, id, sha256)
+}
+
+func (b brokenKeys) RevokeKey(ctx context.Context, prefix string) error {
+	if b.revokeKey == nil {
+		return b.harness.RevokeKey(ctx, prefix)
+	}
+	return b.revokeKey(b.harness, ctx, prefix)
+}
+
+func (b brokenKeys) AddUses(ctx context.Context, uses ...store.Use) error {
+	if b.addUses == nil {
+		return b.harness.AddUses(ctx, uses...)
+	}
+	return b.addUses(b.harness, ctx, uses)
+}
+
+func (b brokenKeys) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
+	if b.loadPoints == nil {
+		return b.harness.LoadPoints(ctx, address)
+	}
+	return b.loadPoints(b.harness, ctx, address)
+}
+
+// findsKeys is a store whose keys are changed when they are found.
+func findsKeys(change func(*store.Key)) brokenKeys {
+	return brokenKeys{findKey: func(h harness, ctx context.Context, prefix string) (*store.Key, error) {
+		key, err := h.FindKey(ctx, prefix)
+		if err == nil {
+			change(key)
+		}
+		return key, err
+	}}
+}
+
+// addsKeys is a store that adds changed keys.
+func addsKeys(change func(*store.Key)) brokenKeys {
+	return brokenKeys{addKey: func(h harness, ctx context.Context, key store.Key) error {
+		change(&key)
+		return h.AddKey(ctx, key)
+	}}
+}
+
+// afterRevoking is a store that does something more once it has revoked.
+func afterRevoking(more func(key map[string]any)) brokenKeys {
+	return brokenKeys{revokeKey: func(h harness, ctx context.Context, prefix string) error {
+		if err := h.RevokeKey(ctx, prefix); err != nil {
+			return err
+		}
+		return h.edit(func(tables map[string][]map[string]any) {
+			for _, key := range tables["account_accountapikey"] {
+				more(key)
+			}
+		})
+	}}
+}
+
+// addsUses is a store that adds changed uses.
+func addsUses(change func([]store.Use) []store.Use) brokenKeys {
+	return brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+		return h.AddUses(ctx, change(slices.Clone(uses))...)
+	}}
+}
+
+// eachUse is addsUses for one use after another.
+func eachUse(change func(*store.Use)) brokenKeys {
+	return addsUses(func(uses []store.Use) []store.Use {
+		for i := range uses {
+			change(&uses[i])
+		}
+		return uses
+	})
+}
+
+// ledgers is a store whose ledgers are changed.
+func ledgers(change func(*store.PointsLedger)) brokenKeys {
+	return brokenKeys{loadPoints: func(h harness, ctx context.Context, address string) (*store.PointsLedger, error) {
+		ledger, err := h.LoadPoints(ctx, address)
+		if err == nil {
+			change(ledger)
+		}
+		return ledger, err
+	}}
+}
+
+// passesOver is err unless it is of the kind.
+func passesOver(kind, err error) error {
+	if errors.Is(err, kind) {
+		return nil
+	}
+	return err
+}
+
+// storesWithBrokenKeys are each caught by a case of the named group.
+var storesWithBrokenKeys = map[string]struct {
+	group string
+	store brokenKeys
+}{
+	"hides revoked keys": {"keys", brokenKeys{findKey: func(h harness, ctx context.Context, prefix string) (*store.Key, error) {
+		key, err := h.FindKey(ctx, prefix)
+		if err == nil && key.Revoked {
+			return nil, store.ErrNotFound
+		}
+		return key, err
+	}}},
+	"hides expired keys": {"keys", brokenKeys{findKey: func(h harness, ctx context.Context, prefix string) (*store.Key, error) {
+		key, err := h.FindKey(ctx, prefix)
+		if err == nil && !key.ExpiresAt.IsZero() && key.ExpiresAt.Before(time.Now()) {
+			return nil, store.ErrNotFound
+		}
+		return key, err
+	}}},
+	"finds keys in any case": {"keys", brokenKeys{findKey: func(h harness, ctx context.Context, prefix string) (*store.Key, error) {
+		return h.FindKey(ctx, strings.ToLower(prefix))
+	}}},
+	"finds keys by what is padded": {"keys", brokenKeys{findKey: func(h harness, ctx context.Context, prefix string) (*store.Key, error) {
+		return h.FindKey(ctx, strings.TrimRight(prefix, " "))
+	}}},
+	"finds nothing, and no error": {"keys", brokenKeys{findKey: func(h harness, ctx context.Context, prefix string) (*store.Key, error) {
+		key, err := h.FindKey(ctx, prefix)
+		return key, passesOver(store.ErrNotFound, err)
+	}}},
+	"chokes on a hostile prefix": {"keys", brokenKeys{findKey: func(h harness, ctx context.Context, prefix string) (*store.Key, error) {
+		if strings.Contains(prefix, "\x00") {
+			return nil, store.ErrInvalid
+		}
+		return h.FindKey(ctx, prefix)
+	}}},
+	"finds keys without their SHA-256": {"keys", findsKeys(func(k *store.Key) { k.SHA256 = "" })},
+	"finds keys that never expire":     {"keys", findsKeys(func(k *store.Key) { k.ExpiresAt = time.Time{} })},
+	"finds keys without a limit":       {"keys", findsKeys(func(k *store.Key) { k.RateLimit = "" })},
+	"has a limit for unlimited keys": {"keys", findsKeys(func(k *store.Key) {
+		if k.RateLimit == "" {
+			k.RateLimit = "125/15m"
+		}
+	})},
+	"mixes permissions up":         {"keys", findsKeys(func(k *store.Key) { k.ReadScores, k.Historical = k.Historical, k.ReadScores })},
+	"adds keys that never expire":  {"keys", addsKeys(func(k *store.Key) { k.ExpiresAt = time.Time{} })},
+	"adds keys by its own clock":   {"keys", addsKeys(func(k *store.Key) { k.CreatedAt = time.Time{} })},
+	"adds keys without permission": {"keys", addsKeys(func(k *store.Key) { k.CreateScorers = false })},
+	"adds every key to the first account": {"keys", addsKeys(func(k *store.Key) {
+		if k.Account > 0 {
+			k.Account = 1
+		}
+	})},
+	"replaces keys": {"keys", brokenKeys{addKey: func(h harness, ctx context.Context, key store.Key) error {
+		err := h.AddKey(ctx, key)
+		if !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+		return h.edit(func(tables map[string][]map[string]any) { tables["account_accountapikey"][0]["revoked"] = false })
+	}}},
+	"keeps silent about a taken prefix": {"keys", brokenKeys{addKey: func(h harness, ctx context.Context, key store.Key) error {
+		return passesOver(store.ErrConflict, h.AddKey(ctx, key))
+	}}},
+	"adds what is invalid": {"keys", brokenKeys{addKey: func(h harness, ctx context.Context, key store.Key) error {
+		return passesOver(store.ErrInvalid, h.AddKey(ctx, key))
+	}}},
+	"writes limits that are empty": {"keys", brokenKeys{addKey: func(h harness, ctx context.Context, key store.Key) error {
+		if err := h.AddKey(ctx, key); err != nil {
+			return err
+		}
+		return h.edit(func(tables map[string][]map[string]any) {
+			for _, key := range tables["account_accountapikey"] {
+				key["analysis_rate_limit"] = ""
+			}
+		})
+	}}},
+	"migrates again and again": {"keys", brokenKeys{migrateKey: func(h harness, ctx context.Context, id, sha256 string) error {
+		if err := h.MigrateKey(ctx, id, sha256); err != nil {
+			return err
+		}
+		return h.edit(func(tables map[string][]map[string]any) {
+			for _, key := range tables["account_accountapikey"] {
+				if key["id"] == id {
+					key["hashed_key_sha256"] = sha256
+				}
+			}
+		})
+	}}},
+	"migrates nothing": {"keys", brokenKeys{migrateKey: func(harness, context.Context, string, string) error { return nil }}},
+	"migrates by prefix": {"keys", brokenKeys{migrateKey: func(h harness, ctx context.Context, id, sha256 string) error {
+		prefix, _, _ := strings.Cut(id, ".")
+		return h.MigrateKey(ctx, prefix+".sha256$aa", sha256)
+	}}},
+	"misses keys that it cannot migrate": {"keys", brokenKeys{migrateKey: func(h harness, ctx context.Context, id, sha256 string) error {
+		if prefix, _, _ := strings.Cut(id, "."); prefix != "abcd1234" {
+			return store.ErrNotFound
+		}
+		return h.MigrateKey(ctx, id, sha256)
+	}}},
+	"revokes nothing":       {"keys", brokenKeys{revokeKey: func(harness, context.Context, string) error { return nil }}},
+	"revokes every key":     {"keys", afterRevoking(func(key map[string]any) { key["revoked"] = true })},
+	"revokes and lets live": {"keys", afterRevoking(func(key map[string]any) { key["expiry_date"] = nil })},
+	"revokes once only": {"keys", brokenKeys{revokeKey: func(h harness, ctx context.Context, prefix string) error {
+		if key, err := h.FindKey(ctx, prefix); err == nil && key.Revoked {
+			return store.ErrNotFound
+		}
+		return h.RevokeKey(ctx, prefix)
+	}}},
+	"looks keys up without the context": {"keys", brokenKeys{findKey: func(h harness, ctx context.Context, prefix string) (*store.Key, error) {
+		return h.FindKey(context.WithoutCancel(ctx), prefix)
+	}}},
+
+	"adds the good uses only": {"uses", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+		var failed error
+		for _, use := range uses {
+			failed = errors.Join(failed, h.AddUses(ctx, use))
+		}
+		return failed
+	}}},
+	"adds uses backwards": {"uses", addsUses(func(uses []store.Use) []store.Use {
+		slices.Reverse(uses)
+		return uses
+	})},
+	"adds uses by their moment": {"uses", addsUses(func(uses []store.Use) []store.Use {
+		slices.SortFunc(uses, func(a, b store.Use) int { return a.At.Compare(b.At) })
+		return uses
+	})},
+	"adds equal uses once": {"uses", addsUses(func(uses []store.Use) []store.Use {
+		return slices.CompactFunc(uses, func(a, b store.Use) bool { return a.Path == b.Path })
+	})},
+	"adds the first hundred": {"uses", addsUses(func(uses []store.Use) []store.Use { return uses[:min(100, len(uses))] })},
+	"minds no use": {"uses", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+		if len(uses) == 0 {
+			return store.ErrInvalid
+		}
+		return h.AddUses(ctx, uses...)
+	}}},
+	"keeps silent about unknown keys": {"uses", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+		return passesOver(store.ErrNotFound, h.AddUses(ctx, uses...))
+	}}},
+	"loses headers":               {"uses", eachUse(func(u *store.Use) { u.Headers = nil })},
+	"takes the payload for query": {"uses", eachUse(func(u *store.Use) { u.Query = u.Payload })},
+	"loses the status":            {"uses", eachUse(func(u *store.Use) { u.Status = 0 })},
+	"makes a status up": {"uses", eachUse(func(u *store.Use) {
+		if u.Status == 0 {
+			u.Status = 200
+		}
+	})},
+	"skips every response":        {"uses", eachUse(func(u *store.Use) { u.ResponseSkipped = true })},
+	"cuts long errors":            {"uses", eachUse(func(u *store.Use) { u.Error = u.Error[:min(200, len(u.Error))] })},
+	"takes a moment for the hour": {"uses", eachUse(func(u *store.Use) { u.At = u.At.Truncate(time.Hour) })},
+	"adds uses without the context": {"uses", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+		return h.AddUses(context.WithoutCancel(ctx), uses...)
+	}}},
+
+	"orders points by chain": {"points ledger", ledgers(func(l *store.PointsLedger) {
+		slices.SortStableFunc(l.Awards, func(a, b store.Award) int { return a.ChainID - b.ChainID })
+	})},
+	"orders points without case": {"points ledger", ledgers(func(l *store.PointsLedger) {
+		slices.SortStableFunc(l.Awards, func(a, b store.Award) int {
+			return strings.Compare(strings.ToLower(a.Action+a.Provider), strings.ToLower(b.Action+b.Provider))
+		})
+	})},
+	"forgets the chain": {"points ledger", ledgers(func(l *store.PointsLedger) {
+		for i := range l.Awards {
+			l.Awards[i].ChainID = 0
+		}
+	})},
+	"tells points of inactive actions": {"points ledger", ledgers(func(l *store.PointsLedger) { l.Values["HPH"] = 5 })},
+	"tells no points of 0": {"points ledger", ledgers(func(l *store.PointsLedger) {
+		for action, points := range l.Values {
+			if points == 0 {
+				delete(l.Values, action)
+			}
+		}
+	})},
+	"multiplies by 0 when there is no multiplier": {"points ledger", ledgers(func(l *store.PointsLedger) {
+		if l.Multiplier == 1 {
+			l.Multiplier = 0
+		}
+	})},
+	"takes a multiplier of 0 for none": {"points ledger", ledgers(func(l *store.PointsLedger) {
+		if l.Multiplier == 0 {
+			l.Multiplier = 1
+		}
+	})},
+	"takes everyone for eligible": {"points ledger", ledgers(func(l *store.PointsLedger) { l.Eligible = true })},
+	"takes who has points for eligible": {"points ledger", ledgers(func(l *store.PointsLedger) {
+		l.Eligible = len(l.Awards) > 0
+	})},
+	"knows no address without points": {"points ledger", brokenKeys{loadPoints: func(h harness, ctx context.Context, address string) (*store.PointsLedger, error) {
+		ledger, err := h.LoadPoints(ctx, address)
+		if err == nil && len(ledger.Awards) == 0 {
+			return nil, store.ErrNotFound
+		}
+		return ledger, err
+	}}},
+	"takes addresses in any case": {"points ledger", brokenKeys{loadPoints: func(h harness, ctx context.Context, address string) (*store.PointsLedger, error) {
+		return h.LoadPoints(ctx, strings.ToLower(address))
+	}}},
+	"loads points without the context": {"points ledger", brokenKeys{loadPoints: func(h harness, ctx context.Context, address string) (*store.PointsLedger, error) {
+		return h.LoadPoints(context.WithoutCancel(ctx), address)
+	}}},
+}
+
+func TestTheSuiteCatchesBrokenKeysUsesAndLedgers(t *testing.T) {
+	for name, b := range storesWithBrokenKeys {
+		t.Run(name, func(t *testing.T) {
+			caught := caughtBy(t, b.group, func() storetest.Harness {
+				h := b.store
+				h.harness = harness{memstore.New()}
+				return h
+			})
+			assert.NotEmpty(t, caught, "no case of group %q fails", b.group)
+		})
+	}
+}
