@@ -1,0 +1,178 @@
+// Package apikey checks and creates the API keys of the service whose tables
+// the SDK shares, counts their calls against their rate limits, and records
+// what they were used for.
+//
+//   - [Checker] tells whose key it is, and guards the processors: the keys
+//     that the service has not yet migrated are hashed with PBKDF2, a fraction
+//     of a second of work that anyone may ask for who knows a key's prefix.
+//   - [Limiter] counts calls; [MemoryLimiter] does so in this process.
+//   - [UseLog] writes the uses of keys behind the caller's back.
+//
+// # What an attacker learns
+//
+// Every refusal is [ErrRefused], and comparisons take constant time. Time
+// tells this much: whether a prefix is known and whether its key is still
+// hashed with PBKDF2, which [ErrBusy] tells too. A prefix is no secret.
+// Nothing depends on how much of a wrong key is right.
+package apikey
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// Why a key was not let in, to be tested with errors.Is.
+var (
+	// ErrRefused: the key is malformed, unknown, wrong, revoked or expired.
+	// Nothing tells which.
+	ErrRefused = errors.New("invalid API key")
+	// ErrBusy: the key may be right, but to find out would cost more time than
+	// is granted now; ask again in a second, see [Checker.Check]. It is
+	// [store.ErrUnavailable] too.
+	ErrBusy = fmt.Errorf("too many slow checks of API keys: %w", store.ErrUnavailable)
+)
+
+// MaxKeyLength is the length above which a key is refused unread, in bytes.
+// The service's own have 41.
+const MaxKeyLength = 256
+
+// Checker checks and creates API keys. It is safe for concurrent use and
+// starts no goroutine.
+type Checker struct {
+	rows          store.Keys
+	now           func() time.Time
+	maxIterations int
+	logger        *slog.Logger
+	guard         *guard
+	derive        func(h *djangoHash, key string) (bool, error)
+}
+
+// New returns a checker of the keys in the rows, which must not be nil.
+func New(rows store.Keys, options ...Option) *Checker {
+	s := newSettings(options)
+	return &Checker{
+		rows:          rows,
+		now:           s.now,
+		maxIterations: s.maxIterations,
+		logger:        s.logger,
+		guard:         newGuard(s.slowChecks, s.slowShare),
+		derive:        (*djangoHash).matches,
+	}
+}
+
+// Check returns the row of the key, found by the text before its first dot,
+// or
+//   - [ErrRefused] for every key that must not be let in;
+//   - [ErrBusy] when to tell costs more than is granted now;
+//   - the store's error, wrapped, or the context's.
+//
+// A row's SHA-256 decides alone if it is set. Otherwise the older hash does,
+// "sha256$…" or Django's PBKDF2; a match through PBKDF2 stores the SHA-256, so
+// that it is needed once only. If that cannot be stored the key is let in all
+// the same, and the next check tries again.
+//
+// # Slow checks
+//
+// Wrong keys cannot occupy the processors with PBKDF2. Together, slow checks
+// get a tenth of one processor, those of one prefix a fifth of that (see
+// [WithSlowShare]); both may save up, to 10 s and to 1 s of work. Equal keys
+// are hashed once at a time, and what came of it is remembered.
+//
+// Right and wrong cannot be told apart before the work is done. What tells the
+// owner of a key from a flood of guesses is that it asks again: a key that asks
+// for the first time is served out of the upper half of what is saved up, or
+// gets [ErrBusy] at once; one that has asked before (within the last 8192 keys
+// that asked) may use all of it, and waits for up to 5 s, the one that asked
+// first being served first. So, while guesses pour in,
+//   - the owner of a key hashed with PBKDF2 is let in at its second attempt
+//     if no guess is repeated;
+//   - if guesses are repeated, each one that asked before the owner did may go
+//     before it, at the cost of a slow check's time divided by the share (5 s
+//     for 600 000 iterations); those that came later do not, so an owner that
+//     keeps asking is let in;
+//   - a key with a SHA-256 is never delayed.
+func (c *Checker) Check(ctx context.Context, key string) (*store.Key, error) {
+	prefix, ok := prefixOf(key)
+	if !ok {
+		return nil, ErrRefused
+	}
+	row, err := c.rows.FindKey(ctx, prefix)
+	unknown := errors.Is(err, store.ErrNotFound)
+	if err != nil && !unknown {
+		return nil, fmt.Errorf("looking for an API key: %w", err)
+	}
+	fast := sha256Text(key) // for unknown keys too: they take as long as wrong ones
+	if unknown || row == nil || row.Revoked || c.expired(row.ExpiresAt) {
+		return nil, ErrRefused
+	}
+	found := *row
+	switch {
+	case found.SHA256 != "":
+		ok = equal(found.SHA256, fast)
+	case strings.HasPrefix(found.Hash, sha256Mark):
+		ok = equal(found.Hash, fast)
+	default:
+		ok, err = c.checkSlowly(ctx, &found, key)
+		if ok {
+			c.migrate(ctx, &found, fast)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, ErrRefused
+	}
+	return &found, nil
+}
+
+func (c *Checker) expired(at time.Time) bool {
+	return !at.IsZero() && !at.After(c.now())
+}
+
+func (c *Checker) checkSlowly(ctx context.Context, row *store.Key, key string) (bool, error) {
+	hash, ok := parseDjangoHash(row.Hash)
+	if !ok || hash.iterations > c.maxIterations {
+		return false, nil
+	}
+	ask := sha256.Sum256([]byte(row.Hash + "\x00" + key))
+	return c.guard.check(ctx, row.Prefix, ask, func() (bool, error) { return c.derive(hash, key) })
+}
+
+func (c *Checker) migrate(ctx context.Context, row *store.Key, fast string) {
+	if err := c.rows.MigrateKey(ctx, row.ID, fast); err != nil {
+		c.logger.WarnContext(ctx, "the SHA-256 of an API key could not be stored", "prefix", row.Prefix, "error", err)
+		return
+	}
+	row.SHA256 = fast
+}
+
+// prefixOf returns the text before the first dot of a key that might exist.
+func prefixOf(key string) (string, bool) {
+	if len(key) > MaxKeyLength || !utf8.ValidString(key) || strings.ContainsRune(key, 0) {
+		return "", false
+	}
+	prefix, _, found := strings.Cut(key, ".")
+	return prefix, found && prefix != "" && utf8.RuneCountInString(prefix) <= store.MaxKeyPrefix
+}
+
+const sha256Mark = "sha256$"
+
+func sha256Text(key string) string {
+	digest := sha256.Sum256([]byte(key))
+	return sha256Mark + hex.EncodeToString(digest[:])
+}
+
+func equal(a, b string) bool {
+	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}

@@ -1,0 +1,55 @@
+package apikey
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// BenchmarkCheck is a check of a key with a SHA-256, alone and while 200 wrong
+// keys a second carry the prefix of one that is hashed with PBKDF2.
+func BenchmarkCheck(b *testing.B) {
+	const attacked = "Ab3dEf6h"
+	slow := store.Key{
+		ID: attacked, Prefix: attacked, Account: 1,
+		Hash: "pbkdf2_sha256$600000$LeA60vaecavEU8icBa7DhI$MtGR3Cbgo9pkXihQ+MpbwArQjGCCgAjaRKZZMDS72xw=",
+	}
+	honest := func(b *testing.B, checker *Checker) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := checker.Check(b.Context(), goodKey); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("alone", func(b *testing.B) { honest(b, New(newRows(sha256Row(), slow))) })
+	b.Run("attacked", func(b *testing.B) {
+		checker := New(newRows(sha256Row(), slow))
+		done := make(chan struct{})
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			every := time.NewTicker(5 * time.Millisecond)
+			defer every.Stop()
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				case <-every.C:
+					wait.Go(func() { _, _ = checker.Check(b.Context(), fmt.Sprintf("%s.guess%d", attacked, n)) })
+				}
+			}
+		})
+		honest(b, checker)
+		close(done)
+		wait.Wait()
+	})
+	b.Run("remembered", func(b *testing.B) {
+		row := pbkdf2Row()
+		r := newRows(row)
+		r.migrate = func() error { return store.ErrUnavailable }
+		honest(b, New(r))
+	})
+}

@@ -1,0 +1,143 @@
+package apikey
+
+import (
+	"context"
+	"hash/crc32"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// Limiter counts calls. [MemoryLimiter] counts those of one process; a host
+// with several plugs in one that they share. It must be safe for concurrent
+// use.
+type Limiter interface {
+	// Take must count one call of the key with that prefix and tell whether it
+	// is within the rate. An error means that it could not be counted; the
+	// caller decides whether the call passes.
+	Take(ctx context.Context, prefix string, rate Rate) (Quota, error)
+}
+
+// Quota is what a call was told about its rate limit.
+type Quota struct {
+	// Allowed tells whether the call passes.
+	Allowed bool
+	// Unlimited tells that nothing was counted; the fields below are then zero.
+	Unlimited bool
+	// Limit is the number of calls of a window, Remaining that of calls that
+	// may still pass in this one.
+	Limit, Remaining int
+	// Reset is the time until the window ends, above 0: what a refused caller
+	// should wait.
+	Reset time.Duration
+}
+
+// DefaultWindows is the number of windows that a [MemoryLimiter] keeps unless
+// it is told otherwise: about 20 MB.
+const DefaultWindows = 100_000
+
+// MemoryLimiter counts the calls of this process, in fixed windows: they begin
+// at the multiples of the period since 1970, put off by the CRC-32 of the
+// prefix modulo the period, so that not all keys start afresh at one moment.
+// Exactly the rate's number of calls pass in a window. It is safe for
+// concurrent use and starts no goroutine.
+type MemoryLimiter struct {
+	now     func() time.Time
+	mu      sync.Mutex
+	windows *simplelru.LRU[string, *window]
+}
+
+type window struct {
+	start  int64 // nanoseconds since 1970
+	period int64
+	calls  int
+}
+
+// LimiterOption configures a [MemoryLimiter].
+type LimiterOption func(*limiterSettings)
+
+type limiterSettings struct {
+	now     func() time.Time
+	windows int
+}
+
+// WithWindowClock sets the clock of the windows, [time.Now] by default.
+func WithWindowClock(now func() time.Time) LimiterOption {
+	return func(s *limiterSettings) {
+		if now != nil {
+			s.now = now
+		}
+	}
+}
+
+// WithWindows sets how many windows are kept, [DefaultWindows] by default;
+// below 1 means 1. When more keys than that call at a time, those that have
+// not called for longest start afresh, so that the memory stays bounded.
+func WithWindows(n int) LimiterOption {
+	return func(s *limiterSettings) { s.windows = max(n, 1) }
+}
+
+// NewMemoryLimiter returns a limiter that has counted nothing yet.
+func NewMemoryLimiter(options ...LimiterOption) *MemoryLimiter {
+	s := limiterSettings{now: time.Now, windows: DefaultWindows}
+	for _, option := range options {
+		if option != nil {
+			option(&s)
+		}
+	}
+	return &MemoryLimiter{now: s.now, windows: newLRU[string, *window](s.windows)}
+}
+
+// Take implements [Limiter]. It fails only if the context has ended, and then
+// counts nothing.
+func (l *MemoryLimiter) Take(ctx context.Context, prefix string, rate Rate) (Quota, error) {
+	if err := ctx.Err(); err != nil {
+		return Quota{}, err
+	}
+	if rate.Unlimited() {
+		return Quota{Allowed: true, Unlimited: true}, nil
+	}
+	limit, period := max(rate.Calls, 0), int64(rate.Period)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now().UnixNano()
+	start := windowStart(now, period, prefix)
+	l.dropEnded(now)
+
+	w, known := l.windows.Get(prefix)
+	// A clock that was put back does not open a window anew.
+	if !known || w.period != period || w.start < start {
+		w = &window{start: start, period: period}
+		l.windows.Add(prefix, w)
+	}
+	w.calls = min(w.calls, limit) + 1
+	return Quota{
+		Allowed:   w.calls <= limit,
+		Limit:     limit,
+		Remaining: max(limit-w.calls, 0),
+		Reset:     time.Duration(w.start + period - now),
+	}, nil
+}
+
+// windowStart returns the start of the window that holds now.
+func windowStart(now, period int64, prefix string) int64 {
+	phase := int64(crc32.ChecksumIEEE([]byte(prefix))) * int64(time.Second) % period
+	into := (now - phase) % period
+	if into < 0 {
+		into += period
+	}
+	return now - into
+}
+
+// dropEnded forgets up to two of the windows that were not used for longest,
+// if they have ended: as each call adds at most one, few outlive their end.
+func (l *MemoryLimiter) dropEnded(now int64) {
+	for range 2 {
+		_, oldest, ok := l.windows.GetOldest()
+		if !ok || now < oldest.start+oldest.period {
+			return
+		}
+		l.windows.RemoveOldest()
+	}
+}

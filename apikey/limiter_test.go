@@ -1,0 +1,130 @@
+package apikey
+
+import (
+	"context"
+	"hash/crc32"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var fifteen = Rate{Calls: 125, Period: 15 * time.Minute}
+
+func take(t *testing.T, l *MemoryLimiter, prefix string, rate Rate) Quota {
+	t.Helper()
+	quota, err := l.Take(t.Context(), prefix, rate)
+	require.NoError(t, err)
+	return quota
+}
+
+func TestExactlyNPassPerWindow(t *testing.T) {
+	phase := time.Duration(crc32.ChecksumIEEE([]byte("Gh4kLm2p"))%900) * time.Second
+	begin := time.Unix(900*2_000_000, 0).Add(phase)
+	now := begin
+	l := NewMemoryLimiter(WithWindowClock(func() time.Time { return now }))
+	for window := range 3 {
+		for n := range 125 {
+			now = begin.Add(time.Duration(window)*fifteen.Period + time.Duration(n)*time.Second)
+			quota := take(t, l, "Gh4kLm2p", fifteen)
+			require.Equal(t, Quota{Allowed: true, Limit: 125, Remaining: 124 - n, Reset: fifteen.Period - time.Duration(n)*time.Second}, quota)
+		}
+		for range 300 {
+			require.Equal(t, Quota{Limit: 125, Reset: fifteen.Period - 124*time.Second}, take(t, l, "Gh4kLm2p", fifteen))
+		}
+		now = begin.Add(time.Duration(window+1)*fifteen.Period - 1)
+		require.Equal(t, Quota{Limit: 125, Reset: 1}, take(t, l, "Gh4kLm2p", fifteen), "until the last moment")
+	}
+}
+
+func TestExactlyNPassConcurrently(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewMemoryLimiter()
+		var passed atomic.Int32
+		var wait sync.WaitGroup
+		for range 1000 {
+			wait.Go(func() {
+				if quota, err := l.Take(t.Context(), "Gh4kLm2p", fifteen); err == nil && quota.Allowed {
+					passed.Add(1)
+				}
+			})
+		}
+		wait.Wait()
+		assert.EqualValues(t, 125, passed.Load())
+		time.Sleep(take(t, l, "Gh4kLm2p", fifteen).Reset)
+		assert.Equal(t, 124, take(t, l, "Gh4kLm2p", fifteen).Remaining, "and after Reset it begins anew")
+	})
+}
+
+func TestKeysAreCountedApart(t *testing.T) {
+	l := NewMemoryLimiter(WithWindowClock(atNoon))
+	once := Rate{Calls: 1, Period: time.Hour}
+	assert.True(t, take(t, l, "a", once).Allowed)
+	assert.False(t, take(t, l, "a", once).Allowed)
+	assert.True(t, take(t, l, "b", once).Allowed)
+}
+
+func TestRatesAtTheEdges(t *testing.T) {
+	l := NewMemoryLimiter(WithWindowClock(atNoon))
+	for range 3 {
+		assert.Equal(t, Quota{Allowed: true, Unlimited: true}, take(t, l, "unlimited", Rate{}))
+		assert.False(t, take(t, l, "none", Rate{Period: time.Second}).Allowed)
+		assert.False(t, take(t, l, "negative", Rate{Calls: -1, Period: time.Second}).Allowed)
+		assert.True(t, take(t, l, "huge", Rate{Calls: maxCalls, Period: maxPeriod}).Allowed)
+	}
+	assert.Equal(t, 3, l.windows.Len())
+}
+
+func TestALimitThatIsChangedCountsOn(t *testing.T) {
+	l := NewMemoryLimiter(WithWindowClock(atNoon))
+	for range 3 {
+		take(t, l, "a", Rate{Calls: 5, Period: time.Hour})
+	}
+	assert.Equal(t, 6, take(t, l, "a", Rate{Calls: 10, Period: time.Hour}).Remaining)
+	assert.False(t, take(t, l, "a", Rate{Calls: 2, Period: time.Hour}).Allowed)
+}
+
+func TestAClockThatIsPutBackOpensNoWindow(t *testing.T) {
+	now := noon
+	l := NewMemoryLimiter(WithWindowClock(func() time.Time { return now }))
+	once := Rate{Calls: 1, Period: time.Minute}
+	assert.True(t, take(t, l, "a", once).Allowed)
+	now = now.Add(-10 * time.Minute)
+	assert.False(t, take(t, l, "a", once).Allowed)
+}
+
+func TestBeforeTheEpoch(t *testing.T) {
+	for _, at := range []int64{-1, 0, 1, -900e9, 123e9} {
+		start := windowStart(at, int64(15*time.Minute), "Gh4kLm2p")
+		assert.True(t, start <= at && at < start+int64(15*time.Minute), at)
+	}
+}
+
+func TestOldWindowsAreDropped(t *testing.T) {
+	now := noon
+	l := NewMemoryLimiter(WithWindowClock(func() time.Time { return now }), WithWindows(500))
+	for n := range 10_000 {
+		take(t, l, strconv.Itoa(n), Rate{Calls: 1, Period: time.Hour})
+		require.LessOrEqual(t, l.windows.Len(), 500)
+	}
+	now = now.Add(2 * time.Hour)
+	for range 500 {
+		take(t, l, "a", Rate{Calls: 1, Period: time.Hour})
+	}
+	assert.Equal(t, 1, l.windows.Len())
+}
+
+func TestACallThatHasEndedIsNotCounted(t *testing.T) {
+	l := NewMemoryLimiter()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	quota, err := l.Take(ended, "a", fifteen)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Zero(t, quota)
+	assert.Equal(t, 124, take(t, l, "a", fifteen).Remaining)
+}

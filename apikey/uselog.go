@@ -1,0 +1,241 @@
+package apikey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// What a [UseLog] does unless it is told otherwise.
+const (
+	// DefaultUseCapacity is the number of uses that wait to be written, a few
+	// kB each if they carry responses.
+	DefaultUseCapacity = 4096
+	// DefaultUseBatch is the number of uses that are written at a time.
+	DefaultUseBatch = 100
+	// DefaultDrainTimeout is the time that is left to write what is queued once
+	// the context of Run has ended.
+	DefaultDrainTimeout = 10 * time.Second
+)
+
+// A batch is written again after 0.1, 0.2, 0.4 and 0.8 s, then given up.
+const (
+	useRetries   = 4
+	firstUseWait = 100 * time.Millisecond
+)
+
+// ErrRunning: the log runs already, or has ended.
+var ErrRunning = errors.New("the use log can run once only")
+
+// UseLog writes what keys were used for, off the path of the calls: Record
+// queues, Run writes. It is safe for concurrent use and starts no goroutine of
+// its own: the host runs Run.
+type UseLog struct {
+	rows    store.Uses
+	batch   int
+	drain   time.Duration
+	logger  *slog.Logger
+	queue   chan store.Use
+	dropped atomic.Uint64
+	started atomic.Bool
+
+	mu     sync.RWMutex // so that nothing is queued once closed is set
+	closed bool
+}
+
+// UseOption configures a [UseLog].
+type UseOption func(*useSettings)
+
+type useSettings struct {
+	capacity, batch int
+	drain           time.Duration
+	logger          *slog.Logger
+}
+
+// WithUseCapacity sets how many uses wait to be written, [DefaultUseCapacity]
+// by default; below 1 means 1.
+func WithUseCapacity(n int) UseOption {
+	return func(s *useSettings) { s.capacity = max(n, 1) }
+}
+
+// WithUseBatch sets how many uses are written at a time at the most,
+// [DefaultUseBatch] by default; below 1 means 1.
+func WithUseBatch(n int) UseOption {
+	return func(s *useSettings) { s.batch = max(n, 1) }
+}
+
+// WithDrainTimeout sets how long Run may go on once its context has ended,
+// [DefaultDrainTimeout] by default.
+func WithDrainTimeout(d time.Duration) UseOption {
+	return func(s *useSettings) { s.drain = max(d, 0) }
+}
+
+// WithUseLogger sets where it is reported (warn) that uses were dropped. It
+// logs numbers and the store's errors, never the uses. The default is silence.
+func WithUseLogger(logger *slog.Logger) UseOption {
+	return func(s *useSettings) {
+		if logger != nil {
+			s.logger = logger
+		}
+	}
+}
+
+// NewUseLog returns a log that writes to the rows, which must not be nil.
+func NewUseLog(rows store.Uses, options ...UseOption) *UseLog {
+	s := useSettings{
+		capacity: DefaultUseCapacity,
+		batch:    DefaultUseBatch,
+		drain:    DefaultDrainTimeout,
+		logger:   slog.New(slog.DiscardHandler),
+	}
+	for _, option := range options {
+		if option != nil {
+			option(&s)
+		}
+	}
+	return &UseLog{rows: rows, batch: s.batch, drain: s.drain, logger: s.logger, queue: make(chan store.Use, s.capacity)}
+}
+
+// Record queues the use to be written and never waits. It returns false, and
+// counts the use as dropped, when the queue is full or Run has ended. The use's
+// slices must not be changed afterwards. Uses that are recorded before Run is
+// called wait for it.
+func (l *UseLog) Record(use store.Use) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if !l.closed {
+		select {
+		case l.queue <- use:
+			return true
+		default:
+		}
+	}
+	l.dropped.Add(1)
+	return false
+}
+
+// Dropped returns how many uses were recorded and not written: the queue was
+// full, the store refused them, could not be reached for too long, or left
+// unknown whether it wrote them, or the time to drain was over.
+func (l *UseLog) Dropped() uint64 { return l.dropped.Load() }
+
+// Run writes what is recorded until the context ends, then closes the log,
+// writes what is queued, and returns nil. It returns
+// [context.DeadlineExceeded], wrapped, when the time to drain did not suffice,
+// and [ErrRunning] when it is called a second time.
+//
+// While the store is unavailable a batch is tried five times within 1.5 s and
+// then dropped. One that the store refuses is written use by use, so that one
+// bad use does not take others with it.
+func (l *UseLog) Run(ctx context.Context) error {
+	if !l.started.CompareAndSwap(false, true) {
+		return ErrRunning
+	}
+	writing, stop := outlive(ctx, l.drain)
+	defer stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case use := <-l.queue:
+			l.write(writing, l.gather(use))
+		}
+	}
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	for {
+		select {
+		case use := <-l.queue:
+			l.write(writing, l.gather(use))
+		default:
+			return l.ended(writing)
+		}
+	}
+}
+
+func (l *UseLog) ended(writing context.Context) error {
+	if writing.Err() != nil {
+		return fmt.Errorf("writing the last uses of API keys: %w", context.Cause(writing))
+	}
+	return nil
+}
+
+// outlive returns a context that ends the given time after ctx does.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(by)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(context.DeadlineExceeded)
+		case <-longer.Done():
+		}
+	})
+	return longer, func() {
+		forget()
+		cancel(context.Canceled)
+	}
+}
+
+// gather takes what is queued behind the first, up to a batch.
+func (l *UseLog) gather(first store.Use) []store.Use {
+	batch := []store.Use{first}
+	for len(batch) < l.batch {
+		select {
+		case use := <-l.queue:
+			batch = append(batch, use)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (l *UseLog) write(ctx context.Context, batch []store.Use) {
+	err := l.add(ctx, batch)
+	switch {
+	case err == nil:
+	case len(batch) > 1 && refused(err):
+		for _, use := range batch {
+			l.write(ctx, []store.Use{use})
+		}
+	default:
+		l.dropped.Add(uint64(len(batch)))
+		l.logger.WarnContext(ctx, "uses of API keys were dropped", "uses", len(batch), "error", err)
+	}
+}
+
+// refused tells that the store would not have the batch, whenever it is asked.
+func refused(err error) bool {
+	return errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFault)
+}
+
+// add writes the batch, again while the store is unavailable. It does not write
+// again what may have been written: [store.ErrUnknownOutcome].
+func (l *UseLog) add(ctx context.Context, batch []store.Use) error {
+	wait := firstUseWait
+	for retries := 0; ; retries++ {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		err := l.rows.AddUses(ctx, batch...)
+		if err == nil || !errors.Is(err, store.ErrUnavailable) || retries == useRetries {
+			return err
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		case <-timer.C:
+		}
+		wait *= 2
+	}
+}
