@@ -87,7 +87,7 @@ func TestCommunitiesAreSetUpInASchemaOfAnyName(t *testing.T) {
 
 // Both stores keep communities in the same rows, ids included.
 func TestCommunitiesAreTheSameRowsAsInMemory(t *testing.T) {
-	under := newHarness(t, storeModes()["pgx"])(t).(*harness) //nolint:forcetypeassert // it is
+	under := newHarness(t, storeModes()["pgx"])(t).(*harness)
 	for table := range under.tables {
 		if under.hasID(table) && table != "registry_humanpointsconfig" {
 			require.NoError(t, under.Seed(t.Context(), []byte(`{"`+table+`": []}`)), "numbering begins at 1")
@@ -111,7 +111,7 @@ func TestCommunitiesAreTheSameRowsAsInMemory(t *testing.T) {
 		put(store.Community{ID: 3, Name: "Three", Scorer: "WEIGHTED_BINARY", Rule: "FIFO", Threshold: "0.000005"})
 		require.NoError(t, s.DeleteCommunity(ctx, 7))
 	}
-	assert.Equal(t, comparable(t, rowsOf(t, mem)), comparable(t, rowsOf(t, under)))
+	assert.Equal(t, communityRows(t, rowsOf(t, mem)), communityRows(t, rowsOf(t, under)))
 }
 
 func rowsOf(t *testing.T, s any) []byte {
@@ -122,13 +122,13 @@ func rowsOf(t *testing.T, s any) []byte {
 		return rows
 	}
 	var rows bytes.Buffer
-	require.NoError(t, s.(*memstore.Store).WriteRows(&rows)) //nolint:forcetypeassert // it is
+	require.NoError(t, s.(*memstore.Store).WriteRows(&rows))
 	return rows.Bytes()
 }
 
-// comparable returns the rows that the role writes, without the moments, which
+// communityRows returns the rows that the role writes, without the moments, which
 // are of two clocks, and numbers as they are spelt.
-func comparable(t *testing.T, document []byte) map[string][]map[string]any {
+func communityRows(t *testing.T, document []byte) map[string][]map[string]any {
 	t.Helper()
 	var tables map[string][]map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(document))

@@ -37,17 +37,18 @@ const AllowListPrefix = "AllowList#"
 
 // WithDefaults returns the community with an empty Rule and Scorer filled in,
 // and without Weights that are the JSON value null.
-func (c Community) WithDefaults() Community {
-	if c.Rule == "" {
-		c.Rule = "LIFO"
+func (c *Community) WithDefaults() Community {
+	filled := *c
+	if filled.Rule == "" {
+		filled.Rule = "LIFO"
 	}
-	if c.Scorer == "" {
-		c.Scorer = ScorerBinary
+	if filled.Scorer == "" {
+		filled.Scorer = ScorerBinary
 	}
-	if string(bytes.TrimSpace(c.Weights)) == "null" {
-		c.Weights = nil
+	if string(bytes.TrimSpace(filled.Weights)) == "null" {
+		filled.Weights = nil
 	}
-	return c
+	return filled
 }
 
 // Validate reports, joined, what keeps the community from being stored; each

@@ -6,12 +6,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"log"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +26,8 @@ const (
 	bob   = "0xb0b00b0b00b0b00b0b00b0b00b0b00b0b00b0b00"
 )
 
+const community = 1
+
 //go:embed testdata/credentials.json
 var credentials []byte
 
@@ -39,7 +41,6 @@ func main() {
 
 func run(ctx context.Context, now func() time.Time) (report string, err error) {
 	// What is given: a community that weighs stamps, and credentials in wallets.
-	const community = 1
 	mem := memstore.New(memstore.WithClock(now))
 	err = mem.PutCommunity(ctx, store.Community{
 		ID: community, Name: "Quickstart", Threshold: "3",
@@ -66,7 +67,7 @@ func run(ctx context.Context, now func() time.Time) (report string, err error) {
 		}
 		show(&out, wallet.name, result)
 	}
-	if err := showRows(&out, mem); err != nil {
+	if err := showHistory(ctx, &out, mem); err != nil {
 		return "", err
 	}
 	return out.String(), nil
@@ -108,34 +109,27 @@ func show(out *strings.Builder, name string, result *passport.Result) {
 	fmt.Fprintln(out)
 }
 
-// showRows prints what the scorings wrote, by the names of the service's
-// tables.
-func showRows(out *strings.Builder, mem *memstore.Store) error {
-	var document bytes.Buffer
-	if err := mem.WriteRows(&document); err != nil {
-		return err
-	}
-	var rows struct {
-		Claims []struct {
-			Nullifier string    `json:"hash"`
-			Address   string    `json:"address"`
-			ExpiresAt time.Time `json:"expires_at"`
-		} `json:"registry_hashscorerlink"`
-		Events []struct {
-			Action  string `json:"action"`
-			Address string `json:"address"`
-		} `json:"registry_event"`
-	}
-	if err := json.Unmarshal(document.Bytes(), &rows); err != nil {
-		return err
-	}
+// showHistory prints what the scorings have written.
+func showHistory(ctx context.Context, out *strings.Builder, mem *memstore.Store) error {
 	fmt.Fprintln(out, "Claims (who holds which nullifier, until when)")
-	for _, claim := range rows.Claims {
-		fmt.Fprintf(out, "  %.12s…  %.10s…  %s\n", claim.Nullifier, claim.Address, claim.ExpiresAt.Format(time.DateOnly))
+	for _, address := range []string{alice, bob} {
+		claims, err := mem.ListClaims(ctx, community, address)
+		if err != nil {
+			return err
+		}
+		for _, claim := range claims {
+			fmt.Fprintf(out, "  %.12s…  %.10s…  %s\n", claim.Nullifier, claim.Address, claim.ExpiresAt.Format(time.DateOnly))
+		}
 	}
 	fmt.Fprintln(out, "Events (SCU: a new score, LDP: a stamp that lost to an earlier claim)")
-	for _, event := range rows.Events {
-		fmt.Fprintf(out, "  %s  %.10s…\n", event.Action, event.Address)
+	for _, address := range []string{alice, bob} {
+		events, err := mem.ListEvents(ctx, community, address, store.Page{Limit: 10})
+		if err != nil {
+			return err
+		}
+		for _, event := range slices.Backward(events) {
+			fmt.Fprintf(out, "  %s  %.10s…\n", event.Action, event.Address)
+		}
 	}
 	return nil
 }
