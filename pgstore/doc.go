@@ -18,6 +18,36 @@
 // number, queue on advisory locks that end with the transaction. All of it is
 // locked in one order, so that scorings never deadlock one another.
 //
+// # Operations
+//
+// The service's data layer has a name for each thing that it asks of the
+// database. Errors name statements; several operations may be one. Left the
+// operation, then the statement that does it, and the part where it is not all
+// of it:
+//
+//	load_ceramic_cache              load_snapshot           live_credentials
+//	get_latest_stamps_per_provider  load_snapshot           live_credentials
+//	load_scorer_config              load_snapshot           load_scorer_config
+//	load_community                  load_snapshot           load_community
+//	load_hash_scorer_links          load_snapshot           load_hash_scorer_links
+//	load_customization              load_snapshot           load_customization
+//	count_passing_scores            load_snapshot           qualified_communities
+//	count_metamask_og_awards        load_snapshot           count_metamask_og_awards
+//	validate_api_key                validate_api_key
+//	get_passport_id                 lock_passport
+//	upsert_passport                 upsert_passport
+//	delete_stamps                   replace_stamps          delete_stamps
+//	bulk_insert_stamps              replace_stamps
+//	upsert_score                    upsert_score            upsert_score
+//	bulk_upsert_hash_links          bulk_upsert_hash_links
+//	verify_hash_links               verify_hash_links
+//	insert_dedup_events             upsert_score            insert_events
+//	insert_score_update_event       upsert_score            insert_events
+//	record_passing_score            record_passing_score
+//	record_stamp_actions            record_awards
+//	award_scoring_bonus             record_awards
+//	award_metamask_og_bonus         record_awards
+//
 // # Errors
 //
 // Every failure is a *[store.Error] with the name of the statement, the
