@@ -73,7 +73,7 @@ func (c *Community) Validate() error {
 		fault("scorer %.60q is neither %s nor %s", c.Scorer, ScorerBinary, ScorerWeighted)
 	}
 	if c.Weights != nil {
-		checkDocument(fault, "the weights of a community", c.Weights)
+		checkDocument(fault, "the weights document of a community", c.Weights)
 	}
 	switch {
 	case c.Threshold != "":
