@@ -41,7 +41,7 @@ func TestBadCommunitiesAreRefused(t *testing.T) {
 		{"invalid UTF-8 in the external id", store.Community{ID: 1, ExternalID: "\xff"}, "the external id of a community is not valid UTF-8"},
 		{"unknown scorer", store.Community{ID: 1, Scorer: "OTHER"}, `scorer "OTHER" is neither`},
 		{"weights without a threshold", store.Community{ID: 1, Weights: []byte(`{}`)}, "no threshold"},
-		{"weights that are not JSON", store.Community{ID: 1, Weights: []byte(`{`), Threshold: "1"}, "the weights of a community is not JSON"},
+		{"weights that are not JSON", store.Community{ID: 1, Weights: []byte(`{`), Threshold: "1"}, "the weights document of a community is not JSON"},
 		{"a threshold that is no number", store.Community{ID: 1, Threshold: "high"}, `the threshold of a community, "high", is not a decimal number`},
 		{"a threshold out of range", store.Community{ID: 1, Threshold: "100000"}, "out of the range of numeric(10,5)"},
 		{"a threshold that is rounded out of range", store.Community{ID: 1, Threshold: "-99999.999995"}, "out of the range of numeric(10,5)"},
