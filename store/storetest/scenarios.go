@@ -31,8 +31,9 @@ type scenario struct {
 }
 
 type scenarioStep struct {
-	Get string // a request's path
-	SQL string // or a statement in between
+	Get     string            // a request's path and query
+	Headers map[string]string // and its headers
+	SQL     string            // or a statement in between
 }
 
 type scenarioAnswer struct {
@@ -71,20 +72,30 @@ var scenarioNow = time.Date(2026, 12, 1, 0, 0, 0, 123456000, time.UTC)
 // that are wanted.
 func Scenarios(t *testing.T, newHarness NewHarness) {
 	t.Helper()
-	var all []scenario
-	require.NoError(t, json.Unmarshal(recordedScenarios, &all))
+	all := scenarios(t)
 	run := 0
 	for _, s := range all {
 		if elsewhere[s.Name] != "" {
 			continue
 		}
 		run++
-		t.Run(s.Name, func(t *testing.T) { s.check(t, newHarness(t)) })
+		t.Run(s.Name, func(t *testing.T) { s.check(t, newHarness(t), throughEngine) })
 	}
 	assert.Len(t, all, run+len(elsewhere), "a scenario is neither run nor accounted for")
 }
 
-func (s scenario) check(t testing.TB, h Harness) {
+func scenarios(t testing.TB) (all []scenario) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(recordedScenarios, &all))
+	require.NotEmpty(t, all)
+	return all
+}
+
+// asking returns what does a recorded request and compares the answer with the
+// wanted one.
+type asking func(w *world, engine *passport.Engine) func(scenarioStep, scenarioAnswer)
+
+func (s scenario) check(t testing.TB, h Harness, through asking) {
 	t.Helper()
 	w := &world{Harness: h, t: t, ctx: t.Context()}
 	w.seed(s.Rows)
@@ -94,6 +105,7 @@ func (s scenario) check(t testing.TB, h Harness) {
 		passport.WithClock(func() time.Time { return scenarioNow }))
 	require.NoError(t, err)
 
+	ask := through(w, engine)
 	begun := w.tables()
 	answers := s.Want.Steps
 	for _, step := range s.Steps {
@@ -103,7 +115,7 @@ func (s scenario) check(t testing.TB, h Harness) {
 		}
 		require.NotEmpty(t, answers, "more requests than answers")
 		before := w.tables()
-		w.request(engine, step.Get, answers[0])
+		ask(step, answers[0])
 		w.untouched(before, s.Want.Tables)
 		answers = answers[1:]
 	}
@@ -125,8 +137,12 @@ func (w *world) statement(sql string) {
 	w.credentials(rows...)
 }
 
-// request scores what the path of the request names, and compares with what
+// throughEngine scores what the path of a request names, and compares with what
 // the service answered.
+func throughEngine(w *world, engine *passport.Engine) func(scenarioStep, scenarioAnswer) {
+	return func(step scenarioStep, want scenarioAnswer) { w.request(engine, step.Get, want) }
+}
+
 func (w *world) request(engine *passport.Engine, path string, want scenarioAnswer) {
 	w.t.Helper()
 	parts := strings.Split(path, "/") // "", v2, stamps, community, score, address
@@ -191,13 +207,13 @@ func answerOf(result *passport.Result) (row, error) {
 	return answer, json.Unmarshal(document, &answer)
 }
 
-// compare demands the wanted rows, in any order, of each table that scoring
+// compare demands the wanted rows, in any order, of each table that a request
 // writes.
 func (w *world) compare(want map[string][]row) {
 	w.t.Helper()
 	got := normalised(w.tables())
 	for table, wanted := range want {
-		if !ofScoring(table) {
+		if !written(table) {
 			continue
 		}
 		rows := got[table]

@@ -24,9 +24,7 @@ func (m memory) Rows(context.Context) ([]byte, error) {
 
 func recorded(t *testing.T, name string) scenario {
 	t.Helper()
-	var all []scenario
-	require.NoError(t, json.Unmarshal(recordedScenarios, &all))
-	for _, s := range all {
+	for _, s := range scenarios(t) {
 		if s.Name == name {
 			return s
 		}
@@ -41,7 +39,7 @@ func TestAScenarioNoticesWhatIsWrong(t *testing.T) {
 	fails := func(spoil func(*scenario)) bool {
 		s := recorded(t, name)
 		spoil(&s)
-		return Fails(func(t testing.TB) { s.check(t, memory{memstore.New()}) })
+		return Fails(func(t testing.TB) { s.check(t, memory{memstore.New()}, throughEngine) })
 	}
 	require.False(t, fails(func(*scenario) {}), "as recorded it passes")
 
@@ -98,7 +96,9 @@ func TestAScenarioNoticesWhatTheRecordingDoesNotTell(t *testing.T) {
 	const afterRequest, atTheEnd = 3, 4
 	fails := func(name string, from int, spoil func(tables map[string][]row)) bool {
 		s := recorded(t, name)
-		return Fails(func(t testing.TB) { s.check(t, &spoilt{memory: memory{memstore.New()}, spoil: spoil, from: from}) })
+		return Fails(func(t testing.TB) {
+			s.check(t, &spoilt{memory: memory{memstore.New()}, spoil: spoil, from: from}, throughEngine)
+		})
 	}
 	const points = "human points: address lists"
 	require.False(t, fails(points, 0, func(map[string][]row) {}), "unspoilt it passes")

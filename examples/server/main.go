@@ -1,0 +1,283 @@
+// Server offers scores over HTTP, by the contract of the Django service, on that
+// service's database or on one of its own.
+//
+//	go run ./examples/server
+//
+// runs with nothing installed: in memory, with the world of examples/quickstart
+// and a key to try it with. What it does is set by the environment; switches are
+// "on" or "off":
+//
+//	PASSPORT_ADDR             where it listens (127.0.0.1:8080)
+//	PASSPORT_DATABASE_URL     postgres://…; unset: in memory
+//	PASSPORT_TRUSTED_ISSUERS  JSON list of the DIDs whose credentials count
+//	PASSPORT_HUMAN_POINTS     award human points, and tell them (off)
+//	PASSPORT_METAMASK_OG      with the award that is limited in number (off)
+//	PASSPORT_RATE_LIMIT       count the calls of each key (on)
+//	PASSPORT_USAGE            record the calls of each key (off)
+//	PASSPORT_MIGRATE          create missing tables at the start (off: only check)
+//
+// It ends with 0 on SIGTERM, 1 when it cannot do its work, and 2 when its
+// configuration makes no sense.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/passporthttp"
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, errConfiguration):
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// errConfiguration: the environment does not say what to do.
+var errConfiguration = errors.New("the configuration makes no sense")
+
+// run serves until the context ends.
+func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) error {
+	logger := slog.New(slog.NewJSONHandler(logTo, nil))
+	c, err := read(getenv)
+	if err != nil {
+		return err
+	}
+	kept, err := open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer kept.close()
+	engine, err := passport.New(kept.rows, append(c.engine, passport.WithTrustedIssuers(kept.issuers...), passport.WithLogger(logger))...)
+	if err != nil {
+		return err
+	}
+
+	keys := apikey.New(kept.rows, apikey.WithLogger(logger))
+	uses := apikey.NewUseLog(kept.rows, apikey.WithUseLogger(logger))
+	options := []passporthttp.Option{
+		passporthttp.WithKeys(keys), passporthttp.WithLogger(logger), passporthttp.WithReady(kept.ready),
+	}
+	if c.rateLimit {
+		options = append(options, passporthttp.WithRateLimits())
+	}
+	if c.usage {
+		options = append(options, passporthttp.WithUses(uses))
+	}
+	if c.humanPoints {
+		options = append(options, passporthttp.WithPoints(kept.rows))
+	}
+	handler := passporthttp.New(engine, kept.rows, options...)
+
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.addr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "listening on http://%s\n", listener.Addr())
+	if kept.demo {
+		if err := invite(ctx, out, keys, kept.account, listener.Addr()); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	return passporthttp.Serve(ctx, listener, handler, uses.Run)
+}
+
+// config is what the environment says.
+type config struct {
+	addr                                   string
+	pool                                   *pgxpool.Pool // nil: in memory
+	issuers                                []string
+	humanPoints, rateLimit, usage, migrate bool
+	engine                                 []passport.Option
+}
+
+// read reports every fault at once.
+func read(getenv func(string) string) (*config, error) {
+	var faults []error
+	fault := func(name, format string, args ...any) {
+		faults = append(faults, fmt.Errorf(name+": "+format, args...))
+	}
+	isOn := func(name string, otherwise bool) bool {
+		switch value := getenv(name); value {
+		case "":
+			return otherwise
+		case "on", "off":
+			return value == "on"
+		default:
+			fault(name, `%.20q is neither "on" nor "off"`, value)
+			return otherwise
+		}
+	}
+	c := &config{
+		addr:        getenv("PASSPORT_ADDR"),
+		humanPoints: isOn("PASSPORT_HUMAN_POINTS", false),
+		rateLimit:   isOn("PASSPORT_RATE_LIMIT", true),
+		usage:       isOn("PASSPORT_USAGE", false),
+		migrate:     isOn("PASSPORT_MIGRATE", false),
+	}
+	if c.addr == "" {
+		c.addr = "127.0.0.1:8080"
+	}
+	if _, port, err := net.SplitHostPort(c.addr); err != nil {
+		fault("PASSPORT_ADDR", "%.100q is not host:port", c.addr)
+	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		fault("PASSPORT_ADDR", "%.20q is not the number of a port", port)
+	}
+
+	url, list := getenv("PASSPORT_DATABASE_URL"), getenv("PASSPORT_TRUSTED_ISSUERS")
+	if url != "" {
+		pool, err := pgstore.OpenPool(context.Background(), url) // connects later
+		if err != nil {
+			fault("PASSPORT_DATABASE_URL", "%w", err)
+		}
+		c.pool = pool
+	} else if c.migrate {
+		fault("PASSPORT_MIGRATE", "there is nothing to migrate without PASSPORT_DATABASE_URL")
+	}
+	if list != "" {
+		if err := json.Unmarshal([]byte(list), &c.issuers); err != nil {
+			fault("PASSPORT_TRUSTED_ISSUERS", `it is not a JSON list of DIDs, such as ["did:ethr:0x…"]`)
+		} else if _, err := passport.New(memstore.New(), passport.WithTrustedIssuers(c.issuers...)); err != nil {
+			fault("PASSPORT_TRUSTED_ISSUERS", "%w", err)
+		}
+	} else if url != "" {
+		fault("PASSPORT_TRUSTED_ISSUERS", "no credential would ever count without it")
+	}
+
+	var points passport.HumanPoints
+	if isOn("PASSPORT_METAMASK_OG", false) {
+		points.Capped = passport.MetaMaskOG()
+		if !c.humanPoints {
+			fault("PASSPORT_METAMASK_OG", "it does nothing without PASSPORT_HUMAN_POINTS")
+		}
+	}
+	if c.humanPoints {
+		c.engine = append(c.engine, passport.WithHumanPoints(points))
+	}
+
+	if faults != nil {
+		if c.pool != nil {
+			c.pool.Close()
+		}
+		return nil, fmt.Errorf("%w:\n%w", errConfiguration, errors.Join(faults...))
+	}
+	return c, nil
+}
+
+// rows is a store with all that the server needs of one.
+type rows interface {
+	passport.Store
+	passporthttp.Rows
+	store.Uses
+	store.Points
+}
+
+// keeping is where the rows are.
+type keeping struct {
+	rows    rows
+	issuers []string
+	ready   func(context.Context) error
+	close   func()
+	demo    bool
+	account int64 // of the demo
+}
+
+func open(ctx context.Context, c *config) (*keeping, error) {
+	if c.pool == nil {
+		return demo(ctx, c)
+	}
+	check := func(ctx context.Context) error { return pgstore.CheckSchema(ctx, c.pool) }
+	var err error
+	if c.migrate {
+		err = pgstore.Migrate(ctx, c.pool)
+	}
+	if err == nil {
+		err = check(ctx) // which tells every difference
+	}
+	if err != nil {
+		c.pool.Close()
+		return nil, err
+	}
+	return &keeping{rows: pgstore.New(c.pool), issuers: c.issuers, ready: check, close: c.pool.Close}, nil
+}
+
+// credentials are those of examples/quickstart.
+//
+//go:embed testdata/credentials.json
+var credentials []byte
+
+const (
+	community = 1
+	alice     = "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
+)
+
+// demo is the world of the quickstart, in memory.
+func demo(ctx context.Context, c *config) (*keeping, error) {
+	mem := memstore.New()
+	account, err := mem.PutAccount(ctx, "demo")
+	if err != nil {
+		return nil, err
+	}
+	err = mem.PutCommunity(ctx, store.Community{
+		ID: community, Account: account, Name: "Quickstart", Threshold: "3", HumanPoints: c.humanPoints,
+		Weights: []byte(`{"Google": "1.5", "Github": "2", "Ens": "0.5", "Twitter": "1", "Biometrics": "10"}`),
+	})
+	if err != nil {
+		return nil, err
+	}
+	var given struct {
+		Issuer  string                       `json:"issuer"`
+		Wallets map[string][]json.RawMessage `json:"wallets"`
+	}
+	if err := json.Unmarshal(credentials, &given); err != nil {
+		return nil, err
+	}
+	for address, wallet := range given.Wallets {
+		for _, signed := range wallet {
+			stamp, err := passport.NewCredential(signed)
+			if err != nil {
+				return nil, err
+			}
+			if err := mem.AddCredentials(ctx, address, stamp); err != nil {
+				return nil, err
+			}
+		}
+	}
+	ready := func(context.Context) error { return nil }
+	return &keeping{rows: mem, issuers: append(c.issuers, given.Issuer), ready: ready, close: func() {}, demo: true, account: account}, nil
+}
+
+// invite prints how to try the demo, with a key of its own.
+func invite(ctx context.Context, out io.Writer, keys *apikey.Checker, account int64, addr net.Addr) error {
+	secret, _, err := keys.Create(ctx, apikey.NewKey{Name: "demo", Account: account, ReadScores: true, Historical: true})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "in memory, gone when it ends; try:\n  curl -H 'X-API-Key: %s' http://%s/v2/stamps/%d/score/%s\n", secret, addr, community, alice)
+	return nil
+}

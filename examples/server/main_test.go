@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// build returns the program.
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "server")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return binary
+}
+
+// program is the server, running.
+type program struct {
+	*exec.Cmd
+
+	url    string
+	log    bytes.Buffer // to be read once it has ended
+	output *bufio.Reader
+}
+
+// start runs the program in an environment that holds nothing else, and waits
+// until it listens.
+func start(t *testing.T, binary string, environment ...string) *program {
+	t.Helper()
+	p := &program{Cmd: exec.CommandContext(context.Background(), binary)}
+	p.Env = append([]string{"PASSPORT_ADDR=127.0.0.1:0"}, environment...)
+	p.Stderr = &p.log
+	output, err := p.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.Start())
+	t.Cleanup(func() {
+		if p.ProcessState == nil {
+			_ = p.Process.Kill()
+			_ = p.Wait()
+		}
+	})
+	p.output = bufio.NewReader(output)
+	first, err := p.output.ReadString('\n')
+	require.NoError(t, err, "it ended before it listened")
+	p.url = strings.TrimSpace(strings.TrimPrefix(first, "listening on "))
+	return p
+}
+
+// terminate ends it as an operator would, and returns its log.
+func (p *program) terminate(t *testing.T) string {
+	t.Helper()
+	require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+	_, err := io.Copy(io.Discard, p.output)
+	require.NoError(t, err)
+	require.NoError(t, p.Wait(), "it ends with 0")
+	return p.log.String()
+}
+
+func get(t *testing.T, url, key string) (int, map[string]any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	request.Header.Set("X-Api-Key", key)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var body map[string]any
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&body))
+	return response.StatusCode, body
+}
+
+func TestItRunsWithNothingInstalledAndSaysHowToTryIt(t *testing.T) {
+	server := start(t, build(t))
+	_, err := server.output.ReadString('\n')
+	require.NoError(t, err)
+	line, err := server.output.ReadString('\n')
+	require.NoError(t, err)
+	invitation := regexp.MustCompile(`^  curl -H 'X-API-Key: (\S+)' (http://\S+)\n$`).FindStringSubmatch(line)
+	require.NotNil(t, invitation, line)
+
+	status, body := get(t, invitation[2], invitation[1])
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "3.50000", body["score"])
+	assert.Equal(t, true, body["passing_score"])
+	assert.Nil(t, body["points_data"])
+	status, _ = get(t, server.url+"/ready", "")
+	assert.Equal(t, http.StatusOK, status)
+
+	log := server.terminate(t)
+	assert.Contains(t, log, `"route":"/v2/stamps/{scorer_id}/score/{address}","status":200`)
+	assert.NotContains(t, log, strings.Split(invitation[1], ".")[1], "a secret in the log")
+}
+
+// Its world is that of the quickstart.
+func TestTheCredentialsAreThoseOfTheQuickstart(t *testing.T) {
+	original, err := os.ReadFile("../quickstart/testdata/credentials.json")
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(original, credentials), "copy it again")
+}
+
+func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
+	binary := build(t)
+	for name, c := range map[string]struct {
+		environment []string
+		told        []string
+	}{
+		"all of them": {
+			[]string{
+				"PASSPORT_ADDR=nowhere", "PASSPORT_DATABASE_URL=postgres://u:secret@host:99999999/x", "PASSPORT_TRUSTED_ISSUERS=[\"x\",\"y\"]",
+				"PASSPORT_HUMAN_POINTS=yes", "PASSPORT_METAMASK_OG=on", "PASSPORT_RATE_LIMIT=1", "PASSPORT_USAGE=ON", "PASSPORT_MIGRATE=true",
+			},
+			[]string{
+				`PASSPORT_ADDR: "nowhere" is not host:port`, "PASSPORT_DATABASE_URL: ", `"x" is neither did:`, `"y" is neither did:`,
+				`PASSPORT_HUMAN_POINTS: "yes" is neither`, "PASSPORT_METAMASK_OG: ", `PASSPORT_RATE_LIMIT: "1"`, `PASSPORT_USAGE: "ON"`, `PASSPORT_MIGRATE: "true"`,
+			},
+		},
+		"a port":         {[]string{"PASSPORT_ADDR=127.0.0.1:http"}, []string{`PASSPORT_ADDR: "http" is not the number of a port`}},
+		"no JSON":        {[]string{"PASSPORT_TRUSTED_ISSUERS=did:ethr:0x00"}, []string{"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list"}},
+		"no issuer":      {[]string{"PASSPORT_TRUSTED_ISSUERS=[]"}, []string{"PASSPORT_TRUSTED_ISSUERS: misconfigured: no trusted issuer"}},
+		"nothing to do":  {[]string{"PASSPORT_MIGRATE=on"}, []string{"PASSPORT_MIGRATE: there is nothing to migrate"}},
+		"no one trusted": {[]string{"PASSPORT_DATABASE_URL=postgres://127.0.0.1:1/x"}, []string{"PASSPORT_TRUSTED_ISSUERS: no credential would ever count"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			command := exec.CommandContext(t.Context(), binary)
+			command.Env = c.environment
+			told, err := command.CombinedOutput()
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit)
+			assert.Equal(t, 2, exit.ExitCode())
+			for _, fault := range c.told {
+				assert.Contains(t, string(told), fault)
+			}
+			assert.NotContains(t, string(told), "secret")
+		})
+	}
+}
+
+const anIssuer = `PASSPORT_TRUSTED_ISSUERS=["did:ethr:0x8c1a4c0336f6a7599c1951bf27a7eb3b17aefb91"]`
+
+func TestADatabaseThatLacksTablesIsToldAboutAndNotServed(t *testing.T) {
+	command := exec.CommandContext(t.Context(), build(t))
+	command.Env = []string{"PASSPORT_ADDR=127.0.0.1:0", "PASSPORT_DATABASE_URL=" + pgtest.NewEmpty(t), anIssuer}
+	told, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	assert.Equal(t, 1, exit.ExitCode())
+	for _, table := range []string{"registry_score", "account_accountapikey", "ceramic_cache_ceramiccache"} {
+		assert.Contains(t, string(told), "table "+table+" is missing")
+	}
+	assert.NotContains(t, string(told), "listening")
+}
+
+func TestOnAFreshDatabaseItMakesTheTablesScoresAndRecordsTheUse(t *testing.T) {
+	url := pgtest.NewEmpty(t)
+	server := start(t, build(t), "PASSPORT_DATABASE_URL="+url, anIssuer,
+		"PASSPORT_MIGRATE=on", "PASSPORT_USAGE=on", "PASSPORT_HUMAN_POINTS=on", "PASSPORT_METAMASK_OG=on", "PASSPORT_RATE_LIMIT=off")
+	pool, err := pgstore.OpenPool(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	rows := pgstore.New(pool)
+	account, err := rows.PutAccount(t.Context(), "host")
+	require.NoError(t, err)
+	require.NoError(t, rows.PutCommunity(t.Context(), store.Community{
+		ID: 7, Account: account, Name: "Seven", Threshold: "1", Weights: []byte(`{"Google": 1}`),
+	}))
+	secret, _, err := apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true})
+	require.NoError(t, err)
+
+	status, body := get(t, server.url+"/v2/stamps/7/score/"+alice, secret)
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "0.00000", body["score"])
+	assert.NotNil(t, body["points_data"])
+	status, _ = get(t, server.url+"/ready", "")
+	assert.Equal(t, http.StatusOK, status)
+
+	assert.NotContains(t, server.terminate(t), strings.Split(secret, ".")[1])
+	var uses int
+	require.NoError(t, pool.QueryRow(t.Context(), "select count(*) from account_accountapikeyanalytics where status_code = 200").Scan(&uses))
+	assert.Equal(t, 1, uses, "written before it ended")
+}

@@ -1,0 +1,77 @@
+package passporthttp
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// call is a request on its way to an answer.
+type call struct {
+	*http.Request
+
+	began  time.Time
+	id     string
+	to     http.ResponseWriter
+	header http.Header // of the answer
+	// key is the row of the API key that it came with, once that has been
+	// checked.
+	key *store.Key
+	// facts are what the log is told beside the usual.
+	facts []slog.Attr
+}
+
+const requestID = "X-Request-Id"
+
+func newCall(w http.ResponseWriter, r *http.Request) *call {
+	c := &call{Request: r, began: time.Now(), id: r.Header.Get(requestID), to: w, header: w.Header()}
+	if !saneID(c.id) {
+		c.id = rand.Text()
+	}
+	c.header.Set(requestID, c.id)
+	c.header.Set("Cache-Control", "no-store")
+	c.header.Set("X-Content-Type-Options", "nosniff")
+	return c
+}
+
+// saneID tells whether the id that a caller gives its request can be taken over
+// into a log and a header.
+func saneID(id string) bool {
+	const most = 64
+	return id != "" && len(id) <= most && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == "" &&
+		!strings.ContainsFunc(id, func(r rune) bool { return r > '~' })
+}
+
+// learn adds to what the log is told.
+func (c *call) learn(facts ...slog.Attr) { c.facts = append(c.facts, facts...) }
+
+// route is the pattern that the path has matched, "" if none.
+func (c *call) route() string {
+	_, path, found := strings.Cut(c.Pattern, " ")
+	if !found {
+		path = c.Pattern
+	}
+	if path == "/" {
+		return ""
+	}
+	return path
+}
+
+// write sends the answer.
+func (c *call) write(a answered) error {
+	if a.body != nil {
+		c.header.Set("Content-Type", "application/json")
+		c.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+	c.to.WriteHeader(a.status)
+	if a.body == nil {
+		return nil
+	}
+	_, err := c.to.Write(a.body) // to HEAD net/http sends no body
+	return err
+}

@@ -1,0 +1,38 @@
+// Package passporthttp serves scores over HTTP, by the contract of the Django
+// service whose tables the SDK shares: a client of that service can be pointed
+// at a [Handler] on the same database.
+//
+//	handler := passporthttp.New(engine, rows, passporthttp.WithRateLimits())
+//	err := http.ListenAndServe(addr, handler)
+//
+// rows is the store: memstore.Store and pgstore.Store have all that it takes.
+// [Serve] is a server with timeouts that answers what it has accepted before it
+// ends. The whole contract is an OpenAPI 3.1 document, at /openapi.json.
+//
+// # Who may call what
+//
+//	GET  /v2/stamps/{scorer_id}/score/{address}          a key with read_scores
+//	GET  /v2/stamps/{scorer_id}/score/{address}/history  a key with historical_endpoint
+//	GET  /v2/stamps/{address}                            a key with read_scores
+//	POST /v2/stamps/{address}                            a key with submit_passports; only WithIngestion
+//	GET  /health, /ready, /openapi.json                  anyone
+//
+// A key is sent as X-API-Key, or as the second word of Authorization. It scores
+// for the communities of its own account only. Credentials belong to no account:
+// any key that may list those of one address may list those of every address,
+// and a key that may submit them may replace those of every address, see
+// [WithIngestion].
+//
+// Scoring is a GET because it is one in the contract, and it writes: the score,
+// claims and events of [passport.Engine.Score]. Doing it again is harmless. HEAD
+// is GET without the body, and scores too.
+//
+// # Answers
+//
+// Whatever is no success has the body {"detail": …}: a sentence, or for 422 a
+// list of what is wrong with which parameter. Nothing internal is ever told;
+// that goes to the log, by the request's id (X-Request-ID), see [WithLogger].
+// 503 always has a Retry-After: nothing is wrong with the request, and to repeat
+// it is safe. What net/http itself refuses (no HTTP, headers too large) it
+// answers in its own words, before a handler is asked.
+package passporthttp

@@ -1,0 +1,138 @@
+package passporthttp
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// Rows is what the handler looks up beside the scores. [memstore.Store] and
+// [pgstore.Store] have it.
+//
+// [memstore.Store]: https://pkg.go.dev/github.com/passport-sdk/passport-go/memstore#Store
+// [pgstore.Store]: https://pkg.go.dev/github.com/passport-sdk/passport-go/pgstore#Store
+type Rows interface {
+	store.Keys
+	// FindCommunity is that of [store.Communities].
+	FindCommunity(ctx context.Context, account int64, scorer string) (int64, error)
+	// ScoreAt is that of [store.History].
+	ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error)
+	// ListCredentials is that of [store.Credentials].
+	ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error)
+}
+
+// Handler answers the requests of the contract. Make it with [New]. It is safe
+// for concurrent use and starts no goroutine.
+type Handler struct {
+	settings
+
+	scorer    passport.Scorer
+	rows      Rows
+	readiness *readiness
+	openapi   []byte
+	mux       *http.ServeMux
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New returns a handler that scores with the scorer and looks everything else
+// up in the rows. Neither may be nil.
+func New(scorer passport.Scorer, rows Rows, options ...Option) *Handler {
+	h := &Handler{settings: newSettings(options), scorer: scorer, rows: rows, mux: http.NewServeMux()}
+	if h.keys == nil {
+		h.keys = apikey.New(rows)
+	}
+	h.readiness = newReadiness(h.ready)
+	h.openapi = document(h.ingest != nil)
+
+	mayRead := func(key *store.Key) bool { return key.ReadScores }
+	mayLookBack := func(key *store.Key) bool { return key.Historical }
+	maySubmit := func(key *store.Key) bool { return key.SubmitPassports }
+
+	h.route("/v2/stamps/{scorer_id}/score/{address}", endpoints{"GET": h.keyed(mayRead, h.score)})
+	h.route("/v2/stamps/{scorer_id}/score/{address}/history", endpoints{"GET": h.keyed(mayLookBack, h.history)})
+	stamps := endpoints{"GET": h.keyed(mayRead, h.listing)}
+	if h.ingest != nil {
+		stamps["POST"] = h.keyed(maySubmit, h.ingestion)
+	}
+	h.route("/v2/stamps/{address}", stamps)
+	h.route("/health", endpoints{"GET": alive})
+	h.route("/ready", endpoints{"GET": h.isReady})
+	h.route("/openapi.json", endpoints{"GET": h.describe})
+	h.handle("/", noSuchRoute)
+	return h
+}
+
+// endpoint answers a request that has come to its route.
+type endpoint func(ctx context.Context, c *call) answer
+
+// endpoints are those of one path, by method.
+type endpoints map[string]endpoint
+
+// route answers the path: what is asked by a method that it does not have is
+// told so, here and not by the mux, whose answers are not ours.
+func (h *Handler) route(path string, of endpoints) {
+	allow := []string{}
+	for _, method := range []string{"GET", "HEAD", "POST"} {
+		e, has := of[method]
+		switch {
+		case has:
+			h.handle(method+" "+path, e)
+			allow = append(allow, method)
+		case method == "HEAD" && of["GET"] != nil: // to the mux it is a GET
+			allow = append(allow, method)
+		}
+	}
+	h.handle(path, otherMethod(strings.Join(append(allow, "OPTIONS"), ", ")))
+}
+
+func (h *Handler) handle(pattern string, e endpoint) {
+	h.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, e) })
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The mux would redirect to the clean form of a path, which nobody needs who
+	// uses the API as it is described.
+	if asked := r.URL.EscapedPath(); path.Clean(asked) != asked || asked[0] != '/' {
+		h.serve(w, r, noSuchRoute)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// serve is the way of every request: it is answered, then written about.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
+	c := newCall(w, r)
+	h.allowOrigin(c)
+	ctx := r.Context()
+	if h.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, h.timeout)
+		defer cancel()
+	}
+	given := contain(ctx, c, e)
+	given.unsent = c.write(given)
+	h.report(ctx, c, given)
+	h.record(c, given)
+}
+
+func noSuchRoute(context.Context, *call) answer { return detail(http.StatusNotFound, "Not found.") }
+
+// otherMethod answers OPTIONS, and refuses every other method.
+func otherMethod(allow string) endpoint {
+	return func(_ context.Context, c *call) answer {
+		c.header.Set("Allow", allow)
+		if c.Method != http.MethodOptions {
+			return detail(http.StatusMethodNotAllowed, "Method not allowed.")
+		}
+		c.preflight(allow)
+		return answer{status: http.StatusNoContent}
+	}
+}

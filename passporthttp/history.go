@@ -1,0 +1,126 @@
+package passporthttp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// noScore is the body for a moment at which there was none.
+type noScore struct {
+	Detail  string           `json:"detail"`
+	Address passport.Address `json:"address"`
+}
+
+// history answers GET /v2/stamps/{scorer_id}/score/{address}/history: the newest
+// score that was recorded at or before a moment.
+func (h *Handler) history(ctx context.Context, c *call) answer {
+	asked, given := parameter(c.URL, "created_at")
+	at, isMoment := parseMoment(asked)
+	switch {
+	case !given:
+		return missing("query", "created_at")
+	case asked == "":
+		return detail(http.StatusBadRequest, "You must provide created_at as a query param.")
+	case !isMoment:
+		return detail(http.StatusBadRequest, "Invalid created_at.")
+	}
+	community, address, refused := h.subject(ctx, c, "No Community matches the given query.")
+	if refused != nil {
+		return *refused
+	}
+	event, err := h.rows.ScoreAt(ctx, community, string(address), at)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return answer{status: http.StatusNotFound, body: noScore{fmt.Sprintf("No Score Found for %s at %s", address, asked), address}}
+	case err != nil:
+		return failed(err)
+	}
+	body, err := recordedBody(address, event.Data)
+	if err != nil {
+		return failed(fmt.Errorf("event %d: %w", event.ID, err))
+	}
+	return answer{status: http.StatusOK, body: body}
+}
+
+// recordedBody tells a score of which there is only the data of its event.
+func recordedBody(address passport.Address, data []byte) (scoreBody, error) {
+	var event struct {
+		Fields struct {
+			Error    *string `json:"error"`
+			Evidence *struct {
+				Success   bool        `json:"success"`
+				RawScore  json.Number `json:"rawScore"` // a number, or a string that holds one
+				Threshold json.Number `json:"threshold"`
+			} `json:"evidence"`
+			ScoredAt  *time.Time                 `json:"last_score_timestamp"`
+			ExpiresAt *time.Time                 `json:"expiration_date"`
+			Stamps    map[string]json.RawMessage `json:"stamps"`
+		} `json:"fields"`
+	}
+	if err := json.Unmarshal(data, &event); err != nil {
+		return scoreBody{}, fmt.Errorf("%w: the data of a score: %w", store.ErrFault, err)
+	}
+	fields := &event.Fields
+	switch {
+	case fields.Error != nil && *fields.Error != "":
+		return errorBody(address, *fields.Error), nil
+	case fields.Evidence == nil:
+		return errorBody(address, "the score was recorded without its evidence"), nil
+	}
+	score, err := passport.ParseDecimal(string(fields.Evidence.RawScore))
+	if err != nil {
+		return scoreBody{}, fmt.Errorf("%w: raw score: %w", store.ErrFault, err)
+	}
+	threshold, err := passport.ParseDecimal(string(fields.Evidence.Threshold))
+	if err != nil {
+		return scoreBody{}, fmt.Errorf("%w: threshold: %w", store.ErrFault, err)
+	}
+	body := scoreBody{
+		Address: address, Score: score.Fixed(places), Passing: fields.Evidence.Success, Threshold: threshold.Fixed(places),
+		Stamps: fields.Stamps,
+	}
+	if fields.Stamps == nil {
+		body.Stamps = map[string]json.RawMessage{}
+	}
+	if fields.ScoredAt != nil {
+		body.ScoredAt = moment(*fields.ScoredAt)
+	}
+	if fields.ExpiresAt != nil {
+		body.ExpiresAt = moment(*fields.ExpiresAt)
+	}
+	return body, nil
+}
+
+// parameter returns the value of a parameter of the query; of several, the last,
+// as the service does.
+func parameter(u *url.URL, name string) (value string, given bool) {
+	values := u.Query()[name]
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[len(values)-1], true
+}
+
+// parseMoment reads a date or a moment by ISO 8601; without an offset it is UTC.
+func parseMoment(text string) (time.Time, bool) {
+	const most = 40
+	if len(text) > most {
+		return time.Time{}, false
+	}
+	for _, layout := range []string{
+		time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04", time.DateTime, "2006-01-02 15:04:05Z07:00",
+	} {
+		if at, err := time.Parse(layout, text); err == nil && at.UTC().Year() > 0 && at.UTC().Year() < 10_000 {
+			return at.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}

@@ -1,0 +1,87 @@
+package passporthttp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// What a request to store credentials may hold.
+const (
+	maxCredentials = 100
+	maxBody        = 1 << 20
+)
+
+// ingestionBody tells how many credentials were stored.
+type ingestionBody struct {
+	Stored int `json:"stored"`
+}
+
+// ingestion answers POST /v2/stamps/{address}.
+func (h *Handler) ingestion(ctx context.Context, c *call) answer {
+	address, err := passport.ParseAddress(c.PathValue("address"))
+	if err != nil {
+		return invalidAddress()
+	}
+	c.learn(slog.String("address", string(address)))
+	signed, refused := h.submitted(ctx, c)
+	if refused != nil {
+		return *refused
+	}
+	credentials := make([]store.NewCredential, len(signed))
+	for i := range signed {
+		credentials[i], err = passport.NewCredential(signed[i])
+		if err != nil {
+			return badRequest(fmt.Errorf("credential %d: %w", i+1, err))
+		}
+	}
+	err = h.ingest.AddCredentials(ctx, string(address), credentials...)
+	switch {
+	case errors.Is(err, store.ErrInvalid): // two of one provider, for example
+		return badRequest(err)
+	case err != nil:
+		return failed(err)
+	}
+	return answer{status: http.StatusOK, body: ingestionBody{len(credentials)}}
+}
+
+// submitted reads the credentials of the body.
+func (h *Handler) submitted(ctx context.Context, c *call) ([]json.RawMessage, *answer) {
+	if deadline, has := ctx.Deadline(); has {
+		// A body that never ends must not outlive its request. A writer that
+		// cannot do this belongs to a test.
+		_ = http.NewResponseController(c.to).SetReadDeadline(deadline)
+	}
+	document, err := io.ReadAll(http.MaxBytesReader(c.to, c.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, new(detail(http.StatusRequestEntityTooLarge, fmt.Sprintf("The body has more than %d bytes.", maxBody)))
+	case err != nil && ctx.Err() != nil:
+		return nil, new(unavailable(err))
+	case err != nil:
+		return nil, new(badRequest(errors.New("the body could not be read")))
+	}
+	var body struct {
+		Credentials []json.RawMessage `json:"credentials"`
+	}
+	if err := json.Unmarshal(document, &body); err != nil {
+		return nil, new(badRequest(errors.New(`the body is not {"credentials": […]}`)))
+	}
+	if n := len(body.Credentials); n < 1 || n > maxCredentials {
+		return nil, new(badRequest(fmt.Errorf("%d credentials, want 1 to %d", n, maxCredentials)))
+	}
+	return body.Credentials, nil
+}
+
+// badRequest tells the caller what is wrong with what it sent.
+func badRequest(err error) answer {
+	return detail(http.StatusBadRequest, cut("Invalid request: "+err.Error(), store.MaxUseError))
+}

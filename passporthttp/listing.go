@@ -1,0 +1,125 @@
+package passporthttp
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// pageBody is a page of the credentials of an address.
+type pageBody struct {
+	Next  *string    `json:"next"` // older ones
+	Prev  *string    `json:"prev"` // newer ones
+	Items []itemBody `json:"items"`
+}
+
+type itemBody struct {
+	Version    string          `json:"version"`
+	Credential json.RawMessage `json:"credential"`
+	Metadata   json.RawMessage `json:"metadata"` // always null: the SDK has none
+}
+
+const itemVersion = "1.0.0"
+
+// listing answers GET /v2/stamps/{address}.
+func (h *Handler) listing(ctx context.Context, c *call) answer {
+	page := store.Page{Limit: store.MaxPage}
+	if text, given := parameter(c.URL, "limit"); given {
+		number, isInteger := integer(text)
+		if !isInteger {
+			return notAnInteger("query", "limit")
+		}
+		limit, err := strconv.Atoi(number)
+		if err != nil || limit < 1 || limit > store.MaxPage {
+			return detail(http.StatusBadRequest, "Invalid limit.")
+		}
+		page.Limit = limit
+	}
+	if token, given := parameter(c.URL, "token"); given {
+		var ok bool
+		if page.Before, page.After, ok = parseToken(token); !ok {
+			return detail(http.StatusBadRequest, "Invalid token.")
+		}
+	}
+	address, err := passport.ParseAddress(c.PathValue("address"))
+	if err != nil {
+		return invalidAddress()
+	}
+	c.learn(slog.String("address", string(address)))
+	listed, err := h.rows.ListCredentials(ctx, string(address), page)
+	if err != nil {
+		return failed(err)
+	}
+	body := pageBody{Items: make([]itemBody, len(listed.Credentials))}
+	for i, credential := range listed.Credentials {
+		body.Items[i] = itemBody{Version: itemVersion, Credential: credential.Stamp}
+	}
+	first, last := edges(listed.Credentials, page)
+	if listed.Older {
+		body.Next = h.link(address, page.Limit, older, last)
+	}
+	if listed.Newer {
+		body.Prev = h.link(address, page.Limit, newer, first)
+	}
+	return answer{status: http.StatusOK, body: body}
+}
+
+// edges returns the ids from which on there are newer and older credentials. An
+// empty page, whose rows have gone, ends where it was asked to begin.
+func edges(credentials []store.Credential, page store.Page) (first, last int64) {
+	if len(credentials) == 0 {
+		return page.Before - 1, page.After + 1
+	}
+	return credentials[0].ID, credentials[len(credentials)-1].ID
+}
+
+// link leads to the page of the credentials that are older or newer than the id.
+func (h *Handler) link(address passport.Address, limit int, direction byte, id int64) *string {
+	query := "?limit=" + strconv.Itoa(limit)
+	if id > 0 {
+		query = "?token=" + token(direction, id) + "&limit=" + strconv.Itoa(limit)
+	}
+	return new(h.publicURL + "/v2/stamps/" + url.PathEscape(string(address)) + query)
+}
+
+// A token is a direction and an id. It holds no secret and is believed no more
+// than a number in a query would be.
+const (
+	older byte = 'o'
+	newer byte = 'n'
+)
+
+func token(direction byte, id int64) string {
+	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt([]byte{direction}, id, 10))
+}
+
+// parseToken reads what token wrote, and nothing else.
+func parseToken(text string) (before, after int64, ok bool) {
+	const most = 32
+	if len(text) > most {
+		return 0, 0, false
+	}
+	plain, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(plain) < 2 || strings.Trim(string(plain[1:]), "0123456789") != "" {
+		return 0, 0, false
+	}
+	id, err := strconv.ParseInt(string(plain[1:]), 10, 64)
+	if err != nil || id < 1 || token(plain[0], id) != text {
+		return 0, 0, false
+	}
+	switch plain[0] {
+	case older:
+		return id, 0, true
+	case newer:
+		return 0, id, true
+	}
+	return 0, 0, false
+}

@@ -1,0 +1,48 @@
+package passporthttp
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// report tells the log about the request. Nothing of it is told that could be a
+// secret: no header, no query, and no path but as the route that it matched.
+func (h *Handler) report(ctx context.Context, c *call, given answered) {
+	level := slog.LevelInfo
+	switch given.status {
+	case http.StatusInternalServerError:
+		level = slog.LevelError
+	case http.StatusServiceUnavailable:
+		level = slog.LevelWarn
+	}
+	if !h.logger.Enabled(ctx, level) {
+		return
+	}
+	facts := append([]slog.Attr{
+		slog.String("request_id", c.id),
+		slog.String("method", methodOf(c)),
+		slog.String("route", c.route()),
+		slog.Int("status", given.status),
+		slog.Int("bytes", len(given.body)),
+		slog.Duration("took", time.Since(c.began)),
+		slog.String("remote", c.RemoteAddr),
+	}, c.facts...)
+	if given.err != nil {
+		facts = append(facts, slog.Any("error", given.err))
+	}
+	if given.unsent != nil {
+		facts = append(facts, slog.Any("unsent", given.unsent))
+	}
+	h.logger.LogAttrs(ctx, level, "request", facts...)
+}
+
+// methodOf returns the method, if it is one: anything can stand in its place.
+func methodOf(c *call) string {
+	switch c.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return c.Method
+	}
+	return "other"
+}

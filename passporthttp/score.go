@@ -1,0 +1,155 @@
+package passporthttp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// scoreBody is a score as the service tells it, in its order.
+type scoreBody struct {
+	Address        passport.Address `json:"address"`
+	Score          string           `json:"score"`
+	Passing        bool             `json:"passing_score"`
+	ScoredAt       *string          `json:"last_score_timestamp"`
+	ExpiresAt      *string          `json:"expiration_timestamp"`
+	Threshold      string           `json:"threshold"`
+	Error          *string          `json:"error"`
+	Stamps         any              `json:"stamps"` // stampBody by provider, or JSON
+	Points         *pointsBody      `json:"points_data"`
+	PossiblePoints *pointsBody      `json:"possible_points_data"`
+	Linked         json.RawMessage  `json:"linked_score"` // always null: nothing links wallets yet
+}
+
+type stampBody struct {
+	Score     string  `json:"score"`
+	Dedup     bool    `json:"dedup"`
+	ExpiresAt *string `json:"expiration_date"`
+}
+
+type pointsBody struct {
+	Total      int64            `json:"total_points"`
+	Eligible   bool             `json:"is_eligible"`
+	Multiplier int              `json:"multiplier"`
+	Breakdown  map[string]int64 `json:"breakdown"`
+}
+
+// places are the decimal places of scores and thresholds.
+const places = 5
+
+// score answers GET /v2/stamps/{scorer_id}/score/{address}.
+func (h *Handler) score(ctx context.Context, c *call) answer {
+	community, address, refused := h.subject(ctx, c, "No scorer matches the given criteria.")
+	if refused != nil {
+		return *refused
+	}
+	result, err := h.scorer.Score(ctx, community, string(address))
+	var impossible *passport.ScoringError
+	switch {
+	case err == nil:
+	case errors.Is(err, passport.ErrCommunityNotFound): // gone since it was found
+		return detail(http.StatusNotFound, "No scorer matches the given criteria.")
+	case errors.As(err, &impossible) && recorded(err):
+		if h.scoringErrorStatus {
+			return failed(err)
+		}
+		return answer{status: http.StatusOK, body: errorBody(address, impossible.Err.Error()), err: err}
+	default:
+		return failed(err)
+	}
+	body := bodyOf(result)
+	if h.points != nil {
+		ledger, err := h.points.LoadPoints(ctx, string(address))
+		if err != nil {
+			return failed(err)
+		}
+		body.Points = pointsOf(passport.TotalPoints(ledger))
+		body.PossiblePoints = pointsOf(passport.PossiblePoints(ledger))
+	}
+	return answer{status: http.StatusOK, body: body}
+}
+
+// recorded tells a scoring that failed, and is recorded as failed, from one of
+// which not even that could be written.
+func recorded(err error) bool {
+	return !isAny(err, passing...) && !isAny(err, store.ErrFault, store.ErrInvalid)
+}
+
+// subject reads from the path whom to score and in which community, or refuses.
+func (h *Handler) subject(ctx context.Context, c *call, notFound string) (int64, passport.Address, *answer) {
+	scorer, isInteger := integer(c.PathValue("scorer_id"))
+	if !isInteger {
+		return 0, "", new(notAnInteger("path", "scorer_id"))
+	}
+	address, err := passport.ParseAddress(c.PathValue("address"))
+	if err != nil {
+		return 0, "", new(invalidAddress())
+	}
+	c.learn(slog.String("address", string(address)))
+	community, err := h.rows.FindCommunity(ctx, c.key.Account, scorer)
+	switch {
+	case errors.Is(err, store.ErrCommunityNotFound):
+		return 0, "", new(detail(http.StatusNotFound, notFound))
+	case err != nil:
+		return 0, "", new(failed(err))
+	}
+	c.learn(slog.Int64("community", community))
+	return community, address, nil
+}
+
+// integer returns the number that the text spells as the service spells it:
+// digits without leading zeros, and a minus if it is below 0.
+func integer(text string) (string, bool) {
+	digits := strings.TrimLeft(text, "+-")
+	if len(text)-len(digits) > 1 || digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return "", false
+	}
+	digits = strings.TrimLeft(digits, "0")
+	switch {
+	case digits == "":
+		return "0", true
+	case text[0] == '-':
+		return "-" + digits, true
+	}
+	return digits, true
+}
+
+func bodyOf(result *passport.Result) scoreBody {
+	stamps := map[string]stampBody{}
+	for _, s := range result.Stamps {
+		if s.Outcome != passport.LeftOut {
+			stamps[s.Provider] = stampBody{
+				Score: s.Weight.Fixed(places), Dedup: s.Outcome == passport.Deduplicated, ExpiresAt: moment(s.ExpiresAt),
+			}
+		}
+	}
+	return scoreBody{
+		Address: result.Address, Score: result.Score.Fixed(places), Passing: result.Passing,
+		ScoredAt: moment(result.ScoredAt), ExpiresAt: moment(result.ExpiresAt),
+		Threshold: result.Threshold.Fixed(places), Stamps: stamps,
+	}
+}
+
+// errorBody is what the service answers where there is no score.
+func errorBody(address passport.Address, text string) scoreBody {
+	return scoreBody{Address: address, Score: "0.00000", Threshold: "20.00000", Error: &text, Stamps: map[string]stampBody{}}
+}
+
+func pointsOf(total passport.PointsTotal) *pointsBody {
+	return &pointsBody{Total: total.Total, Eligible: total.Eligible, Multiplier: total.Multiplier, Breakdown: total.Breakdown}
+}
+
+// moment returns the moment as the service's JSON holds it, nil for none.
+func moment(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	return new(store.FormatTime(t))
+}

@@ -1,0 +1,260 @@
+package passporthttp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/passporthttp"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// The wallets and moments of the tests.
+const (
+	alice = "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
+	bob   = "0xb0b00b0b00b0b00b0b00b0b00b0b00b0b00b0b00"
+)
+
+var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// site is a community, its account's keys, and a server over TCP. Each part of
+// it can be made to fail.
+type site struct {
+	t      *testing.T
+	rows   *faulty
+	scorer *faultyScorer
+	issuer *passporttest.Issuer
+	clock  *passporttest.Clock
+	log    *logged
+	ready  func() error
+	url    string
+	client *http.Client
+
+	// keys by what they may do, each a whole key.
+	reader, historian, submitter, nobody, stranger string
+}
+
+// The communities: one of the account, one of another's.
+const (
+	community = 1
+	foreign   = 2
+)
+
+// newSite serves with everything on, and with the options besides.
+func newSite(t *testing.T, options ...passporthttp.Option) *site {
+	t.Helper()
+	s := &site{t: t, issuer: passporttest.NewIssuer(), clock: passporttest.NewClock(noon), log: &logged{}}
+	s.ready = func() error { return nil }
+	s.rows = &faulty{Store: memstore.New(memstore.WithClock(s.clock.Now)), errs: map[string]error{}}
+	ctx := t.Context()
+	owner, err := s.rows.PutAccount(ctx, "owner")
+	require.NoError(t, err)
+	other, err := s.rows.PutAccount(ctx, "other")
+	require.NoError(t, err)
+	weights := []byte(`{"Google": "1.5", "Github": "2"}`)
+	require.NoError(t, s.rows.PutCommunity(ctx, store.Community{
+		ID: community, Account: owner, ExternalID: "77", Name: "One", Threshold: "3", Weights: weights, HumanPoints: true,
+	}))
+	require.NoError(t, s.rows.PutCommunity(ctx, store.Community{ID: foreign, Account: other, Name: "Two", Threshold: "3", Weights: weights}))
+	s.stamp(alice, "Google", "Github")
+
+	engine, err := passport.New(s.rows, passport.WithTrustedIssuers(s.issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))
+	require.NoError(t, err)
+	s.scorer = &faultyScorer{Scorer: engine}
+	keys := apikey.New(s.rows, apikey.WithClock(s.clock.Now))
+	s.reader = s.key(keys, apikey.NewKey{Account: owner, ReadScores: true})
+	s.historian = s.key(keys, apikey.NewKey{Account: owner, Historical: true})
+	s.submitter = s.key(keys, apikey.NewKey{Account: owner, SubmitPassports: true})
+	s.nobody = s.key(keys, apikey.NewKey{Account: owner})
+	s.stranger = s.key(keys, apikey.NewKey{Account: other, ReadScores: true, Historical: true})
+
+	handler := passporthttp.New(s.scorer, s.rows, append([]passporthttp.Option{
+		passporthttp.WithKeys(keys),
+		passporthttp.WithLimiter(apikey.NewMemoryLimiter(apikey.WithWindowClock(s.clock.Now))),
+		passporthttp.WithPoints(s.rows),
+		passporthttp.WithIngestion(s.rows),
+		passporthttp.WithReady(func(context.Context) error { return s.ready() }),
+		passporthttp.WithLogger(slog.New(slog.NewJSONHandler(s.log, nil))),
+	}, options...)...)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	s.url, s.client = server.URL, server.Client()
+	return s
+}
+
+func (s *site) key(keys *apikey.Checker, k apikey.NewKey) string {
+	s.t.Helper()
+	secret, _, err := keys.Create(s.t.Context(), k)
+	require.NoError(s.t, err)
+	return secret
+}
+
+// stamp gives the address a stamp of each provider.
+func (s *site) stamp(address string, providers ...string) {
+	s.t.Helper()
+	for _, provider := range providers {
+		stamp, err := passport.NewCredential(s.signed(address, provider))
+		require.NoError(s.t, err)
+		require.NoError(s.t, s.rows.Store.AddCredentials(s.t.Context(), address, stamp))
+	}
+}
+
+func (s *site) signed(address, provider string) []byte {
+	s.t.Helper()
+	signed, err := s.issuer.Issue(address, provider, "account of "+address)
+	require.NoError(s.t, err)
+	return signed
+}
+
+// request is one to the site.
+type request struct {
+	method, path string // GET if empty
+	key          string
+	header       http.Header
+	body         string
+}
+
+// response is what came back.
+type response struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (s *site) do(r request) response {
+	s.t.Helper()
+	asked, err := http.NewRequestWithContext(s.t.Context(), r.method, s.url+r.path, strings.NewReader(r.body))
+	require.NoError(s.t, err)
+	for name, values := range r.header {
+		asked.Header[name] = values
+	}
+	if r.key != "" {
+		asked.Header.Set("X-Api-Key", r.key)
+	}
+	given, err := s.client.Do(asked)
+	require.NoError(s.t, err)
+	defer given.Body.Close()
+	body, err := io.ReadAll(given.Body)
+	require.NoError(s.t, err)
+	return response{given.StatusCode, given.Header, string(body)}
+}
+
+// faulty are rows of which each method can be made to fail.
+type faulty struct {
+	*memstore.Store
+
+	errs map[string]error // by method
+}
+
+func (f *faulty) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
+	if err := f.errs["FindKey"]; err != nil {
+		return nil, err
+	}
+	return f.Store.FindKey(ctx, prefix)
+}
+
+func (f *faulty) FindCommunity(ctx context.Context, account int64, scorer string) (int64, error) {
+	if err := f.errs["FindCommunity"]; err != nil {
+		return 0, err
+	}
+	return f.Store.FindCommunity(ctx, account, scorer)
+}
+
+func (f *faulty) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
+	if err := f.errs["ScoreAt"]; err != nil {
+		return nil, err
+	}
+	return f.Store.ScoreAt(ctx, community, address, at)
+}
+
+func (f *faulty) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
+	if err := f.errs["ListCredentials"]; err != nil {
+		return nil, err
+	}
+	return f.Store.ListCredentials(ctx, address, page)
+}
+
+func (f *faulty) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
+	if err := f.errs["AddCredentials"]; err != nil {
+		return err
+	}
+	return f.Store.AddCredentials(ctx, address, credentials...)
+}
+
+func (f *faulty) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
+	if err := f.errs["LoadPoints"]; err != nil {
+		return nil, err
+	}
+	return f.Store.LoadPoints(ctx, address)
+}
+
+// faultyScorer scores, unless it is to do something else.
+type faultyScorer struct {
+	passport.Scorer
+
+	instead func(ctx context.Context) (*passport.Result, error)
+}
+
+func (f *faultyScorer) Score(ctx context.Context, community int64, address string) (*passport.Result, error) {
+	if f.instead != nil {
+		return f.instead(ctx)
+	}
+	return f.Scorer.Score(ctx, community, address)
+}
+
+// logged is a log to look at.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// relimit gives the key another rate limit, expire lets it end: what an
+// administrator does in the database.
+func (s *site) relimit(prefix, limit string) { s.rewrite(prefix, "rate_limit", limit) }
+
+func (s *site) expire(prefix string) {
+	s.rewrite(prefix, "expiry_date", s.clock.Now().Format(time.RFC3339))
+}
+
+func (s *site) rewrite(prefix, column string, value any) {
+	s.t.Helper()
+	var document bytes.Buffer
+	require.NoError(s.t, s.rows.WriteRows(&document))
+	var tables map[string][]map[string]any
+	require.NoError(s.t, json.Unmarshal(document.Bytes(), &tables))
+	keys := tables["account_accountapikey"]
+	for _, row := range keys {
+		if row["prefix"] == prefix {
+			row[column] = value
+		}
+	}
+	text, err := json.Marshal(map[string]any{"account_accountapikey": keys})
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.rows.ReadRows(bytes.NewReader(text)))
+}

@@ -1,0 +1,58 @@
+package storetest
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+)
+
+// NewHandler returns what serves scores of the engine over HTTP, by the contract
+// of the service, and looks everything else up on the harness.
+type NewHandler func(h Harness, engine *passport.Engine) http.Handler
+
+// ServedScenarios sends the requests of every recorded scenario, those about API
+// keys, history and listing too, to a server over TCP, each on a fresh harness,
+// and compares status, body and rows with those that are wanted.
+func ServedScenarios(t *testing.T, newHarness NewHarness, newHandler NewHandler) {
+	t.Helper()
+	for _, s := range scenarios(t) {
+		t.Run(s.Name, func(t *testing.T) { s.check(t, newHarness(t), throughServer(newHandler)) })
+	}
+}
+
+func throughServer(newHandler NewHandler) asking {
+	return func(w *world, engine *passport.Engine) func(scenarioStep, scenarioAnswer) {
+		server := httptest.NewServer(newHandler(w.Harness, engine))
+		w.t.Cleanup(server.Close)
+		return func(step scenarioStep, want scenarioAnswer) { w.get(server, step, want) }
+	}
+}
+
+// get sends the request and compares with what the service answered.
+func (w *world) get(server *httptest.Server, step scenarioStep, want scenarioAnswer) {
+	w.t.Helper()
+	request, err := http.NewRequestWithContext(w.ctx, http.MethodGet, server.URL+step.Get, nil)
+	require.NoError(w.t, err)
+	for name, value := range step.Headers {
+		request.Header.Set(name, value)
+	}
+	response, err := server.Client().Do(request)
+	require.NoError(w.t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(w.t, err)
+
+	assert.Equal(w.t, want.Status, response.StatusCode, "%s: %s", step.Get, body)
+	assert.Equal(w.t, "application/json", response.Header.Get("Content-Type"))
+	var wanted, got any
+	require.NoError(w.t, json.Unmarshal(want.Body, &wanted))
+	require.NoError(w.t, json.Unmarshal(body, &got), "%s", body)
+	assert.True(w.t, matches(wanted, got), "%s: want %v\ngot %v", step.Get, wanted, got)
+}
