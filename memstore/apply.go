@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -84,7 +85,7 @@ func (w *writer) check(c *store.Changes) error {
 	}
 	for _, claim := range c.Claims {
 		row, found := w.Claims.byNullifier.find(place{claim.Nullifier, w.community})
-		if found && row.Address != claim.Address && row.ExpiresAt.After(w.at) {
+		if found && row.ExpiresAt.After(w.at) && !w.mayReplace(row, &claim, c) {
 			return refuse(opApply, store.ErrConflict, "nullifier %q is claimed by %s until %s",
 				claim.Nullifier, row.Address, store.FormatTime(row.ExpiresAt))
 		}
@@ -96,6 +97,14 @@ func (w *writer) check(c *store.Changes) error {
 		}
 	}
 	return nil
+}
+
+// mayReplace tells whether the live claim in the row may become the given one:
+// it is the scored wallet's own, or the very same.
+func (w *writer) mayReplace(row *claimRow, claim *store.Claim, c *store.Changes) bool {
+	scored := func(wallet store.WalletChanges) bool { return wallet.Address == claim.Address }
+	return row.Address == claim.Address &&
+		(row.ExpiresAt.Equal(microseconds(claim.ExpiresAt)) || slices.ContainsFunc(c.Wallets, scored))
 }
 
 func (w *writer) write(c *store.Changes) *store.Receipt {

@@ -35,8 +35,11 @@ type Changes struct {
 	// Wallets are the scored addresses.
 	Wallets []WalletChanges
 	// Claims are to be held as given. One may be written only while its
-	// nullifier is unclaimed, or claimed by the same address, or its claim has
-	// expired; otherwise Apply must return [ErrConflict].
+	// nullifier is unclaimed, or its claim has expired, or it is a claim of one of
+	// Wallets that the same address holds; otherwise Apply must return
+	// [ErrConflict]. So a claim that is given to an address which is not scored
+	// here never changes one that this address has made itself meanwhile; one that
+	// it has exactly as given is no conflict.
 	Claims []Claim
 	// Held are claims of others that the decision rests on: Apply must return
 	// [ErrConflict] unless each nullifier is still claimed by that address.

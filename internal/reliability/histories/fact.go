@@ -1,0 +1,70 @@
+package histories
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// A fact is what an operation tells of one object: in which states of it the
+// operation can have happened, and what it leaves.
+type fact[S any] interface {
+	// after returns the states that the object may be in afterwards. None means
+	// that it cannot have happened in this state.
+	after(state S) []S
+	fmt.Stringer
+}
+
+// told is a fact and the operation that it is from. To the checker it is the
+// input of an operation, and has no output.
+type told[S any] struct {
+	object fmt.Stringer
+	by     string
+	fact   fact[S]
+}
+
+// object is a kind of object and its rules, for the checker.
+type object[S any] struct {
+	start S
+	same  func(a, b S) bool
+}
+
+// model puts the rules in the checker's terms. Each object has a history of its
+// own.
+func (o object[S]) model() porcupine.Model {
+	rules := porcupine.NondeterministicModel{
+		Partition: partition[S],
+		Init:      func() []any { return []any{o.start} },
+		Step: func(state, input, _ any) []any {
+			var next []any
+			for _, s := range input.(told[S]).fact.after(state.(S)) { //nolint:forcetypeassert // only facts about S come here
+				next = append(next, s)
+			}
+			return next
+		},
+		Equal: func(a, b any) bool { return o.same(a.(S), b.(S)) }, //nolint:forcetypeassert // as above
+		DescribeOperation: func(input, _ any) string {
+			t := input.(told[S]) //nolint:forcetypeassert // as above
+			return t.by + ": " + t.fact.String()
+		},
+		DescribeState: func(state any) string { return fmt.Sprint(state) },
+	}
+	return rules.ToModel()
+}
+
+// partition returns the operations by object.
+func partition[S any](all []porcupine.Operation) [][]porcupine.Operation {
+	name := func(op porcupine.Operation) string { return op.Input.(told[S]).object.String() } //nolint:forcetypeassert // as above
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b porcupine.Operation) int { return cmp.Compare(name(a), name(b)) })
+	var parts [][]porcupine.Operation
+	for i, op := range sorted {
+		if i == 0 || name(op) != name(sorted[i-1]) {
+			parts = append(parts, nil)
+		}
+		parts[len(parts)-1] = append(parts[len(parts)-1], op)
+	}
+	return parts
+}

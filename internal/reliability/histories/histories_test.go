@@ -1,0 +1,73 @@
+package histories_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/internal/reliability/histories"
+)
+
+// Of every twenty histories, so many are of the subject.
+const (
+	inMemoryInTurns = 6
+	inMemoryAtOnce  = 2
+	eachOfPostgres  = 3 // direct, and at three isolations of the host's
+)
+
+// Whatever clients do at once, there is an order in which they could have done
+// it one after the other.
+func TestHistories(t *testing.T) {
+	first := *seed
+	if first == 0 {
+		first = uint64(rand.Uint32())
+	}
+	t.Logf("the first seed is %d", first)
+	t.Run("memstore in turns", func(t *testing.T) {
+		for s := range seeds(first, inMemoryInTurns) {
+			check(t, s, inMemory(t), histories.InTurns(s))
+		}
+	})
+	t.Run("memstore at once", func(t *testing.T) {
+		for s := range seeds(first, inMemoryAtOnce) {
+			check(t, s, inMemory(t), histories.AtOnce(s))
+		}
+	})
+	t.Run("pgstore", func(t *testing.T) {
+		on := newDatabase(t)
+		for s := range seeds(first, eachOfPostgres) {
+			check(t, s, on.direct(), histories.AtOnce(s))
+		}
+	})
+	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
+		t.Run("pgstore in a host's transaction, "+string(level), func(t *testing.T) {
+			on := host{newDatabase(t), level}
+			for s := range seeds(first, eachOfPostgres) {
+				check(t, s, on, histories.AtOnce(s))
+			}
+		})
+	}
+}
+
+// seeds yields those of the subject's share.
+func seeds(first uint64, share int) func(yield func(uint64) bool) {
+	const all = inMemoryInTurns + inMemoryAtOnce + 4*eachOfPostgres
+	return func(yield func(uint64) bool) {
+		for i := range max(1, *number*share/all) {
+			if !yield(first + uint64(i)) {
+				return
+			}
+		}
+	}
+}
+
+func check(t *testing.T, s uint64, subject histories.Subject, pace histories.Pace) {
+	t.Helper()
+	h, err := histories.Run(t.Context(), histories.NewPlan(s), subject, pace)
+	require.NoError(t, err)
+	if err := h.Check(); err != nil {
+		t.Fatalf("%v\n\n%v\nto run its plan again: go test ./histories -run '%s' -args -histories 1 -seed %d", err, h, t.Name(), s)
+	}
+}

@@ -1,0 +1,120 @@
+package histories
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// History is what happened when a plan was carried out.
+type History struct {
+	Plan *Plan
+	// Operations are the steps of all clients, in the order of their returns.
+	Operations []Operation
+	// Rows are what was in the tables in the end.
+	Rows *Rows
+	// Alone is the number of the client that came before and after all others.
+	Alone int
+}
+
+// Operation is a step that was done, and its answer.
+type Operation struct {
+	Client int
+	Step   Step
+	// Call and Return count; a step that returned before another was called has
+	// the lower number.
+	Call, Return int64
+	// From and To are what the clock showed then.
+	From, To time.Duration
+	// Visit is the row that the host wrote beside it.
+	Visit string
+	Ended Ending
+	// Err is set unless it is done.
+	Err error
+	// Attempts counts how often the wallet was read.
+	Attempts int
+
+	// The answer, by action.
+	Result *passport.Result
+	Latest *passport.Standing // nil: never scored
+	Claims []store.Claim
+	Page   *store.CredentialPage
+	Count  int
+}
+
+// Ending is how an operation ended.
+type Ending string
+
+// The endings. An operation that failed has changed nothing; one whose outcome
+// is unknown did all of its work or nothing, now or later.
+const (
+	Done    Ending = "done"
+	Failed  Ending = "failed"
+	Unknown Ending = "unknown"
+)
+
+// String writes the history down, for a person to follow.
+func (h *History) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "seed %d\n", h.Plan.Seed)
+	for i, c := range h.Plan.Credentials {
+		fmt.Fprintf(&text, "c%d: %v\n", i, c)
+	}
+	for i := range h.Operations {
+		op := &h.Operations[i]
+		fmt.Fprintf(&text, "%4d-%-4d client %d: %v → %s\n", op.Call, op.Return, op.Client, op.Step, h.answer(op))
+	}
+	fmt.Fprintf(&text, "rows: %+v\n", *h.Rows)
+	return text.String()
+}
+
+// answer is what the operation's client was told, in words.
+func (h *History) answer(op *Operation) string {
+	if op.Ended != Done {
+		return fmt.Sprintf("%s: %v", op.Ended, op.Err)
+	}
+	switch op.Step.Action {
+	case Score, Preview:
+		return h.resultText(op)
+	case Latest:
+		if op.Latest == nil {
+			return "never scored"
+		}
+		return fmt.Sprintf("%s at +%v", op.Latest.Score, since(op.Latest.ScoredAt))
+	case Claims:
+		var claims []string
+		for _, c := range op.Claims {
+			claims = append(claims, fmt.Sprintf("n%d until +%v", slices.Index(h.Plan.Nullifiers, c.Nullifier), since(c.ExpiresAt)))
+		}
+		return strings.Join(claims, ", ")
+	case Credentials:
+		return fmt.Sprintf("%d credentials", len(op.Page.Credentials))
+	case Delete, Revoke:
+		return fmt.Sprint(op.Count)
+	case Add, Wait:
+	}
+	return "done"
+}
+
+func (h *History) resultText(op *Operation) string {
+	parts := []string{fmt.Sprintf("%s at +%v, attempt %d:", op.Result.Score, since(op.Result.ScoredAt), op.Attempts)}
+	for _, s := range op.Result.Stamps {
+		name := s.Provider
+		if i, found := h.Plan.expiring(since(s.ExpiresAt)); found {
+			name = fmt.Sprintf("c%d", i)
+		}
+		part := fmt.Sprintf("%s %s", name, s.Outcome)
+		if s.Outcome == passport.Deduplicated {
+			part += fmt.Sprintf(" until +%v", since(s.ClaimedUntil))
+		}
+		parts = append(parts, part)
+	}
+	for _, award := range op.Result.Points {
+		parts = append(parts, award.Action+" "+award.Provider)
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,231 @@
+package histories
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sethvargo/go-retry"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// Run carries out the plan on the subject, and returns what happened. When all
+// clients are done, every wallet is scored and read once more with nobody in
+// the way, and the rows are read. An error is of the run; what the store did
+// wrong is for [History.Check] to find.
+func Run(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*History, error) {
+	r := &runner{plan: plan, subject: subject, pace: pace, now: Start()}
+	engine, err := passport.New(nowhere{},
+		passport.WithTrustedIssuers(issuer().DID()),
+		passport.WithHumanPoints(passport.HumanPoints{}),
+		passport.WithClock(r.clock),
+		passport.WithRetry(backoff))
+	if err != nil {
+		return nil, err
+	}
+	r.engine = engine
+	if err := r.sign(); err != nil {
+		return nil, err
+	}
+
+	alone := len(plan.Clients)
+	r.alone(ctx, alone, plan.First)
+	pace.clients(len(plan.Clients), func(client int) { r.client(ctx, client, plan.Clients[client]) })
+	r.alone(ctx, alone, r.last())
+
+	document, err := subject.Rows(ctx, plan)
+	if err != nil {
+		return nil, fmt.Errorf("seed %d: reading the rows: %w", plan.Seed, err)
+	}
+	rows, err := newRows(plan, document)
+	if err != nil {
+		return nil, fmt.Errorf("seed %d: reading the rows: %w", plan.Seed, err)
+	}
+	return &History{Plan: plan, Operations: r.operations, Rows: rows, Alone: alone}, nil
+}
+
+// issuer signs the credentials of all plans.
+func issuer() *passporttest.Issuer { return passporttest.NewIssuerFromSeed("histories") }
+
+// backoff is the engine's usual number of attempts, without its long waits.
+func backoff() retry.Backoff {
+	const attempts, longest = 5, 2 * time.Millisecond
+	return retry.WithMaxRetries(attempts, retry.BackoffFunc(func() (time.Duration, bool) {
+		return rand.N(longest), false //nolint:gosec // rivals are to part, not to be surprised
+	}))
+}
+
+// nowhere is the store of the engine that those of the clients are made of.
+type nowhere struct{ store.Store }
+
+// runner carries out a plan.
+type runner struct {
+	plan    *Plan
+	subject Subject
+	pace    Pace
+	engine  *passport.Engine
+	signed  []store.NewCredential
+
+	ticks atomic.Int64 // orders calls and returns
+
+	mu         sync.Mutex
+	now        time.Time
+	operations []Operation
+}
+
+func (r *runner) sign() error {
+	for _, c := range r.plan.Credentials {
+		nullifiers := make([]string, len(c.Nullifiers))
+		for i, n := range c.Nullifiers {
+			nullifiers[i] = r.plan.Nullifiers[n]
+		}
+		signed, err := issuer().Issue(r.plan.Wallets[c.Wallet], c.Provider, "",
+			passporttest.Nullifiers(nullifiers...), passporttest.ExpiresAt(Start().Add(c.Expires)))
+		if err != nil {
+			return err
+		}
+		credential, err := passport.NewCredential(signed)
+		if err != nil {
+			return err
+		}
+		r.signed = append(r.signed, credential)
+	}
+	return nil
+}
+
+func (r *runner) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now
+}
+
+// wait moves the clock on, never back.
+func (r *runner) wait(until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if until.After(r.now) {
+		r.now = until
+	}
+}
+
+// last are the steps that look at everything once all clients are done.
+func (r *runner) last() []Step {
+	var steps []Step
+	for wallet := range r.plan.Wallets {
+		steps = append(steps, Step{Action: Credentials, Wallet: wallet})
+		for _, community := range []int64{FirstCommunity, SecondCommunity} {
+			for _, action := range []Action{Latest, Claims, Preview, Score, Latest, Claims} {
+				steps = append(steps, Step{Action: action, Community: community, Wallet: wallet})
+			}
+		}
+	}
+	return steps
+}
+
+// alone does the steps one after the other, with nobody to pause for.
+func (r *runner) alone(ctx context.Context, client int, steps []Step) {
+	for i, step := range steps {
+		r.do(ctx, client, fmt.Sprint("alone ", r.ticks.Load(), " ", i), step, func() {})
+	}
+}
+
+// client does the steps of one client. A client that was not told what became
+// of a scoring goes on under another number: to the checker that scoring is
+// still under way.
+func (r *runner) client(ctx context.Context, client int, steps []Step) {
+	number := client
+	for i, step := range steps {
+		pause := func() { r.pace.pause(client) }
+		pause()
+		ctx, done := r.cancelling(ctx, client, step, &pause)
+		known := r.do(ctx, number, fmt.Sprint(client, " ", i), step, pause)
+		done()
+		if !known {
+			number += len(r.plan.Clients) + 1
+		}
+	}
+}
+
+// cancelling makes the context end after as many pauses as the step wants.
+func (r *runner) cancelling(ctx context.Context, client int, step Step, pause *func()) (cancelled context.Context, done func()) {
+	if step.Cancel == 0 {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	plain, pauses, stop := *pause, 0, func() {}
+	*pause = func() {
+		plain()
+		if pauses++; pauses == step.Cancel {
+			stop = r.pace.soon(client, cancel)
+		}
+	}
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+// do does one step and records it. It tells whether it is known what became of
+// it.
+func (r *runner) do(ctx context.Context, client int, id string, step Step, pause func()) bool {
+	op := Operation{Client: client, Step: step, From: since(r.clock()), Call: r.ticks.Add(1)}
+	work := Work{Pause: pause, On: func(ctx context.Context, on Store) error { return r.step(ctx, &op, on, pause) }}
+	if step.Action == Score {
+		op.Visit = fmt.Sprintf("seed %d, %s", r.plan.Seed, id)
+		work.Visit = op.Visit
+	}
+	op.Err = r.subject.Do(ctx, work)
+	op.Return, op.To = r.ticks.Add(1), since(r.clock())
+	op.Ended = Done
+	switch {
+	case errors.Is(op.Err, store.ErrUnknownOutcome):
+		op.Ended = Unknown
+	case op.Err != nil:
+		op.Ended = Failed
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.operations = append(r.operations, op)
+	return op.Ended != Unknown
+}
+
+// step does what the operation's step says, and keeps what came of it.
+func (r *runner) step(ctx context.Context, op *Operation, on Store, pause func()) (err error) {
+	address := r.plan.Wallets[op.Step.Wallet]
+	community := op.Step.Community
+	engine := r.engine.On(watched{on, pause, &op.Attempts, op.Step.Lose})
+	switch op.Step.Action {
+	case Score:
+		op.Result, err = engine.Score(ctx, community, address)
+	case Preview:
+		op.Result, err = engine.Preview(ctx, community, address)
+	case Latest:
+		op.Latest, err = engine.Latest(ctx, community, address)
+		if errors.Is(err, passport.ErrNeverScored) {
+			op.Latest, err = nil, nil
+		}
+	case Claims:
+		op.Claims, err = on.ListClaims(ctx, community, address)
+	case Credentials:
+		op.Page, err = on.ListCredentials(ctx, address, store.Page{Limit: store.MaxPage})
+	case Add:
+		err = on.AddCredentials(ctx, address, r.signed[op.Step.Credential])
+	case Delete:
+		op.Count, err = on.DeleteCredentials(ctx, address, op.Step.Provider)
+	case Revoke:
+		op.Count, err = on.RevokeCredentials(ctx, r.signed[op.Step.Credential].ProofValue)
+	case Wait:
+		r.wait(Start().Add(op.Step.Until))
+	}
+	return err
+}
+
+// since returns the moment as the plan tells it.
+func since(moment time.Time) time.Duration { return moment.Sub(Start()) }
