@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -157,7 +158,8 @@ func (s *site) do(r request) response {
 type faulty struct {
 	*memstore.Store
 
-	errs map[string]error // by method
+	errs  map[string]error // by method
+	event *store.RecordedEvent
 }
 
 func (f *faulty) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
@@ -177,6 +179,9 @@ func (f *faulty) FindCommunity(ctx context.Context, account int64, scorer string
 func (f *faulty) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
 	if err := f.errs["ScoreAt"]; err != nil {
 		return nil, err
+	}
+	if f.event != nil {
+		return f.event, nil
 	}
 	return f.Store.ScoreAt(ctx, community, address, at)
 }
@@ -257,4 +262,11 @@ func (s *site) rewrite(prefix, column string, value any) {
 	text, err := json.Marshal(map[string]any{"account_accountapikey": keys})
 	require.NoError(s.t, err)
 	require.NoError(s.t, s.rows.ReadRows(bytes.NewReader(text)))
+}
+
+// brokenLimiter cannot count.
+type brokenLimiter struct{}
+
+func (brokenLimiter) Take(context.Context, string, apikey.Rate) (apikey.Quota, error) {
+	return apikey.Quota{Allowed: true}, errors.New("the shared counter is gone")
 }
