@@ -47,7 +47,7 @@ func Example() {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	check(err)
-	fmt.Println(response.StatusCode, string(body[:92]))
+	fmt.Println(response.StatusCode, string(body[:94]))
 	// Output: 200 {"address":"0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c","score":"1.50000","passing_score":true
 }
 

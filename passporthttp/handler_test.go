@@ -23,7 +23,7 @@ func TestWhatIsNoRouteIsNotFoundInOurWords(t *testing.T) {
 	} {
 		got := s.do(request{path: path, key: s.reader})
 		assert.Equal(t, http.StatusNotFound, got.status, path)
-		assert.Equal(t, `{"detail":"Not found."}`, got.body, path)
+		assert.JSONEq(t, `{"detail":"Not found."}`, got.body, path)
 		assert.Equal(t, "application/json", got.header.Get("Content-Type"), path)
 	}
 }
@@ -66,13 +66,13 @@ func TestARequestKeepsASaneIDAndGetsOneOtherwise(t *testing.T) {
 		"abc-123_X-y": true, "abc.def": false, "7": true, "": false, "a b": false, "é": false, "a\tb": false, `a"b`: false, "{}": false,
 		"0123456789012345678901234567890123456789012345678901234567890123": true, "01234567890123456789012345678901234567890123456789012345678901234": false,
 	} {
-		got := s.do(request{path: "/health", header: http.Header{"X-Request-Id": {id}}}).header.Get("X-Request-Id")
+		got := s.do(request{path: "/health", header: http.Header{"X-Request-Id": {id}}}).header.Get("X-Request-ID")
 		assert.Equal(t, kept, got == id, "%q: %q", id, got)
 		assert.NotEmpty(t, got)
 		assert.Contains(t, s.log.String(), `"request_id":"`+got+`"`)
 	}
 	first, second := s.do(request{path: "/health"}), s.do(request{path: "/health"})
-	assert.NotEqual(t, first.header.Get("X-Request-Id"), second.header.Get("X-Request-Id"))
+	assert.NotEqual(t, first.header.Get("X-Request-ID"), second.header.Get("X-Request-ID"))
 }
 
 func TestTheTimeOfARequestIsBounded(t *testing.T) {
@@ -156,8 +156,8 @@ func TestTheRateLimitIsKeptAndTold(t *testing.T) {
 	}{{alice, 200, "2"}, {"nonsense", 400, "1"}, {alice, 200, "0"}, {alice, 429, "0"}, {alice, 429, "0"}} {
 		got := s.do(request{path: path + c.path, key: s.reader})
 		assert.Equal(t, c.status, got.status, i)
-		assert.Equal(t, `"key";q=3;w=900`, got.header.Get("RateLimit-Policy"))
-		assert.Regexp(t, `^"key";r=`+c.left+`;t=[1-9][0-9]{0,2}$`, got.header.Get("RateLimit"))
+		assert.Equal(t, `"key";q=3;w=900`, got.header.Get("Ratelimit-Policy"))
+		assert.Regexp(t, `^"key";r=`+c.left+`;t=[1-9][0-9]{0,2}$`, got.header.Get("Ratelimit"))
 	}
 	wait, err := time.ParseDuration(s.do(request{path: path + alice, key: s.reader}).header.Get("Retry-After") + "s")
 	require.NoError(t, err)
@@ -167,7 +167,7 @@ func TestTheRateLimitIsKeptAndTold(t *testing.T) {
 	s.relimit(prefix, "")
 	got := s.do(request{path: path + alice, key: s.reader})
 	assert.Equal(t, http.StatusOK, got.status)
-	assert.Empty(t, got.header.Get("RateLimit"), "unlimited")
+	assert.Empty(t, got.header.Get("Ratelimit"), "unlimited")
 }
 
 func TestALimiterThatFailsRefuses(t *testing.T) {
@@ -182,7 +182,7 @@ func TestNothingIsCountedUnlessAskedFor(t *testing.T) {
 	s.relimit(s.reader[:8], "0/s")
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 	assert.Equal(t, http.StatusOK, got.status)
-	assert.Empty(t, got.header.Get("RateLimit"))
+	assert.Empty(t, got.header.Get("Ratelimit"))
 }
 
 // Anyone may ask whether it is ready; the database is asked once a second.

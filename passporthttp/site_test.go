@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -140,9 +141,7 @@ func (s *site) do(r request) response {
 	s.t.Helper()
 	asked, err := http.NewRequestWithContext(s.t.Context(), r.method, s.url+r.path, strings.NewReader(r.body))
 	require.NoError(s.t, err)
-	for name, values := range r.header {
-		asked.Header[name] = values
-	}
+	maps.Copy(asked.Header, r.header)
 	if r.key != "" {
 		asked.Header.Set("X-Api-Key", r.key)
 	}

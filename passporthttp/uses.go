@@ -34,7 +34,7 @@ func (h *Handler) record(c *call, given answered) {
 		BasePath: basePath,
 		Segments: bounded(strings.Split(strings.Trim(path, "/"), "/"), maxIndexed, `[]`),
 		Query:    bounded(masked(c.URL.Query(), secret), maxIndexed, `{}`),
-		Headers:  bounded(masked(c.Request.Header, secret), maxHeaders, `{}`),
+		Headers:  bounded(masked(c.Header, secret), maxHeaders, `{}`),
 		Status:   given.status,
 		Error:    cut(given.told, store.MaxUseError),
 	}
