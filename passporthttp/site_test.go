@@ -8,13 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
@@ -36,7 +37,7 @@ var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 // site is a community, its account's keys, and a server over TCP. Each part of
 // it can be made to fail.
 type site struct {
-	t      *testing.T
+	t      testing.TB
 	rows   *faulty
 	scorer *faultyScorer
 	issuer *passporttest.Issuer
@@ -45,9 +46,13 @@ type site struct {
 	ready  func() error
 	url    string
 	client *http.Client
+	// handler is what is served.
+	handler *passporthttp.Handler
+	// shutDown ends the server, and returns what Serve does.
+	shutDown func() error
 
 	// keys by what they may do, each a whole key.
-	reader, historian, submitter, nobody, stranger string
+	reader, historian, submitter, nobody, stranger, everything string
 }
 
 // The communities: one of the account, one of another's.
@@ -57,7 +62,13 @@ const (
 )
 
 // newSite serves with everything on, and with the options besides.
-func newSite(t *testing.T, options ...passporthttp.Option) *site {
+func newSite(t testing.TB, options ...passporthttp.Option) *site {
+	t.Helper()
+	return newSiteBeside(t, nil, options...)
+}
+
+// newSiteBeside does so beside what runs in the background.
+func newSiteBeside(t testing.TB, background func(context.Context) error, options ...passporthttp.Option) *site {
 	t.Helper()
 	s := &site{t: t, issuer: passporttest.NewIssuer(), clock: passporttest.NewClock(noon), log: &logged{}}
 	s.ready = func() error { return nil }
@@ -82,9 +93,10 @@ func newSite(t *testing.T, options ...passporthttp.Option) *site {
 	s.historian = s.key(keys, apikey.NewKey{Account: owner, Historical: true})
 	s.submitter = s.key(keys, apikey.NewKey{Account: owner, SubmitPassports: true})
 	s.nobody = s.key(keys, apikey.NewKey{Account: owner})
+	s.everything = s.key(keys, apikey.NewKey{Account: owner, ReadScores: true, Historical: true, SubmitPassports: true, Unlimited: true})
 	s.stranger = s.key(keys, apikey.NewKey{Account: other, ReadScores: true, Historical: true})
 
-	handler := passporthttp.New(s.scorer, s.rows, append([]passporthttp.Option{
+	s.handler = passporthttp.New(s.scorer, s.rows, append([]passporthttp.Option{
 		passporthttp.WithKeys(keys),
 		passporthttp.WithLimiter(apikey.NewMemoryLimiter(apikey.WithWindowClock(s.clock.Now))),
 		passporthttp.WithPoints(s.rows),
@@ -92,10 +104,29 @@ func newSite(t *testing.T, options ...passporthttp.Option) *site {
 		passporthttp.WithReady(func(context.Context) error { return s.ready() }),
 		passporthttp.WithLogger(slog.New(slog.NewJSONHandler(s.log, nil))),
 	}, options...)...)
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	s.url, s.client = server.URL, server.Client()
+	s.serve(background)
 	return s
+}
+
+func (s *site) serve(background func(context.Context) error) {
+	s.t.Helper()
+	listener, err := new(net.ListenConfig).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(s.t, err)
+	var beside []func(context.Context) error
+	if background != nil {
+		beside = append(beside, background)
+	}
+	ctx, end := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- passporthttp.Serve(ctx, listener, s.handler, beside...) }()
+	transport := &http.Transport{}
+	s.url, s.client = "http://"+listener.Addr().String(), &http.Client{Transport: transport}
+	s.shutDown = sync.OnceValue(func() error {
+		transport.CloseIdleConnections()
+		end()
+		return <-ended
+	})
+	s.t.Cleanup(func() { assert.NoError(s.t, s.shutDown()) })
 }
 
 func (s *site) key(keys *apikey.Checker, k apikey.NewKey) string {

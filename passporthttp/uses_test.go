@@ -39,6 +39,7 @@ func recorded(t *testing.T, ask func(s *site)) (uses []store.Use, log string) {
 	queue := apikey.NewUseLog(rows)
 	s := newSite(t, passporthttp.WithUses(queue))
 	ask(s)
+	require.NoError(t, s.shutDown(), "a use is recorded after the answer")
 	ended, end := context.WithCancel(t.Context())
 	end()
 	require.NoError(t, queue.Run(ended), "it writes what is queued")
@@ -98,25 +99,30 @@ func TestNoSecretIsRecordedOrLogged(t *testing.T) {
 		s.do(request{method: key, path: "/" + key, key: key, header: header})
 		s.do(request{path: "/v2/stamps/1/score/" + alice, key: key + "x"})
 		s.do(request{path: "/v2/stamps/1/score/" + alice, header: http.Header{"Authorization": {"Api-Key " + key}, "X-Api-Key": {""}}})
+		// Somebody else's key in the wrong place.
+		s.do(request{path: "/v2/stamps/1/score/" + key + "?q=" + key, key: s.everything, header: http.Header{"X-Copy": {key}, "X-Request-Id": {key}}})
 	})
-	require.Len(t, uses, 6)
-	rows, err := json.Marshal(uses)
-	require.NoError(t, err)
-	var plain strings.Builder
-	for i := range uses {
-		use := &uses[i]
-		plain.WriteString(use.Path + use.Error)
-		for _, document := range [][]byte{use.Segments, use.Query, use.Headers, use.Response} {
-			plain.Write(document)
-		}
-	}
+	require.Len(t, uses, 7)
 	secret := key[9:]
-	for name, text := range map[string]string{"the rows": string(rows) + plain.String(), "the log": log} {
+	for name, text := range map[string]string{"the rows": plain(uses), "the log": log} {
 		assert.NotContains(t, text, secret, name)
 		assert.NotContains(t, text, "hush", name)
 	}
 	assert.NotContains(t, log, "X-Copy")
 	assert.Contains(t, log, `"key":"`+key[:8]+`"`, "whose it was is told")
+}
+
+// plain returns all that the uses hold.
+func plain(uses []store.Use) string {
+	var text strings.Builder
+	for i := range uses {
+		use := &uses[i]
+		text.WriteString(use.Path + use.BasePath + use.Error)
+		for _, document := range [][]byte{use.Segments, use.Query, use.Headers, use.Payload, use.Response} {
+			text.Write(document)
+		}
+	}
+	return text.String()
 }
 
 // A use must fit the columns, and the indexes that the service has on them,
@@ -174,5 +180,6 @@ func TestAUseThatCannotBeQueuedCostsTheCallerNothing(t *testing.T) {
 	for range 5 {
 		assert.Equal(t, http.StatusOK, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status)
 	}
+	require.NoError(t, s.shutDown())
 	assert.EqualValues(t, 4, full.Dropped())
 }
