@@ -100,7 +100,7 @@ func contain(ctx context.Context, c *call, e endpoint) (given answered) {
 	}()
 	given = encode(e(ctx, c))
 	if given.status == http.StatusServiceUnavailable {
-		c.header.Set("Retry-After", "1")
+		c.reply.Set("Retry-After", "1")
 	}
 	return given
 }

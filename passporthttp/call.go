@@ -15,10 +15,10 @@ import (
 type call struct {
 	*http.Request
 
-	began  time.Time
-	id     string
-	to     http.ResponseWriter
-	header http.Header // of the answer
+	began time.Time
+	id    string
+	to    http.ResponseWriter
+	reply http.Header // the headers of the answer
 	// key is the row of the API key that it came with, once that has been
 	// checked.
 	key *store.Key
@@ -26,25 +26,27 @@ type call struct {
 	facts []slog.Attr
 }
 
-const requestID = "X-Request-Id"
+const requestID = "X-Request-ID"
 
 func newCall(w http.ResponseWriter, r *http.Request) *call {
-	c := &call{Request: r, began: time.Now(), id: r.Header.Get(requestID), to: w, header: w.Header()}
+	c := &call{Request: r, began: time.Now(), id: r.Header.Get(requestID), to: w, reply: w.Header()}
 	if !saneID(c.id) {
 		c.id = rand.Text()
 	}
-	c.header.Set(requestID, c.id)
-	c.header.Set("Cache-Control", "no-store")
-	c.header.Set("X-Content-Type-Options", "nosniff")
+	c.reply.Set(requestID, c.id)
+	c.reply.Set("Cache-Control", "no-store")
+	c.reply.Set("X-Content-Type-Options", "nosniff")
 	return c
 }
 
 // saneID tells whether the id that a caller gives its request can be taken over
-// into a log and a header.
+// into a log and a header. It has no dot: every API key has one, and the wrong
+// header is soon filled in.
 func saneID(id string) bool {
 	const most = 64
-	return id != "" && len(id) <= most && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == "" &&
-		!strings.ContainsFunc(id, func(r rune) bool { return r > '~' })
+	return id != "" && len(id) <= most && !strings.ContainsFunc(id, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
 }
 
 // learn adds to what the log is told.
@@ -65,8 +67,8 @@ func (c *call) route() string {
 // write sends the answer.
 func (c *call) write(a answered) error {
 	if a.body != nil {
-		c.header.Set("Content-Type", "application/json")
-		c.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+		c.reply.Set("Content-Type", "application/json")
+		c.reply.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	c.to.WriteHeader(a.status)
 	if a.body == nil {

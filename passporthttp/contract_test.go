@@ -215,7 +215,7 @@ func TestEveryAnswerIsThatOfTheContractAndIsDescribed(t *testing.T) {
 		}
 		d.holds(t, method, route, strconv.Itoa(got.status), got)
 		seen[method+" "+route+" "+strconv.Itoa(got.status)] = true
-		assert.NotEmpty(t, got.header.Get("X-Request-Id"))
+		assert.NotEmpty(t, got.header.Get("X-Request-ID"))
 		assert.Equal(t, "no-store", got.header.Get("Cache-Control"))
 		return got
 	}
@@ -252,8 +252,8 @@ func TestEveryAnswerIsThatOfTheContractAndIsDescribed(t *testing.T) {
 		assert.Equal(t, 200, check(t, s, stampsRoute, request{path: "/v2/stamps/" + alice, key: s.reader}).status)
 		body := fmt.Sprintf(`{"credentials": [%s]}`, s.signed(bob, "Google"))
 		assert.Equal(t, `{"stored":1}`, check(t, s, stampsRoute, request{method: http.MethodPost, path: "/v2/stamps/" + bob, key: s.submitter, body: body}).body)
-		assert.Equal(t, `{"status":"ok"}`, check(t, s, "/health", request{path: "/health"}).body)
-		assert.Equal(t, `{"status":"ready"}`, check(t, s, "/ready", request{path: "/ready"}).body)
+		assert.JSONEq(t, `{"status":"ok"}`, check(t, s, "/health", request{path: "/health"}).body)
+		assert.JSONEq(t, `{"status":"ready"}`, check(t, s, "/ready", request{path: "/ready"}).body)
 		assert.Equal(t, 200, check(t, s, "/openapi.json", request{path: "/openapi.json"}).status)
 	})
 

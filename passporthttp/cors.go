@@ -7,27 +7,27 @@ func (h *Handler) allowOrigin(c *call) {
 	if len(h.origins) == 0 {
 		return
 	}
-	origin := c.Request.Header.Get("Origin")
+	origin := c.Header.Get("Origin")
 	switch {
 	case slices.Contains(h.origins, "*"):
 		origin = "*"
 	default:
-		c.header.Add("Vary", "Origin")
+		c.reply.Add("Vary", "Origin")
 		if origin == "" || !slices.Contains(h.origins, origin) {
 			return
 		}
 	}
-	c.header.Set("Access-Control-Allow-Origin", origin)
-	c.header.Set("Access-Control-Expose-Headers", "RateLimit, RateLimit-Policy, Retry-After, "+requestID)
+	c.reply.Set("Access-Control-Allow-Origin", origin)
+	c.reply.Set("Access-Control-Expose-Headers", "RateLimit, RateLimit-Policy, Retry-After, "+requestID)
 }
 
 // preflight answers the question of a browser whether a page may call, if its
 // origin is allowed.
 func (c *call) preflight(allow string) {
-	if c.header.Get("Access-Control-Allow-Origin") == "" {
+	if c.reply.Get("Access-Control-Allow-Origin") == "" {
 		return
 	}
-	c.header.Set("Access-Control-Allow-Methods", allow)
-	c.header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-API-Key, "+requestID)
-	c.header.Set("Access-Control-Max-Age", "600")
+	c.reply.Set("Access-Control-Allow-Methods", allow)
+	c.reply.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-API-Key, "+requestID)
+	c.reply.Set("Access-Control-Max-Age", "600")
 }

@@ -128,7 +128,7 @@ func noSuchRoute(context.Context, *call) answer { return detail(http.StatusNotFo
 // otherMethod answers OPTIONS, and refuses every other method.
 func otherMethod(allow string) endpoint {
 	return func(_ context.Context, c *call) answer {
-		c.header.Set("Allow", allow)
+		c.reply.Set("Allow", allow)
 		if c.Method != http.MethodOptions {
 			return detail(http.StatusMethodNotAllowed, "Method not allowed.")
 		}

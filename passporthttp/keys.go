@@ -21,7 +21,7 @@ func (h *Handler) keyed(allowed func(*store.Key) bool, e endpoint) endpoint {
 		key, err := h.keys.Check(ctx, presented(c.Request))
 		switch {
 		case errors.Is(err, apikey.ErrRefused):
-			c.header.Set("WWW-Authenticate", "Api-Key")
+			c.reply.Set("WWW-Authenticate", "Api-Key")
 			return detail(http.StatusUnauthorized, "Invalid API Key.")
 		case err != nil:
 			return failed(err)
@@ -73,10 +73,10 @@ func (h *Handler) count(ctx context.Context, c *call) (within bool, err error) {
 		return quota.Allowed, nil
 	}
 	reset := strconv.FormatInt(wholeSeconds(quota.Reset), 10)
-	c.header.Set("RateLimit-Policy", fmt.Sprintf(`"key";q=%d;w=%d`, quota.Limit, wholeSeconds(rate.Period)))
-	c.header.Set("RateLimit", fmt.Sprintf(`"key";r=%d;t=%s`, quota.Remaining, reset))
+	c.reply.Set("Ratelimit-Policy", fmt.Sprintf(`"key";q=%d;w=%d`, quota.Limit, wholeSeconds(rate.Period)))
+	c.reply.Set("Ratelimit", fmt.Sprintf(`"key";r=%d;t=%s`, quota.Remaining, reset))
 	if !quota.Allowed {
-		c.header.Set("Retry-After", reset)
+		c.reply.Set("Retry-After", reset)
 	}
 	return quota.Allowed, nil
 }

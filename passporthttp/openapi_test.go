@@ -103,19 +103,20 @@ func typed(header map[string]any, value string) any {
 func (d *description) follow(t *testing.T, place []string) (pointer string, found map[string]any) {
 	t.Helper()
 	at := d.whole
+	var path strings.Builder
 	for _, name := range place {
 		object, isObject := at.(map[string]any)
 		require.True(t, isObject, "%v", place)
 		require.Contains(t, object, name, "%v is not described", place)
 		at = object[name]
-		pointer += "/" + strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1"), " ", "%20")
+		path.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(name))
 	}
 	found, isObject := at.(map[string]any)
 	require.True(t, isObject)
 	if reference, is := found["$ref"].(string); is {
 		return d.follow(t, pointed(strings.TrimPrefix(reference, "#")))
 	}
-	return strings.NewReplacer("{", "%7B", "}", "%7D").Replace(pointer), found
+	return path.String(), found
 }
 
 func pointed(pointer string) []string {

@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
+	"maps"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
@@ -34,7 +37,7 @@ var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 // site is a community, its account's keys, and a server over TCP. Each part of
 // it can be made to fail.
 type site struct {
-	t      *testing.T
+	t      testing.TB
 	rows   *faulty
 	scorer *faultyScorer
 	issuer *passporttest.Issuer
@@ -43,9 +46,13 @@ type site struct {
 	ready  func() error
 	url    string
 	client *http.Client
+	// handler is what is served.
+	handler *passporthttp.Handler
+	// shutDown ends the server, and returns what Serve does.
+	shutDown func() error
 
 	// keys by what they may do, each a whole key.
-	reader, historian, submitter, nobody, stranger string
+	reader, historian, submitter, nobody, stranger, everything string
 }
 
 // The communities: one of the account, one of another's.
@@ -55,7 +62,13 @@ const (
 )
 
 // newSite serves with everything on, and with the options besides.
-func newSite(t *testing.T, options ...passporthttp.Option) *site {
+func newSite(t testing.TB, options ...passporthttp.Option) *site {
+	t.Helper()
+	return newSiteBeside(t, nil, options...)
+}
+
+// newSiteBeside does so beside what runs in the background.
+func newSiteBeside(t testing.TB, background func(context.Context) error, options ...passporthttp.Option) *site {
 	t.Helper()
 	s := &site{t: t, issuer: passporttest.NewIssuer(), clock: passporttest.NewClock(noon), log: &logged{}}
 	s.ready = func() error { return nil }
@@ -80,9 +93,10 @@ func newSite(t *testing.T, options ...passporthttp.Option) *site {
 	s.historian = s.key(keys, apikey.NewKey{Account: owner, Historical: true})
 	s.submitter = s.key(keys, apikey.NewKey{Account: owner, SubmitPassports: true})
 	s.nobody = s.key(keys, apikey.NewKey{Account: owner})
+	s.everything = s.key(keys, apikey.NewKey{Account: owner, ReadScores: true, Historical: true, SubmitPassports: true, Unlimited: true})
 	s.stranger = s.key(keys, apikey.NewKey{Account: other, ReadScores: true, Historical: true})
 
-	handler := passporthttp.New(s.scorer, s.rows, append([]passporthttp.Option{
+	s.handler = passporthttp.New(s.scorer, s.rows, append([]passporthttp.Option{
 		passporthttp.WithKeys(keys),
 		passporthttp.WithLimiter(apikey.NewMemoryLimiter(apikey.WithWindowClock(s.clock.Now))),
 		passporthttp.WithPoints(s.rows),
@@ -90,10 +104,29 @@ func newSite(t *testing.T, options ...passporthttp.Option) *site {
 		passporthttp.WithReady(func(context.Context) error { return s.ready() }),
 		passporthttp.WithLogger(slog.New(slog.NewJSONHandler(s.log, nil))),
 	}, options...)...)
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	s.url, s.client = server.URL, server.Client()
+	s.serve(background)
 	return s
+}
+
+func (s *site) serve(background func(context.Context) error) {
+	s.t.Helper()
+	listener, err := new(net.ListenConfig).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(s.t, err)
+	var beside []func(context.Context) error
+	if background != nil {
+		beside = append(beside, background)
+	}
+	ctx, end := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- passporthttp.Serve(ctx, listener, s.handler, beside...) }()
+	transport := &http.Transport{}
+	s.url, s.client = "http://"+listener.Addr().String(), &http.Client{Transport: transport}
+	s.shutDown = sync.OnceValue(func() error {
+		transport.CloseIdleConnections()
+		end()
+		return <-ended
+	})
+	s.t.Cleanup(func() { assert.NoError(s.t, s.shutDown()) })
 }
 
 func (s *site) key(keys *apikey.Checker, k apikey.NewKey) string {
@@ -139,9 +172,7 @@ func (s *site) do(r request) response {
 	s.t.Helper()
 	asked, err := http.NewRequestWithContext(s.t.Context(), r.method, s.url+r.path, strings.NewReader(r.body))
 	require.NoError(s.t, err)
-	for name, values := range r.header {
-		asked.Header[name] = values
-	}
+	maps.Copy(asked.Header, r.header)
 	if r.key != "" {
 		asked.Header.Set("X-Api-Key", r.key)
 	}
@@ -157,7 +188,8 @@ func (s *site) do(r request) response {
 type faulty struct {
 	*memstore.Store
 
-	errs map[string]error // by method
+	errs  map[string]error // by method
+	event *store.RecordedEvent
 }
 
 func (f *faulty) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
@@ -177,6 +209,9 @@ func (f *faulty) FindCommunity(ctx context.Context, account int64, scorer string
 func (f *faulty) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
 	if err := f.errs["ScoreAt"]; err != nil {
 		return nil, err
+	}
+	if f.event != nil {
+		return f.event, nil
 	}
 	return f.Store.ScoreAt(ctx, community, address, at)
 }
@@ -257,4 +292,11 @@ func (s *site) rewrite(prefix, column string, value any) {
 	text, err := json.Marshal(map[string]any{"account_accountapikey": keys})
 	require.NoError(s.t, err)
 	require.NoError(s.t, s.rows.ReadRows(bytes.NewReader(text)))
+}
+
+// brokenLimiter cannot count.
+type brokenLimiter struct{}
+
+func (brokenLimiter) Take(context.Context, string, apikey.Rate) (apikey.Quota, error) {
+	return apikey.Quota{Allowed: true}, errors.New("the shared counter is gone")
 }

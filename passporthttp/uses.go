@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -34,7 +35,7 @@ func (h *Handler) record(c *call, given answered) {
 		BasePath: basePath,
 		Segments: bounded(strings.Split(strings.Trim(path, "/"), "/"), maxIndexed, `[]`),
 		Query:    bounded(masked(c.URL.Query(), secret), maxIndexed, `{}`),
-		Headers:  bounded(masked(c.Request.Header, secret), maxHeaders, `{}`),
+		Headers:  bounded(masked(c.Header, secret), maxHeaders, `{}`),
 		Status:   given.status,
 		Error:    cut(given.told, store.MaxUseError),
 	}
@@ -70,12 +71,15 @@ func namesSecret(name string) bool {
 	return strings.Contains(name, "token") && name != "token" // which is the cursor of a listing
 }
 
-// hide takes the key out of a text.
+// likeKey is what keys look like that the service, or apikey, has made.
+var likeKey = regexp.MustCompile(`[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}`)
+
+// hide takes the key out of a text, and whatever looks like another one.
 func hide(text, secret string) string {
-	if secret == "" {
-		return text
+	if secret != "" {
+		text = strings.ReplaceAll(text, secret, mask)
 	}
-	return strings.ReplaceAll(text, secret, mask)
+	return likeKey.ReplaceAllString(text, mask)
 }
 
 // bounded marshals the value, unless that is too long.

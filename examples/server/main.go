@@ -64,7 +64,7 @@ var errConfiguration = errors.New("the configuration makes no sense")
 // run serves until the context ends.
 func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) error {
 	logger := slog.New(slog.NewJSONHandler(logTo, nil))
-	c, err := read(getenv)
+	c, err := read(ctx, getenv)
 	if err != nil {
 		return err
 	}
@@ -98,11 +98,12 @@ func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "listening on http://%s\n", listener.Addr())
-	if kept.demo {
-		if err := invite(ctx, out, keys, kept.account, listener.Addr()); err != nil {
-			return errors.Join(err, listener.Close())
-		}
+	_, err = fmt.Fprintf(out, "listening on http://%s\n", listener.Addr())
+	if err == nil && kept.demo {
+		err = invite(ctx, out, keys, kept.account, listener.Addr())
+	}
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	return passporthttp.Serve(ctx, listener, handler, uses.Run)
 }
@@ -117,7 +118,7 @@ type config struct {
 }
 
 // read reports every fault at once.
-func read(getenv func(string) string) (*config, error) {
+func read(ctx context.Context, getenv func(string) string) (*config, error) {
 	var faults []error
 	fault := func(name, format string, args ...any) {
 		faults = append(faults, fmt.Errorf(name+": "+format, args...))
@@ -151,7 +152,7 @@ func read(getenv func(string) string) (*config, error) {
 
 	url, list := getenv("PASSPORT_DATABASE_URL"), getenv("PASSPORT_TRUSTED_ISSUERS")
 	if url != "" {
-		pool, err := pgstore.OpenPool(context.Background(), url) // connects later
+		pool, err := pgstore.OpenPool(ctx, url) // connects later
 		if err != nil {
 			fault("PASSPORT_DATABASE_URL", "%w", err)
 		}
@@ -278,6 +279,7 @@ func invite(ctx context.Context, out io.Writer, keys *apikey.Checker, account in
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "in memory, gone when it ends; try:\n  curl -H 'X-API-Key: %s' http://%s/v2/stamps/%d/score/%s\n", secret, addr, community, alice)
-	return nil
+	_, err = fmt.Fprintf(out, "in memory, gone when it ends; try:\n  curl -H 'X-API-Key: %s' http://%s/v2/stamps/%d/score/%s\n",
+		secret, addr, community, alice)
+	return err
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -12,6 +13,7 @@ func Fails(check func(testing.TB)) bool {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer r.cleanUp()
 		defer func() {
 			if recover() != nil {
 				r.failed = true
@@ -27,11 +29,19 @@ func Fails(check func(testing.TB)) bool {
 type recorder struct {
 	testing.TB
 	failed bool
+	after  []func()
 }
 
 func (r *recorder) Helper()                  {}
 func (r *recorder) Errorf(string, ...any)    { r.failed = true }
 func (r *recorder) Context() context.Context { return context.Background() }
+func (r *recorder) Cleanup(f func())         { r.after = append(r.after, f) }
+
+func (r *recorder) cleanUp() {
+	for _, f := range slices.Backward(r.after) {
+		f()
+	}
+}
 
 func (r *recorder) FailNow() {
 	r.failed = true

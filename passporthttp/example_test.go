@@ -1,0 +1,58 @@
+package passporthttp_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/passporthttp"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+func Example() {
+	ctx, wallet := context.Background(), "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
+	clock := func() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
+	issuer, mem := passporttest.NewIssuer(), memstore.New(memstore.WithClock(clock))
+	signed, err := issuer.Issue(wallet, "Google", "account-1")
+	check(err)
+	stamp, err := passport.NewCredential(signed)
+	check(err)
+	check(mem.AddCredentials(ctx, wallet, stamp))
+	account, err := mem.PutAccount(ctx, "shop")
+	check(err)
+	check(mem.PutCommunity(ctx, store.Community{
+		ID: 1, Account: account, Name: "Demo", Threshold: "1", Weights: []byte(`{"Google": "1.5"}`),
+	}))
+	key, _, err := apikey.New(mem).Create(ctx, apikey.NewKey{Account: account, ReadScores: true})
+	check(err)
+
+	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()))
+	check(err)
+	handler := passporthttp.New(engine, mem, passporthttp.WithRateLimits())
+	server := httptest.NewServer(handler) // or: http.ListenAndServe(addr, handler)
+	defer server.Close()
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v2/stamps/1/score/"+wallet, nil)
+	check(err)
+	request.Header.Set("X-Api-Key", key)
+	response, err := http.DefaultClient.Do(request)
+	check(err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	check(err)
+	fmt.Println(response.StatusCode, string(body[:94]))
+	// Output: 200 {"address":"0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c","score":"1.50000","passing_score":true
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,201 @@
+package passporthttp_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/passporthttp"
+)
+
+func TestWhatIsNoRouteIsNotFoundInOurWords(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{
+		"/", "/v2", "/v2/stamps", "/v2/stamps/", "/v2/stamps/1/score/" + alice + "/", "/v2//stamps/1/score/" + alice, "/v2/./stamps", "/v2/stamps/../stamps",
+		"/v1/stamps/1/score/" + alice, "/V2/stamps/1/score/" + alice, "/health/", "/openapi.yaml", "/metrics", "/%2e%2e/etc/passwd",
+	} {
+		got := s.do(request{path: path, key: s.reader})
+		assert.Equal(t, http.StatusNotFound, got.status, path)
+		assert.JSONEq(t, `{"detail":"Not found."}`, got.body, path)
+		assert.Equal(t, "application/json", got.header.Get("Content-Type"), path)
+	}
+}
+
+func TestOtherMethodsAreTold(t *testing.T) {
+	s := newSite(t)
+	for path, allow := range map[string]string{
+		"/v2/stamps/1/score/" + alice:              "GET, HEAD, OPTIONS",
+		"/v2/stamps/1/score/" + alice + "/history": "GET, HEAD, OPTIONS",
+		"/v2/stamps/" + alice:                      "GET, HEAD, POST, OPTIONS",
+		"/health":                                  "GET, HEAD, OPTIONS",
+	} {
+		for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodTrace, "BREW"} {
+			got := s.do(request{method: method, path: path, key: s.reader})
+			assert.Equal(t, http.StatusMethodNotAllowed, got.status, "%s %s", method, path)
+			assert.JSONEq(t, `{"detail":"Method not allowed."}`, got.body)
+			assert.Equal(t, allow, got.header.Get("Allow"))
+		}
+		got := s.do(request{method: http.MethodOptions, path: path})
+		assert.Equal(t, http.StatusNoContent, got.status)
+		assert.Equal(t, allow, got.header.Get("Allow"))
+		assert.Empty(t, got.header.Get("Access-Control-Allow-Methods"))
+	}
+}
+
+func TestHeadIsGetWithoutTheBody(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/v2/stamps/1/score/" + alice, "/v2/stamps/1/score/nonsense", "/v2/stamps/" + alice, "/health", "/nowhere"} {
+		whole := s.do(request{path: path, key: s.reader})
+		head := s.do(request{method: http.MethodHead, path: path, key: s.reader})
+		assert.Equal(t, whole.status, head.status, path)
+		assert.Equal(t, whole.header.Get("Content-Length"), head.header.Get("Content-Length"), path)
+		assert.Empty(t, head.body)
+	}
+}
+
+func TestARequestKeepsASaneIDAndGetsOneOtherwise(t *testing.T) {
+	s := newSite(t)
+	for id, kept := range map[string]bool{
+		"abc-123_X-y": true, "abc.def": false, "7": true, "": false, "a b": false, "é": false, "a\tb": false, `a"b`: false, "{}": false,
+		"0123456789012345678901234567890123456789012345678901234567890123": true, "01234567890123456789012345678901234567890123456789012345678901234": false,
+	} {
+		got := s.do(request{path: "/health", header: http.Header{"X-Request-Id": {id}}}).header.Get("X-Request-ID")
+		assert.Equal(t, kept, got == id, "%q: %q", id, got)
+		assert.NotEmpty(t, got)
+		assert.Contains(t, s.log.String(), `"request_id":"`+got+`"`)
+	}
+	first, second := s.do(request{path: "/health"}), s.do(request{path: "/health"})
+	assert.NotEqual(t, first.header.Get("X-Request-ID"), second.header.Get("X-Request-ID"))
+}
+
+func TestTheTimeOfARequestIsBounded(t *testing.T) {
+	s := newSite(t, passporthttp.WithTimeout(20*time.Millisecond))
+	s.scorer.instead = func(ctx context.Context) (*passport.Result, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
+	assert.Equal(t, http.StatusServiceUnavailable, got.status)
+	assert.JSONEq(t, unavailable, got.body)
+}
+
+func TestARequestMayTakeAnyTimeForWhoWantsThat(t *testing.T) {
+	s := newSite(t, passporthttp.WithTimeout(0))
+	s.scorer.instead = func(ctx context.Context) (*passport.Result, error) {
+		_, has := ctx.Deadline()
+		assert.False(t, has)
+		return nil, passport.ErrCommunityNotFound
+	}
+	assert.Equal(t, http.StatusNotFound, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status)
+}
+
+func TestAPanicIsLoggedWithItsPlaceAndTheServerGoesOn(t *testing.T) {
+	s := newSite(t)
+	s.scorer.instead = func(context.Context) (*passport.Result, error) { panic("on purpose") }
+	assert.Equal(t, http.StatusInternalServerError, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status)
+	assert.Contains(t, s.log.String(), "panic: on purpose")
+	assert.Contains(t, s.log.String(), "handler_test.go")
+	s.scorer.instead = nil
+	assert.Equal(t, http.StatusOK, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status)
+}
+
+func TestCORS(t *testing.T) {
+	const app, elsewhere = "https://app.example.org", "https://evil.example.org"
+	path := "/v2/stamps/1/score/" + alice
+	from := func(origin string) http.Header {
+		return http.Header{"Origin": {origin}, "Access-Control-Request-Method": {"GET"}, "Access-Control-Request-Headers": {"x-api-key"}}
+	}
+	t.Run("off", func(t *testing.T) {
+		got := newSite(t).do(request{method: http.MethodOptions, path: path, header: from(app)})
+		assert.Empty(t, got.header.Get("Access-Control-Allow-Origin"))
+		assert.Empty(t, got.header.Get("Vary"))
+	})
+	t.Run("for some", func(t *testing.T) {
+		s := newSite(t, passporthttp.WithCORS(app))
+		got := s.do(request{method: http.MethodOptions, path: path, header: from(app)})
+		assert.Equal(t, http.StatusNoContent, got.status)
+		assert.Equal(t, app, got.header.Get("Access-Control-Allow-Origin"))
+		assert.Equal(t, "GET, HEAD, OPTIONS", got.header.Get("Access-Control-Allow-Methods"))
+		assert.Contains(t, got.header.Get("Access-Control-Allow-Headers"), "X-API-Key")
+		assert.Equal(t, "Origin", got.header.Get("Vary"))
+		assert.Empty(t, got.header.Get("Access-Control-Allow-Credentials"))
+		refused := s.do(request{path: path, header: from(app)})
+		assert.Equal(t, http.StatusUnauthorized, refused.status)
+		assert.Equal(t, app, refused.header.Get("Access-Control-Allow-Origin"), "a page may read why")
+		for _, origin := range []string{elsewhere, "null", "", app + ".evil.org", "https://APP.example.org"} {
+			got := s.do(request{method: http.MethodOptions, path: path, header: from(origin)})
+			assert.Empty(t, got.header.Get("Access-Control-Allow-Origin"), origin)
+			assert.Empty(t, got.header.Get("Access-Control-Allow-Methods"), origin)
+			assert.Equal(t, "Origin", got.header.Get("Vary"))
+		}
+	})
+	t.Run("for all", func(t *testing.T) {
+		got := newSite(t, passporthttp.WithCORS("*")).do(request{path: "/health", header: from(elsewhere)})
+		assert.Equal(t, "*", got.header.Get("Access-Control-Allow-Origin"))
+	})
+}
+
+// Exactly the rate's number of calls pass, refused ones counted too, and the
+// caller knows how it stands.
+func TestTheRateLimitIsKeptAndTold(t *testing.T) {
+	s := newSite(t)
+	prefix := s.reader[:8]
+	s.relimit(prefix, "3/15m")
+	path := "/v2/stamps/1/score/"
+	for i, c := range []struct {
+		path   string
+		status int
+		left   string
+	}{{alice, 200, "2"}, {"nonsense", 400, "1"}, {alice, 200, "0"}, {alice, 429, "0"}, {alice, 429, "0"}} {
+		got := s.do(request{path: path + c.path, key: s.reader})
+		assert.Equal(t, c.status, got.status, i)
+		assert.Equal(t, `"key";q=3;w=900`, got.header.Get("Ratelimit-Policy"))
+		assert.Regexp(t, `^"key";r=`+c.left+`;t=[1-9][0-9]{0,2}$`, got.header.Get("Ratelimit"))
+	}
+	wait, err := time.ParseDuration(s.do(request{path: path + alice, key: s.reader}).header.Get("Retry-After") + "s")
+	require.NoError(t, err)
+	s.clock.Advance(wait)
+	assert.Equal(t, http.StatusOK, s.do(request{path: path + alice, key: s.reader}).status, "who has waited is let in")
+
+	s.relimit(prefix, "")
+	got := s.do(request{path: path + alice, key: s.reader})
+	assert.Equal(t, http.StatusOK, got.status)
+	assert.Empty(t, got.header.Get("Ratelimit"), "unlimited")
+}
+
+func TestALimiterThatFailsRefuses(t *testing.T) {
+	s := newSite(t, passporthttp.WithLimiter(brokenLimiter{}))
+	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
+	assert.Equal(t, http.StatusServiceUnavailable, got.status)
+	assert.JSONEq(t, unavailable, got.body)
+}
+
+func TestNothingIsCountedUnlessAskedFor(t *testing.T) {
+	s := newSite(t, passporthttp.WithLimiter(nil))
+	s.relimit(s.reader[:8], "0/s")
+	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
+	assert.Equal(t, http.StatusOK, got.status)
+	assert.Empty(t, got.header.Get("Ratelimit"))
+}
+
+// Anyone may ask whether it is ready; the database is asked once a second.
+func TestReadinessIsAskedOnceASecond(t *testing.T) {
+	s := newSite(t)
+	var asked atomic.Int32
+	s.ready = func() error { asked.Add(1); return errors.New("down") }
+	began := time.Now()
+	for range 50 {
+		assert.Equal(t, http.StatusServiceUnavailable, s.do(request{path: "/ready"}).status)
+	}
+	assert.LessOrEqual(t, int(asked.Load()), 1+int(time.Since(began)/time.Second))
+	assert.Equal(t, http.StatusOK, s.do(request{path: "/health"}).status, "it is alive all the same")
+	s.ready = func() error { return nil }
+	assert.Eventually(t, func() bool { return s.do(request{path: "/ready"}).status == http.StatusOK }, 10*time.Second, 50*time.Millisecond)
+}

@@ -1,0 +1,116 @@
+package passporthttp_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/passporthttp"
+)
+
+type page struct {
+	Next, Prev *string
+	Items      []struct {
+		Version    string
+		Credential struct{ CredentialSubject struct{ Provider string } }
+	}
+}
+
+func (s *site) page(path string) (providers []string, next, prev *string) {
+	s.t.Helper()
+	got := s.do(request{path: path, key: s.reader})
+	require.Equal(s.t, http.StatusOK, got.status, got.body)
+	var p page
+	require.NoError(s.t, json.Unmarshal([]byte(got.body), &p))
+	for _, item := range p.Items {
+		assert.Equal(s.t, "1.0.0", item.Version)
+		providers = append(providers, item.Credential.CredentialSubject.Provider)
+	}
+	return providers, p.Next, p.Prev
+}
+
+func TestAListingIsWalkedToItsEndAndBack(t *testing.T) {
+	s := newSite(t)
+	s.stamp(bob, "A", "B", "C", "D", "E")
+	first, next, prev := s.page("/v2/stamps/" + bob + "?limit=2")
+	assert.Equal(t, []string{"E", "D"}, first)
+	assert.Nil(t, prev)
+	require.NotNil(t, next)
+	second, next, prev := s.page(*next)
+	assert.Equal(t, []string{"C", "B"}, second)
+	require.NotNil(t, prev)
+	require.NotNil(t, next)
+	third, end, back := s.page(*next)
+	assert.Equal(t, []string{"A"}, third)
+	assert.Nil(t, end)
+	require.NotNil(t, back)
+	second, _, prev = s.page(*back)
+	assert.Equal(t, []string{"C", "B"}, second)
+	first, _, prev = s.page(*prev)
+	assert.Equal(t, []string{"E", "D"}, first)
+	assert.Nil(t, prev)
+
+	all, next, prev := s.page("/v2/stamps/" + bob)
+	assert.Equal(t, []string{"E", "D", "C", "B", "A"}, all)
+	assert.Nil(t, next)
+	assert.Nil(t, prev)
+}
+
+// The rows of a page may be gone when it is asked for.
+func TestAPageWhoseRowsAreGoneLeadsBack(t *testing.T) {
+	s := newSite(t)
+	s.stamp(bob, "A", "B", "C")
+	_, next, _ := s.page("/v2/stamps/" + bob + "?limit=2")
+	_, err := s.rows.DeleteCredentials(t.Context(), bob, "A")
+	require.NoError(t, err)
+	none, older, newer := s.page(*next)
+	assert.Empty(t, none)
+	assert.Nil(t, older)
+	require.NotNil(t, newer)
+	back, _, _ := s.page(*newer)
+	assert.Equal(t, []string{"C", "B"}, back)
+
+	_, next, _ = s.page("/v2/stamps/" + bob + "?limit=1")
+	_, _, prev := s.page(*next)
+	_, err = s.rows.DeleteCredentials(t.Context(), bob, "C")
+	require.NoError(t, err)
+	none, older, newer = s.page(*prev)
+	assert.Empty(t, none)
+	assert.Nil(t, newer)
+	require.NotNil(t, older)
+	back, _, _ = s.page(*older)
+	assert.Equal(t, []string{"B"}, back)
+}
+
+func TestLinksBeginWithThePublicURL(t *testing.T) {
+	s := newSite(t, passporthttp.WithPublicURL("https://api.example.org/"))
+	_, next, _ := s.page("/v2/stamps/" + alice + "?limit=1")
+	require.NotNil(t, next)
+	assert.Regexp(t, `^https://api\.example\.org/v2/stamps/`+alice+`\?token=\w+&limit=1$`, *next)
+}
+
+// Each token that is not one of ours is refused, however near it comes.
+func TestATokenOfSomebodyElseIsRefused(t *testing.T) {
+	s := newSite(t)
+	raw := base64.RawURLEncoding.EncodeToString
+	for _, token := range []string{
+		"", "x", raw([]byte("o")), raw([]byte("o0")), raw([]byte("o-1")), raw([]byte("o+1")), raw([]byte("o01")), raw([]byte("x1")), raw([]byte("o1 ")),
+		raw([]byte("o9223372036854775808")), raw([]byte("o1")) + "=", "bzE\n", raw([]byte("o1")) + "%00",
+		"b" + strconv.Itoa(1<<30) + raw(make([]byte, 100)),
+	} {
+		if token == "bzE\n" {
+			token = "bzE%0A"
+		}
+		got := s.do(request{path: "/v2/stamps/" + alice + "?token=" + token, key: s.reader})
+		assert.Equal(t, http.StatusBadRequest, got.status, token)
+		assert.Equal(t, `{"detail":"Invalid token."}`, got.body, token)
+	}
+	for _, token := range []string{raw([]byte("o9223372036854775807")), raw([]byte("n9223372036854775807")), raw([]byte("o1")), raw([]byte("n1"))} {
+		assert.Equal(t, http.StatusOK, s.do(request{path: "/v2/stamps/" + alice + "?token=" + token, key: s.reader}).status, token)
+	}
+}
