@@ -19,7 +19,7 @@ func (s *statements) apply(c *store.Changes, receipt *receiptReader) []call {
 	for i := range c.Wallets {
 		addresses[i], versions[i] = c.Wallets[i].Address, c.Wallets[i].Version
 	}
-	calls := make([]call, 0, 13)
+	calls := make([]call, 0, 14)
 	calls = append(calls,
 		s.upsertPassport.with(c.Community, addresses),
 		s.lockPassport.with(c.Community, addresses).each(receipt.passport),
@@ -166,6 +166,9 @@ func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []cal
 	counted = slices.Compact(counted)
 	limits = slices.Compact(limits)
 	calls := []call{s.lockPoints.with(append(locks, limits...))}
+	if earners := earnersOf(c); len(earners) > 0 {
+		calls = append(calls, s.verifyEarners.with(earners))
+	}
 	if len(counted) > 0 {
 		calls = append(calls, s.lockCounts.with(counted))
 	}
@@ -177,6 +180,22 @@ func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []cal
 			addresses, actions, providers, hashes, most, communities).each(receipt.award))
 	}
 	return calls
+}
+
+// earnersOf returns the row ids of the credentials for whose nullifier an award
+// is given.
+func earnersOf(c *store.Changes) []string {
+	var ids []string
+	for i := range c.Wallets {
+		for _, stamp := range c.Wallets[i].Stamps {
+			earns := func(a store.Award) bool { return a.TxHash != "" && a.Provider == stamp.Provider }
+			if stamp.CredentialID != 0 && slices.ContainsFunc(c.Wallets[i].Awards, earns) {
+				ids = append(ids, strconv.FormatInt(stamp.CredentialID, 10))
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // timestamp writes a moment as an element of a list; "" for none.

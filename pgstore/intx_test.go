@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -207,6 +208,43 @@ func TestALostRaceLeavesTheHostsTransactionUsable(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, "1", w.value("select count(*) from signups"), "what the host did stays")
 			assert.Equal(t, "0", w.value("select count(*) from registry_score"), "what the scoring did is gone")
+		})
+	}
+}
+
+// A transaction that goes on seeing what it began with does not see a key that
+// another gave meanwhile for the credential that came in the place of its own.
+func TestAKeyIsNotGivenTwiceWhenTheNullifierRotatesMeanwhile(t *testing.T) {
+	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
+		t.Run(string(level), func(t *testing.T) {
+			w := newWorld(t)
+			direct := pgstore.New(w.pool)
+			stamp := func(nullifier string) {
+				require.NoError(t, direct.AddCredentials(t.Context(), alice, store.NewCredential{
+					Provider: "Google", Stamp: fmt.Appendf(nil, `{"credentialSubject": {"nullifiers": [%q]}}`, nullifier),
+				}))
+			}
+			score := func(s *pgstore.Store, community int64, nullifier string, meanwhile func()) error {
+				snapshot, err := s.Load(t.Context(), store.Query{Community: community, Addresses: []string{alice}, At: noon})
+				require.NoError(t, err)
+				meanwhile()
+				c := changes(snapshot)
+				c.Wallets[0].Awards = []store.Award{{Action: "HKY", Provider: "Google", TxHash: nullifier}}
+				_, err = s.Apply(t.Context(), c)
+				return err
+			}
+
+			stamp("old")
+			require.NoError(t, pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
+				err := score(pgstore.InTx(tx), 1, "old", func() {
+					stamp("new")
+					require.NoError(t, score(direct, 2, "new", func() {}))
+				})
+				require.ErrorIs(t, err, store.ErrConflict)
+				assert.Equal(t, level == pgx.ReadCommitted, store.Retryable(err))
+				return nil
+			}))
+			assert.Equal(t, "new", w.value("select string_agg(tx_hash, ', ') from registry_humanpoints"))
 		})
 	}
 }

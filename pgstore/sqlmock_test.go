@@ -35,6 +35,7 @@ func everyStatement() []mocked {
 		{name: "replace_stamps"},
 		{name: "upsert_score", rows: sqlmock.NewRows([]string{"passport_id", "id"}).AddRow(7, 8)},
 		{name: "lock_points"},
+		{name: "verify_earners"},
 		{name: "lock_counts"},
 		{name: "record_passing_score"},
 		{name: "record_awards", rows: sqlmock.NewRows([]string{"address", "action", "provider"})},
@@ -42,11 +43,11 @@ func everyStatement() []mocked {
 }
 
 func everything() *store.Changes {
-	wallet := store.Wallet{Address: alice, Version: "v", Credentials: []store.Credential{{Provider: "Google", Stamp: []byte(`{}`)}}}
+	wallet := store.Wallet{Address: alice, Version: "v", Credentials: []store.Credential{{ID: 5, Provider: "Google", Stamp: []byte(`{}`)}}}
 	c := changes(&store.Snapshot{At: noon, Community: store.Community{ID: 1}, Wallets: []store.Wallet{wallet}}, claim("n1", alice))
 	c.Held = []store.Claim{claim("n2", bob)}
 	c.Wallets[0].Qualified = true
-	c.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: 5000}}
+	c.Wallets[0].Awards = []store.Award{{Action: "HKY", Provider: "Google", TxHash: "n1"}, {Action: "MM2", Limit: 5000}}
 	return c
 }
 

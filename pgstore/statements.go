@@ -66,7 +66,7 @@ type statements struct {
 	upsertPassport, lockPassport, verifyCredentials statement
 	bulkUpsertHashLinks, verifyHashLinks            statement
 	replaceStamps, upsertScore                      statement
-	lockPoints, lockCounts                          statement
+	lockPoints, verifyEarners, lockCounts           statement
 	recordPassingScore, recordAwards                statement
 
 	lockCredentials, replaceCredentials, insertCredentials statement
@@ -111,6 +111,7 @@ func newStatements(schema string) *statements {
 		replaceStamps:       guarding(notNullViolation, store.ErrConflict, named("replace_stamps", replaceStamps)),
 		upsertScore:         named("upsert_score", upsertScore),
 		lockPoints:          named("lock_points", lockPoints),
+		verifyEarners:       guarding(divisionByZero, store.ErrConflict, named("verify_earners", verifyEarners)),
 		lockCounts:          named("lock_counts", lockCounts),
 		recordPassingScore:  named("record_passing_score", recordPassingScore),
 		recordAwards:        named("record_awards", recordAwards),

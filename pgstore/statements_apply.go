@@ -235,6 +235,27 @@ select pg_advisory_xact_lock(hashtextextended('passport points ' || lock.name, 0
 from   unnest($1::text[]) with ordinality as lock (name, place)
 order  by lock.place`
 
+// verifyEarners fails when a credential that earns a key is no longer the one
+// that was read. At the isolations that go on showing a transaction what it began
+// with, it would not see that another one gave the key of the provider meanwhile,
+// for the credential that came in its place: it would give a second one, since
+// the two differ in their nullifier. At READ COMMITTED it does see it. Nobody is
+// waited for: who changes credentials may be waiting for this scoring.
+//
+//	$1 row ids of the credentials
+const verifyEarners = `
+select 1 / (count(*) = case when ` + oldRows + ` then cardinality($1::text[]) else 0 end)::int
+from   (
+         select
+         from   {schema}.ceramic_cache_ceramiccache c
+         where  c.id = any($1::text[]::bigint[])
+         and    ` + oldRows + `
+         for    share of c skip locked
+       ) as earner`
+
+// oldRows tells of an isolation that goes on showing the rows of the beginning.
+const oldRows = `current_setting('transaction_isolation') in ('repeatable read', 'serializable')`
+
 // lockCounts makes awards that depend on a count exact in a host's transaction at
 // REPEATABLE READ, which goes on seeing the count that it began with: it writes
 // the action's row of the configuration, inactive if there was none, so that of

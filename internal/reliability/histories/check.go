@@ -63,7 +63,9 @@ func newFacts(h *History) *facts {
 	for i := range h.Operations {
 		f.of(i)
 	}
-	f.ofRows()
+	for i := range h.Readings {
+		f.ofRows(&h.Readings[i])
+	}
 	return f
 }
 

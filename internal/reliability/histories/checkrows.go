@@ -5,35 +5,32 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
-// ofRows takes what the rows tell in the end: to the checker they are read by
-// one more client, after all others.
-func (f *facts) ofRows() {
+// ofRows takes what the rows tell: to the checker they are read by the client
+// that comes after all others.
+func (f *facts) ofRows(reading *Reading) {
 	h := f.history
-	last := Operation{Client: h.Alone, Step: Step{Action: "row"}, Ended: Done}
-	for i := range h.Operations {
-		last.Call = max(last.Call, h.Operations[i].Return+1)
-	}
-	last.Return = last.Call + 1
+	read := Operation{Client: h.Alone, Call: reading.Call, Return: reading.Return, Step: Step{Action: "row"}, Ended: Done}
 	for _, community := range []int64{FirstCommunity, SecondCommunity} {
-		last.Step.Community = community
+		read.Step.Community = community
 		for n := range h.Plan.Nullifiers {
-			f.claim(&last, n, claimRow{h.Rows.claim(community, n)})
+			f.claim(&read, n, claimRow{reading.claim(community, n)})
 		}
 		for w := range h.Plan.Wallets {
-			f.wallet(&last, owner(w), stands{community, h.Rows.score(WalletPlace{community, w}), false})
+			f.wallet(&read, owner(w), stands{community, reading.score(WalletPlace{community, w}), false})
 		}
 	}
 	for w := range h.Plan.Wallets {
 		for _, provider := range providers() {
 			rows := 0
-			for _, award := range h.Rows.Awards {
+			for _, award := range reading.Awards {
 				if award == (AwardRow{w, actionKey, provider}) {
 					rows++
 				}
 			}
-			f.point(&last, key{w, provider}, keyRows(rows))
+			f.point(&read, key{w, provider}, keyRows(rows))
 		}
 	}
 }
@@ -59,22 +56,34 @@ func (r *Rows) score(place WalletPlace) Standing {
 // checkRows returns what the rows hold that does not fit together, or that no
 // scoring has told of.
 func (h *History) checkRows(f *facts) error {
-	r := &rowsCheck{History: h, facts: f, faults: slices.Clone(h.Rows.Faults)}
-	r.oneHolder()
-	for _, community := range []int64{FirstCommunity, SecondCommunity} {
-		for w := range h.Plan.Wallets {
-			r.wallet(WalletPlace{community, w})
-		}
+	var faults []error
+	for i := range h.Readings {
+		r := &rowsCheck{Reading: &h.Readings[i], history: h, facts: f}
+		r.check()
+		faults = append(faults, r.faults...)
 	}
-	r.visits()
-	return errors.Join(r.faults...)
+	return errors.Join(faults...)
 }
 
 type rowsCheck struct {
-	*History
+	*Reading
 
-	facts  *facts
-	faults []error
+	history *History
+	facts   *facts
+	faults  []error
+}
+
+func (r *rowsCheck) check() {
+	r.faults = slices.Clone(r.Faults)
+	r.oneHolder()
+	for _, community := range []int64{FirstCommunity, SecondCommunity} {
+		for w := range r.history.Plan.Wallets {
+			at := WalletPlace{community, w}
+			r.wallet(at)
+			r.links(at)
+		}
+	}
+	r.visits()
 }
 
 func (r *rowsCheck) fault(format string, args ...any) {
@@ -85,7 +94,7 @@ func (r *rowsCheck) fault(format string, args ...any) {
 // claims and awards are of our wallets and communities.
 func (r *rowsCheck) oneHolder() {
 	seen := map[place]bool{}
-	for _, row := range r.Rows.Claims {
+	for _, row := range r.Claims {
 		at := place{row.Community, row.Nullifier}
 		if seen[at] {
 			r.fault("%v has two holders", at)
@@ -95,7 +104,7 @@ func (r *rowsCheck) oneHolder() {
 			r.fault("a claim is of community %d", row.Community)
 		}
 	}
-	for _, award := range r.Rows.Awards {
+	for _, award := range r.Awards {
 		if award.Action != actionKey {
 			r.fault("%s has been given %s", walletName(award.Wallet), award.Action)
 		}
@@ -105,33 +114,65 @@ func (r *rowsCheck) oneHolder() {
 // wallet checks that score, stamps and events of one wallet in one community are
 // of one scoring, and that there is an event for each scoring.
 func (r *rowsCheck) wallet(at WalletPlace) {
-	name := fmt.Sprintf("%s in %d", walletName(at.Wallet), at.Community)
-	score, updates := r.Rows.score(at), r.updates(at)
+	score, updates := r.score(at), r.updates(at)
 	if n := len(updates); n > 0 && updates[n-1] != score {
-		r.fault("%s: the score is %+v, the last event tells %+v", name, score, updates[n-1])
+		r.fault("%v: the score is %v, the last event tells %v", at, score, updates[n-1])
 	}
 	var stamps []int
-	for _, row := range r.Rows.Stamps {
+	for _, row := range r.Stamps {
 		if row.WalletPlace == at {
 			stamps = append(stamps, row.Credential)
 		}
 	}
 	if setOf(stamps) != score.Counts || len(stamps) != score.Counts.size() {
-		r.fault("%s: the stamps are %v, the score is of %v", name, stamps, score.Counts)
+		r.fault("%v: the stamps are %v, the score is of %v", at, stamps, score.Counts)
 	}
-	r.events(at, name, updates)
+	r.events(at, updates)
 	if qualified, passed := r.qualified(at), slices.ContainsFunc(updates, func(s Standing) bool { return s.Passing }); qualified > 1 || (qualified == 1) != passed {
-		r.fault("%s: qualified %d times, has passed: %t", name, qualified, passed)
+		r.fault("%v: qualified %d times, has passed: %t", at, qualified, passed)
+	}
+}
+
+// links checks that the claims are those that the last score stands on. What
+// counts is held until the last of its credentials expires, unless that moment
+// has come: then it may be another's, or given to the wallet anew. What does not count is held by another, and nothing that it lists
+// is free. Each change of such a claim would have come with another score.
+func (r *rowsCheck) links(at WalletPlace) {
+	score, plan := r.score(at), r.history.Plan
+	until := map[int]time.Duration{}
+	for _, i := range score.Counts.members() {
+		for _, n := range plan.Credentials[i].Nullifiers {
+			until[n] = max(until[n], plan.Credentials[i].Expires)
+		}
+	}
+	for n, end := range until {
+		c := r.claim(at.Community, n)
+		if held := c == (claim{at.Wallet, end}); !held && (c.holder == nobody || end > r.At) {
+			r.fault("%v counts on n%d until +%v, which is %v", at, n, end, c)
+		}
+	}
+	for _, i := range score.Lost.members() {
+		lost := false
+		for _, n := range plan.Credentials[i].Nullifiers {
+			c := r.claim(at.Community, n)
+			lost = lost || c.holder != at.Wallet
+			if c.holder == nobody {
+				r.fault("%v: c%d lists n%d, which is free", at, i, n)
+			}
+		}
+		if !lost {
+			r.fault("%v: c%d does not count, but all that it lists is the wallet's", at, i)
+		}
 	}
 }
 
 // events checks that there is one event for each scoring that is done, at most
 // one for each that is unknown, and one for each credential that was lost.
-func (r *rowsCheck) events(at WalletPlace, name string, updates []Standing) {
+func (r *rowsCheck) events(at WalletPlace, updates []Standing) {
 	rest, unknown := slices.Clone(updates), 0
-	for i := range r.Operations {
-		op := &r.Operations[i]
-		if op.Step.Action != Score || (WalletPlace{op.Step.Community, op.Step.Wallet}) != at {
+	for i := range r.history.Operations {
+		op := &r.history.Operations[i]
+		if op.Step.Action != Score || op.Call > r.Call || (WalletPlace{op.Step.Community, op.Step.Wallet}) != at {
 			continue
 		}
 		switch op.Ended {
@@ -142,29 +183,29 @@ func (r *rowsCheck) events(at WalletPlace, name string, updates []Standing) {
 			if place := slices.Index(rest, told); place >= 0 {
 				rest = slices.Delete(rest, place, place+1)
 			} else {
-				r.fault("%s: no event tells of the scoring %+v", name, told)
+				r.fault("%v: no event tells of the scoring %v", at, told)
 			}
 		case Failed:
 		}
 	}
 	if len(rest) > unknown {
-		r.fault("%s: %d events too many, such as %+v", name, len(rest)-unknown, rest[0])
+		r.fault("%v: %d events too many, such as %v", at, len(rest)-unknown, rest[0])
 	}
 	lost := map[int]int{} // those that are alike are alike to their events
 	for _, update := range updates {
 		for _, i := range update.Lost.members() {
-			lost[r.Plan.like(r.Plan.Credentials[i])]++
+			lost[r.history.Plan.like(r.history.Plan.Credentials[i])]++
 		}
 	}
 	if told := r.deduplicated(at); !maps.Equal(told, lost) {
-		r.fault("%s: events tell of lost credentials (number of each): %v, the scores of %v", name, told, lost)
+		r.fault("%v: events tell of lost credentials (number of each): %v, the scores of %v", at, told, lost)
 	}
 }
 
 // updates are what the SCU events tell, in order.
 func (r *rowsCheck) updates(at WalletPlace) []Standing {
 	var told []Standing
-	for _, event := range r.Rows.Events {
+	for _, event := range r.Events {
 		if event.WalletPlace == at && event.Action == "SCU" {
 			told = append(told, event.Standing)
 		}
@@ -175,7 +216,7 @@ func (r *rowsCheck) updates(at WalletPlace) []Standing {
 // deduplicated are what the LDP events tell: how often which credential.
 func (r *rowsCheck) deduplicated(at WalletPlace) map[int]int {
 	told := map[int]int{}
-	for _, event := range r.Rows.Events {
+	for _, event := range r.Events {
 		if event.WalletPlace == at && event.Action == "LDP" {
 			told[event.Credential]++
 		}
@@ -185,7 +226,7 @@ func (r *rowsCheck) deduplicated(at WalletPlace) map[int]int {
 
 func (r *rowsCheck) qualified(at WalletPlace) int {
 	n := 0
-	for _, place := range r.Rows.Qualified {
+	for _, place := range r.Qualified {
 		if place == at {
 			n++
 		}
@@ -196,15 +237,15 @@ func (r *rowsCheck) qualified(at WalletPlace) int {
 // visits checks that the host's own rows are there for the scorings that are
 // done, and for no other that failed.
 func (r *rowsCheck) visits() {
-	if !r.Rows.Hosted {
+	if !r.Hosted {
 		return
 	}
-	for i := range r.Operations {
-		op := &r.Operations[i]
-		if op.Visit == "" || op.Ended == Unknown {
+	for i := range r.history.Operations {
+		op := &r.history.Operations[i]
+		if op.Visit == "" || op.Call > r.Call || op.Ended == Unknown {
 			continue
 		}
-		if there := slices.Contains(r.Rows.Visits, op.Visit); there != (op.Ended == Done) {
+		if there := slices.Contains(r.Visits, op.Visit); there != (op.Ended == Done) {
 			r.fault("the host's row of a scoring that %s is there: %t", op.Ended, there)
 		}
 	}

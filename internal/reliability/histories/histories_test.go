@@ -12,9 +12,9 @@ import (
 
 // Of every twenty histories, so many are of the subject.
 const (
-	inMemoryInTurns = 6
-	inMemoryAtOnce  = 2
-	eachOfPostgres  = 3 // direct, and at three isolations of the host's
+	inMemoryInTurns = 4
+	inMemoryAtOnce  = 1
+	eachOfPostgres  = 3 // direct, at three isolations of the host's, and all of it mixed
 )
 
 // Whatever clients do at once, there is an order in which they could have done
@@ -49,11 +49,17 @@ func TestHistories(t *testing.T) {
 			}
 		})
 	}
+	t.Run("pgstore in every way at once", func(t *testing.T) {
+		on := mixed{host{database: newDatabase(t)}}
+		for s := range seeds(first, eachOfPostgres) {
+			check(t, s, on, histories.AtOnce(s))
+		}
+	})
 }
 
 // seeds yields those of the subject's share.
 func seeds(first uint64, share int) func(yield func(uint64) bool) {
-	const all = inMemoryInTurns + inMemoryAtOnce + 4*eachOfPostgres
+	const all = inMemoryInTurns + inMemoryAtOnce + 5*eachOfPostgres
 	return func(yield func(uint64) bool) {
 		for i := range max(1, *number*share/all) {
 			if !yield(first + uint64(i)) {

@@ -15,10 +15,19 @@ type History struct {
 	Plan *Plan
 	// Operations are the steps of all clients, in the order of their returns.
 	Operations []Operation
-	// Rows are what was in the tables in the end.
-	Rows *Rows
+	// Readings are what was in the tables when all clients were done, and in the
+	// end.
+	Readings []Reading
 	// Alone is the number of the client that came before and after all others.
 	Alone int
+}
+
+// Reading is what was in the tables at one moment, with no client at work.
+type Reading struct {
+	*Rows
+
+	Call, Return int64
+	At           time.Duration // what the clock showed
 }
 
 // Operation is a step that was done, and its answer.
@@ -68,7 +77,15 @@ func (h *History) String() string {
 		op := &h.Operations[i]
 		fmt.Fprintf(&text, "%4d-%-4d client %d: %v → %s\n", op.Call, op.Return, op.Client, op.Step, h.answer(op))
 	}
-	fmt.Fprintf(&text, "rows: %+v\n", *h.Rows)
+	for _, reading := range h.Readings {
+		fmt.Fprintf(&text, "%4d-%-4d rows:\n", reading.Call, reading.Return)
+		for _, row := range reading.Claims {
+			fmt.Fprintf(&text, "\t%v\n", row)
+		}
+		for _, row := range reading.Scores {
+			fmt.Fprintf(&text, "\t%v: %v\n", row.WalletPlace, row.Standing)
+		}
+	}
 	return text.String()
 }
 

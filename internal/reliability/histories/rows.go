@@ -31,11 +31,21 @@ type WalletPlace struct {
 	Wallet    int
 }
 
+// String is the place in words.
+func (p WalletPlace) String() string {
+	return fmt.Sprintf("%s in %d", walletName(p.Wallet), p.Community)
+}
+
 // ClaimRow is a row of registry_hashscorerlink.
 type ClaimRow struct {
 	Community         int64
 	Nullifier, Wallet int
 	Until             time.Duration
+}
+
+// String is the row in words.
+func (r ClaimRow) String() string {
+	return fmt.Sprintf("%v is %v", place{r.Community, r.Nullifier}, claim{r.Wallet, r.Until})
 }
 
 // ScoreRow is a row of registry_score.
@@ -53,6 +63,11 @@ type Standing struct {
 	Expires time.Duration
 	// Counts are the credentials that count, Lost the deduplicated ones.
 	Counts, Lost set
+}
+
+// String is the standing in words.
+func (s Standing) String() string {
+	return fmt.Sprintf("%s at +%v, expires at +%v; %v count, %v do not", s.Sum, s.At, s.Expires, s.Counts, s.Lost)
 }
 
 // StampRow is a row of registry_stamp.

@@ -17,9 +17,9 @@ import (
 )
 
 // Run carries out the plan on the subject, and returns what happened. When all
-// clients are done, every wallet is scored and read once more with nobody in
-// the way, and the rows are read. An error is of the run; what the store did
-// wrong is for [History.Check] to find.
+// clients are done the rows are read; then every wallet is scored and looked at
+// with nobody in the way, and the rows are read again. An error is of the run;
+// what the store did wrong is for [History.Check] to find.
 func Run(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*History, error) {
 	r := &runner{plan: plan, subject: subject, pace: pace, now: Start()}
 	engine, err := passport.New(nowhere{},
@@ -38,17 +38,16 @@ func Run(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*History,
 	alone := len(plan.Clients)
 	r.alone(ctx, alone, plan.First)
 	pace.clients(len(plan.Clients), func(client int) { r.client(ctx, client, plan.Clients[client]) })
+	then, err := r.read(ctx)
+	if err != nil {
+		return nil, err
+	}
 	r.alone(ctx, alone, r.last())
-
-	document, err := subject.Rows(ctx, plan)
+	last, err := r.read(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("seed %d: reading the rows: %w", plan.Seed, err)
+		return nil, err
 	}
-	rows, err := newRows(plan, document)
-	if err != nil {
-		return nil, fmt.Errorf("seed %d: reading the rows: %w", plan.Seed, err)
-	}
-	return &History{Plan: plan, Operations: r.operations, Rows: rows, Alone: alone}, nil
+	return &History{Plan: plan, Operations: r.operations, Readings: []Reading{then, last}, Alone: alone}, nil
 }
 
 // issuer signs the credentials of all plans.
@@ -113,6 +112,20 @@ func (r *runner) wait(until time.Time) {
 	if until.After(r.now) {
 		r.now = until
 	}
+}
+
+// read reads the rows.
+func (r *runner) read(ctx context.Context) (Reading, error) {
+	reading := Reading{Call: r.ticks.Add(1)}
+	document, err := r.subject.Rows(ctx, r.plan)
+	if err == nil {
+		reading.Rows, err = newRows(r.plan, document)
+	}
+	if err != nil {
+		return Reading{}, fmt.Errorf("seed %d: reading the rows: %w", r.plan.Seed, err)
+	}
+	reading.Return, reading.At = r.ticks.Add(1), since(r.clock())
+	return reading, nil
 }
 
 // last are the steps that look at everything once all clients are done.

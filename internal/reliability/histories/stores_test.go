@@ -159,6 +159,25 @@ func collided(err error) bool {
 	return errors.As(err, &answered) && (answered.SQLState() == "40001" || answered.SQLState() == "40P01")
 }
 
+// mixed does each unit of work in a way of its own: at once, or in a transaction
+// of the host's at any isolation.
+type mixed struct{ host }
+
+// Do implements [histories.Subject].
+func (m mixed) Do(ctx context.Context, work histories.Work) error {
+	levels := []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable}
+	if i := rand.IntN(len(levels) + 1); i < len(levels) {
+		return host{m.database, levels[i]}.Do(ctx, work)
+	}
+	return m.direct().Do(ctx, work)
+}
+
+// Rows implements [histories.Subject]. The host's own rows do not tell: not each
+// scoring has a host.
+func (m mixed) Rows(ctx context.Context, plan *histories.Plan) ([]byte, error) {
+	return m.rows(ctx, plan, "")
+}
+
 // Rows implements [histories.Subject].
 func (h host) Rows(ctx context.Context, plan *histories.Plan) ([]byte, error) {
 	return h.rows(ctx, plan, `, 'visits', coalesce((select json_agg(v) from visits v where v.visit like 'seed `+fmt.Sprint(plan.Seed)+`,%'), '[]')`)
