@@ -27,6 +27,8 @@ type client struct {
 	// the scoring that was the address's last one then.
 	read *decision
 	last *scoring
+	// under is what a scoring under way is of.
+	under *place
 	// wrote are the scorings that the call under way has written.
 	wrote []*scoring
 }
@@ -49,8 +51,11 @@ func (c *client) live(ctx context.Context) {
 			c.fault("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	if c.world.rush {
+		c.score(ctx, c.world.communities[0], c.world.wallets[int(c.turn)%len(c.world.wallets)])
+	}
 	for range c.between(2, 12) {
-		if err := c.turn.wait(ctx, c.duration(0, 3*time.Second)); err != nil {
+		if err := c.turn.wait(ctx, c.duration(0, c.world.pause)); err != nil {
 			c.fault("waiting: %v", err)
 		}
 		if c.stopped() {
@@ -80,6 +85,8 @@ func (c *client) act(ctx context.Context) {
 	switch n := c.IntN(100); {
 	case n < 45:
 		c.score(ctx, community, address)
+	case n < 50 && w.trouble.jump > 0:
+		c.snatch(ctx)
 	case n < 52:
 		c.preview(ctx, community, address)
 	case n < 56:
@@ -95,14 +102,14 @@ func (c *client) act(ctx context.Context) {
 	case n < 94:
 		c.deleteCommunity(ctx, community)
 	default:
-		c.putList(ctx)
+		c.putList(ctx, one(c.die, w.lists), some(c.die, w.wallets, len(w.wallets))...)
 	}
 }
 
 // errPatience is why contexts end.
 var errPatience = errors.New("the client lost its patience")
 
-// jump moves the store's clock: forwards, over what expires, or a little back.
+// jump moves the store's clock: forwards over whatever ends, or a little back.
 func (c *client) jump() {
 	d := c.duration(0, 200*time.Hour)
 	if c.oneIn(4) {
@@ -112,11 +119,39 @@ func (c *client) jump() {
 	c.note("the clock jumps by %v", d)
 }
 
+// snatch waits for a claim to end, best one that a scoring under way rests on,
+// and scores a wallet that would have it then.
+func (c *client) snatch(ctx context.Context) {
+	var rival string
+	var n nullifier
+	_ = c.alone(func() error {
+		m := c.world.model
+		claims := c.world.restedOn()
+		if len(claims) == 0 {
+			claims = m.claims()
+		}
+		if len(claims) == 0 {
+			return nil
+		}
+		n = one(c.die, claims)
+		rival = m.rival(n, c.world.wallets)
+		if d := m.holders[n].until.Sub(c.world.clock.now()); d > 0 && rival != "" {
+			c.world.clock.jump(d)
+			c.world.note(c.name, "the clock jumps by %v, to where %q is free", d, n.text)
+		}
+		return nil
+	})
+	if rival != "" {
+		c.score(ctx, n.community, rival)
+	}
+}
+
 func (c *client) score(ctx context.Context, community int64, address string) {
-	c.read, c.wrote = nil, nil
+	c.read, c.wrote, c.under = nil, nil, &place{community, address}
 	result, err := c.engine.Score(ctx, community, address)
 	c.note("score %s in %d: %s", short(address), community, told(result, err))
 	c.check(c.checkScore(result, err), "scoring %s in community %d", address, community)
+	c.under = nil
 }
 
 func (c *client) preview(ctx context.Context, community int64, address string) {
@@ -208,8 +243,7 @@ func (c *client) deleteCommunity(ctx context.Context, id int64) {
 	c.check(expected(err), "deleting a community")
 }
 
-func (c *client) putList(ctx context.Context) {
-	name, members := one(c.die, c.world.lists), some(c.die, c.world.wallets, len(c.world.wallets))
+func (c *client) putList(ctx context.Context, name string, members ...string) {
 	err := c.through(ctx, "put_address_list", func() error {
 		err := c.world.store.PutAddressList(ctx, name, members...)
 		if err == nil {

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -18,7 +19,6 @@ import (
 type model struct {
 	communities map[int64]*terms
 	credentials []*stored // in the order in which they were stored
-	revision    map[string]int
 	holders     map[nullifier]holder
 	scorings    map[place][]*scoring
 	lists       map[string]map[string]bool
@@ -81,8 +81,8 @@ type scoring struct {
 // decision is what one scoring comes to.
 type decision struct {
 	at time.Time
-	// revision is that of the wallet whose credentials were read.
-	revision int
+	// live are the credentials that were read, by the place of their row.
+	live []int
 	// fails is set when the community cannot be scored.
 	fails          error
 	fates          map[string]fate // by provider
@@ -105,7 +105,6 @@ type fate struct {
 func newModel() *model {
 	return &model{
 		communities: map[int64]*terms{},
-		revision:    map[string]int{},
 		holders:     map[nullifier]holder{},
 		scorings:    map[place][]*scoring{},
 		lists:       map[string]map[string]bool{},
@@ -131,7 +130,7 @@ func (m *model) last(at place) *scoring {
 // decide says what a scoring of the address comes to at the moment.
 func (m *model) decide(community int64, address string, at time.Time) *decision {
 	d := &decision{
-		at: at, revision: m.revision[address], raw: new(big.Rat),
+		at: at, live: m.live(address), raw: new(big.Rat),
 		fates: map[string]fate{}, counted: map[string]*filed{}, claims: map[string]holder{}, held: map[string]holder{},
 	}
 	weights, err := m.communities[community].weigh()
@@ -197,13 +196,22 @@ func (d *decision) count(f *filed, weight *big.Rat, address string) {
 	}
 }
 
+// live returns where the rows are of the credentials that may count.
+func (m *model) live(address string) []int {
+	var live []int
+	for i, row := range m.credentials {
+		if row.address == address && !row.deleted && !row.revoked {
+			live = append(live, i)
+		}
+	}
+	return live
+}
+
 // wallet returns the credentials that may count, by provider.
 func (m *model) wallet(address string) map[string]*filed {
 	wallet := map[string]*filed{}
-	for _, row := range m.credentials {
-		if row.address == address && !row.deleted && !row.revoked {
-			wallet[row.Provider] = row.filed
-		}
+	for _, i := range m.live(address) {
+		wallet[m.credentials[i].Provider] = m.credentials[i].filed
 	}
 	return wallet
 }
@@ -239,6 +247,26 @@ func number(text string) *big.Rat {
 	return n
 }
 
+// claims are the claimed nullifiers, in order.
+func (m *model) claims() []nullifier {
+	return slices.SortedFunc(maps.Keys(m.holders), func(a, b nullifier) int {
+		return cmp.Or(cmp.Compare(a.community, b.community), cmp.Compare(a.text, b.text))
+	})
+}
+
+// rival is the first of the wallets that has a credential with the nullifier and
+// does not hold it; empty if none has.
+func (m *model) rival(n nullifier, wallets []string) string {
+	for _, address := range wallets {
+		for _, f := range m.wallet(address) {
+			if address != m.holders[n].address && f.reason(m.holders[n].until) == "" && slices.Contains(f.nullifiers, n.text) {
+				return address
+			}
+		}
+	}
+	return ""
+}
+
 // What follows learns of a change that was made.
 
 func (m *model) put(c store.Community) { m.communities[c.ID] = &terms{Community: c} }
@@ -247,7 +275,6 @@ func (m *model) added(address string, credentials []*filed) {
 	for _, f := range credentials {
 		m.deleted(address, f.Provider)
 		m.credentials = append(m.credentials, &stored{filed: f, address: address})
-		m.revision[address]++
 	}
 }
 
@@ -258,9 +285,6 @@ func (m *model) deleted(address string, providers ...string) int {
 		if row.address == address && !row.deleted && slices.Contains(providers, row.Provider) {
 			row.deleted = true
 			n++
-			if !row.revoked {
-				m.revision[address]++
-			}
 		}
 	}
 	return n
@@ -273,9 +297,6 @@ func (m *model) revoked(proofs ...string) int {
 		if !row.revoked && slices.Contains(proofs, row.ProofValue) {
 			row.revoked = true
 			n++
-			if !row.deleted {
-				m.revision[row.address]++
-			}
 		}
 	}
 	return n

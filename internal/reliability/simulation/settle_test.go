@@ -15,35 +15,38 @@ import (
 func (w *world) settle(ctx context.Context, host *client) error {
 	scorer := newClient(w, 0, w.engine, w.under.engine)
 	scorer.name, scorer.calm = host.name, true
-	everyone := func() error {
-		for _, community := range w.communities {
-			for _, address := range w.wallets {
-				scorer.preview(ctx, community, address)
-				foreseen := scorer.read
-				scorer.score(ctx, community, address)
-				if foreseen != nil && !foreseen.same(scorer.read) {
-					return fmt.Errorf("a preview of %s in %d saw something else than the scoring after it", address, community)
-				}
-				scorer.latest(ctx, community, address)
-			}
+	for _, at := range w.places() {
+		scorer.preview(ctx, at.community, at.address)
+		foreseen := scorer.read
+		scorer.score(ctx, at.community, at.address)
+		if foreseen != nil && !foreseen.same(scorer.read) {
+			return fmt.Errorf("a preview of %v saw something else than the scoring after it", at)
 		}
-		return w.quiet()
+		scorer.latest(ctx, at.community, at.address)
 	}
-	if err := everyone(); err != nil {
+	before, err := w.quiet()
+	if err != nil {
 		return fmt.Errorf("when all is calm: %w", err)
 	}
-	before, err := readRows(w.store)
-	if err != nil {
-		return err
+	for _, at := range w.places() {
+		scorer.score(ctx, at.community, at.address)
 	}
-	if err := everyone(); err != nil {
+	after, err := w.quiet()
+	if err != nil {
 		return fmt.Errorf("repeated: %w", err)
 	}
-	after, err := readRows(w.store)
-	if err != nil {
-		return err
-	}
 	return errors.Join(converges(before, after), w.due())
+}
+
+// places are all wallets in all communities.
+func (w *world) places() []place {
+	var places []place
+	for _, community := range w.communities {
+		for _, address := range w.wallets {
+			places = append(places, place{community, address})
+		}
+	}
+	return places
 }
 
 // same tells whether the decisions differ in nothing but the moment.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
@@ -55,6 +56,8 @@ func (c *client) checkScore(result *passport.Result, err error) error {
 		return nil
 	case len(c.wrote) > 0:
 		return fmt.Errorf("a failure is told, and something is written: %w", err)
+	case c.calm && !errors.Is(err, store.ErrCommunityNotFound):
+		return fmt.Errorf("all is calm, and yet: %w", err)
 	}
 	return expected(err)
 }
@@ -142,7 +145,7 @@ func (c *client) checkWritten(changes *store.Changes, receipt *store.Receipt) er
 		return errors.New("a scoring was written that had read nothing")
 	case !m.exists(changes.Community):
 		return errors.New("a scoring was written in a community that does not exist")
-	case m.revision[w.Address] != c.read.revision:
+	case !slices.Equal(m.live(w.Address), c.read.live):
 		return fmt.Errorf("a scoring of %s was written that had read older credentials", w.Address)
 	case len(receipt.Wallets) != 1:
 		return fmt.Errorf("the receipt is of %d wallets", len(receipt.Wallets))

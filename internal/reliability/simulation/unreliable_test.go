@@ -25,6 +25,7 @@ func (u *unreliable) Load(ctx context.Context, q store.Query) (*store.Snapshot, 
 			return err
 		}
 		c.same(c.world.model.exists(q.Community), true, "the community exists")
+		c.same(snapshot.At, c.world.clock.now().Truncate(time.Microsecond), "the moment of the scoring")
 		at := place{q.Community, q.Addresses[0]}
 		c.read, c.last = c.world.model.decide(at.community, at.address, snapshot.At), c.world.model.last(at)
 		return nil
@@ -104,7 +105,7 @@ func (c *client) alone(work func() error) error {
 
 // distance is how long a message takes to the store or back.
 func (c *client) distance() time.Duration {
-	if c.oneIn(10) {
+	if c.oneIn(c.world.trouble.slow) {
 		return c.duration(0, 3*time.Second)
 	}
 	return c.duration(0, 20*time.Millisecond)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,10 +58,15 @@ type world struct {
 	accounts    int // per provider
 	badOneIn    int // credentials with a defect
 	trouble     trouble
-	capped      *passport.CappedAward
-	lists       []string
-	rounds      int
-	clients     []*client
+	// pause is how long a client rests between two things, at most: the shorter,
+	// the more of them are under way at once.
+	pause time.Duration
+	// rush has everyone score at once when a round begins.
+	rush    bool
+	capped  *passport.CappedAward
+	lists   []string
+	rounds  int
+	clients []*client
 	// engine is the one that all clients share.
 	engine *passport.Engine
 
@@ -75,7 +82,7 @@ type world struct {
 }
 
 // trouble is how often things go wrong, once in so many times; 0 is never.
-type trouble struct{ fault, deadline, jump int }
+type trouble struct{ fault, deadline, jump, slow int }
 
 // newWorld draws the world of the seed. It must be called in the bubble.
 func newWorld(seed uint64, under rig, keep bool) (*world, error) {
@@ -84,9 +91,11 @@ func newWorld(seed uint64, under rig, keep bool) (*world, error) {
 		seed: seed, under: under, mint: newMint(), clock: newClock(), model: newModel(), keep: keep,
 		accounts: d.between(1, 3),
 		badOneIn: one(d, []int{0, 10, 3}),
-		trouble:  trouble{fault: one(d, []int{0, 20, 6, 3}), deadline: one(d, []int{0, 10, 3}), jump: one(d, []int{0, 20, 8})},
+		trouble:  trouble{fault: one(d, []int{0, 20, 6, 3}), deadline: one(d, []int{0, 10, 3}), jump: one(d, []int{0, 20, 8}), slow: one(d, []int{0, 10, 3})},
+		pause:    one(d, []time.Duration{0, 30 * time.Millisecond, 3 * time.Second}),
 		lists:    []string{"team", "SeasonedPassportOGs", "TheChosenOnes", "MetaMaskOG2"},
-		rounds:   d.between(1, 4),
+		rounds:   d.between(1, 3),
+		rush:     d.oneIn(2),
 	}
 	for i := range d.between(2, 5) {
 		w.wallets = append(w.wallets, passporttest.Address(fmt.Sprintf("wallet %d", i)))
@@ -114,7 +123,7 @@ func (w *world) newEngine(d die, on passport.Store, more []passport.Option) (*pa
 	retries := uint64(d.IntN(6))
 	options := []passport.Option{
 		passport.WithTrustedIssuers(w.mint.issuer.DID()),
-		passport.WithCacheSize(one(d, []int{0, 3, 1000})),
+		passport.WithCacheSize(one(d, []int{0, 5, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000})),
 		// Without chance, and in steps that keep to the turns.
 		passport.WithRetry(func() retry.Backoff {
 			return retry.WithMaxRetries(retries, retry.NewExponential(50*time.Millisecond))
@@ -139,13 +148,22 @@ func (w *world) play(ctx context.Context) error {
 	for _, community := range w.communities {
 		host.putCommunity(ctx, community)
 	}
+	for _, list := range w.lists {
+		host.putList(ctx, list, some(host.die, w.wallets, len(w.wallets))...)
+	}
+	if w.rush {
+		host.putList(ctx, "MetaMaskOG2", w.wallets...)
+	}
+	for _, address := range w.wallets {
+		host.add(ctx, address)
+	}
 	for range w.rounds {
 		var all sync.WaitGroup
 		for _, c := range w.clients {
 			all.Go(func() { c.live(ctx) })
 		}
 		all.Wait()
-		if err := w.quiet(); err != nil {
+		if _, err := w.quiet(); err != nil {
 			return err
 		}
 		w.clock.jump(host.duration(0, 100*time.Hour))
@@ -153,18 +171,18 @@ func (w *world) play(ctx context.Context) error {
 	return w.settle(ctx, host)
 }
 
-// quiet looks at the rows while nobody works.
-func (w *world) quiet() error {
+// quiet looks at the rows while nobody works, and returns them.
+func (w *world) quiet() (*rows, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.wrong != nil {
-		return w.wrong
+		return nil, w.wrong
 	}
 	rows, err := readRows(w.store)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(rows.keepPromises(w), rows.equal(w.model))
+	return rows, errors.Join(rows.keepPromises(w), rows.equal(w.model))
 }
 
 // note adds a line to the history.
@@ -172,6 +190,20 @@ func (w *world) note(who, format string, args ...any) {
 	if w.keep {
 		fmt.Fprintf(&w.history, "%s %-8s %s\n", w.clock.now().Format("2006-01-02 15:04:05.000000000"), who, fmt.Sprintf(format, args...))
 	}
+}
+
+// restedOn returns the claims of others that the scorings under way rest on.
+func (w *world) restedOn() []nullifier {
+	var claims []nullifier
+	for _, c := range w.clients {
+		if c.under == nil || c.read == nil {
+			continue
+		}
+		for _, n := range slices.Sorted(maps.Keys(c.read.held)) {
+			claims = append(claims, nullifier{c.under.community, n})
+		}
+	}
+	return claims
 }
 
 // violated keeps the first thing that is not as it must be, and tells whether
@@ -188,6 +220,9 @@ func (w *world) community(d die, id int64) store.Community {
 	c := store.Community{
 		ID: id, Name: fmt.Sprintf("Community %d", id), HumanPoints: !d.oneIn(3),
 		Scorer: one(d, []string{"", store.ScorerBinary, store.ScorerWeighted}), Threshold: one(d, []string{"0", "1", "2.5", "4.00001", "30"}),
+	}
+	if w.rush && id == w.communities[0] {
+		c.HumanPoints, c.Threshold = true, "0"
 	}
 	weights := map[string]any{}
 	for _, provider := range some(d, providers, len(providers)) {
