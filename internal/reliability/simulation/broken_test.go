@@ -67,12 +67,6 @@ func edit(mem *memstore.Store, change func(tables)) {
 	must(mem.ReadRows(bytes.NewReader(changed)))
 }
 
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
 // applying is a store that writes changed change sets.
 func applying(change func(mem *memstore.Store, c *store.Changes)) rig {
 	return onStore(faulty{apply: func(mem *memstore.Store, ctx context.Context, c *store.Changes) (*store.Receipt, error) {

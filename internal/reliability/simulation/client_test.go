@@ -48,7 +48,7 @@ func newClient(w *world, i int, shared *passport.Engine, wrap func(*passport.Eng
 func (c *client) live(ctx context.Context) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.fault("panic: %v\n%s", p, debug.Stack())
+			c.faultf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
 	if c.world.rush {
@@ -56,7 +56,7 @@ func (c *client) live(ctx context.Context) {
 	}
 	for range c.between(2, 12) {
 		if err := c.turn.wait(ctx, c.duration(0, c.world.pause)); err != nil {
-			c.fault("waiting: %v", err)
+			c.faultf("waiting: %v", err)
 		}
 		if c.stopped() {
 			return
@@ -116,7 +116,7 @@ func (c *client) jump() {
 		d = -c.duration(0, 2*time.Minute)
 	}
 	c.world.clock.jump(d)
-	c.note("the clock jumps by %v", d)
+	c.notef("the clock jumps by %v", d)
 }
 
 // snatch waits for a claim to end, best one that a scoring under way rests on,
@@ -137,7 +137,7 @@ func (c *client) snatch(ctx context.Context) {
 		rival = m.rival(n, c.world.wallets)
 		if d := m.holders[n].until.Sub(c.world.clock.now()); d > 0 && rival != "" {
 			c.world.clock.jump(d)
-			c.world.note(c.name, "the clock jumps by %v, to where %q is free", d, n.text)
+			c.world.notef(c.name, "the clock jumps by %v, to where %q is free", d, n.text)
 		}
 		return nil
 	})
@@ -149,22 +149,22 @@ func (c *client) snatch(ctx context.Context) {
 func (c *client) score(ctx context.Context, community int64, address string) {
 	c.read, c.wrote, c.under = nil, nil, &place{community, address}
 	result, err := c.engine.Score(ctx, community, address)
-	c.note("score %s in %d: %s", short(address), community, told(result, err))
-	c.check(c.checkScore(result, err), "scoring %s in community %d", address, community)
+	c.notef("score %s in %d: %s", short(address), community, told(result, err))
+	c.checkf(c.checkScore(result, err), "scoring %s in community %d", address, community)
 	c.under = nil
 }
 
 func (c *client) preview(ctx context.Context, community int64, address string) {
 	c.read, c.wrote = nil, nil
 	result, err := c.engine.Preview(ctx, community, address)
-	c.note("preview %s in %d: %s", short(address), community, told(result, err))
-	c.check(c.checkPreview(result, err), "previewing %s in community %d", address, community)
+	c.notef("preview %s in %d: %s", short(address), community, told(result, err))
+	c.checkf(c.checkPreview(result, err), "previewing %s in community %d", address, community)
 }
 
 func (c *client) latest(ctx context.Context, community int64, address string) {
 	standing, err := c.engine.Latest(ctx, community, address)
-	c.note("latest of %s in %d: %s", short(address), community, class(err))
-	c.check(c.checkLatest(standing, err), "the latest score of %s in community %d", address, community)
+	c.notef("latest of %s in %d: %s", short(address), community, class(err))
+	c.checkf(c.checkLatest(standing, err), "the latest score of %s in community %d", address, community)
 }
 
 func (c *client) add(ctx context.Context, address string) {
@@ -181,8 +181,8 @@ func (c *client) add(ctx context.Context, address string) {
 		}
 		return err
 	})
-	c.note("add to %s: %s%s", short(address), describe(filed), class(err))
-	c.check(expected(err), "adding credentials")
+	c.notef("add to %s: %s%s", short(address), describe(filed), class(err))
+	c.checkf(expected(err), "adding credentials")
 }
 
 func (c *client) remove(ctx context.Context, address string) {
@@ -194,8 +194,8 @@ func (c *client) remove(ctx context.Context, address string) {
 		}
 		return err
 	})
-	c.note("delete of %s %v: %s", short(address), chosen, class(err))
-	c.check(expected(err), "deleting credentials")
+	c.notef("delete of %s %v: %s", short(address), chosen, class(err))
+	c.checkf(expected(err), "deleting credentials")
 }
 
 func (c *client) revoke(ctx context.Context) {
@@ -213,8 +213,8 @@ func (c *client) revoke(ctx context.Context) {
 		}
 		return err
 	})
-	c.note("revoke %d proofs: %s", len(proofs), class(err))
-	c.check(expected(err), "revoking credentials")
+	c.notef("revoke %d proofs: %s", len(proofs), class(err))
+	c.checkf(expected(err), "revoking credentials")
 }
 
 func (c *client) putCommunity(ctx context.Context, id int64) {
@@ -226,8 +226,8 @@ func (c *client) putCommunity(ctx context.Context, id int64) {
 		}
 		return err
 	})
-	c.note("put community %d, %s of %s over %s: %s", id, community.Rule, community.Weights, community.Threshold, class(err))
-	c.check(expected(err), "putting a community")
+	c.notef("put community %d, %s of %s over %s: %s", id, community.Rule, community.Weights, community.Threshold, class(err))
+	c.checkf(expected(err), "putting a community")
 }
 
 func (c *client) deleteCommunity(ctx context.Context, id int64) {
@@ -239,8 +239,8 @@ func (c *client) deleteCommunity(ctx context.Context, id int64) {
 		}
 		return err
 	})
-	c.note("delete community %d: %s", id, class(err))
-	c.check(expected(err), "deleting a community")
+	c.notef("delete community %d: %s", id, class(err))
+	c.checkf(expected(err), "deleting a community")
 }
 
 func (c *client) putList(ctx context.Context, name string, members ...string) {
@@ -251,21 +251,21 @@ func (c *client) putList(ctx context.Context, name string, members ...string) {
 		}
 		return err
 	})
-	c.note("list %s has %d members: %s", name, len(members), class(err))
-	c.check(expected(err), "putting an address list")
+	c.notef("list %s has %d members: %s", name, len(members), class(err))
+	c.checkf(expected(err), "putting an address list")
 }
 
-func (c *client) note(format string, args ...any) {
+func (c *client) notef(format string, args ...any) {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
-	c.world.note(c.name, format, args...)
+	c.world.notef(c.name, format, args...)
 }
 
-// fault reports something that is not as it must be.
-func (c *client) fault(format string, args ...any) { c.check(fmt.Errorf(format, args...), "") }
+// faultf reports something that is not as it must be.
+func (c *client) faultf(format string, args ...any) { c.checkf(fmt.Errorf(format, args...), "") }
 
-// check reports the error, if there is one, as not as it must be.
-func (c *client) check(err error, format string, args ...any) {
+// checkf reports the error, if there is one, as not as it must be.
+func (c *client) checkf(err error, format string, args ...any) {
 	if err == nil {
 		return
 	}
@@ -274,7 +274,7 @@ func (c *client) check(err error, format string, args ...any) {
 	}
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
-	c.world.note(c.name, "WRONG: %v", err)
+	c.world.notef(c.name, "WRONG: %v", err)
 	c.world.violated(err)
 }
 

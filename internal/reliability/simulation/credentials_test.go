@@ -3,6 +3,7 @@ package simulation
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,11 +27,9 @@ type filed struct {
 // reason tells why the credential is left out at the moment, empty if it is not.
 // What it says is looked at before who says it, and the proof last.
 func (f *filed) reason(at time.Time) passport.Reason {
-	switch f.defect {
-	case "", passport.ReasonUntrustedIssuer, passport.Reason(credential.ReasonBadSignature):
-		if !f.expires.After(at) {
-			return passport.ReasonExpired
-		}
+	late := []passport.Reason{"", passport.ReasonUntrustedIssuer, passport.Reason(credential.ReasonBadSignature)}
+	if slices.Contains(late, f.defect) && !f.expires.After(at) {
+		return passport.ReasonExpired
 	}
 	return f.defect
 }
@@ -66,7 +65,7 @@ func (m *mint) credential(d die, w *world, address, provider string, now time.Ti
 	if d.oneIn(10) {
 		listed = append([]string{"", listed[0]}, listed...)
 	}
-	switch f.defect {
+	switch f.defect { //nolint:exhaustive // the others come after the signature
 	case passport.ReasonWrongSubject:
 		subject = passporttest.Address("nobody of this world")
 	case passport.ReasonProviderMismatch:
@@ -82,16 +81,11 @@ func (m *mint) credential(d die, w *world, address, provider string, now time.Ti
 	}
 	text, err := issuer.Issue(subject, signed, "", passporttest.Nullifiers(listed...),
 		passporttest.IssuedAt(noon.AddDate(0, -1, -d.IntN(100))), passporttest.ExpiresAt(f.expires))
-	if err != nil {
-		panic(fmt.Sprintf("the simulation's own credential: %v", err))
-	}
-	parsed, err := passport.NewCredential(text)
-	if err != nil {
-		panic(fmt.Sprintf("the simulation's own credential: %v", err))
-	}
-	f.NewCredential = parsed
+	must(err)
+	f.NewCredential, err = passport.NewCredential(text)
+	must(err)
 	f.Provider = provider
-	switch f.defect {
+	switch f.defect { //nolint:exhaustive // the others come before it
 	case passport.Reason(credential.ReasonBadSignature):
 		f.Stamp = bytes.Replace(text, []byte(`"issuanceDate":"202`), []byte(`"issuanceDate":"201`), 1)
 	case passport.Reason(credential.ReasonMalformed):

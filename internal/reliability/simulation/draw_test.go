@@ -34,3 +34,10 @@ func some[T any](d die, list []T, most int) []T {
 	}
 	return chosen
 }
+
+// must is for what cannot fail unless the simulation itself is wrong.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

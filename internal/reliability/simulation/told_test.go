@@ -31,7 +31,7 @@ var refusals = []error{
 // written, not written, or unknown.
 func (c *client) checkScore(result *passport.Result, err error) error {
 	if (result == nil) != (err != nil) {
-		return fmt.Errorf("result %v comes with error %v", result, err)
+		return fmt.Errorf("result %v comes with error %w", result, err)
 	}
 	var scoringError *passport.ScoringError
 	failed := errors.As(err, &scoringError)
@@ -67,14 +67,14 @@ func (c *client) checkPreview(result *passport.Result, err error) error {
 	var scoringError *passport.ScoringError
 	switch {
 	case (result == nil) != (err != nil):
-		return fmt.Errorf("result %v comes with error %v", result, err)
+		return fmt.Errorf("result %v comes with error %w", result, err)
 	case len(c.wrote) > 0:
 		return errors.New("a preview wrote")
 	case err == nil:
 		return c.read.told(result)
 	case errors.As(err, &scoringError):
 		if !errors.Is(err, c.read.fails) {
-			return fmt.Errorf("a failure is told, want %v: %w", c.read.fails, err)
+			return fmt.Errorf("a failure is told that is not %w: %w", c.read.fails, err)
 		}
 		return nil
 	}
@@ -87,7 +87,7 @@ func (c *client) checkLatest(standing *passport.Standing, err error) error {
 	var scoringError *passport.ScoringError
 	switch {
 	case (standing == nil) != (err != nil):
-		return fmt.Errorf("score %v comes with error %v", standing, err)
+		return fmt.Errorf("score %v comes with error %w", standing, err)
 	case errors.Is(err, passport.ErrNeverScored):
 		if c.last != nil {
 			return errors.New("it was scored")
@@ -150,7 +150,7 @@ func (c *client) checkWritten(changes *store.Changes, receipt *store.Receipt) er
 	case len(receipt.Wallets) != 1:
 		return fmt.Errorf("the receipt is of %d wallets", len(receipt.Wallets))
 	case (w.Score.Status == store.StatusError) != (c.read.fails != nil):
-		return fmt.Errorf("status %s was written where the reason to fail is %v", w.Score.Status, c.read.fails)
+		return fmt.Errorf("status %s was written where the reason to fail is %w", w.Score.Status, c.read.fails)
 	}
 	for _, claim := range changes.Claims {
 		h, claimed := m.holders[nullifier{changes.Community, claim.Nullifier}]

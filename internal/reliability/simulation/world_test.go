@@ -185,8 +185,8 @@ func (w *world) quiet() (*rows, error) {
 	return rows, errors.Join(rows.keepPromises(w), rows.equal(w.model))
 }
 
-// note adds a line to the history.
-func (w *world) note(who, format string, args ...any) {
+// notef adds a line to the history.
+func (w *world) notef(who, format string, args ...any) {
 	if w.keep {
 		fmt.Fprintf(&w.history, "%s %-8s %s\n", w.clock.now().Format("2006-01-02 15:04:05.000000000"), who, fmt.Sprintf(format, args...))
 	}
@@ -238,15 +238,17 @@ func (w *world) community(d die, id int64) store.Community {
 			c.Overlay[provider] = fmt.Sprintf("%d.%d", d.IntN(3), d.IntN(100))
 		}
 	}
-	switch {
-	case d.oneIn(20):
+	fault := d.IntN(30)
+	switch fault {
+	case 0:
 		c.Rule = "FIFO"
-	case d.oneIn(20):
+	case 1:
 		weights["Google"] = "heavy"
 	}
-	c.Weights, _ = json.Marshal(weights) // texts and numbers always marshal
-	if d.oneIn(20) {
-		c.Weights = nil
+	if fault != 2 {
+		var err error
+		c.Weights, err = json.Marshal(weights)
+		must(err)
 	}
 	return c
 }
