@@ -101,6 +101,11 @@ func (e *Engine) score(ctx context.Context, seen *Observation) (*Result, error) 
 	if err == nil {
 		return result, nil
 	}
+	// Between attempts go-retry returns the cause that the host has given the
+	// context, and that alone.
+	if ended := ctx.Err(); ended != nil && errors.Is(err, context.Cause(ctx)) && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
 	var scoringError *ScoringError
 	switch {
 	case errors.As(err, &scoringError):

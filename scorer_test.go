@@ -277,6 +277,18 @@ func TestACancelledContextEndsAScoring(t *testing.T) {
 			assert.Equal(t, 1, s.loads)
 		})
 	})
+
+	t.Run("whatever cause the host gives for it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			enough := errors.New("the host had enough")
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, enough)
+			defer cancel()
+			s := &scriptedStore{snapshot: emptyWallet(), applies: []error{store.ErrConflict}}
+			_, err := newEngine(t, s, WithRetry(DefaultRetry)).Score(ctx, 1, string(alice))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorIs(t, err, enough)
+		})
+	})
 }
 
 func TestTheClockOptionIsTheMomentOfTheScoring(t *testing.T) {

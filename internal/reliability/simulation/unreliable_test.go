@@ -1,0 +1,112 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// unreliable is the world's store as one client reaches it: a call takes time on
+// the way there and on the way back, in which the others work, and it may fail in
+// every way that the contract of a store allows.
+type unreliable struct{ client *client }
+
+// Load implements store.Store.
+func (u *unreliable) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	c := u.client
+	var snapshot *store.Snapshot
+	err := c.through(ctx, "load_snapshot", func() (err error) {
+		c.read = nil
+		if snapshot, err = c.world.store.Load(ctx, q); err != nil {
+			c.same(errors.Is(err, store.ErrCommunityNotFound) && !c.world.model.exists(q.Community), true, "a reason not to load")
+			return err
+		}
+		c.same(c.world.model.exists(q.Community), true, "the community exists")
+		c.same(snapshot.At, c.world.clock.now().Truncate(time.Microsecond), "the moment of the scoring")
+		at := place{q.Community, q.Addresses[0]}
+		c.read, c.last = c.world.model.decide(at.community, at.address, snapshot.At), c.world.model.last(at)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return snapshot, nil
+}
+
+// Apply implements store.Store.
+func (u *unreliable) Apply(ctx context.Context, changes *store.Changes) (*store.Receipt, error) {
+	c := u.client
+	var receipt *store.Receipt
+	err := c.through(ctx, "apply_changes", func() (err error) {
+		if receipt, err = c.world.store.Apply(ctx, changes); err != nil {
+			return err
+		}
+		c.world.violated(c.checkWritten(changes, receipt))
+		w := changes.Wallets[0]
+		c.world.model.scored(place{changes.Community, w.Address}, c.read, &receipt.Wallets[0])
+		c.wrote = append(c.wrote, &scoring{c.read, receipt.Wallets[0].Awards})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return receipt, nil
+}
+
+// through does the work of a call, with what may come before and after it. What
+// changes rows is in doubt when its answer is lost; what only reads is not.
+func (c *client) through(ctx context.Context, op string, work func() error) error {
+	if c.calm {
+		return c.alone(work)
+	}
+	if err := c.turn.wait(ctx, c.distance()); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	reads := op == "load_snapshot"
+	fails := c.oneIn(c.world.trouble.fault)
+	kind := c.IntN(6)
+	switch {
+	case !fails:
+	case kind == 0:
+		return &store.Error{Op: op, Kind: store.ErrUnavailable, Cause: errors.New("refused")}
+	case kind == 1 && !reads:
+		return &store.Error{Op: op, Kind: store.ErrConflict, Final: c.oneIn(4), Cause: errors.New("serialization failure")}
+	case kind == 2 && !reads:
+		return &store.Error{Op: op, Kind: store.ErrUnknownOutcome, Cause: errors.New("lost before the commit")}
+	}
+	if err := c.alone(work); err != nil {
+		return err
+	}
+	switch {
+	case fails && reads && kind > 2:
+		return &store.Error{Op: op, Kind: store.ErrUnavailable, Cause: errors.New("reset while the answer was read")}
+	case fails && !reads && kind > 2:
+		return &store.Error{Op: op, Kind: store.ErrUnknownOutcome, Cause: errors.New("lost after the commit")}
+	}
+	switch err := c.turn.wait(ctx, c.distance()); {
+	case err == nil:
+		return nil
+	case reads:
+		return fmt.Errorf("%s: %w", op, err)
+	default:
+		return &store.Error{Op: op, Kind: store.ErrUnknownOutcome, Cause: err}
+	}
+}
+
+// alone does the work while nobody else works.
+func (c *client) alone(work func() error) error {
+	c.world.mu.Lock()
+	defer c.world.mu.Unlock()
+	return work()
+}
+
+// distance is how long a message takes to the store or back.
+func (c *client) distance() time.Duration {
+	if c.oneIn(c.world.trouble.slow) {
+		return c.duration(0, 3*time.Second)
+	}
+	return c.duration(0, 20*time.Millisecond)
+}
