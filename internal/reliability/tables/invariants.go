@@ -121,6 +121,8 @@ var invariants = map[string]string{
 
 // passing are the events of passing scores in communities of the points program;
 // passed is who has had one, and where.
+//
+//nolint:gosec // no password
 const (
 	passing = `
 		select e.address, e.community_id, e.data

@@ -3,6 +3,7 @@
 package world
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -45,15 +46,23 @@ func New(tb testing.TB, url string) *World {
 	tb.Cleanup(pool.Close)
 	w := &World{URL: url, Pool: pool, Store: pgstore.New(pool), Issuer: passporttest.NewIssuer(), tb: tb}
 	for _, id := range Communities() {
-		c := store.Community{ID: id, Name: "Community", Account: 0, HumanPoints: true, Threshold: "1", Weights: []byte(
+		c := store.Community{ID: id, Name: fmt.Sprint("Community ", id), HumanPoints: true, Threshold: "1", Weights: []byte(
 			`{"Google": "1.5", "Github": "2", "Discord": 1, "Twitter": "1", "LinkedIn": "1", "TrustedCitizen": "0.5"}`)}
 		if id == One {
 			c.Threshold = "3"
 		}
-		c.Name += string(rune('0' + id))
 		require.NoError(tb, w.Store.PutCommunity(tb.Context(), c))
 	}
 	return w
+}
+
+// In returns the same world for a part of the test, which ends when something
+// goes wrong.
+func (w *World) In(tb testing.TB) *World {
+	tb.Helper()
+	same := *w
+	same.tb = tb
+	return &same
 }
 
 // Engine returns an engine on the store that trusts the issuer and gives
