@@ -125,14 +125,20 @@ func lost(err error) bool {
 		errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, errConnectionClosed) ||
+		errors.Is(err, pgconn.ErrConnClosed) ||
 		pgconn.SafeToRetry(err)
 }
 
 // errConnectionClosed marks an error after which pgx has closed the connection.
 var errConnectionClosed = errors.New("connection closed")
 
-// unsent reports whether the driver vouches that nothing has been executed.
+// unsent reports whether the driver vouches that nothing has been executed. What
+// pgx says of a closed connection is not believed: it says so, and that it is
+// safe to retry, also when the connection broke while an answer was awaited.
 func unsent(err error) bool {
+	if errors.Is(err, pgconn.ErrConnClosed) {
+		return false
+	}
 	var preparing pgx.ErrPreprocessingBatch
 	return pgconn.SafeToRetry(err) || errors.As(err, &preparing) || errors.Is(err, sql.ErrTxDone)
 }

@@ -25,6 +25,8 @@ type server struct {
 	// nil for a server that is not ours.
 	guard *exec.Cmd
 	alive io.Closer
+	// launcher is what started it; nil for a server that is not ours.
+	launcher *launcher
 }
 
 // start returns a running server with a template database.
@@ -75,6 +77,7 @@ func (s settings) launch() (*server, error) {
 	if on.admin, err = l.run(); err != nil {
 		return nil, errors.Join(err, on.stop())
 	}
+	on.launcher = &l
 	return on, nil
 }
 
@@ -150,7 +153,7 @@ func (l *launcher) run() (*url.URL, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = l.do("pg_ctl", "start", "-D", "data", "-l", "log", "-w", "-t", "120", "-o", "-p "+strconv.Itoa(port))
+		err = l.start(strconv.Itoa(port))
 		if err == nil {
 			return &url.URL{
 				Scheme: "postgres", User: url.UserPassword("postgres", l.password),
@@ -164,6 +167,11 @@ func (l *launcher) run() (*url.URL, error) {
 		}
 	}
 	return nil, errors.Join(failures...)
+}
+
+// start starts the server on the port, and returns when it takes connections.
+func (l *launcher) start(port string) error {
+	return l.do("pg_ctl", "start", "-D", "data", "-l", "log", "-w", "-t", "120", "-o", "-p "+port)
 }
 
 func freePort() (int, error) {

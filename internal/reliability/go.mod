@@ -6,6 +6,7 @@ replace github.com/passport-sdk/passport-go => ../..
 
 require (
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/lib/pq v1.12.3
 	github.com/passport-sdk/passport-go v0.0.0
 	github.com/sethvargo/go-retry v0.5.0
 	github.com/stretchr/testify v1.12.1

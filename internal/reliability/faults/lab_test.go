@@ -1,0 +1,215 @@
+package faults_test
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib" // drivers of database/sql
+	_ "github.com/lib/pq"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/reliability/tables"
+	"github.com/passport-sdk/passport-go/internal/reliability/wire"
+	"github.com/passport-sdk/passport-go/internal/reliability/world"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// The moments of the engine's clock.
+var (
+	morning = time.Date(2030, 6, 1, 8, 0, 0, 0, time.UTC)
+	noon    = time.Date(2030, 6, 1, 12, 0, 0, 0, time.UTC)
+)
+
+// Who is scored. Alice has been scored before: a scoring at noon takes stamps
+// of hers away and adds some, finds one of them with bob, and earns her all
+// kinds of points. Dave has not.
+var (
+	alice = passporttest.Address("alice")
+	bob   = passporttest.Address("bob")
+	dave  = passporttest.Address("dave")
+)
+
+// state is what is in the tables.
+type state []string
+
+// lab is a world behind a proxy, with what an undisturbed scoring at noon makes
+// of it.
+type lab struct {
+	*world.World
+
+	t     *testing.T
+	proxy *wire.Proxy
+	// through is the database's URL through the proxy.
+	through string
+	want    map[string]*course
+	// by are the ways to the database, those that last as long as the lab.
+	by []*way
+}
+
+// course is what undisturbed scorings of a wallet come to.
+type course struct {
+	before, once, twice state
+	result              *passport.Result
+}
+
+func newLab(t *testing.T, url string) *lab {
+	t.Helper()
+	l := &lab{World: world.New(t, url), t: t, want: map[string]*course{}}
+	l.through, l.proxy = behindProxy(t, url)
+	l.prepare()
+	for _, address := range []string{alice, dave} {
+		l.want[address] = l.undisturbed(address)
+	}
+	l.by = []*way{l.byPool(), l.bySQL("pgx"), l.bySQL("postgres")}
+	return l
+}
+
+// in returns the same lab for a part of the test.
+func (l *lab) in(t *testing.T) *lab {
+	t.Helper()
+	same := *l
+	same.t, same.World = t, l.World.In(t)
+	return &same
+}
+
+func behindProxy(t *testing.T, address string) (string, *wire.Proxy) {
+	t.Helper()
+	through, err := url.Parse(address)
+	require.NoError(t, err)
+	proxy, err := wire.New(through.Host)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
+	through.Host = proxy.Address()
+	return through.String(), proxy
+}
+
+// prepare makes the tables what they are when a scoring is disturbed.
+func (l *lab) prepare() {
+	l.t.Helper()
+	early := l.Engine(l.Store, passport.WithClock(func() time.Time { return morning }))
+	score := func(community int64, address string) {
+		_, err := early.Score(l.t.Context(), community, address)
+		require.NoError(l.t, err)
+	}
+	const shared, another = "account that alice wants too", "another name of it"
+	nullifier := passporttest.Nullifier("Twitter", shared)
+	l.Stamp(bob, "Twitter", shared)
+	score(world.One, bob)
+	l.Stamp(alice, "Google", "old account of alice")
+	l.Stamp(alice, "LinkedIn", "account of alice")
+	for _, community := range world.Communities() {
+		score(community, alice)
+	}
+	l.Stamp(alice, "Google", "account of alice")
+	_, err := l.Store.DeleteCredentials(l.t.Context(), alice, "LinkedIn")
+	require.NoError(l.t, err)
+	for _, provider := range []string{"Github", "Discord", "TrustedCitizen"} {
+		l.Stamp(alice, provider, "account of alice")
+	}
+	l.Stamp(alice, "Twitter", shared, passporttest.Nullifiers(nullifier, another))
+	l.Stamp(dave, "Google", "account of dave")
+	l.Stamp(dave, "Github", "account of dave")
+	require.NoError(l.t, l.Store.PutAddressList(l.t.Context(), "MetaMaskOG2", alice, dave))
+	l.Keep()
+}
+
+func (l *lab) undisturbed(address string) *course {
+	l.t.Helper()
+	engine := l.atNoon(l.Store)
+	score := func() *passport.Result {
+		result, err := engine.Score(l.t.Context(), world.One, address)
+		require.NoError(l.t, err)
+		return result
+	}
+	c := &course{before: l.state()}
+	c.result = score()
+	c.once = l.state()
+	score()
+	c.twice = l.state()
+	l.Restore()
+	require.True(l.t, c.result.Passing)
+	require.NotEmpty(l.t, c.result.Points)
+	require.Equal(l.t, c.before, l.state())
+	return c
+}
+
+func (l *lab) atNoon(on store.Store, options ...passport.Option) *passport.Engine {
+	l.t.Helper()
+	return l.Engine(on, append([]passport.Option{passport.WithClock(func() time.Time { return noon })}, options...)...)
+}
+
+func (l *lab) state() state {
+	l.t.Helper()
+	rows, err := tables.Rows(l.t.Context(), l.Pool)
+	require.NoError(l.t, err)
+	return rows
+}
+
+// way is a store that goes through the proxy, and the connections that it goes
+// by.
+type way struct {
+	name  string
+	store *pgstore.Store
+	// afterwards returns an error unless all its connections can be had and
+	// work.
+	afterwards func(ctx context.Context) error
+	// batched tells that the writes are sent together, so that whatever is lost
+	// after that may have been committed.
+	batched bool
+}
+
+const connections = 3
+
+func (l *lab) byPool(configure ...func(*pgxpool.Config)) *way {
+	l.t.Helper()
+	config, err := pgxpool.ParseConfig(l.through)
+	require.NoError(l.t, err)
+	config.MaxConns = connections
+	for _, apply := range configure {
+		apply(config)
+	}
+	pool, err := pgxpool.NewWithConfig(l.t.Context(), config)
+	require.NoError(l.t, err)
+	l.t.Cleanup(pool.Close)
+	return &way{name: "pgx", store: pgstore.New(pool), batched: true, afterwards: func(ctx context.Context) error {
+		for range config.MaxConns {
+			conn, err := pool.Acquire(ctx)
+			if err != nil {
+				return err
+			}
+			defer conn.Release()
+			if err := conn.Ping(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+func (l *lab) bySQL(driver string) *way {
+	l.t.Helper()
+	db, err := sql.Open(driver, l.through)
+	require.NoError(l.t, err)
+	db.SetMaxOpenConns(connections)
+	l.t.Cleanup(func() { require.NoError(l.t, db.Close()) })
+	return &way{name: "database/sql, " + driver, store: pgstore.NewDB(db), afterwards: func(ctx context.Context) error {
+		for range connections {
+			conn, err := db.Conn(ctx)
+			if err != nil {
+				return err
+			}
+			defer conn.Close() //nolint:errcheck // it goes back to the pool
+			if err := conn.PingContext(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}

@@ -1,0 +1,66 @@
+package faults_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/internal/reliability/wire"
+)
+
+// point is a named place where something goes wrong.
+type point struct {
+	name string
+	// provoked tells how.
+	provoked string
+	// outcome tells what may come of it.
+	outcome string
+	run     func(t *testing.T, l *lab)
+}
+
+// points are all of them.
+func points() []point {
+	var all []point
+	for _, group := range [][]point{stepwise()} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+func TestFaultPoints(t *testing.T) {
+	l := newLab(t, pgtest.New(t))
+	for _, p := range points() {
+		t.Run(p.name, func(t *testing.T) {
+			t.Logf("provoked by: %s", p.provoked)
+			t.Logf("may be: %s", p.outcome)
+			p.run(t, l.in(t))
+		})
+	}
+}
+
+func TestThereAreAtLeastFortyFaultPoints(t *testing.T) {
+	names := map[string]bool{}
+	for _, p := range points() {
+		assert.NotEmpty(t, p.provoked, p.name)
+		assert.NotEmpty(t, p.outcome, p.name)
+		assert.NotNil(t, p.run, p.name)
+		names[p.name] = true
+	}
+	assert.Len(t, names, len(points()), "each has a name of its own")
+	assert.GreaterOrEqual(t, len(names), 40)
+	t.Logf("%d named fault points", len(names))
+}
+
+// at strikes once, when a scoring has come to the step.
+func (x *experiment) at(step string, done bool, strike func(wire.Step) wire.Action) {
+	var f follower
+	x.proxy.Watch(func(s wire.Step) wire.Action {
+		name := f.name(s)
+		if x.struck || name != step || s.Done != done {
+			return wire.Pass
+		}
+		x.struck = true
+		return strike(s)
+	})
+}

@@ -1,0 +1,248 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/reliability/tables"
+	"github.com/passport-sdk/passport-go/internal/reliability/world"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// effect is what a scoring has done to the tables.
+type effect string
+
+const (
+	nothing    effect = "nothing" // they are as before
+	everything effect = "everything"
+	either     effect = "nothing or everything"
+)
+
+// outcome is what may come of a disturbed scoring.
+type outcome struct {
+	// errs are what the error must be, all of them; none for a success.
+	errs   []error
+	effect effect
+}
+
+var (
+	success     = outcome{nil, everything}
+	unavailable = outcome{[]error{store.ErrUnavailable}, nothing}
+	lost        = outcome{[]error{store.ErrUnknownOutcome}, nothing}
+	committed   = outcome{[]error{store.ErrUnknownOutcome}, everything}
+	cancelled   = outcome{[]error{context.Canceled}, nothing}
+)
+
+// and returns the outcome whose error is one more.
+func (o outcome) and(err error) outcome {
+	return outcome{append(slices.Clone(o.errs), err), o.effect}
+}
+
+func (o outcome) String() string {
+	text := "success"
+	for i, err := range o.errs {
+		if i == 0 {
+			text = ""
+		} else {
+			text += " and "
+		}
+		text += err.Error()
+	}
+	return text + "; " + string(o.effect) + " written"
+}
+
+// experiment is one scoring by one way.
+type experiment struct {
+	*lab
+
+	way     *way
+	address string
+	// on is the way's store, or what a test puts around it.
+	on store.Store
+	// ctx is the scoring's.
+	ctx    context.Context
+	cancel context.CancelFunc
+	struck bool // the disturbance has happened
+}
+
+// experiment puts the tables back to what they were before.
+func (l *lab) experiment(by *way, address string) *experiment {
+	l.t.Helper()
+	l.Restore()
+	const patience = time.Minute
+	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	l.t.Cleanup(cancel)
+	return &experiment{lab: l, way: by, address: address, on: by.store, ctx: ctx, cancel: cancel}
+}
+
+// run scores, and returns in words everything that is not as it should be.
+func (x *experiment) run(want outcome) []string {
+	result, err := x.atNoon(x.on).Score(x.ctx, world.One, x.address)
+	return x.judge(want, result, err)
+}
+
+// judge lets everything pass again, and returns in words what is not as it
+// should be.
+func (x *experiment) judge(want outcome, result *passport.Result, err error) []string {
+	x.heal()
+	j := judgement{experiment: x, course: x.want[x.address]}
+	if !x.struck {
+		j.fault("the disturbance did not happen")
+	}
+	j.told(want, result, err)
+	done := j.wrote(want)
+	j.repeat(done)
+	return j.faults
+}
+
+func (x *experiment) heal() {
+	x.proxy.Watch(nil)
+	x.proxy.Pace(0, 0)
+}
+
+// judgement collects what is wrong.
+type judgement struct {
+	*experiment
+	*course
+
+	faults []string
+}
+
+func (j *judgement) fault(format string, args ...any) {
+	j.faults = append(j.faults, fmt.Sprintf(format, args...))
+}
+
+// told looks at what the caller is told.
+func (j *judgement) told(want outcome, result *passport.Result, err error) {
+	if (err == nil) != (len(want.errs) == 0) || (result == nil) != (err != nil) {
+		j.fault("the caller is told %v and given a result: %t; want %s", err, result != nil, want)
+		return
+	}
+	for _, wanted := range want.errs {
+		if !errors.Is(err, wanted) {
+			j.fault("the error %q is not %q", err, wanted)
+		}
+	}
+	unknown := slices.Contains(want.errs, store.ErrUnknownOutcome)
+	if errors.Is(err, store.ErrUnknownOutcome) != unknown {
+		j.fault("the error %q is of unknown outcome, or is not", err)
+	}
+	if errors.Is(err, store.ErrConflict) {
+		j.fault("the error %q asks to be repeated", err)
+	}
+	if err == nil && !same(result, j.result, true) {
+		j.fault("the result is %+v, undisturbed it is %+v", result, j.result)
+	}
+}
+
+// same tells whether the results are the same, but for the points if they may
+// have been earned before.
+func same(result, other *passport.Result, points bool) bool {
+	one, two := *result, *other
+	if !points {
+		one.Points, two.Points = nil, nil
+	}
+	return reflect.DeepEqual(one, two)
+}
+
+// wrote looks at what the tables hold, once nothing goes on any more.
+func (j *judgement) wrote(want outcome) (done effect) {
+	j.nothingLeft()
+	switch now := j.state(); {
+	case slices.Equal(now, j.before):
+		done = nothing
+	case slices.Equal(now, j.once):
+		done = everything
+	default:
+		j.fault("part of the scoring is written, or too much: %s", difference(j.once, now))
+	}
+	if done != want.effect && want.effect != either {
+		j.fault("%s is written, want %s", done, want.effect)
+	}
+	j.consistent()
+	return done
+}
+
+// repeat scores again, undisturbed. A connection that has died unnoticed may
+// cost an attempt that says so.
+func (j *judgement) repeat(done effect) {
+	engine := j.atNoon(j.way.store)
+	result, err := engine.Score(j.t.Context(), world.One, j.address)
+	for range connections {
+		if !errors.Is(err, store.ErrUnavailable) {
+			break
+		}
+		result, err = engine.Score(j.t.Context(), world.One, j.address)
+	}
+	if err != nil {
+		j.fault("the scoring cannot be repeated: %v", err)
+		return
+	}
+	if !same(result, j.result, done == nothing) {
+		j.fault("repeated, the result is %+v, undisturbed it is %+v", result, j.result)
+	}
+	want := j.once
+	if done == everything {
+		want = j.twice
+	}
+	if now := j.state(); !slices.Equal(now, want) {
+		j.fault("repeated, the scoring has written something else: %s", difference(want, now))
+	}
+	j.consistent()
+	j.nothingLeft()
+	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
+	defer cancel()
+	if err := j.way.afterwards(ctx); err != nil {
+		j.fault("the connections are not all there: %v", err)
+	}
+}
+
+func (j *judgement) consistent() {
+	broken, err := tables.Check(j.t.Context(), j.Pool, world.Limits())
+	if err != nil {
+		j.fault("the tables cannot be checked: %v", err)
+	}
+	j.faults = append(j.faults, broken...)
+}
+
+// patience is how long a server is given to notice that a client has gone.
+const patience = 10 * time.Second
+
+func (j *judgement) nothingLeft() {
+	deadline := time.Now().Add(patience)
+	for {
+		left, err := tables.Left(j.t.Context(), j.Pool)
+		if err == nil && len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			j.fault("something is left: %q, %v", left, err)
+			return
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// difference returns the rows that only one of the states has.
+func difference(want, got state) string {
+	var text string
+	for _, row := range want {
+		if !slices.Contains(got, row) {
+			text += "\n\t- " + row
+		}
+	}
+	for _, row := range got {
+		if !slices.Contains(want, row) {
+			text += "\n\t+ " + row
+		}
+	}
+	if text == "" {
+		text = fmt.Sprintf("%d rows, want %d", len(got), len(want))
+	}
+	return text
+}

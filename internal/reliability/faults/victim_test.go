@@ -1,0 +1,5 @@
+package faults_test
+
+const inVictim = "FAULTS_VICTIM"
+
+func beVictim(string) {}
