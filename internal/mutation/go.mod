@@ -1,0 +1,3 @@
+module github.com/passport-sdk/passport-go/internal/mutation
+
+go 1.26.0
