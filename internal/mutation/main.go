@@ -30,7 +30,7 @@ import (
 )
 
 func main() {
-	var o order
+	o := order{root: filepath.Join("..", ".."), targets: targets(), survivors: "survivors.md", seconds: processorSeconds, told: os.Stderr}
 	files := flag.String("files", "", "only files of these names, separated by commas")
 	flag.StringVar(&o.matching, "match", "", "only mutants whose id contains this")
 	flag.IntVar(&o.sample, "sample", 0, "only so many, drawn at random; 0 means all")
@@ -53,6 +53,12 @@ func main() {
 
 // order is what a run is asked to do.
 type order struct {
+	root      string
+	targets   []target
+	survivors string // the file that explains them
+	seconds   int    // of processor time that a suite may take
+	told      io.Writer
+
 	files    []string
 	matching string
 	sample   int
@@ -66,19 +72,20 @@ func (o *order) everything() bool { return o.files == nil && o.matching == "" &&
 
 func (o *order) carryOut(ctx context.Context, out io.Writer) error {
 	began := time.Now()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
+	root, err := filepath.Abs(o.root)
 	if err != nil {
 		return err
 	}
-	document, err := os.ReadFile("survivors.md")
+	o.root = root
+	document, err := os.ReadFile(o.survivors)
 	if err != nil {
 		return err
 	}
 	reasons, err := explanations(string(document))
 	if err != nil {
-		return fmt.Errorf("survivors.md: %w", err)
+		return fmt.Errorf("%s: %w", o.survivors, err)
 	}
-	plans, err := o.plan(ctx, root)
+	plans, err := o.plan(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,7 +97,7 @@ func (o *order) carryOut(ctx context.Context, out io.Writer) error {
 		}
 		return nil
 	}
-	trials, err := try(ctx, root, plans, o.workers)
+	trials, err := o.try(ctx, plans)
 	if err != nil {
 		return err
 	}

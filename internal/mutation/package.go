@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // pkg is a package whose files are mutated, parsed and with its types.
@@ -42,7 +43,6 @@ type source struct {
 type listed struct {
 	ImportPath, Name, Dir, Export string
 	GoFiles                       []string
-	DepOnly                       bool
 }
 
 // load reads the packages in the folders of the module at root.
@@ -61,12 +61,12 @@ func load(ctx context.Context, root string, dirs []string) ([]*pkg, error) {
 	})
 	var loaded []*pkg
 	for _, l := range packages {
-		if l.DepOnly {
-			continue
-		}
 		dir, err := filepath.Rel(root, l.Dir)
 		if err != nil {
 			return nil, err
+		}
+		if !slices.Contains(dirs, dir) {
+			continue
 		}
 		p := &pkg{dir: dir, name: l.Name, fset: fset, path: l.ImportPath, from: from}
 		for _, name := range l.GoFiles {
@@ -85,9 +85,10 @@ func load(ctx context.Context, root string, dirs []string) ([]*pkg, error) {
 	return loaded, nil
 }
 
-// list asks the go command for the packages and all that they import, built.
+// list asks the go command for the packages and all that they import, built;
+// the mutants' switch imports os and strconv.
 func list(ctx context.Context, root string, dirs []string) ([]listed, error) {
-	args := []string{"list", "-export", "-deps", "-json=ImportPath,Name,Dir,Export,GoFiles,DepOnly"}
+	args := []string{"list", "-export", "-deps", "-json=ImportPath,Name,Dir,Export,GoFiles", "os", "strconv"}
 	for _, dir := range dirs {
 		args = append(args, "./"+dir)
 	}

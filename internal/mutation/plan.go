@@ -19,19 +19,18 @@ type plan struct {
 }
 
 // plan finds the mutants that compile, and leaves those that are asked for.
-func (o *order) plan(ctx context.Context, root string) ([]plan, error) {
-	all := targets()
-	dirs := make([]string, len(all))
-	for i, t := range all {
+func (o *order) plan(ctx context.Context) ([]plan, error) {
+	dirs := make([]string, len(o.targets))
+	for i, t := range o.targets {
 		dirs[i] = t.dir
 	}
-	packages, err := load(ctx, root, dirs)
+	packages, err := load(ctx, o.root, dirs)
 	if err != nil {
 		return nil, err
 	}
 	var plans []plan
 	numbered := 0
-	for _, t := range all {
+	for _, t := range o.targets {
 		i := slices.IndexFunc(packages, func(p *pkg) bool { return p.dir == t.dir })
 		p := plan{target: t, pkg: packages[i]}
 		var found []*mutant

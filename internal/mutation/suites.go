@@ -23,10 +23,11 @@ const (
 	hangs            = 3 * time.Minute
 )
 
-// builder makes test binaries of the module at root.
+// builder makes and runs test binaries of the module at root.
 type builder struct {
-	root string
-	temp string
+	root    string
+	temp    string
+	seconds int // of processor time for a suite
 }
 
 // build compiles the tests of the package in the folder, with other texts in
@@ -77,17 +78,19 @@ const (
 	looped outcome = "looped"
 )
 
-// verdict tells what became of a mutant, and at which test.
+// verdict tells what became of a mutant, at which test, and what the tests
+// printed.
 type verdict struct {
 	outcome outcome
 	by      string
+	output  string
 }
 
 // run runs a suite's binary with the mutant of the number.
 func (b *builder) run(ctx context.Context, binary string, s suite, number int) (verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, hangs)
 	defer cancel()
-	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v %d 2>/dev/null; exec nice "$0" "$@"`, processorSeconds, memoryKilobytes)
+	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v %d 2>/dev/null; exec nice "$0" "$@"`, b.seconds, memoryKilobytes)
 	args := append([]string{"-c", limits, binary, "-test.failfast", "-test.timeout=0"}, s.arguments()...)
 	command := exec.CommandContext(ctx, "sh", args...)
 	command.Dir = filepath.Join(b.root, s.dir)
@@ -100,15 +103,15 @@ func (b *builder) run(ctx context.Context, binary string, s suite, number int) (
 	case err == nil:
 		return verdict{outcome: survived}, nil
 	case ctx.Err() != nil && context.Cause(ctx) == context.DeadlineExceeded:
-		return verdict{outcome: looped, by: s.dir}, nil
+		return verdict{outcome: looped, by: s.dir, output: out.String()}, nil
 	case ctx.Err() != nil:
 		return verdict{}, ctx.Err()
 	case command.ProcessState == nil:
 		return verdict{}, err
 	case command.ProcessState.ExitCode() < 0 || bytes.Contains(out.Bytes(), []byte("SIGXCPU")) || bytes.Contains(out.Bytes(), []byte("out of memory")):
-		return verdict{outcome: looped, by: s.dir}, nil
+		return verdict{outcome: looped, by: s.dir, output: out.String()}, nil
 	}
-	return verdict{outcome: killed, by: firstFailure(s.dir, out.Bytes())}, nil
+	return verdict{outcome: killed, by: firstFailure(s.dir, out.Bytes()), output: out.String()}, nil
 }
 
 var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)

@@ -36,7 +36,7 @@ func (s suite) arguments() []string {
 func targets() []target {
 	var (
 		root        = suite{dir: ".", random: true}
-		recorded    = suite{dir: "memstore", tests: "^(TestStore|TestScenarios)$", random: true}
+		recorded    = suite{dir: "memstore", tests: "^(TestStore|TestScenarios)$"}
 		issuer      = suite{dir: "passporttest", random: true}
 		credentials = suite{dir: "credential"}
 		typed       = suite{dir: "internal/typeddata"}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -12,13 +13,13 @@ import (
 )
 
 // try builds the tests and runs them on every mutant, some at a time.
-func try(ctx context.Context, root string, plans []plan, workers int) ([]trial, error) {
+func (o *order) try(ctx context.Context, plans []plan) ([]trial, error) {
 	temp, err := os.MkdirTemp("", "mutation")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(temp)
-	b := &builder{root: root, temp: temp}
+	b := &builder{root: o.root, temp: temp, seconds: o.seconds}
 	shared, err := b.shared(ctx, plans)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func try(ctx context.Context, root string, plans []plan, workers int) ([]trial, 
 			})
 		}
 	}
-	return inParallel(ctx, tasks, workers)
+	return inParallel(ctx, tasks, o.workers, o.told)
 }
 
 // shared builds the suites once, with all mutants in them, and sees that they
@@ -65,7 +66,7 @@ func (b *builder) shared(ctx context.Context, plans []plan) (map[string]string, 
 				return nil, err
 			}
 			if unchanged.outcome != survived {
-				return nil, fmt.Errorf("without any mutant the tests of %s fail, at %s", s.dir, unchanged.by)
+				return nil, fmt.Errorf("without any mutant the tests of %s fail:\n%s", s.dir, unchanged.output)
 			}
 			binaries[s.dir] = binary
 		}
@@ -87,6 +88,7 @@ func (b *builder) judge(ctx context.Context, m *mutant, suites []suite, binary f
 		if t.verdict, err = b.run(ctx, path, s, m.number); err != nil {
 			return nil, err
 		}
+		t.verdict.output = ""
 		if t.verdict.outcome != survived {
 			break
 		}
@@ -95,8 +97,8 @@ func (b *builder) judge(ctx context.Context, m *mutant, suites []suite, binary f
 }
 
 // inParallel returns what the tasks return, in their order, without those that
-// return nil. The first error stops them all.
-func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, error), workers int) ([]trial, error) {
+// return nil. The first error stops them all. It tells told now and then how far it is.
+func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, error), workers int, told io.Writer) ([]trial, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	results := make([]*trial, len(tasks))
@@ -115,6 +117,9 @@ func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, erro
 	for i := range tasks {
 		if ctx.Err() != nil {
 			break
+		}
+		if i > 0 && i%200 == 0 {
+			fmt.Fprintf(told, "%d of %d\n", i, len(tasks))
 		}
 		next <- i
 	}
