@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Bounds on one run of a suite's tests. The unchanged code takes 3 seconds at
+// most. Processor time and memory end a mutant that loops; the time by the
+// clock, which depends on what else runs, ends only one that hangs.
+const (
+	processorSeconds = 20
+	memoryKilobytes  = 4 << 20
+	hangs            = 3 * time.Minute
+)
+
+// builder makes and runs test binaries of the module at root.
+type builder struct {
+	root    string
+	temp    string
+	seconds int // of processor time for a suite
+}
+
+// build compiles the tests of the package in the folder, with other texts in
+// place of some files, and returns the binary's path.
+func (b *builder) build(ctx context.Context, name, dir string, texts map[string]string) (string, error) {
+	folder := filepath.Join(b.temp, name)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	var overlay struct{ Replace map[string]string }
+	overlay.Replace = map[string]string{}
+	for path, text := range texts {
+		copied := filepath.Join(folder, strings.NewReplacer("/", "_", ":", "_").Replace(path))
+		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		overlay.Replace[path] = copied
+	}
+	document, err := json.Marshal(overlay)
+	if err != nil {
+		return "", err
+	}
+	list := filepath.Join(folder, "overlay.json")
+	if err := os.WriteFile(list, document, 0o600); err != nil {
+		return "", err
+	}
+	binary := filepath.Join(folder, "tests_of_"+strings.NewReplacer("/", "_", ".", "root").Replace(dir))
+	command := exec.CommandContext(ctx, "nice", "go", "test", "-c", "-vet=off", "-overlay", list, "-o", binary, "./"+dir)
+	command.Dir = b.root
+	if out, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w of %s: %w: %s", errBuild, dir, err, out)
+	}
+	return binary, nil
+}
+
+var errBuild = errors.New("building the tests")
+
+// forget deletes what was built under the name.
+func (b *builder) forget(name string) { _ = os.RemoveAll(filepath.Join(b.temp, name)) }
+
+// outcome is what became of a mutant under some tests.
+type outcome string
+
+const (
+	survived outcome = "survived"
+	killed   outcome = "killed"
+	// looped: it ran out of time or memory, which is as good as killed.
+	looped outcome = "looped"
+)
+
+// verdict tells what became of a mutant, at which test, and what the tests
+// printed.
+type verdict struct {
+	outcome outcome
+	by      string
+	output  string
+}
+
+// run runs a suite's binary with the mutant of the number.
+func (b *builder) run(ctx context.Context, binary string, s suite, number int) (verdict, error) {
+	ctx, cancel := context.WithTimeout(ctx, hangs)
+	defer cancel()
+	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v %d 2>/dev/null; exec nice "$0" "$@"`, b.seconds, memoryKilobytes)
+	args := append([]string{"-c", limits, binary, "-test.failfast", "-test.timeout=0"}, s.arguments()...)
+	command := exec.CommandContext(ctx, "sh", args...)
+	command.Dir = filepath.Join(b.root, s.dir)
+	command.WaitDelay = time.Second
+	command.Env = append(os.Environ(), fmt.Sprintf("%s=%d", environment, number), "PASSPORT_VECTORS=")
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	err := command.Run()
+	switch {
+	case err == nil:
+		return verdict{outcome: survived}, nil
+	case ctx.Err() != nil && context.Cause(ctx) == context.DeadlineExceeded:
+		return verdict{outcome: looped, by: s.dir, output: out.String()}, nil
+	case ctx.Err() != nil:
+		return verdict{}, ctx.Err()
+	case command.ProcessState == nil:
+		return verdict{}, err
+	case command.ProcessState.ExitCode() < 0 || bytes.Contains(out.Bytes(), []byte("SIGXCPU")) || bytes.Contains(out.Bytes(), []byte("out of memory")):
+		return verdict{outcome: looped, by: s.dir, output: out.String()}, nil
+	}
+	return verdict{outcome: killed, by: firstFailure(s.dir, out.Bytes()), output: out.String()}, nil
+}
+
+var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
+
+// firstFailure names the test that failed, or the suite when it came to no
+// test.
+func firstFailure(dir string, out []byte) string {
+	if found := failure.FindSubmatch(out); found != nil {
+		return dir + " " + string(found[1])
+	}
+	return dir
+}

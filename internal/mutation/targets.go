@@ -1,0 +1,58 @@
+package main
+
+// target is a package that is mutated, and the suites that must notice.
+type target struct {
+	dir string
+	// files are those that are mutated; none means all.
+	files []string
+	// suites are asked in this order until one fails.
+	suites []suite
+}
+
+// suite is the tests of a package.
+type suite struct {
+	dir string
+	// tests is a pattern of their names; empty means all.
+	tests string
+	// random tells that they draw with rapid.
+	random bool
+}
+
+func (s suite) arguments() []string {
+	var args []string
+	if s.tests != "" {
+		args = append(args, "-test.run", s.tests)
+	}
+	if s.random {
+		// The same draws every time; failures are not made small or kept.
+		args = append(args, "-rapid.seed=1", "-rapid.shrinktime=1ns", "-rapid.nofailfile")
+	}
+	return args
+}
+
+// targets are what decides who counts as human: de-duplication, points, scoring and
+// verification. The suites of a package are its own tests and those of the
+// packages that rest on it. None needs a database.
+func targets() []target {
+	var (
+		root        = suite{dir: ".", random: true}
+		recorded    = suite{dir: "memstore", tests: "^(TestStore|TestScenarios)$"}
+		issuer      = suite{dir: "passporttest", random: true}
+		credentials = suite{dir: "credential"}
+		typed       = suite{dir: "internal/typeddata"}
+		strict      = suite{dir: "internal/strictjson"}
+	)
+	return []target{
+		{
+			dir: ".",
+			files: []string{
+				"dedup.go", "humanpoints.go", "points.go", "decide.go", "weights.go", "decimal.go",
+				"stamps.go", "scorer.go", "latest.go", "newcredential.go", "passport.go", "options.go", "retry.go",
+			},
+			suites: []suite{root, issuer, recorded},
+		},
+		{dir: "credential", suites: []suite{credentials, issuer, root}},
+		{dir: "internal/typeddata", suites: []suite{typed, credentials, issuer}},
+		{dir: "internal/strictjson", suites: []suite{strict, credentials, typed}},
+	}
+}
