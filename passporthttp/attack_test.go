@@ -34,11 +34,12 @@ var attackFor = flag.Duration("attack", 2*time.Second, "how long TestLoadWhileAt
 
 // What the load is made of, in requests a second.
 const (
-	honestRate = 50
+	honestRate = 100
 	attackRate = 200
 	// djangoIterations are those of the service's keys.
 	djangoIterations = 600_000
-	spells           = 6
+	// longestSpell keeps what else the machine does from falling on one side.
+	longestSpell = 5 * time.Second
 )
 
 // A flood of wrong keys with the prefix of a key that is still hashed with PBKDF2
@@ -49,9 +50,10 @@ func TestLoadWhileAttacked(t *testing.T) {
 	l := newLoad(t)
 	l.spell(t, time.Second, false) // to warm up
 	var without, with []time.Duration
-	for n := range spells {
+	length := min(*attackFor, longestSpell)
+	for n := range 2 * int(*attackFor/length) {
 		attacked := n%2 == 1
-		took := l.spell(t, 2**attackFor/spells, attacked)
+		took := l.spell(t, length, attacked)
 		if attacked {
 			with = append(with, took...)
 		} else {
