@@ -82,8 +82,8 @@ func newLRU[K comparable, V any](size int) *simplelru.LRU[K, V] {
 }
 
 // check answers the question, by derive if need be, or returns [ErrBusy] or
-// the error of the context or of derive.
-func (g *guard) check(ctx context.Context, prefix string, question ask, derive func() (bool, error)) (bool, error) {
+// the error of the context.
+func (g *guard) check(ctx context.Context, prefix string, question ask, derive func() (bool, time.Duration)) (bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if matches, known := g.verdicts.Get(question); known {
@@ -210,16 +210,16 @@ func (g *guard) turn(c *slowCheck, now time.Time) (time.Duration, bool) {
 }
 
 // run computes, with the lock let go, and pays.
-func (g *guard) run(c *slowCheck, derive func() (bool, error)) {
+func (g *guard) run(c *slowCheck, derive func() (bool, time.Duration)) {
 	g.free--
 	c.purse.busy, c.running = true, true
 	g.line = slices.DeleteFunc(g.line, func(other *slowCheck) bool { return other == c })
-	began := time.Now()
+	var worked time.Duration
 	c.err = errUnfinished // what those who wait are told should derive panic
 	defer func() {
 		now := time.Now()
-		g.purse.pay(now.Sub(began), now)
-		c.purse.pay(now.Sub(began), now)
+		g.purse.pay(worked, now)
+		c.purse.pay(worked, now)
 		g.free++
 		c.purse.busy, c.running, c.done = false, false, true
 		if c.err == nil {
@@ -229,7 +229,8 @@ func (g *guard) run(c *slowCheck, derive func() (bool, error)) {
 	}()
 	g.mu.Unlock()
 	defer g.mu.Lock()
-	c.matches, c.err = derive()
+	c.matches, worked = derive()
+	c.err = nil
 }
 
 func (g *guard) leave(c *slowCheck) {

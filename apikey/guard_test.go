@@ -25,12 +25,12 @@ type slowWork struct {
 	most    atomic.Int32
 }
 
-func (w *slowWork) derive(h *djangoHash, key string) (bool, error) {
+func (w *slowWork) derive(h *djangoHash, key string) (bool, time.Duration) {
 	w.most.Store(max(w.most.Load(), w.running.Add(1)))
 	defer w.running.Add(-1)
 	w.spent.Add(int64(w.each))
 	time.Sleep(w.each)
-	return key == "owner"+h.salt+".right", nil
+	return key == "owner"+h.salt+".right", w.each
 }
 
 // slowRow is a key whose owner sends "owner<n>.right".
@@ -168,7 +168,7 @@ func TestARefusalIsRemembered(t *testing.T) {
 	work := &slowWork{}
 	checker := slowChecker(work, 1)
 	hashed := 0
-	checker.derive = func(*djangoHash, string) (bool, error) { hashed++; return false, nil }
+	checker.derive = func(*djangoHash, string) (bool, time.Duration) { hashed++; return false, 0 }
 	for range 500 {
 		_, err := checker.Check(t.Context(), "owner0.wrong")
 		require.Equal(t, ErrRefused, err)
@@ -257,7 +257,7 @@ func TestWhatTheGuardHoldsIsBounded(t *testing.T) {
 func TestAPanicLeavesTheGuardUsable(t *testing.T) {
 	checker := slowChecker(&slowWork{}, 1)
 	honest := checker.derive
-	checker.derive = func(*djangoHash, string) (bool, error) { panic("boom") }
+	checker.derive = func(*djangoHash, string) (bool, time.Duration) { panic("boom") }
 	assert.Panics(t, func() { _, _ = checker.Check(t.Context(), "owner0.right") })
 	checker.derive = honest
 	_, err := checker.Check(t.Context(), "owner0.right")

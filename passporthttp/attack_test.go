@@ -1,0 +1,190 @@
+package passporthttp_test
+
+import (
+	"context"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/passporthttp"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// The figures of the docs: go test ./passporthttp -run Attacked -v -args -attack 60s.
+var attackFor = flag.Duration("attack", 2*time.Second, "how long TestLoadWhileAttacked measures, with the attack and without")
+
+// What the load is made of, in requests a second.
+const (
+	honestRate = 100
+	attackRate = 200
+	// djangoIterations are those of the service's keys.
+	djangoIterations = 600_000
+	// longestSpell keeps what else the machine does from falling on one side.
+	longestSpell = 5 * time.Second
+)
+
+// A flood of wrong keys with the prefix of a key that is still hashed with PBKDF2
+// must not be felt by others. On Postgres, honest requests come at a steady rate,
+// whether the one before is answered or not, in spells with and without the
+// attack by turns.
+func TestLoadWhileAttacked(t *testing.T) {
+	l := newLoad(t)
+	l.spell(t, time.Second, false) // to warm up
+	var without, with []time.Duration
+	length := min(*attackFor, longestSpell)
+	for n := range 2 * int(*attackFor/length) {
+		attacked := n%2 == 1
+		took := l.spell(t, length, attacked)
+		if attacked {
+			with = append(with, took...)
+		} else {
+			without = append(without, took...)
+		}
+	}
+	require.NotEmpty(t, without)
+	require.NotEmpty(t, with)
+	ratio := float64(percentile(with, 99)) / float64(percentile(without, 99))
+	t.Logf("honest requests: %d without the attack, %d with", len(without), len(with))
+	for _, p := range []int{50, 90, 99} {
+		t.Logf("p%d: %v without, %v with: %+.1f %%", p, percentile(without, p).Round(10*time.Microsecond), percentile(with, p).Round(10*time.Microsecond),
+			100*(float64(percentile(with, p))/float64(percentile(without, p))-1))
+	}
+	t.Logf("wrong keys: %d refused (401), %d sent away (503)", l.refused.Load(), l.busy.Load())
+	assert.Zero(t, l.failed.Load(), "every honest request is answered 200, every wrong key 401 or 503")
+	assert.Positive(t, l.refused.Load()+l.busy.Load())
+	if *attackFor >= time.Minute { // shorter runs tell nothing about a hundredth
+		assert.Less(t, ratio, 1.1)
+	}
+}
+
+func percentile(took []time.Duration, p int) time.Duration {
+	sorted := slices.Sorted(slices.Values(took))
+	return sorted[min(len(sorted)*p/100, len(sorted)-1)]
+}
+
+// load is a server on Postgres, and its callers.
+type load struct {
+	url, key              string
+	wallets               []string
+	client                *http.Client
+	refused, busy, failed atomic.Int64
+}
+
+func newLoad(t *testing.T) *load {
+	t.Helper()
+	pool, err := pgstore.OpenPool(t.Context(), pgtest.New(t))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	rows, issuer := pgstore.New(pool), passporttest.NewIssuer()
+	account, err := rows.PutAccount(t.Context(), "owner")
+	require.NoError(t, err)
+	require.NoError(t, rows.PutCommunity(t.Context(), store.Community{
+		ID: 1, Account: account, Name: "One", Threshold: "3", Weights: []byte(`{"Google": "1.5", "Github": "2"}`),
+	}))
+	l := &load{}
+	for n := range 100 {
+		wallet := passporttest.Address(strconv.Itoa(n))
+		l.wallets = append(l.wallets, wallet)
+		for _, provider := range []string{"Google", "Github"} {
+			signed, err := issuer.Issue(wallet, provider, wallet)
+			require.NoError(t, err)
+			stamp, err := passport.NewCredential(signed)
+			require.NoError(t, err)
+			require.NoError(t, rows.AddCredentials(t.Context(), wallet, stamp))
+		}
+	}
+	l.key, _, err = apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true, Unlimited: true})
+	require.NoError(t, err)
+	digest, err := pbkdf2.Key(sha256.New, rand.Text(), []byte("salt"), djangoIterations, sha256.Size)
+	require.NoError(t, err)
+	hash := fmt.Sprintf("pbkdf2_sha256$%d$salt$%s", djangoIterations, base64.StdEncoding.EncodeToString(digest))
+	require.NoError(t, rows.AddKey(t.Context(), store.Key{ID: "known123." + hash, Prefix: "known123", Hash: hash, Account: account, ReadScores: true}))
+
+	engine, err := passport.New(rows, passport.WithTrustedIssuers(issuer.DID()))
+	require.NoError(t, err)
+	s := &site{t: t, handler: passporthttp.New(engine, rows, passporthttp.WithRateLimits())}
+	s.serve(nil)
+	l.url = s.url
+	transport := &http.Transport{MaxIdleConnsPerHost: 1000}
+	t.Cleanup(transport.CloseIdleConnections)
+	l.client = &http.Client{Transport: transport}
+	return l
+}
+
+// spell sends honest requests for a time, and wrong keys beside them, and returns
+// how long the honest ones took.
+func (l *load) spell(t *testing.T, length time.Duration, attacked bool) (took []time.Duration) {
+	t.Helper()
+	var mu sync.Mutex
+	var sent sync.WaitGroup
+	if attacked {
+		sent.Go(func() {
+			steadily(length, attackRate, &sent, func(int, time.Time) {
+				switch l.ask(t, l.wallets[0], "known123."+rand.Text()) {
+				case http.StatusUnauthorized:
+					l.refused.Add(1)
+				case http.StatusServiceUnavailable:
+					l.busy.Add(1)
+				default:
+					l.failed.Add(1)
+				}
+			})
+		})
+	}
+	steadily(length, honestRate, &sent, func(n int, due time.Time) {
+		if l.ask(t, l.wallets[n%len(l.wallets)], l.key) != http.StatusOK {
+			l.failed.Add(1)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		took = append(took, time.Since(due))
+	})
+	sent.Wait()
+	return took
+}
+
+// steadily does something that many times a second, whether it has been done
+// the time before or not, and tells it when it was due.
+func steadily(length time.Duration, rate int, sent *sync.WaitGroup, do func(n int, due time.Time)) {
+	began := time.Now()
+	for n := range int(length.Seconds() * float64(rate)) {
+		due := began.Add(time.Duration(n) * time.Second / time.Duration(rate))
+		time.Sleep(time.Until(due))
+		sent.Go(func() { do(n, due) })
+	}
+}
+
+func (l *load) ask(t *testing.T, wallet, key string) (status int) {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, l.url+"/v2/stamps/1/score/"+wallet, nil)
+	if !assert.NoError(t, err) {
+		return 0
+	}
+	request.Header.Set("X-Api-Key", key)
+	response, err := l.client.Do(request)
+	if !assert.NoError(t, err) {
+		return 0
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	assert.NoError(t, err)
+	return response.StatusCode
+}

@@ -1,0 +1,132 @@
+package pgstore_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/passporthttp"
+	"github.com/passport-sdk/passport-go/pgstore"
+)
+
+// A server that is told to end under load answers what it has accepted, writes
+// every use and leaves no transaction behind.
+func TestAServerThatEndsUnderLoadLosesNothing(t *testing.T) {
+	for _, mode := range []string{"pgx", "database/sql, pgx", "database/sql, lib/pq"} {
+		t.Run(mode, func(t *testing.T) {
+			w := newWorld(t)
+			rows := storeModes()[mode](t, w.url)
+			secret, _, err := apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: 1, ReadScores: true, Unlimited: true})
+			require.NoError(t, err)
+			uses := apikey.NewUseLog(rows)
+			server := serveOn(t, rows, uses)
+			clients := w.loadOn(t, server.url, secret)
+
+			require.Eventually(t, func() bool { return clients.answered.Load() >= 100 }, time.Minute, time.Millisecond)
+			require.NoError(t, server.end())
+			clients.stop()
+
+			answered := clients.answered.Load()
+			t.Logf("%d requests answered, %d turned away", answered, clients.refused.Load())
+			assert.Equal(t, server.begun.Load(), answered, "what was accepted is answered")
+			assert.Zero(t, clients.failed.Load(), "answers other than 200")
+			assert.Zero(t, uses.Dropped())
+			assert.Equal(t, strconv.FormatInt(answered, 10), w.value("select count(*) from account_accountapikeyanalytics where status_code = 200"))
+			assert.Equal(t, strconv.FormatInt(answered, 10), w.value("select count(*) from registry_event where action = 'SCU'"), "a scoring, an event")
+			assert.Equal(t, "0", w.value(`select count(*) from pg_stat_activity
+				where datname = current_database() and pid <> pg_backend_pid() and (xact_start is not null or state <> 'idle')`))
+			assert.Equal(t, "0", w.value(`select count(*) from pg_locks
+				where database = (select oid from pg_database where datname = current_database()) and pid <> pg_backend_pid()`))
+		})
+	}
+}
+
+// serving is a server whose handler counts what has come to it.
+type serving struct {
+	url   string
+	begun atomic.Int64
+	end   func() error
+}
+
+func serveOn(t *testing.T, rows *pgstore.Store, uses *apikey.UseLog, options ...passporthttp.Option) *serving {
+	t.Helper()
+	engine, err := passport.New(rows, passport.WithTrustedIssuers("did:ethr:0x8c1a4c0336f6a7599c1951bf27a7eb3b17aefb91"))
+	require.NoError(t, err)
+	handler := passporthttp.New(engine, rows, append([]passporthttp.Option{passporthttp.WithRateLimits(), passporthttp.WithUses(uses)}, options...)...)
+	s := &serving{}
+	counting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.begun.Add(1)
+		handler.ServeHTTP(w, r)
+	})
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s.url = "http://" + listener.Addr().String()
+	ctx, shutDown := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- passporthttp.Serve(ctx, listener, counting, uses.Run) }()
+	s.end = sync.OnceValue(func() error { shutDown(); return <-ended })
+	t.Cleanup(func() { assert.NoError(t, s.end()) })
+	return s
+}
+
+// clients ask for scores, each over a new connection, until they are stopped.
+type clients struct {
+	answered, refused, failed atomic.Int64
+	stop                      func()
+}
+
+func (w *world) loadOn(t *testing.T, url, key string) *clients {
+	t.Helper()
+	const atOnce = 16
+	c := &clients{}
+	ended := make(chan struct{})
+	var running sync.WaitGroup
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for n := range atOnce {
+		running.Go(func() {
+			for {
+				select {
+				case <-ended:
+					return
+				default:
+					c.ask(t, client, url+"/v2/stamps/"+strconv.Itoa(1+n%4)+"/score/"+[]string{alice, bob, carol}[n%3], key)
+				}
+			}
+		})
+	}
+	c.stop = sync.OnceFunc(func() { close(ended); running.Wait() })
+	t.Cleanup(c.stop)
+	return c
+}
+
+func (c *clients) ask(t *testing.T, client *http.Client, url, key string) {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	if !assert.NoError(t, err) {
+		return
+	}
+	request.Header.Set("X-Api-Key", key)
+	response, err := client.Do(request)
+	if err != nil {
+		c.refused.Add(1)
+		time.Sleep(time.Millisecond)
+		return
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); assert.NoError(t, err, "cut off") {
+		c.answered.Add(1)
+	}
+	if response.StatusCode != http.StatusOK {
+		c.failed.Add(1)
+	}
+}
