@@ -248,3 +248,34 @@ func TestAKeyIsNotGivenTwiceWhenTheNullifierRotatesMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// Scorings of a host that uses the store directly and in transactions of its own
+// count the same awards.
+func TestACappedAwardStopsAtItsLimitAcrossIsolations(t *testing.T) {
+	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
+		t.Run(string(level), func(t *testing.T) {
+			w := newWorld(t)
+			w.exec("insert into registry_humanpointsconfig (action, points, active) values ('MM2', 50, true)")
+			direct := pgstore.New(w.pool)
+			score := func(s *pgstore.Store, address string, meanwhile func()) error {
+				snapshot := load(t, s, address)
+				meanwhile()
+				c := changes(snapshot)
+				c.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: 1}}
+				_, err := s.Apply(t.Context(), c)
+				return err
+			}
+			require.NoError(t, pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
+				err := score(pgstore.InTx(tx), alice, func() { require.NoError(t, score(direct, bob, func() {})) })
+				if level == pgx.ReadCommitted {
+					require.NoError(t, err, "it sees that none is left")
+				} else {
+					require.ErrorIs(t, err, store.ErrConflict, "to be begun again")
+				}
+				return nil
+			}))
+			assert.Equal(t, bob, w.value("select string_agg(address, ', ') from registry_humanpoints"))
+			assert.Equal(t, "50 true", w.value("select points || ' ' || active from registry_humanpointsconfig where action = 'MM2'"))
+		})
+	}
+}

@@ -256,19 +256,26 @@ from   (
 // oldRows tells of an isolation that goes on showing the rows of the beginning.
 const oldRows = `current_setting('transaction_isolation') in ('repeatable read', 'serializable')`
 
-// lockCounts makes awards that depend on a count exact in a host's transaction at
-// REPEATABLE READ, which goes on seeing the count that it began with: it writes
-// the action's row of the configuration, inactive if there was none, so that of
-// two such transactions the second fails and is begun again. At the other
-// isolations the lock before it is enough.
+// lockCounts makes awards that depend on a count exact in a host's transaction
+// that goes on seeing the count that it began with: it writes the action's row of
+// the configuration, so that such a transaction fails when another has given the
+// award since, and is begun again. At REPEATABLE READ the row is made, inactive,
+// if there was none. At the other isolations the lock before it is enough among
+// themselves, and the row of a limited award is written, if there is one, for the
+// others to notice.
 //
-//	$1 actions
+//	$1 actions  $2 those that are limited in number
 const lockCounts = `
 insert into {schema}.registry_humanpointsconfig as config (action, points, active)
-select limited.action, 0, false
-from   unnest($1::text[]) as limited (action)
+select counted.action, 0, false
+from   unnest($1::text[]) as counted (action)
 where  current_setting('transaction_isolation') = 'repeatable read'
-order  by limited.action collate "C"
+or     counted.action = any($2::text[])
+       and exists (
+         select from {schema}.registry_humanpointsconfig c
+         where  c.action = counted.action
+       )
+order  by counted.action collate "C"
 on     conflict (action) do update
 set    points = config.points`
 
