@@ -9,6 +9,7 @@ require (
 	github.com/passport-sdk/passport-go v0.0.0
 	github.com/sethvargo/go-retry v0.5.0
 	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
 )
 
 require (

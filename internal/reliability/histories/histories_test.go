@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/passport-sdk/passport-go/internal/reliability/histories"
 )
@@ -137,4 +138,16 @@ func TestPictureOfACheckedHistory(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "<html")
 	assert.Contains(t, string(page), "score alice in 1: at +")
+}
+
+func TestARunLeavesNoGoroutine(t *testing.T) {
+	others := goleak.IgnoreCurrent()
+	for s := range uint64(10) {
+		for _, pace := range []histories.Pace{histories.InTurns(s), histories.AtOnce(s)} {
+			h, err := histories.Run(t.Context(), histories.NewPlan(s), inMemory(t), pace)
+			require.NoError(t, err)
+			require.NoError(t, h.Check())
+		}
+	}
+	goleak.VerifyNone(t, others)
 }
