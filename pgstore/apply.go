@@ -134,6 +134,7 @@ func eventsOf(c *store.Changes) eventColumns {
 // action, and gives them.
 func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []call {
 	var locks, limits, counted, qualified []string
+	limited := []string{}
 	addresses, actions, providers, hashes := []string{}, []string{}, []string{}, []string{}
 	most, communities := []string{}, []string{}
 	for i := range c.Wallets {
@@ -147,6 +148,7 @@ func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []cal
 		for _, award := range wallet.Awards {
 			if award.Limit > 0 {
 				limits = append(limits, "limit of "+award.Action)
+				limited = append(limited, award.Action)
 			}
 			if award.Limit > 0 || award.Communities > 0 {
 				counted = append(counted, award.Action)
@@ -170,7 +172,7 @@ func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []cal
 		calls = append(calls, s.verifyEarners.with(earners))
 	}
 	if len(counted) > 0 {
-		calls = append(calls, s.lockCounts.with(counted))
+		calls = append(calls, s.lockCounts.with(counted, limited))
 	}
 	if len(qualified) > 0 {
 		calls = append(calls, s.recordPassingScore.with(c.Community, qualified))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -213,38 +214,103 @@ func TestALostRaceLeavesTheHostsTransactionUsable(t *testing.T) {
 }
 
 // A transaction that goes on seeing what it began with does not see a key that
-// another gave meanwhile for the credential that came in the place of its own.
+// another has given since, for the credential that came in the place of its own or
+// for the one that was there before.
 func TestAKeyIsNotGivenTwiceWhenTheNullifierRotatesMeanwhile(t *testing.T) {
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
-		t.Run(string(level), func(t *testing.T) {
+		t.Run(string(level)+", the older credential", func(t *testing.T) {
 			w := newWorld(t)
 			direct := pgstore.New(w.pool)
-			stamp := func(nullifier string) {
-				require.NoError(t, direct.AddCredentials(t.Context(), alice, store.NewCredential{
-					Provider: "Google", Stamp: fmt.Appendf(nil, `{"credentialSubject": {"nullifiers": [%q]}}`, nullifier),
-				}))
-			}
-			score := func(s *pgstore.Store, community int64, nullifier string, meanwhile func()) error {
-				snapshot, err := s.Load(t.Context(), store.Query{Community: community, Addresses: []string{alice}, At: noon})
-				require.NoError(t, err)
-				meanwhile()
-				c := changes(snapshot)
-				c.Wallets[0].Awards = []store.Award{{Action: "HKY", Provider: "Google", TxHash: nullifier}}
-				_, err = s.Apply(t.Context(), c)
-				return err
-			}
-
-			stamp("old")
+			stampOf(t, direct, "old")
 			require.NoError(t, pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
-				err := score(pgstore.InTx(tx), 1, "old", func() {
-					stamp("new")
-					require.NoError(t, score(direct, 2, "new", func() {}))
-				})
+				mine := keyFor(t, pgstore.InTx(tx), 1, "old")
+				stampOf(t, direct, "new")
+				_, err := direct.Apply(t.Context(), keyFor(t, direct, 2, "new"))
+				require.NoError(t, err)
+				_, err = pgstore.InTx(tx).Apply(t.Context(), mine)
 				require.ErrorIs(t, err, store.ErrConflict)
 				assert.Equal(t, level == pgx.ReadCommitted, store.Retryable(err))
 				return nil
 			}))
 			assert.Equal(t, "new", w.value("select string_agg(tx_hash, ', ') from registry_humanpoints"))
+		})
+		t.Run(string(level)+", the newer credential", func(t *testing.T) {
+			w := newWorld(t)
+			direct := pgstore.New(w.pool)
+			stampOf(t, direct, "old")
+			older, err := w.pool.Begin(t.Context())
+			require.NoError(t, err)
+			_, err = pgstore.InTx(older).Apply(t.Context(), keyFor(t, direct, 2, "old"))
+			require.NoError(t, err)
+
+			replaced := make(chan struct{})
+			go func() {
+				defer close(replaced)
+				stampOf(t, direct, "new")
+			}()
+			require.Eventually(t, func() bool {
+				return w.value("select count(*) from pg_locks where not granted") != "0"
+			}, time.Minute, time.Millisecond, "the replacement waits")
+			assert.Equal(t, "1", w.value("select count(*) from ceramic_cache_ceramiccache"), "it comes when the key has been given")
+			require.NoError(t, older.Commit(t.Context()))
+			<-replaced
+
+			var receipt *store.Receipt
+			require.NoError(t, pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
+				receipt, err = pgstore.InTx(tx).Apply(t.Context(), keyFor(t, pgstore.InTx(tx), 1, "new"))
+				return err
+			}))
+			assert.Empty(t, receipt.Wallets[0].Awards)
+			assert.Equal(t, "old", w.value("select string_agg(tx_hash, ', ') from registry_humanpoints"))
+		})
+	}
+}
+
+// stampOf gives Alice a stamp, in the place of the one she has.
+func stampOf(t *testing.T, s *pgstore.Store, nullifier string) {
+	t.Helper()
+	assert.NoError(t, s.AddCredentials(context.Background(), alice, store.NewCredential{
+		Provider: "Google", Stamp: fmt.Appendf(nil, `{"credentialSubject": {"nullifiers": [%q]}}`, nullifier),
+	}))
+}
+
+// keyFor reads Alice, and returns a scoring that gives her a key for the stamp.
+func keyFor(t *testing.T, s *pgstore.Store, community int64, nullifier string) *store.Changes {
+	t.Helper()
+	snapshot, err := s.Load(t.Context(), store.Query{Community: community, Addresses: []string{alice}, At: noon})
+	require.NoError(t, err)
+	c := changes(snapshot)
+	c.Wallets[0].Awards = []store.Award{{Action: "HKY", Provider: "Google", TxHash: nullifier}}
+	return c
+}
+
+// Scorings of a host that uses the store directly and in transactions of its own
+// count the same awards.
+func TestACappedAwardStopsAtItsLimitAcrossIsolations(t *testing.T) {
+	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
+		t.Run(string(level), func(t *testing.T) {
+			w := newWorld(t)
+			w.exec("insert into registry_humanpointsconfig (action, points, active) values ('MM2', 50, true)")
+			direct := pgstore.New(w.pool)
+			score := func(s *pgstore.Store, address string, meanwhile func()) error {
+				snapshot := load(t, s, address)
+				meanwhile()
+				c := changes(snapshot)
+				c.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: 1}}
+				_, err := s.Apply(t.Context(), c)
+				return err
+			}
+			require.NoError(t, pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
+				err := score(pgstore.InTx(tx), alice, func() { require.NoError(t, score(direct, bob, func() {})) })
+				if level == pgx.ReadCommitted {
+					require.NoError(t, err, "it sees that none is left")
+				} else {
+					require.ErrorIs(t, err, store.ErrConflict, "to be begun again")
+				}
+				return nil
+			}))
+			assert.Equal(t, bob, w.value("select string_agg(address, ', ') from registry_humanpoints"))
+			assert.Equal(t, "50 true", w.value("select points || ' ' || active from registry_humanpointsconfig where action = 'MM2'"))
 		})
 	}
 }

@@ -235,40 +235,46 @@ select pg_advisory_xact_lock(hashtextextended('passport points ' || lock.name, 0
 from   unnest($1::text[]) with ordinality as lock (name, place)
 order  by lock.place`
 
-// verifyEarners fails when a credential that earns a key is no longer the one
-// that was read. At the isolations that go on showing a transaction what it began
-// with, it would not see that another one gave the key of the provider meanwhile,
-// for the credential that came in its place: it would give a second one, since
-// the two differ in their nullifier. At READ COMMITTED it does see it. Nobody is
-// waited for: who changes credentials may be waiting for this scoring.
+// verifyEarners fails when a credential that earns a key is deleted, and until
+// the end of the transaction keeps it from being so. A key is given once for a
+// provider, but a wallet that has replaced its credential asks for one with
+// another nullifier, and a host's transaction that goes on seeing what it began
+// with would not see that one has been given since. This way the keys for two
+// such credentials are given one after the other: the second credential comes
+// when the first key has been committed, or the first key is not given any more.
+// Nobody is waited for: who changes credentials may be waiting for this scoring.
 //
 //	$1 row ids of the credentials
 const verifyEarners = `
-select 1 / (count(*) = case when ` + oldRows + ` then cardinality($1::text[]) else 0 end)::int
+select 1 / (count(*) = cardinality($1::text[]))::int
 from   (
          select
          from   {schema}.ceramic_cache_ceramiccache c
          where  c.id = any($1::text[]::bigint[])
-         and    ` + oldRows + `
+         and    c.deleted_at is null
          for    share of c skip locked
        ) as earner`
 
-// oldRows tells of an isolation that goes on showing the rows of the beginning.
-const oldRows = `current_setting('transaction_isolation') in ('repeatable read', 'serializable')`
-
-// lockCounts makes awards that depend on a count exact in a host's transaction at
-// REPEATABLE READ, which goes on seeing the count that it began with: it writes
-// the action's row of the configuration, inactive if there was none, so that of
-// two such transactions the second fails and is begun again. At the other
-// isolations the lock before it is enough.
+// lockCounts makes awards that depend on a count exact in a host's transaction
+// that goes on seeing the count that it began with: it writes the action's row of
+// the configuration, so that such a transaction fails when another has given the
+// award since, and is begun again. At REPEATABLE READ the row is made, inactive,
+// if there was none. At the other isolations the lock before it is enough among
+// themselves, and the row of a limited award is written, if there is one, for the
+// others to notice.
 //
-//	$1 actions
+//	$1 actions  $2 those that are limited in number
 const lockCounts = `
 insert into {schema}.registry_humanpointsconfig as config (action, points, active)
-select limited.action, 0, false
-from   unnest($1::text[]) as limited (action)
+select counted.action, 0, false
+from   unnest($1::text[]) as counted (action)
 where  current_setting('transaction_isolation') = 'repeatable read'
-order  by limited.action collate "C"
+or     counted.action = any($2::text[])
+       and exists (
+         select from {schema}.registry_humanpointsconfig c
+         where  c.action = counted.action
+       )
+order  by counted.action collate "C"
 on     conflict (action) do update
 set    points = config.points`
 

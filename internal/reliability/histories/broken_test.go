@@ -18,11 +18,13 @@ type broken struct {
 	bug *bug
 	// pause lets the other clients go on in the middle of what the store does.
 	pause func()
-	// kept is what the bug keeps from one call to the next.
-	kept map[string]any
+	// kept is what the bug keeps from one call to the next, aborted whether the
+	// transaction of this unit of work has failed.
+	kept    map[string]any
+	aborted *bool
 }
 
-// bug is what is wrong.
+// What is wrong with a store.
 type bug struct {
 	load   func(ctx context.Context, b broken, q store.Query) (*store.Snapshot, error)
 	apply  func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -73,6 +72,19 @@ var bugs = map[string]struct {
 		})
 		return b.Store.Apply(ctx, again)
 	}}},
+	"repeats a lost race inside the transaction that it aborted": {byResult, bug{
+		load: func(ctx context.Context, b broken, q store.Query) (*store.Snapshot, error) {
+			if *b.aborted {
+				return nil, store.ErrFault
+			}
+			return b.Store.Load(ctx, q)
+		},
+		apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
+			receipt, err := b.Store.Apply(ctx, c)
+			*b.aborted = err != nil
+			return receipt, err
+		},
+	}},
 	"ignores the claims that the decision rests on": {byRows, applying(func(c *store.Changes) { c.Held = nil })},
 
 	// What is claimed.
@@ -141,13 +153,15 @@ var bugs = map[string]struct {
 	})},
 	// As both stores did until the histories told.
 	"shortens the claim of the owner to whom it gives": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		b.links(c.Community, func(link row) bool {
-			claim, found := on(c.Claims, link)
-			if found && link["address"] == claim.Address && claim.Address != c.Wallets[0].Address {
-				link["expires_at"] = claim.ExpiresAt
-			}
-			return true
-		})
+		others := func(claim store.Claim) bool { return claim.Address != c.Wallets[0].Address }
+		if slices.ContainsFunc(c.Claims, others) {
+			b.links(c.Community, func(link row) bool {
+				if claim, found := on(c.Claims, link); found && others(claim) && link["address"] == claim.Address {
+					link["expires_at"] = claim.ExpiresAt
+				}
+				return true
+			})
+		}
 		return b.Store.Apply(ctx, c)
 	}}},
 
@@ -280,7 +294,7 @@ var bugs = map[string]struct {
 
 	// Credentials.
 	"replaces credentials in two steps": {byWallet, bug{add: func(ctx context.Context, b broken, address string, credential store.NewCredential) error {
-		if _, err := b.Store.DeleteCredentials(ctx, address, credential.Provider); err != nil {
+		if _, err := b.DeleteCredentials(ctx, address, credential.Provider); err != nil {
 			return err
 		}
 		b.pause()
@@ -382,5 +396,3 @@ func previous[T any](b broken, name string, now T) T {
 	}
 	return before
 }
-
-var _ = maps.Keys[map[int]int]

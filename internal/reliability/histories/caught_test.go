@@ -2,11 +2,13 @@ package histories_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -24,7 +26,7 @@ type brokenSubject struct {
 // Do implements [histories.Subject].
 func (s brokenSubject) Do(ctx context.Context, work histories.Work) error {
 	on := s.broken
-	on.pause = work.Pause
+	on.pause, on.aborted = work.Pause, new(bool)
 	return work.On(ctx, on)
 }
 
@@ -39,7 +41,7 @@ func newBroken(t *testing.T, b *bug) brokenSubject {
 // Each bug is caught in one of the first histories, by that part of the checker
 // which is there for it, and a store without bugs in none of them.
 func TestTheCheckerCatchesBrokenStores(t *testing.T) {
-	const most = 400
+	const most = 1000
 	require.GreaterOrEqual(t, len(bugs), 20)
 	for _, name := range slices.Sorted(maps.Keys(bugs)) {
 		t.Run(name, func(t *testing.T) {
@@ -63,5 +65,58 @@ func TestTheCheckerDoesNotBlameAStoreWithoutBugs(t *testing.T) {
 		h, err := histories.Run(t.Context(), histories.NewPlan(s), newBroken(t, &bug{}), histories.InTurns(s))
 		require.NoError(t, err)
 		require.NoError(t, h.Check(), "seed %d", s)
+	}
+}
+
+// careless is a host that does not do as it should when a transaction fails.
+type careless struct {
+	host
+
+	// commits what it did itself, though the scoring lost its race.
+	commits bool
+	// takes a commit that failed for one that did not.
+	trusts bool
+}
+
+// Do implements [histories.Subject].
+func (c careless) Do(ctx context.Context, work histories.Work) error {
+	tx, err := c.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: c.level})
+	if err != nil {
+		return err
+	}
+	err = c.inside(ctx, tx, work)
+	if err != nil && !c.commits {
+		return errors.Join(err, undone(tx))
+	}
+	work.Pause()
+	committing := tx.Commit(ctx)
+	if c.trusts {
+		committing = nil
+	}
+	return errors.Join(err, committing, undone(tx))
+}
+
+func TestTheCheckerCatchesCarelessHosts(t *testing.T) {
+	const most = 300
+	for name, c := range map[string]struct {
+		by   string
+		host careless
+	}{
+		"commits, though the scoring lost its race": {byRows, careless{host{level: pgx.RepeatableRead}, true, false}},
+		"does not look whether it has committed":    {byRows, careless{host{level: pgx.Serializable}, false, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.host.database = newDatabase(t)
+			by := regexp.MustCompile(c.by)
+			for s := uint64(1); s <= most; s++ {
+				h, err := histories.Run(t.Context(), histories.NewPlan(s), c.host, histories.AtOnce(s))
+				require.NoError(t, err)
+				if err := h.Check(); err != nil && by.MatchString(err.Error()) {
+					t.Logf("caught in history %d: %v", s, err)
+					return
+				}
+			}
+			assert.Fail(t, "not caught", "in %d histories", most)
+		})
 	}
 }

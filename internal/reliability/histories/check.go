@@ -35,7 +35,7 @@ const patience = time.Minute
 func linearizable[S any](rules object[S], operations []porcupine.Operation) error {
 	var faults []error
 	for _, part := range partition[S](operations) {
-		name := part[0].Input.(told[S]).object //nolint:forcetypeassert // only facts about S come here
+		name := from[S](part[0]).object
 		switch porcupine.CheckOperationsTimeout(rules.model(), part, patience) {
 		case porcupine.Ok:
 		case porcupine.Illegal:
@@ -75,11 +75,11 @@ func (f *facts) of(i int) {
 	switch {
 	case op.Ended == Failed:
 		if why := f.unforeseen(op); why != "" {
-			f.fault(op, "%s: %w", why, op.Err)
+			f.faultf(op, "%s: %w", why, op.Err)
 		}
 		return // nothing has changed
 	case op.Ended == Unknown && op.Step.Action != Score:
-		f.fault(op, "only a scoring may have an unknown outcome: %w", op.Err)
+		f.faultf(op, "only a scoring may have an unknown outcome: %w", op.Err)
 		return
 	case op.Ended == Unknown:
 		f.ofUnknown(op)
@@ -90,7 +90,7 @@ func (f *facts) of(i int) {
 	case Score, Preview:
 		s, err := f.history.understand(op)
 		if err != nil {
-			f.fault(op, "%w", err)
+			f.faultf(op, "%w", err)
 		}
 		if op.Step.Action == Score {
 			f.scorings[i] = s
@@ -125,7 +125,7 @@ func (f *facts) unforeseen(op *Operation) string {
 	return "no such error was due"
 }
 
-func (f *facts) fault(op *Operation, format string, args ...any) {
+func (f *facts) faultf(op *Operation, format string, args ...any) {
 	f.faults = append(f.faults, fmt.Errorf("client %d, %v: %w", op.Client, op.Step, fmt.Errorf(format, args...)))
 }
 
@@ -224,7 +224,7 @@ func (f *facts) ofList(op *Operation) {
 				found.is, found.until = true, since(c.ExpiresAt)
 			}
 			if c.Address != f.history.Plan.Wallets[op.Step.Wallet] {
-				f.fault(op, "it lists a claim of %s", c.Address)
+				f.faultf(op, "it lists a claim of %s", c.Address)
 			}
 		}
 		f.claim(op, n, found)
@@ -234,11 +234,13 @@ func (f *facts) ofList(op *Operation) {
 func (f *facts) ofPage(op *Operation) set {
 	var credentials set
 	for _, c := range op.Page.Credentials {
-		var dates struct{ ExpirationDate time.Time }
+		var dates struct {
+			ExpirationDate time.Time `json:"expirationDate"`
+		}
 		err := json.Unmarshal(c.Stamp, &dates)
 		i, found := f.history.Plan.expiring(since(dates.ExpirationDate))
 		if err != nil || !found {
-			f.fault(op, "it lists a credential that nobody has added: %.100s", c.Stamp)
+			f.faultf(op, "it lists a credential that nobody has added: %.100s", c.Stamp)
 			continue
 		}
 		credentials = credentials.with(i)

@@ -86,7 +86,7 @@ func (r *rowsCheck) check() {
 	r.visits()
 }
 
-func (r *rowsCheck) fault(format string, args ...any) {
+func (r *rowsCheck) faultf(format string, args ...any) {
 	r.faults = append(r.faults, fmt.Errorf("rows: "+format, args...))
 }
 
@@ -97,16 +97,16 @@ func (r *rowsCheck) oneHolder() {
 	for _, row := range r.Claims {
 		at := place{row.Community, row.Nullifier}
 		if seen[at] {
-			r.fault("%v has two holders", at)
+			r.faultf("%v has two holders", at)
 		}
 		seen[at] = true
 		if row.Community != FirstCommunity && row.Community != SecondCommunity {
-			r.fault("a claim is of community %d", row.Community)
+			r.faultf("a claim is of community %d", row.Community)
 		}
 	}
 	for _, award := range r.Awards {
 		if award.Action != actionKey {
-			r.fault("%s has been given %s", walletName(award.Wallet), award.Action)
+			r.faultf("%s has been given %s", walletName(award.Wallet), award.Action)
 		}
 	}
 }
@@ -116,7 +116,7 @@ func (r *rowsCheck) oneHolder() {
 func (r *rowsCheck) wallet(at WalletPlace) {
 	score, updates := r.score(at), r.updates(at)
 	if n := len(updates); n > 0 && updates[n-1] != score {
-		r.fault("%v: the score is %v, the last event tells %v", at, score, updates[n-1])
+		r.faultf("%v: the score is %v, the last event tells %v", at, score, updates[n-1])
 	}
 	var stamps []int
 	for _, row := range r.Stamps {
@@ -125,11 +125,11 @@ func (r *rowsCheck) wallet(at WalletPlace) {
 		}
 	}
 	if setOf(stamps) != score.Counts || len(stamps) != score.Counts.size() {
-		r.fault("%v: the stamps are %v, the score is of %v", at, stamps, score.Counts)
+		r.faultf("%v: the stamps are %v, the score is of %v", at, stamps, score.Counts)
 	}
 	r.events(at, updates)
 	if qualified, passed := r.qualified(at), slices.ContainsFunc(updates, func(s Standing) bool { return s.Passing }); qualified > 1 || (qualified == 1) != passed {
-		r.fault("%v: qualified %d times, has passed: %t", at, qualified, passed)
+		r.faultf("%v: qualified %d times, has passed: %t", at, qualified, passed)
 	}
 }
 
@@ -148,7 +148,7 @@ func (r *rowsCheck) links(at WalletPlace) {
 	for n, end := range until {
 		c := r.claim(at.Community, n)
 		if held := c == (claim{at.Wallet, end}); !held && (c.holder == nobody || end > r.At) {
-			r.fault("%v counts on n%d until +%v, which is %v", at, n, end, c)
+			r.faultf("%v counts on n%d until +%v, which is %v", at, n, end, c)
 		}
 	}
 	for _, i := range score.Lost.members() {
@@ -157,11 +157,11 @@ func (r *rowsCheck) links(at WalletPlace) {
 			c := r.claim(at.Community, n)
 			lost = lost || c.holder != at.Wallet
 			if c.holder == nobody {
-				r.fault("%v: c%d lists n%d, which is free", at, i, n)
+				r.faultf("%v: c%d lists n%d, which is free", at, i, n)
 			}
 		}
 		if !lost {
-			r.fault("%v: c%d does not count, but all that it lists is the wallet's", at, i)
+			r.faultf("%v: c%d does not count, but all that it lists is the wallet's", at, i)
 		}
 	}
 }
@@ -183,13 +183,13 @@ func (r *rowsCheck) events(at WalletPlace, updates []Standing) {
 			if place := slices.Index(rest, told); place >= 0 {
 				rest = slices.Delete(rest, place, place+1)
 			} else {
-				r.fault("%v: no event tells of the scoring %v", at, told)
+				r.faultf("%v: no event tells of the scoring %v", at, told)
 			}
 		case Failed:
 		}
 	}
 	if len(rest) > unknown {
-		r.fault("%v: %d events too many, such as %v", at, len(rest)-unknown, rest[0])
+		r.faultf("%v: %d events too many, such as %v", at, len(rest)-unknown, rest[0])
 	}
 	lost := map[int]int{} // those that are alike are alike to their events
 	for _, update := range updates {
@@ -198,7 +198,7 @@ func (r *rowsCheck) events(at WalletPlace, updates []Standing) {
 		}
 	}
 	if told := r.deduplicated(at); !maps.Equal(told, lost) {
-		r.fault("%v: events tell of lost credentials (number of each): %v, the scores of %v", at, told, lost)
+		r.faultf("%v: events tell of lost credentials (number of each): %v, the scores of %v", at, told, lost)
 	}
 }
 
@@ -246,7 +246,7 @@ func (r *rowsCheck) visits() {
 			continue
 		}
 		if there := slices.Contains(r.Visits, op.Visit); there != (op.Ended == Done) {
-			r.fault("the host's row of a scoring that %s is there: %t", op.Ended, there)
+			r.faultf("the host's row of a scoring that ended as %q is there: %t", op.Ended, there)
 		}
 	}
 }

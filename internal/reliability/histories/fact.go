@@ -25,6 +25,11 @@ type told[S any] struct {
 	fact   fact[S]
 }
 
+// from returns the fact that an operation of the checker stands for.
+func from[S any](op porcupine.Operation) told[S] {
+	return op.Input.(told[S]) //nolint:forcetypeassert // facts about one kind of object are never mixed
+}
+
 // object is a kind of object and its rules, for the checker.
 type object[S any] struct {
 	start S
@@ -33,21 +38,22 @@ type object[S any] struct {
 
 // model puts the rules in the checker's terms. Each object has a history of its
 // own.
+//
+//nolint:forcetypeassert // facts about one kind of object are never mixed
 func (o object[S]) model() porcupine.Model {
 	rules := porcupine.NondeterministicModel{
 		Partition: partition[S],
 		Init:      func() []any { return []any{o.start} },
 		Step: func(state, input, _ any) []any {
 			var next []any
-			for _, s := range input.(told[S]).fact.after(state.(S)) { //nolint:forcetypeassert // only facts about S come here
+			for _, s := range input.(told[S]).fact.after(state.(S)) {
 				next = append(next, s)
 			}
 			return next
 		},
-		Equal: func(a, b any) bool { return o.same(a.(S), b.(S)) }, //nolint:forcetypeassert // as above
+		Equal: func(a, b any) bool { return o.same(a.(S), b.(S)) },
 		DescribeOperation: func(input, _ any) string {
-			t := input.(told[S]) //nolint:forcetypeassert // as above
-			return t.by + ": " + t.fact.String()
+			return input.(told[S]).by + ": " + input.(told[S]).fact.String()
 		},
 		DescribeState: func(state any) string { return fmt.Sprint(state) },
 	}
@@ -56,7 +62,7 @@ func (o object[S]) model() porcupine.Model {
 
 // partition returns the operations by object.
 func partition[S any](all []porcupine.Operation) [][]porcupine.Operation {
-	name := func(op porcupine.Operation) string { return op.Input.(told[S]).object.String() } //nolint:forcetypeassert // as above
+	name := func(op porcupine.Operation) string { return from[S](op).object.String() }
 	sorted := slices.Clone(all)
 	slices.SortStableFunc(sorted, func(a, b porcupine.Operation) int { return cmp.Compare(name(a), name(b)) })
 	var parts [][]porcupine.Operation

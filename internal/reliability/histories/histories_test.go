@@ -1,11 +1,16 @@
 package histories_test
 
 import (
+	"errors"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/passport-sdk/passport-go/internal/reliability/histories"
 )
@@ -74,6 +79,75 @@ func check(t *testing.T, s uint64, subject histories.Subject, pace histories.Pac
 	h, err := histories.Run(t.Context(), histories.NewPlan(s), subject, pace)
 	require.NoError(t, err)
 	if err := h.Check(); err != nil {
+		if *picture != "" {
+			assert.NoError(t, paint(h, *picture))
+		}
 		t.Fatalf("%v\n\n%v\nto run its plan again: go test ./histories -run '%s' -args -histories 1 -seed %d", err, h, t.Name(), s)
 	}
+}
+
+func paint(h *histories.History, path string) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(h.Picture(file), file.Close())
+}
+
+// What is checked is worth it: the histories meet all that there is to meet.
+func TestTheHistoriesMeetEverything(t *testing.T) {
+	met := map[string]int{}
+	for s := range uint64(100) {
+		h, err := histories.Run(t.Context(), histories.NewPlan(s), inMemory(t), histories.InTurns(s))
+		require.NoError(t, err)
+		for name, n := range h.Met() {
+			met[name] += n
+		}
+	}
+	for _, name := range histories.Everything() {
+		assert.Positive(t, met[name], name)
+		t.Logf("%5d times %s", met[name], name)
+	}
+}
+
+func TestInTurnsTheSameSeedIsTheSameHistory(t *testing.T) {
+	for s := range uint64(20) {
+		var texts [2]string
+		for i := range texts {
+			h, err := histories.Run(t.Context(), histories.NewPlan(s), inMemory(t), histories.InTurns(s))
+			require.NoError(t, err)
+			texts[i] = h.String()
+		}
+		require.Equal(t, texts[0], texts[1])
+	}
+}
+
+// A picture of a checked history, for a person to open:
+//
+//	go test ./histories -run TestPicture -args -seed 17 -picture /tmp/history.html
+func TestPictureOfACheckedHistory(t *testing.T) {
+	path := *picture
+	if path == "" {
+		path = filepath.Join(t.TempDir(), "history.html")
+	}
+	h, err := histories.Run(t.Context(), histories.NewPlan(*seed), inMemory(t), histories.InTurns(*seed))
+	require.NoError(t, err)
+	require.NoError(t, h.Check())
+	require.NoError(t, paint(h, path))
+	page, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "<html")
+	assert.Contains(t, string(page), "score alice in 1: at +")
+}
+
+func TestARunLeavesNoGoroutine(t *testing.T) {
+	others := goleak.IgnoreCurrent()
+	for s := range uint64(10) {
+		for _, pace := range []histories.Pace{histories.InTurns(s), histories.AtOnce(s)} {
+			h, err := histories.Run(t.Context(), histories.NewPlan(s), inMemory(t), pace)
+			require.NoError(t, err)
+			require.NoError(t, h.Check())
+		}
+	}
+	goleak.VerifyNone(t, others)
 }

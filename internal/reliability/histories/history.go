@@ -3,6 +3,7 @@ package histories
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,7 +112,7 @@ func (h *History) answer(op *Operation) string {
 	case Credentials:
 		return fmt.Sprintf("%d credentials", len(op.Page.Credentials))
 	case Delete, Revoke:
-		return fmt.Sprint(op.Count)
+		return strconv.Itoa(op.Count)
 	case Add, Wait:
 	}
 	return "done"

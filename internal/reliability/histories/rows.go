@@ -91,7 +91,7 @@ type AwardRow struct {
 	Action, Provider string
 }
 
-// The tables, as far as they are looked at. JSON names are matched in any case.
+// The tables, as far as they are looked at.
 type (
 	tables struct {
 		Links     []linkRow      `json:"registry_hashscorerlink"`
@@ -104,55 +104,63 @@ type (
 		Visits    []visitRow     `json:"visits"`
 	}
 	linkRow struct {
-		Hash, Address string
-		ExpiresAt     time.Time `json:"expires_at"`
-		Community     int64     `json:"community_id"`
+		Hash      string    `json:"hash"`
+		Address   string    `json:"address"`
+		ExpiresAt time.Time `json:"expires_at"`
+		Community int64     `json:"community_id"`
 	}
 	passportRow struct {
-		ID        int64
-		Address   string
-		Community int64 `json:"community_id"`
+		ID        int64  `json:"id"`
+		Address   string `json:"address"`
+		Community int64  `json:"community_id"`
 	}
 	scoreRow struct {
 		Passport int64 `json:"passport_id"`
 		scoreColumns
 	}
 	scoreColumns struct {
-		Status     string
-		Score      json.RawMessage
-		ScoredAt   time.Time `json:"last_score_timestamp"`
-		Expiration time.Time `json:"expiration_date"`
+		Status     string          `json:"status"`
+		Score      json.RawMessage `json:"score"`
+		ScoredAt   time.Time       `json:"last_score_timestamp"`
+		Expiration time.Time       `json:"expiration_date"`
 		Evidence   struct {
-			Success  bool
-			RawScore string
-		}
+			Success  bool   `json:"success"`
+			RawScore string `json:"rawScore"`
+		} `json:"evidence"`
 		Stamps map[string]struct {
-			Dedup      bool
+			Dedup      bool      `json:"dedup"`
 			Expiration time.Time `json:"expiration_date"`
-		}
+		} `json:"stamps"`
 	}
 	stampRow struct {
 		Passport   int64 `json:"passport_id"`
 		Credential struct {
-			ExpirationDate time.Time
-		}
+			Expiration time.Time `json:"expirationDate"`
+		} `json:"credential"`
 	}
 	eventRow struct {
-		ID              int64
-		Action, Address string
-		Community       int64 `json:"community_id"`
-		Data            struct {
-			Fields     scoreColumns // SCU
-			Provider   string       // LDP
-			Nullifiers []string
-		}
+		ID        int64  `json:"id"`
+		Action    string `json:"action"`
+		Address   string `json:"address"`
+		Community int64  `json:"community_id"`
+		Data      struct {
+			Fields     scoreColumns `json:"fields"` // of an SCU
+			Provider   string       `json:"provider"`
+			Nullifiers []string     `json:"nullifiers"` // of an LDP
+		} `json:"data"`
 	}
-	pointsRow    struct{ Address, Action, Provider string }
+	pointsRow struct {
+		Address  string `json:"address"`
+		Action   string `json:"action"`
+		Provider string `json:"provider"`
+	}
 	qualifiedRow struct {
-		Address   string
-		Community int64 `json:"community_id"`
+		Address   string `json:"address"`
+		Community int64  `json:"community_id"`
 	}
-	visitRow struct{ Visit string }
+	visitRow struct {
+		Visit string `json:"visit"`
+	}
 )
 
 // newRows reads the tables, and leaves out what is not about the plan.
@@ -179,7 +187,7 @@ type rowsReader struct {
 	passports map[int64]WalletPlace
 }
 
-func (r *rowsReader) fault(format string, args ...any) {
+func (r *rowsReader) faultf(format string, args ...any) {
 	r.rows.Faults = append(r.rows.Faults, fmt.Errorf(format, args...))
 }
 
@@ -188,7 +196,7 @@ func (r *rowsReader) ofClaims(t *tables) {
 		if n := slices.Index(r.plan.Nullifiers, row.Hash); n >= 0 {
 			wallet := slices.Index(r.plan.Wallets, row.Address)
 			if wallet < 0 {
-				r.fault("nullifier %d is claimed by %s, who is not of the history", n, row.Address)
+				r.faultf("nullifier %d is claimed by %s, who is not of the history", n, row.Address)
 			}
 			r.rows.Claims = append(r.rows.Claims, ClaimRow{row.Community, n, wallet, since(row.ExpiresAt)})
 		}
@@ -208,7 +216,7 @@ func (r *rowsReader) ofScores(t *tables) {
 	}
 	for _, row := range t.Stamps {
 		if place, ours := r.passports[row.Passport]; ours {
-			r.rows.Stamps = append(r.rows.Stamps, StampRow{place, r.credential(row.Credential.ExpirationDate)})
+			r.rows.Stamps = append(r.rows.Stamps, StampRow{place, r.credential(row.Credential.Expiration)})
 		}
 	}
 }
@@ -228,7 +236,7 @@ func (r *rowsReader) ofEvents(t *tables) {
 		case "LDP":
 			event.Credential = r.lost(w, row)
 		default:
-			r.fault("event %d has action %q", row.ID, row.Action)
+			r.faultf("event %d has action %q", row.ID, row.Action)
 		}
 		r.rows.Events = append(r.rows.Events, event)
 	}
@@ -254,7 +262,7 @@ func (r *rowsReader) standing(row *scoreColumns) Standing {
 	}
 	value, _, _ := strings.Cut(strings.Trim(string(row.Score), `"`), ".")
 	if row.Status != "DONE" || (value == "1") != s.Passing {
-		r.fault("a score has status %s, value %s and evidence of passing %t", row.Status, row.Score, s.Passing)
+		r.faultf("a score has status %s, value %s and evidence of passing %t", row.Status, row.Score, s.Passing)
 	}
 	for _, stamp := range row.Stamps {
 		if i := r.credential(stamp.Expiration); stamp.Dedup {
@@ -270,7 +278,7 @@ func (r *rowsReader) standing(row *scoreColumns) Standing {
 func (r *rowsReader) credential(expires time.Time) int {
 	i, found := r.plan.expiring(since(expires))
 	if !found {
-		r.fault("no credential expires at +%v", since(expires))
+		r.faultf("no credential expires at +%v", since(expires))
 		return 0
 	}
 	return i
@@ -284,7 +292,7 @@ func (r *rowsReader) lost(wallet int, row *eventRow) int {
 	}
 	i := r.plan.like(Credential{Wallet: wallet, Provider: row.Data.Provider, Nullifiers: nullifiers})
 	if i < 0 {
-		r.fault("an event tells that a credential of %s with nullifiers %q does not count", row.Data.Provider, row.Data.Nullifiers)
+		r.faultf("an event tells that a credential of %s with nullifiers %q does not count", row.Data.Provider, row.Data.Nullifiers)
 	}
 	return i
 }

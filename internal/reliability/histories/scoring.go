@@ -42,7 +42,7 @@ type understanding struct {
 	faults []error
 }
 
-func (u *understanding) fault(format string, args ...any) {
+func (u *understanding) faultf(format string, args ...any) {
 	u.faults = append(u.faults, fmt.Errorf(format, args...))
 }
 
@@ -50,19 +50,19 @@ func (u *understanding) read() {
 	result := u.op.Result
 	u.At, u.Passing, u.Sum = since(result.ScoredAt), result.Passing, result.Score.String()
 	if u.At < u.op.From || u.At > u.op.To {
-		u.fault("it is of +%v, the clock showed +%v to +%v", u.At, u.op.From, u.op.To)
+		u.faultf("it is of +%v, the clock showed +%v to +%v", u.At, u.op.From, u.op.To)
 	}
 	sum, ends := 0, time.Duration(0)
 	for _, stamp := range result.Stamps {
 		i, known := u.plan.expiring(since(stamp.ExpiresAt))
 		if !known || u.plan.Credentials[i].Wallet != u.op.Step.Wallet || u.plan.Credentials[i].Provider != stamp.Provider {
-			u.fault("it has a stamp of %s that is not the wallet's", stamp.Provider)
+			u.faultf("it has a stamp of %s that is not the wallet's", stamp.Provider)
 			continue
 		}
 		u.seen = u.seen.with(i)
 		expires := u.plan.Credentials[i].Expires
 		if expired := expires <= u.At; expired != (stamp.Outcome == passport.LeftOut) {
-			u.fault("c%d, which expires at +%v, is %s at +%v", i, expires, stamp.Outcome, u.At)
+			u.faultf("c%d, which expires at +%v, is %s at +%v", i, expires, stamp.Outcome, u.At)
 		}
 		if stamp.Outcome == passport.LeftOut {
 			continue
@@ -84,7 +84,7 @@ func (u *understanding) read() {
 		u.Expires = since(result.ExpiresAt)
 	}
 	if u.Expires != ends || u.Sum != strconv.Itoa(sum) || u.Passing != (sum >= Threshold) {
-		u.fault("its stamps come to %d, until +%v, not to %s (passing: %t), until +%v", sum, ends, u.Sum, u.Passing, u.Expires)
+		u.faultf("its stamps come to %d, until +%v, not to %s (passing: %t), until +%v", sum, ends, u.Sum, u.Passing, u.Expires)
 	}
 	u.readKeys()
 }
@@ -94,7 +94,7 @@ func (u *understanding) read() {
 func (u *understanding) until(credential int, until time.Duration) time.Duration {
 	i, found := u.plan.expiring(until)
 	if !found || u.plan.Credentials[i].Wallet == u.op.Step.Wallet || until <= u.At {
-		u.fault("c%d does not count until +%v, when no claim of another ends", credential, until)
+		u.faultf("c%d does not count until +%v, when no claim of another ends", credential, until)
 	}
 	return until
 }
@@ -103,7 +103,7 @@ func (u *understanding) until(credential int, until time.Duration) time.Duration
 func (u *understanding) readKeys() {
 	for _, award := range u.op.Result.Points {
 		if award.Action != actionKey || u.keys[award.Provider] || !u.counts(award.Provider) || !u.Passing {
-			u.fault("it has earned %s of %s, for nothing or twice", award.Action, award.Provider)
+			u.faultf("it has earned %s of %s, for nothing or twice", award.Action, award.Provider)
 		}
 		u.keys[award.Provider] = true
 	}

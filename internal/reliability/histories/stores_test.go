@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func putCommunities(t testing.TB, communities store.Communities) {
 	require.NoError(t, err)
 	for _, id := range []int64{histories.FirstCommunity, histories.SecondCommunity} {
 		require.NoError(t, communities.PutCommunity(t.Context(), store.Community{
-			ID: id, Name: fmt.Sprint("community ", id), Weights: weights, Threshold: fmt.Sprint(histories.Threshold), HumanPoints: true,
+			ID: id, Name: fmt.Sprint("community ", id), Weights: weights, Threshold: strconv.Itoa(histories.Threshold), HumanPoints: true,
 		}))
 	}
 }
@@ -180,5 +181,6 @@ func (m mixed) Rows(ctx context.Context, plan *histories.Plan) ([]byte, error) {
 
 // Rows implements [histories.Subject].
 func (h host) Rows(ctx context.Context, plan *histories.Plan) ([]byte, error) {
-	return h.rows(ctx, plan, `, 'visits', coalesce((select json_agg(v) from visits v where v.visit like 'seed `+fmt.Sprint(plan.Seed)+`,%'), '[]')`)
+	ours := fmt.Sprintf("select json_agg(v) from visits v where v.visit like 'seed %d,%%'", plan.Seed)
+	return h.rows(ctx, plan, ", 'visits', coalesce(("+ours+"), '[]')")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -71,15 +72,16 @@ type recorded struct {
 
 // String is the state in words.
 func (h holding) String() string {
-	text := fmt.Sprintf("%v", h.live())
+	parts := []string{h.live().String()}
 	for i, score := range h.scores {
-		if score.unknown != nil {
-			text += fmt.Sprintf(", unknown in %d", i+1)
-		} else if score.known != (Standing{}) {
-			text += fmt.Sprintf(", %s in %d at +%v", score.known.Sum, i+1, score.known.At)
+		switch {
+		case score.unknown != nil:
+			parts = append(parts, fmt.Sprintf("unknown in %d", i+1))
+		case score.known != (Standing{}):
+			parts = append(parts, fmt.Sprintf("%s in %d at +%v", score.known.Sum, i+1, score.known.At))
 		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func walletRules() object[holding] {
@@ -133,7 +135,7 @@ func (f deleted) after(h holding) []holding {
 }
 
 // String is the fact in words.
-func (f deleted) String() string { return fmt.Sprint(f.count) }
+func (f deleted) String() string { return strconv.Itoa(f.count) }
 
 // revoked is what revoking a credential tells: how many rows were, the deleted
 // ones included.
@@ -151,7 +153,7 @@ func (f revoked) after(h holding) []holding {
 }
 
 // String is the fact in words.
-func (f revoked) String() string { return fmt.Sprint(f.count) }
+func (f revoked) String() string { return strconv.Itoa(f.count) }
 
 // saw is what a list of credentials, a scoring and a preview tell: these were
 // the live ones.

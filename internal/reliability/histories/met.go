@@ -1,0 +1,137 @@
+package histories
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// Met counts what the history met, by name: a checker that nothing happens to
+// proves nothing. Of a claim it tells what it was and what became of it, in the
+// order that was found; of a history that cannot have happened it tells less.
+func (h *History) Met() map[string]int {
+	met := map[string]int{}
+	for i := range h.Operations {
+		for _, name := range h.Operations[i].met() {
+			met[name]++
+		}
+	}
+	f := newFacts(h)
+	for _, part := range partition[claim](f.claims) {
+		_, info := porcupine.CheckOperationsVerbose(claimRules().model(), part, patience)
+		for _, order := range info.PartialLinearizationsOperations()[0][:1] {
+			meetClaims(met, order)
+		}
+	}
+	return met
+}
+
+// Everything lists the names that [History.Met] counts.
+func Everything() []string {
+	return []string{
+		metRepeated, metCancelled, metUnknown,
+		metFree, metAgain, metLonger, metShorter, metRenewed, metExpired, metOnTheDot,
+		metClash, metKept, metGivenFree, metGivenExpired,
+	}
+}
+
+const (
+	metRepeated  = "a scoring lost a race and was repeated"
+	metCancelled = "a scoring was cancelled before it wrote"
+	metUnknown   = "a scoring's outcome is unknown"
+
+	metFree     = "a free nullifier was taken"
+	metAgain    = "an own claim was made again"
+	metLonger   = "an own claim was lengthened"
+	metShorter  = "an own claim was shortened"
+	metRenewed  = "an own claim that had expired was renewed"
+	metExpired  = "an expired claim of another was taken"
+	metOnTheDot = "a claim of another was taken at the moment that it expired"
+
+	metClash        = "a live claim of another was in the way"
+	metKept         = "an own claim stayed, though its credential does not count"
+	metGivenFree    = "a free nullifier was given to the owner of the clash"
+	metGivenExpired = "an expired claim was given to the owner of the clash"
+)
+
+func (op *Operation) met() []string {
+	var met []string
+	if op.Step.Action != Score {
+		return nil
+	}
+	if op.Ended == Done && op.Attempts > 1 {
+		met = append(met, metRepeated)
+	}
+	switch {
+	case op.Ended == Unknown:
+		met = append(met, metUnknown)
+	case op.Ended == Failed && !errors.Is(op.Err, store.ErrConflict):
+		met = append(met, metCancelled)
+	}
+	return met
+}
+
+// meetClaims follows a claim through the order. Where an unknown outcome leaves
+// more than one state possible it looks away.
+func meetClaims(met map[string]int, order []porcupine.Operation) {
+	states := []claim{claimRules().start}
+	for _, op := range order {
+		what := from[claim](op).fact
+		if len(states) == 1 {
+			if name := meet(states[0], what); name != "" {
+				met[name]++
+			}
+		}
+		next := map[claim]bool{}
+		for _, state := range states {
+			for _, after := range what.after(state) {
+				next[after] = true
+			}
+		}
+		states = slices.Collect(maps.Keys(next))
+	}
+}
+
+func meet(c claim, what fact[claim]) string {
+	switch f := what.(type) {
+	case took:
+		if !f.preview {
+			return meetTaking(c, f)
+		}
+	case lost:
+		switch {
+		case f.preview:
+		case c.holder == nobody:
+			return metGivenFree
+		case c.holder == f.wallet:
+			return metKept
+		case c.until > f.at:
+			return metClash
+		default:
+			return metGivenExpired
+		}
+	}
+	return ""
+}
+
+func meetTaking(c claim, f took) string {
+	switch {
+	case c.holder == nobody:
+		return metFree
+	case c.holder != f.wallet && c.until == f.at:
+		return metOnTheDot
+	case c.holder != f.wallet:
+		return metExpired
+	case c.until <= f.at:
+		return metRenewed
+	case c.until == f.until:
+		return metAgain
+	case c.until < f.until:
+		return metLonger
+	}
+	return metShorter
+}
