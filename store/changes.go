@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Widths of the service's columns, in characters. A value that is longer has
-// no place in a change set.
+// Widths of the service's columns, in characters, and what else bounds a value:
+// one that is longer has no place in a store.
 const (
 	MaxNullifier = 100
 	MaxProvider  = 256
@@ -20,6 +20,11 @@ const (
 	// MaxTxHash is the width of the text that tells two points of one action
 	// and provider apart.
 	MaxTxHash = 100
+	// MaxNumber is the number of characters that a number in a JSON document may
+	// have once it is written without an exponent. Postgres writes it so:
+	// without a bound, a few kilobytes of 1e131071 would come back as a
+	// gigabyte.
+	MaxNumber = 1000
 	// MaxAction is the width of the code of an event or of a points action.
 	MaxAction = 3
 )

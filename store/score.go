@@ -3,7 +3,9 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -147,7 +149,7 @@ func checkJSON(fault faultFunc, what string, document []byte) {
 		fault("%s is not a JSON object", what)
 		return
 	}
-	checkStrings(fault, what, document)
+	checkValues(fault, what, document)
 }
 
 // checkDocument refuses what a jsonb column cannot hold.
@@ -156,16 +158,19 @@ func checkDocument(fault faultFunc, what string, document []byte) {
 		fault("%s is not JSON", what)
 		return
 	}
-	checkStrings(fault, what, document)
+	checkValues(fault, what, document)
 }
 
-// checkStrings refuses JSON whose strings Postgres cannot hold.
-func checkStrings(fault faultFunc, what string, document []byte) {
+// checkValues refuses JSON whose strings Postgres cannot hold, or whose numbers
+// it would write out at such length that nobody could.
+func checkValues(fault faultFunc, what string, document []byte) {
 	switch {
 	case !utf8.Valid(document):
 		fault("%s is not valid UTF-8", what)
 	case holdsNUL(document):
 		fault("%s holds a NUL character", what)
+	case longestNumber(document) > MaxNumber:
+		fault("%s holds a number of more than %d digits", what, MaxNumber)
 	}
 }
 
@@ -180,4 +185,54 @@ func holdsNUL(document []byte) bool {
 		i = bytes.IndexByte(document, '\\')
 	}
 	return false
+}
+
+// longestNumber returns how many characters the longest number of the valid JSON
+// document has, at least, once it is written without an exponent.
+func longestNumber(document []byte) int {
+	longest := 0
+	for i := 0; i < len(document); {
+		switch c := document[i]; {
+		case c == '"':
+			i = endOfString(document, i)
+		case c == '-' || c >= '0' && c <= '9':
+			end := i + 1
+			for end < len(document) && bytes.IndexByte([]byte("0123456789.eE+-"), document[end]) >= 0 {
+				end++
+			}
+			longest = max(longest, writtenOut(string(document[i:end])))
+			i = end
+		default:
+			i++
+		}
+	}
+	return longest
+}
+
+// endOfString returns where the string that begins there has ended.
+func endOfString(document []byte, begin int) int {
+	for i := begin + 1; i < len(document); i++ {
+		switch document[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(document)
+}
+
+func writtenOut(number string) int {
+	mantissa, exponent, found := strings.Cut(strings.ToLower(number), "e")
+	if !found {
+		return len(mantissa)
+	}
+	power, err := strconv.Atoi(exponent)
+	if err != nil {
+		return math.MaxInt // beyond every range
+	}
+	if power < 0 {
+		power = -power
+	}
+	return len(mantissa) + power
 }

@@ -75,6 +75,18 @@ func credentialsCases(h Harness) []Case {
 			add(w, alice, newCredential("Google", "n1"))
 			assert.Equal(w.t, []any{nil, nil}, column(w.table("ceramic_cache_ceramiccache"), "deleted_at"))
 		}},
+		{Name: "with numbers that would fill the memory once written out must return ErrInvalid and change nothing", run: func(w *world) {
+			for _, number := range []string{"1e1001", "1e-1001", "-1E+131071", "1e99999999999999999999", strings.Repeat("7", 1001)} {
+				w.unchanged(func() {
+					bomb := newCredential("Google", "n1")
+					bomb.Stamp = []byte(`{"a": "1e9 \\", "b": [0, ` + number + `]}`)
+					assert.ErrorIs(w.t, role(w).AddCredentials(w.ctx, alice, bomb), store.ErrInvalid, number)
+				})
+			}
+			large := newCredential("Google", "n1")
+			large.Stamp = []byte(`{"a": "1e9999 \" 1e9999", "b": [0, 1e-308, 1e308]}`)
+			add(w, alice, large)
+		}},
 		{Name: "with a provider twice must return ErrInvalid and change nothing", run: func(w *world) {
 			w.unchanged(func() {
 				err := role(w).AddCredentials(w.ctx, alice, newCredential("Google", "n1"), newCredential("Google", "n2"))
