@@ -9,14 +9,18 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // document is the text of a jsonb value; nil stands for NULL.
 type document []byte
 
 // canonical returns the one text that stands for the JSON value here: keys
-// sorted, of equal keys the last, no white space. Numbers keep their text. It
-// refuses what jsonb refuses.
+// sorted, of equal keys the last, no white space, numbers as jsonb writes them.
+// It refuses what jsonb refuses, and numbers beyond store.MaxNumber.
 func canonical(text []byte) (document, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("the document is not valid UTF-8")
@@ -33,6 +37,10 @@ func canonical(text []byte) (document, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the document is followed by something else")
 	}
+	value, err := withPlainNumbers(value)
+	if err != nil {
+		return nil, err
+	}
 	var canonical bytes.Buffer
 	encoder := json.NewEncoder(&canonical)
 	encoder.SetEscapeHTML(false)
@@ -40,6 +48,42 @@ func canonical(text []byte) (document, error) {
 		return nil, fmt.Errorf("writing the document: %w", err)
 	}
 	return bytes.TrimSuffix(canonical.Bytes(), []byte("\n")), nil
+}
+
+// withPlainNumbers returns the decoded value with its numbers as jsonb writes
+// them. It changes the value.
+func withPlainNumbers(value any) (any, error) {
+	var err error
+	switch v := value.(type) {
+	case json.Number:
+		return plainNumber(v)
+	case []any:
+		for i := range v {
+			if v[i], err = withPlainNumbers(v[i]); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for key := range v {
+			if v[key], err = withPlainNumbers(v[key]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return value, nil
+}
+
+// plainNumber returns the number without an exponent, with as many decimals as
+// it was given, and a zero without a sign.
+func plainNumber(number json.Number) (json.Number, error) {
+	d, _, err := apd.NewFromString(string(number))
+	if err != nil || d.Exponent > store.MaxNumber || d.Exponent < -store.MaxNumber {
+		return "", fmt.Errorf("%.*s has more than %d digits", shown, number, store.MaxNumber)
+	}
+	if d.IsZero() {
+		d.Negative, d.Exponent = false, min(d.Exponent, 0)
+	}
+	return json.Number(d.Text('f')), nil
 }
 
 // checkEscapes refuses the characters that JSON can spell and Postgres cannot
