@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Widths of the service's columns, in characters, and what else bounds a value:
-// one that is longer has no place in a store.
+// Widths of the service's columns, in characters. A value that is longer has
+// no place in a change set.
 const (
 	MaxNullifier = 100
 	MaxProvider  = 256
@@ -20,11 +20,6 @@ const (
 	// MaxTxHash is the width of the text that tells two points of one action
 	// and provider apart.
 	MaxTxHash = 100
-	// MaxNumber is the number of characters that a number in a JSON document may
-	// have once it is written without an exponent. Postgres writes it so:
-	// without a bound, a few kilobytes of 1e131071 would come back as a
-	// gigabyte.
-	MaxNumber = 1000
 	// MaxAction is the width of the code of an event or of a points action.
 	MaxAction = 3
 )
@@ -224,7 +219,7 @@ func (w *WalletChanges) validate(fault faultFunc) {
 	}
 	for _, event := range w.Events {
 		checkText(fault, "the action of an event", event.Action, 1, MaxAction)
-		checkJSON(fault, "the data of an event", event.Data)
+		checkObject(fault, "the data of an event", event.Data)
 		if !ValidAddress(event.Address) {
 			fault("address %q of an event is not 0x and 40 lower-case hex digits", event.Address)
 		}

@@ -3,11 +3,8 @@ package store
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Status tells what a score row is.
@@ -98,9 +95,9 @@ func (s *Score) validate(fault faultFunc) {
 		if !s.ExpiresAt.IsZero() {
 			checkMoment(fault, "the expiry of a score", s.ExpiresAt)
 		}
-		checkJSON(fault, "the evidence of a score", s.Evidence)
-		checkJSON(fault, "the stamp scores of a score", s.StampScores)
-		checkJSON(fault, "the stamps of a score", s.Stamps)
+		checkObject(fault, "the evidence of a score", s.Evidence)
+		checkObject(fault, "the stamp scores of a score", s.StampScores)
+		checkObject(fault, "the stamps of a score", s.Stamps)
 	case StatusError:
 		const mostError = 10_000
 		checkText(fault, "the error of a failed scoring", s.Error, 1, mostError)
@@ -139,100 +136,4 @@ func textJSON(text string) []byte {
 		return nil // cannot be: a string always marshals
 	}
 	return quoted
-}
-
-// checkJSON refuses what a jsonb column cannot hold, and any document but an
-// object.
-func checkJSON(fault faultFunc, what string, document []byte) {
-	trimmed := bytes.TrimLeft(document, " \t\r\n")
-	if !json.Valid(document) || trimmed[0] != '{' {
-		fault("%s is not a JSON object", what)
-		return
-	}
-	checkValues(fault, what, document)
-}
-
-// checkDocument refuses what a jsonb column cannot hold.
-func checkDocument(fault faultFunc, what string, document []byte) {
-	if !json.Valid(document) {
-		fault("%s is not JSON", what)
-		return
-	}
-	checkValues(fault, what, document)
-}
-
-// checkValues refuses JSON whose strings Postgres cannot hold, or whose numbers
-// it would write out at such length that nobody could.
-func checkValues(fault faultFunc, what string, document []byte) {
-	switch {
-	case !utf8.Valid(document):
-		fault("%s is not valid UTF-8", what)
-	case holdsNUL(document):
-		fault("%s holds a NUL character", what)
-	case longestNumber(document) > MaxNumber:
-		fault("%s holds a number of more than %d digits", what, MaxNumber)
-	}
-}
-
-// holdsNUL reports whether a string of the valid JSON document holds U+0000,
-// which JSON can only spell as an escape and Postgres cannot hold.
-func holdsNUL(document []byte) bool {
-	for i := bytes.IndexByte(document, '\\'); i >= 0 && i+1 < len(document); {
-		if bytes.HasPrefix(document[i+1:], []byte("u0000")) {
-			return true
-		}
-		document = document[i+2:]
-		i = bytes.IndexByte(document, '\\')
-	}
-	return false
-}
-
-// longestNumber returns how many characters the longest number of the valid JSON
-// document has, at least, once it is written without an exponent.
-func longestNumber(document []byte) int {
-	longest := 0
-	for i := 0; i < len(document); {
-		switch c := document[i]; {
-		case c == '"':
-			i = endOfString(document, i)
-		case c == '-' || c >= '0' && c <= '9':
-			end := i + 1
-			for end < len(document) && bytes.IndexByte([]byte("0123456789.eE+-"), document[end]) >= 0 {
-				end++
-			}
-			longest = max(longest, writtenOut(string(document[i:end])))
-			i = end
-		default:
-			i++
-		}
-	}
-	return longest
-}
-
-// endOfString returns where the string that begins there has ended.
-func endOfString(document []byte, begin int) int {
-	for i := begin + 1; i < len(document); i++ {
-		switch document[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(document)
-}
-
-func writtenOut(number string) int {
-	mantissa, exponent, found := strings.Cut(strings.ToLower(number), "e")
-	if !found {
-		return len(mantissa)
-	}
-	power, err := strconv.Atoi(exponent)
-	if err != nil {
-		return math.MaxInt // beyond every range
-	}
-	if power < 0 {
-		power = -power
-	}
-	return len(mantissa) + power
 }
