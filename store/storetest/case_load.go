@@ -36,6 +36,13 @@ func communityCases() []Case {
 			assert.JSONEq(w.t, `{"Google":0.25}`, string(c.Weights))
 			assert.False(w.t, c.HumanPoints)
 		}},
+		{Name: "returns the community alone when no address is asked for", run: func(w *world) {
+			s := w.query(store.Query{Community: community, At: noon, Points: &store.PointsQuery{Lists: []string{"team"}, Counted: []string{"MM2"}}})
+			assert.Equal(w.t, "One", s.Community.Name)
+			assert.Empty(w.t, s.Wallets)
+			assert.Empty(w.t, s.Claims)
+			assert.Empty(w.t, s.Points.Wallets)
+		}},
 		{Name: "must return ErrCommunityNotFound when the community does not exist", run: func(w *world) {
 			_, err := w.Load(w.ctx, store.Query{Community: 99, Addresses: []string{alice}, At: noon})
 			assert.ErrorIs(w.t, err, store.ErrCommunityNotFound)
