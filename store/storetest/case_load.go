@@ -364,6 +364,16 @@ func snapshotPointsCases() []Case {
 			assert.Equal(w.t, 0, points.Given["TCO"])
 			assert.NotContains(w.t, points.Given, "SOG")
 		}},
+		{Name: "count an action once, and name a list once, that is queried twice", run: func(w *world) {
+			w.seed(map[string][]row{
+				"registry_humanpoints":      {given(alice, "MM2", "", ""), given(bob, "MM2", "", "")},
+				"account_addresslist":       {{"id": 1, "name": "og"}},
+				"account_addresslistmember": {{"address": alice, "list_id": 1}},
+			})
+			points := ask(w, &store.PointsQuery{Lists: []string{"og", "og"}, Counted: []string{"MM2", "MM2"}}, alice)
+			assert.Equal(w.t, 2, points.Given["MM2"])
+			assert.Equal(w.t, []string{"og"}, points.Wallets[0].Lists)
+		}},
 		{Name: "hold the values of active actions only", run: func(w *world) {
 			w.seed(map[string][]row{"registry_humanpointsconfig": {
 				{"action": "HKY", "points": 123, "active": true}, {"action": "HPH", "points": 5, "active": false},
