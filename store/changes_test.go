@@ -63,6 +63,7 @@ func TestValidateNamesEachFault(t *testing.T) {
 		"provider of a stamp is empty":    func(c *store.Changes) { c.Wallets[0].Stamps[0].Provider = "" },
 		"has 257 characters":              func(c *store.Changes) { c.Wallets[0].Stamps[0].Provider = strings.Repeat("é", 257) },
 		"credential of a stamp is not":    func(c *store.Changes) { c.Wallets[0].Stamps[0].Credential = []byte(`[1]`) },
+		"stamp is not a JSON object":      func(c *store.Changes) { c.Wallets[0].Stamps[0].Credential = []byte(`{"a":}`) },
 		"data of an event holds a NUL":    func(c *store.Changes) { c.Wallets[0].Events[0].Data = []byte(`{"a":"\\\u0000"}`) },
 		"data of an event holds half of":  func(c *store.Changes) { c.Wallets[0].Events[0].Data = []byte(`{"a":"\ud800x"}`) },
 		"data of an event holds a number": func(c *store.Changes) { c.Wallets[0].Events[0].Data = []byte(`{"a":[1e5,-1E+1000]}`) },
