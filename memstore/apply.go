@@ -3,7 +3,6 @@ package memstore
 import (
 	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -19,7 +18,7 @@ func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, er
 	if err := ended(ctx, opApply); err != nil {
 		return nil, err
 	}
-	if err := validate(c); err != nil {
+	if err := c.Validate(); err != nil {
 		return nil, &store.Error{Op: opApply, Kind: store.ErrInvalid, Cause: err}
 	}
 	s.mu.Lock()
@@ -33,29 +32,6 @@ func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, er
 	}
 	// Nothing below can fail: what is checked stands, and is written whole.
 	return w.write(c), nil
-}
-
-// validate refuses what makes no sense, and what the rows could not be written
-// out with again.
-func validate(c *store.Changes) error {
-	if c == nil {
-		return errors.New("there is no change set")
-	}
-	if err := c.Validate(); err != nil {
-		return err
-	}
-	faults := []error{checkMoment(microseconds(c.At))}
-	for _, claim := range c.Claims {
-		faults = append(faults, checkMoment(microseconds(claim.ExpiresAt)))
-	}
-	for i := range c.Wallets {
-		w := &c.Wallets[i]
-		faults = append(faults, checkEscapes(w.Score.Evidence), checkEscapes(w.Score.StampScores), checkEscapes(w.Score.Stamps))
-		for _, event := range w.Events {
-			faults = append(faults, checkEscapes(event.Data))
-		}
-	}
-	return errors.Join(faults...)
 }
 
 // writer writes one change set.

@@ -3,25 +3,21 @@ package memstore
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // document is the text of a jsonb value; nil stands for NULL.
 type document []byte
 
 // canonical returns the one text that stands for the JSON value here: keys
-// sorted, of equal keys the last, no white space. Numbers keep their text. It
-// refuses what jsonb refuses.
+// sorted, of equal keys the last, no white space, numbers as jsonb writes them.
+// It refuses what jsonb refuses, and numbers beyond store.MaxNumber.
 func canonical(text []byte) (document, error) {
-	if !utf8.Valid(text) {
-		return nil, errors.New("the document is not valid UTF-8")
-	}
-	if err := checkEscapes(text); err != nil {
+	if err := store.CheckJSON(text); err != nil {
 		return nil, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -30,53 +26,44 @@ func canonical(text []byte) (document, error) {
 	if err := decoder.Decode(&value); err != nil {
 		return nil, fmt.Errorf("the document is not JSON: %w", err)
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("the document is followed by something else")
-	}
 	var canonical bytes.Buffer
 	encoder := json.NewEncoder(&canonical)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	if err := encoder.Encode(withPlainNumbers(value)); err != nil {
 		return nil, fmt.Errorf("writing the document: %w", err)
 	}
 	return bytes.TrimSuffix(canonical.Bytes(), []byte("\n")), nil
 }
 
-// checkEscapes refuses the characters that JSON can spell and Postgres cannot
-// hold: NUL, and halves of a surrogate pair, which encoding/json would replace
-// silently.
-func checkEscapes(text []byte) error {
-	for i := bytes.IndexByte(text, '\\'); i >= 0 && i+1 < len(text); {
-		next := 2
-		if text[i+1] == 'u' {
-			first := escaped(text[i:])
-			switch {
-			case first == 0:
-				return errors.New("it holds a NUL character")
-			case utf16.IsSurrogate(first):
-				if utf16.DecodeRune(first, escaped(text[min(i+6, len(text)):])) == utf8.RuneError {
-					return errors.New("it holds half of a surrogate pair")
-				}
-				next = 12
-			}
+// withPlainNumbers returns the decoded value with its numbers as jsonb writes
+// them. It changes the value.
+func withPlainNumbers(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		return plainNumber(v)
+	case []any:
+		for i := range v {
+			v[i] = withPlainNumbers(v[i])
 		}
-		text = text[min(i+next, len(text)):]
-		i = bytes.IndexByte(text, '\\')
+	case map[string]any:
+		for key := range v {
+			v[key] = withPlainNumbers(v[key])
+		}
 	}
-	return nil
+	return value
 }
 
-// escaped returns the code that an escape at the beginning of the text spells,
-// -1 if there is none.
-func escaped(text []byte) rune {
-	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
-		return -1
-	}
-	code, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+// plainNumber returns the number without an exponent, with as many decimals as
+// it was given, and a zero without a sign.
+func plainNumber(number json.Number) json.Number {
+	d, _, err := apd.NewFromString(string(number))
 	if err != nil {
-		return -1
+		return number // cannot be: JSON's numbers are decimals, and these are bounded
 	}
-	return rune(code)
+	if d.IsZero() {
+		d.Negative, d.Exponent = false, min(d.Exponent, 0)
+	}
+	return json.Number(d.Text('f'))
 }
 
 // nullifiersOf returns the strings that the credential lists as its

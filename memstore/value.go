@@ -64,7 +64,7 @@ func readString(raw []byte) (string, error) {
 	if !utf8.Valid(raw) {
 		return "", errors.New("the text is not valid UTF-8")
 	}
-	if err := checkEscapes(raw); err != nil {
+	if err := store.CheckJSON(raw); err != nil {
 		return "", err
 	}
 	var text string

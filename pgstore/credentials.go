@@ -18,7 +18,7 @@ func (s *Store) AddCredentials(ctx context.Context, address string, credentials 
 		return fmt.Errorf("add_credentials: %w", err)
 	}
 	if len(credentials) == 0 {
-		return nil
+		return nothingToDo(ctx, s.statements.insertCredentials)
 	}
 	providers, stamps, proofs := []string{}, []string{}, []string{}
 	issued, expires := []string{}, []string{}
@@ -40,7 +40,7 @@ func (s *Store) DeleteCredentials(ctx context.Context, address string, providers
 		return 0, fmt.Errorf("delete_credentials: %w", err)
 	}
 	return s.count(ctx, []call{s.statements.lockCredentials.with(address)},
-		s.statements.deleteCredentials.with(address, append([]string{}, providers...)))
+		s.statements.deleteCredentials.with(address, those(providers, store.MaxProvider)))
 }
 
 // RevokeCredentials implements [store.Credentials]. An empty proof value is a
@@ -52,7 +52,28 @@ func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 			return 0, fmt.Errorf("revoke_credentials: %w: proof value %d is empty", store.ErrInvalid, i)
 		}
 	}
-	return s.count(ctx, nil, s.statements.revokeCredentials.with(append([]string{}, proofValues...)))
+	return s.count(ctx, nil, s.statements.revokeCredentials.with(those(proofValues, store.MaxProofValue)))
+}
+
+// those returns the texts that a column of that width can hold: no row has one of
+// the others.
+func those(texts []string, width int) []string {
+	held := []string{}
+	for _, text := range texts {
+		if storable(text, width) {
+			held = append(held, text)
+		}
+	}
+	return held
+}
+
+// nothingToDo ends an operation that needs no database, as one that does would
+// end: with the context's error, if that has ended.
+func nothingToDo(ctx context.Context, s statement) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return nil
 }
 
 // count runs the calls, and returns the number of rows that the last one

@@ -11,9 +11,6 @@ import (
 )
 
 func validateQuery(q *store.Query) error {
-	if len(q.Addresses) == 0 {
-		return fmt.Errorf("load: %w: no address", store.ErrInvalid)
-	}
 	asked := make(map[string]bool, len(q.Addresses))
 	for _, address := range q.Addresses {
 		if !store.ValidAddress(address) {
@@ -33,10 +30,11 @@ func (s *statements) load(q *store.Query) call {
 	if !q.At.IsZero() {
 		at = moment(q.At)
 	}
+	addresses := append([]string{}, q.Addresses...) // not NULL when there is none
 	if q.Points == nil {
-		return s.loadSnapshot.with(q.Community, q.Addresses, at)
+		return s.loadSnapshot.with(q.Community, addresses, at)
 	}
-	return s.loadSnapshotAndPoints.with(q.Community, q.Addresses, at,
+	return s.loadSnapshotAndPoints.with(q.Community, addresses, at,
 		append([]string{}, q.Points.Lists...), append([]string{}, q.Points.Counted...))
 }
 

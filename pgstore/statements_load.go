@@ -143,7 +143,7 @@ const loadPoints = `, human_points as (
     where  list.name = any($4::text[])
 ), count_metamask_og_awards as (
     select counted.action, count(h.id) as given
-    from   unnest($5::text[]) as counted (action)
+    from   (select distinct action from unnest($5::text[]) as asked (action)) as counted
     left   join {schema}.registry_humanpoints h on h.action = counted.action
     group  by counted.action
 ), points_config as (

@@ -11,10 +11,10 @@ import (
 
 // AddUses implements [store.Uses], with one statement however many there are.
 func (s *Store) AddUses(ctx context.Context, uses ...store.Use) error {
-	if len(uses) == 0 {
-		return nil
-	}
 	insert := s.statements.bulkInsertUses
+	if len(uses) == 0 {
+		return nothingToDo(ctx, insert)
+	}
 	var faults []error
 	for i := range uses {
 		if err := uses[i].Validate(); err != nil {

@@ -150,9 +150,8 @@ type WalletReceipt struct {
 // nonsense: malformed addresses, texts that no column of the service can hold,
 // JSON that is none, a claim listed twice. Each wraps [ErrInvalid].
 //
-// Of a stamp's credential, which is large and usually just came out of the
-// store, it looks at both ends only; a store must return [ErrInvalid] itself
-// for one that is not JSON.
+// Of a stamp's credential that has its CredentialID, and so just came out of the
+// store, it looks at both ends only.
 //
 // Every store must call it first in Apply.
 func (c *Changes) Validate() error {
@@ -216,13 +215,16 @@ func (w *WalletChanges) validate(fault faultFunc) {
 		if stamp.CredentialID < 0 {
 			fault("the credential of a stamp has id %d", stamp.CredentialID)
 		}
-		if n := len(stamp.Credential); n < 2 || stamp.Credential[0] != '{' || stamp.Credential[n-1] != '}' {
+		switch n := len(stamp.Credential); {
+		case n < 2 || stamp.Credential[0] != '{' || stamp.Credential[n-1] != '}':
 			fault("the credential of a stamp is not a JSON object")
+		case stamp.CredentialID == 0:
+			checkObject(fault, "the credential of a stamp", stamp.Credential)
 		}
 	}
 	for _, event := range w.Events {
 		checkText(fault, "the action of an event", event.Action, 1, MaxAction)
-		checkJSON(fault, "the data of an event", event.Data)
+		checkObject(fault, "the data of an event", event.Data)
 		if !ValidAddress(event.Address) {
 			fault("address %q of an event is not 0x and 40 lower-case hex digits", event.Address)
 		}

@@ -90,7 +90,7 @@ func (c *NewCredential) Validate() error {
 	}
 	checkText(fault, "the provider of a credential", c.Provider, 1, MaxProvider)
 	checkText(fault, "the proof value of a credential", c.ProofValue, 0, MaxProofValue)
-	checkJSON(fault, "the credential", c.Stamp)
+	checkObject(fault, "the credential", c.Stamp)
 	if !c.IssuedAt.IsZero() {
 		checkMoment(fault, "the issuance date of a credential", c.IssuedAt)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // Status tells what a score row is.
@@ -96,9 +95,9 @@ func (s *Score) validate(fault faultFunc) {
 		if !s.ExpiresAt.IsZero() {
 			checkMoment(fault, "the expiry of a score", s.ExpiresAt)
 		}
-		checkJSON(fault, "the evidence of a score", s.Evidence)
-		checkJSON(fault, "the stamp scores of a score", s.StampScores)
-		checkJSON(fault, "the stamps of a score", s.Stamps)
+		checkObject(fault, "the evidence of a score", s.Evidence)
+		checkObject(fault, "the stamp scores of a score", s.StampScores)
+		checkObject(fault, "the stamps of a score", s.Stamps)
 	case StatusError:
 		const mostError = 10_000
 		checkText(fault, "the error of a failed scoring", s.Error, 1, mostError)
@@ -137,47 +136,4 @@ func textJSON(text string) []byte {
 		return nil // cannot be: a string always marshals
 	}
 	return quoted
-}
-
-// checkJSON refuses what a jsonb column cannot hold, and any document but an
-// object.
-func checkJSON(fault faultFunc, what string, document []byte) {
-	trimmed := bytes.TrimLeft(document, " \t\r\n")
-	if !json.Valid(document) || trimmed[0] != '{' {
-		fault("%s is not a JSON object", what)
-		return
-	}
-	checkStrings(fault, what, document)
-}
-
-// checkDocument refuses what a jsonb column cannot hold.
-func checkDocument(fault faultFunc, what string, document []byte) {
-	if !json.Valid(document) {
-		fault("%s is not JSON", what)
-		return
-	}
-	checkStrings(fault, what, document)
-}
-
-// checkStrings refuses JSON whose strings Postgres cannot hold.
-func checkStrings(fault faultFunc, what string, document []byte) {
-	switch {
-	case !utf8.Valid(document):
-		fault("%s is not valid UTF-8", what)
-	case holdsNUL(document):
-		fault("%s holds a NUL character", what)
-	}
-}
-
-// holdsNUL reports whether a string of the valid JSON document holds U+0000,
-// which JSON can only spell as an escape and Postgres cannot hold.
-func holdsNUL(document []byte) bool {
-	for i := bytes.IndexByte(document, '\\'); i >= 0 && i+1 < len(document); {
-		if bytes.HasPrefix(document[i+1:], []byte("u0000")) {
-			return true
-		}
-		document = document[i+2:]
-		i = bytes.IndexByte(document, '\\')
-	}
-	return false
 }

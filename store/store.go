@@ -25,8 +25,9 @@ type Store interface {
 	// wholly in the snapshot or not at all. It must change nothing, and must
 	// hold nothing once it has returned.
 	//
-	// It must return [ErrCommunityNotFound] when the community does not exist
-	// or is deleted. An address that the store has never seen is no error:
+	// It must return [ErrInvalid] for a query with an address that is malformed or
+	// there twice, and [ErrCommunityNotFound] when the community does not exist or
+	// is deleted. An address that the store has never seen is no error:
 	// its [Wallet] is empty.
 	Load(ctx context.Context, q Query) (*Snapshot, error)
 
@@ -49,7 +50,7 @@ type Query struct {
 	// Community is the id of the community that weighs the stamps.
 	Community int64
 	// Addresses are the wallets to score: "0x" and 40 lower-case hex digits
-	// each, without repetition.
+	// each, without repetition. Without any, only the community is read.
 	Addresses []string
 	// At is the moment of the scoring. Zero means the store's own clock, which
 	// is what production wants; tests pass theirs.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -103,6 +104,14 @@ func communitiesCases(h Harness) []Case {
 			c := w.loadCommunity(9)
 			assert.Equal(w.t, "2.00001", c.Threshold)
 			assert.Equal(w.t, map[string]string{"a": "-0.0001", "b": "100.0000", "c": "0.5000", "d": "999.9999"}, c.Overlay)
+		}},
+		{Name: "have the numbers of their weights written out, with the decimals that they were given", run: func(w *world) {
+			w.put(nine(func(c *store.Community) {
+				c.Weights = []byte(`{"a": [1.50, 1e2, 1E-3, 1.0e+2, 100e-2, 0e5, 0.000e2, -0, -0.0, 12345678901234567890.125]}`)
+			}))
+			snapshot := w.query(store.Query{Community: 9, Addresses: []string{alice}, At: noon})
+			text := bytes.ReplaceAll(snapshot.Community.Weights, []byte(" "), nil)
+			assert.Equal(w.t, `{"a":[1.50,100,0.001,100,1.00,0,0.0,0,0.0,12345678901234567890.125]}`, string(text))
 		}},
 		{Name: "leave others alone", run: func(w *world) {
 			before := w.load(alice).Community

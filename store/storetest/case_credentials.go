@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"strings"
 
 	"github.com/stretchr/testify/assert"
@@ -74,6 +75,35 @@ func credentialsCases(h Harness) []Case {
 			add(w, bob, newCredential("Google", "n1"))
 			add(w, alice, newCredential("Google", "n1"))
 			assert.Equal(w.t, []any{nil, nil}, column(w.table("ceramic_cache_ceramiccache"), "deleted_at"))
+		}},
+		{Name: "are none, where no column holds the provider or the proof that is asked for", run: func(w *world) {
+			add(w, alice, newCredential("Google", "n1"))
+			w.unchanged(func() {
+				for _, text := range []string{"a\x00", "\xff", strings.Repeat("x", 10_000)} {
+					n, err := role(w).DeleteCredentials(w.ctx, alice, text)
+					require.NoError(w.t, err)
+					assert.Zero(w.t, n)
+					n, err = role(w).RevokeCredentials(w.ctx, text)
+					require.NoError(w.t, err)
+					assert.Zero(w.t, n)
+				}
+			})
+		}},
+		{Name: "must return the context's error when it has ended, also when there is nothing to add", run: func(w *world) {
+			assert.ErrorIs(w.t, role(w).AddCredentials(w.ended(), alice), context.Canceled)
+			assert.ErrorIs(w.t, role(w).AddCredentials(w.ended(), alice, newCredential("Google", "n1")), context.Canceled)
+		}},
+		{Name: "with numbers that would fill the memory once written out must return ErrInvalid and change nothing", run: func(w *world) {
+			for _, number := range []string{"1e1001", "1e-1001", "-1E+131071", "1e99999999999999999999", strings.Repeat("7", 1001)} {
+				w.unchanged(func() {
+					bomb := newCredential("Google", "n1")
+					bomb.Stamp = []byte(`{"a": "1e9 \\", "b": [0, ` + number + `]}`)
+					assert.ErrorIs(w.t, role(w).AddCredentials(w.ctx, alice, bomb), store.ErrInvalid, number)
+				})
+			}
+			large := newCredential("Google", "n1")
+			large.Stamp = []byte(`{"a": "1e9999 \" 1e9999", "b": [0, 1e-308, 1e308]}`)
+			add(w, alice, large)
 		}},
 		{Name: "with a provider twice must return ErrInvalid and change nothing", run: func(w *world) {
 			w.unchanged(func() {

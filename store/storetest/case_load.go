@@ -36,6 +36,13 @@ func communityCases() []Case {
 			assert.JSONEq(w.t, `{"Google":0.25}`, string(c.Weights))
 			assert.False(w.t, c.HumanPoints)
 		}},
+		{Name: "returns the community alone when no address is asked for", run: func(w *world) {
+			s := w.query(store.Query{Community: community, At: noon, Points: &store.PointsQuery{Lists: []string{"team"}, Counted: []string{"MM2"}}})
+			assert.Equal(w.t, "One", s.Community.Name)
+			assert.Empty(w.t, s.Wallets)
+			assert.Empty(w.t, s.Claims)
+			assert.Empty(w.t, s.Points.Wallets)
+		}},
 		{Name: "must return ErrCommunityNotFound when the community does not exist", run: func(w *world) {
 			_, err := w.Load(w.ctx, store.Query{Community: 99, Addresses: []string{alice}, At: noon})
 			assert.ErrorIs(w.t, err, store.ErrCommunityNotFound)
@@ -356,6 +363,16 @@ func snapshotPointsCases() []Case {
 			assert.Equal(w.t, 2, points.Given["MM2"])
 			assert.Equal(w.t, 0, points.Given["TCO"])
 			assert.NotContains(w.t, points.Given, "SOG")
+		}},
+		{Name: "count an action once, and name a list once, that is queried twice", run: func(w *world) {
+			w.seed(map[string][]row{
+				"registry_humanpoints":      {given(alice, "MM2", "", ""), given(bob, "MM2", "", "")},
+				"account_addresslist":       {{"id": 1, "name": "og"}},
+				"account_addresslistmember": {{"address": alice, "list_id": 1}},
+			})
+			points := ask(w, &store.PointsQuery{Lists: []string{"og", "og"}, Counted: []string{"MM2", "MM2"}}, alice)
+			assert.Equal(w.t, 2, points.Given["MM2"])
+			assert.Equal(w.t, []string{"og"}, points.Wallets[0].Lists)
 		}},
 		{Name: "hold the values of active actions only", run: func(w *world) {
 			w.seed(map[string][]row{"registry_humanpointsconfig": {

@@ -50,6 +50,10 @@ func invalidCases() []Case {
 		{"with a provider of 257 characters", func(c *store.Changes) {
 			c.Wallets[0].Stamps = []store.Stamp{stamp(strings.Repeat("p", 257), "n1")}
 		}},
+		{"with a stamp that is not JSON, also when a race is lost,", func(c *store.Changes) {
+			c.Wallets[0].Version = "an older one"
+			c.Wallets[0].Stamps = []store.Stamp{{Provider: "Google", Credential: []byte(`{'a': 1}`)}}
+		}},
 		{"with an action of four characters", func(c *store.Changes) { c.Wallets[0].Awards = []store.Award{{Action: "LONG"}} }},
 		{"with an award twice", func(c *store.Changes) { c.Wallets[0].Awards = []store.Award{{Action: "HPH"}, {Action: "HPH"}} }},
 	} {
