@@ -22,7 +22,7 @@ type point struct {
 // points are all of them.
 func points() []point {
 	var all []point
-	for _, group := range [][]point{stepwise()} {
+	for _, group := range [][]point{stepwise(), killed(), network()} {
 		all = append(all, group...)
 	}
 	return all
@@ -55,12 +55,13 @@ func TestThereAreAtLeastFortyFaultPoints(t *testing.T) {
 // at strikes once, when a scoring has come to the step.
 func (x *experiment) at(step string, done bool, strike func(wire.Step) wire.Action) {
 	var f follower
-	x.proxy.Watch(func(s wire.Step) wire.Action {
+	x.way.proxy.Watch(func(s wire.Step) wire.Action {
+		f.mu.Lock()
 		name := f.name(s)
-		if x.struck || name != step || s.Done != done {
+		f.mu.Unlock()
+		if name != step || s.Done != done || x.struck.Swap(true) {
 			return wire.Pass
 		}
-		x.struck = true
 		return strike(s)
 	})
 }

@@ -174,7 +174,7 @@ func (c *conn) strike(action Action, m message) bool {
 		c.end() // not a reset, with which what was written may be lost
 		return false
 	case Garble:
-		return c.toServer(noise) && c.drain()
+		return c.toServer(noise) // which ends for it
 	case Stall:
 		return c.stall()
 	case Cut:
@@ -199,7 +199,7 @@ func (c *conn) strikeAnswer(action Action) bool {
 		c.muted = true
 		err := c.write(c.program, noise)
 		c.mu.Unlock()
-		return err == nil && c.drain()
+		return err == nil
 	case Stall:
 		return c.stall()
 	case Cut:
@@ -208,9 +208,8 @@ func (c *conn) strikeAnswer(action Action) bool {
 	return false
 }
 
-// noise is no message in either direction: its kind does not exist, and its
-// length is negative.
-var noise = message{0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8}
+// noise is a message of a kind that does not exist, in either direction.
+var noise = message{0xff, 0, 0, 0, 8, 0xfe, 0xfd, 0xfc, 0xfb}
 
 // torn returns the messages up to the middle of the last row, or of the last
 // message if there is no row.
