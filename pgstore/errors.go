@@ -76,6 +76,8 @@ const (
 	completionUnknown    = "40003"
 	deadlockDetected     = "40P01"
 	readOnlyTransaction  = "25006" // a primary that has just become a replica
+	idleInTransaction    = "25P03" // a host that waited for too long before it scored in its transaction
+	transactionTimeout   = "25P04"
 	lockNotAvailable     = "55P03" // lock_timeout
 )
 
@@ -84,7 +86,7 @@ func kindOfState(state string) error {
 	switch state {
 	case uniqueViolation, serializationFailure, deadlockDetected:
 		return store.ErrConflict
-	case readOnlyTransaction, lockNotAvailable:
+	case readOnlyTransaction, idleInTransaction, transactionTimeout, lockNotAvailable:
 		return store.ErrUnavailable
 	}
 	switch class(state) {

@@ -47,7 +47,7 @@ var everyClass = map[string][]stateCase{
 	"22 data exception":                        {{[]string{"22000", "22001", "22003", "22012", "22021", "22P02", "22P05"}, store.ErrInvalid, nil}},
 	"23 integrity constraint violation":        {{[]string{"23000", "23001", "23502", "23503", "23514", "23P01"}, store.ErrFault, nil}, {[]string{"23505"}, store.ErrConflict, nil}},
 	"24 invalid cursor state":                  {{[]string{"24000"}, store.ErrFault, nil}},
-	"25 invalid transaction state":             {{[]string{"25000", "25001", "25P01", "25P02", "25P03", "25P04"}, store.ErrFault, nil}, {[]string{"25006"}, store.ErrUnavailable, nil}},
+	"25 invalid transaction state":             {{[]string{"25000", "25001", "25P01", "25P02"}, store.ErrFault, nil}, {[]string{"25006", "25P03", "25P04"}, store.ErrUnavailable, nil}},
 	"26 invalid SQL statement name":            {{[]string{"26000"}, store.ErrFault, nil}},
 	"27 triggered data change violation":       {{[]string{"27000"}, store.ErrFault, nil}},
 	"28 invalid authorization specification":   {{[]string{"28000", "28P01"}, store.ErrFault, nil}},
