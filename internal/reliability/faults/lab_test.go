@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/internal/reliability/tables"
 	"github.com/passport-sdk/passport-go/internal/reliability/wire"
 	"github.com/passport-sdk/passport-go/internal/reliability/world"
@@ -49,6 +50,8 @@ type lab struct {
 	want map[string]*course
 	// by are the ways to the database, those that last as long as the lab.
 	by []*way
+	// own is the server, if it is one to crash.
+	own *pgtest.Own
 }
 
 // course is what undisturbed scorings of a wallet come to.
@@ -161,6 +164,8 @@ type way struct {
 	// driver is that of database/sql, "" for a pool of pgx.
 	driver string
 	store  *pgstore.Store
+	// begin begins a transaction of the host.
+	begin func(ctx context.Context) (*hostTx, error)
 	// afterwards returns an error unless all its connections can be had and
 	// work.
 	afterwards func(ctx context.Context) error
@@ -205,6 +210,7 @@ func (l *lab) byPool(parameters ...string) *way {
 	require.NoError(l.t, err)
 	l.t.Cleanup(pool.Close)
 	by.store = pgstore.New(pool)
+	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOn(ctx, pool) }
 	by.afterwards = func(ctx context.Context) error {
 		for range config.MaxConns {
 			conn, err := pool.Acquire(ctx)
@@ -230,6 +236,7 @@ func (l *lab) bySQL(driver string, parameters ...string) *way {
 	db.SetMaxOpenConns(connections)
 	l.t.Cleanup(func() { require.NoError(l.t, db.Close()) })
 	by.store = pgstore.NewDB(db)
+	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOnDB(ctx, db) }
 	by.afterwards = func(ctx context.Context) error {
 		for range connections {
 			conn, err := db.Conn(ctx)

@@ -101,11 +101,7 @@ func resetWhileIdle() point {
 				require.NoError(t, by.proxy.Up())
 				x.struck.Store(true)
 				result, err := x.score()
-				want := unavailable
-				if err == nil {
-					want = success
-				}
-				assert.Empty(t, x.judge(want, result, err), by.name)
+				assert.Empty(t, x.judge(orSuccess(unavailable, err), result, err), by.name)
 			}
 		},
 	}
