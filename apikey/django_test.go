@@ -31,5 +31,5 @@ func TestASlowCheckRestsMostOfTheTime(t *testing.T) {
 	_, worked := (&djangoHash{iterations: 300_000, salt: "salt"}).derive("key")
 	took := time.Since(began)
 	assert.Positive(t, worked)
-	assert.Greater(t, took, 4*worked, "of %v it worked %v", took, worked)
+	assert.Greater(t, took, 2*worked, "of %v it worked %v", took, worked)
 }

@@ -46,10 +46,12 @@ func kindOf(s statement, at stage, state string, err error) error {
 	switch {
 	case at == connecting:
 		return store.ErrUnavailable
+	case state == "" && at == committing && !unsent(err):
+		// Also when it was no loss: an answer that cannot be understood tells
+		// nothing of the commit either.
+		return store.ErrUnknownOutcome
 	case state == "" && !lost(err):
 		return store.ErrFault
-	case state == "" && at == committing && !unsent(err):
-		return store.ErrUnknownOutcome
 	case state == "":
 		return store.ErrUnavailable
 	case s.guard != "" && state == s.guard:
@@ -74,6 +76,8 @@ const (
 	completionUnknown    = "40003"
 	deadlockDetected     = "40P01"
 	readOnlyTransaction  = "25006" // a primary that has just become a replica
+	idleInTransaction    = "25P03" // a host that waited for too long before it scored in its transaction
+	transactionTimeout   = "25P04"
 	lockNotAvailable     = "55P03" // lock_timeout
 )
 
@@ -82,7 +86,7 @@ func kindOfState(state string) error {
 	switch state {
 	case uniqueViolation, serializationFailure, deadlockDetected:
 		return store.ErrConflict
-	case readOnlyTransaction, lockNotAvailable:
+	case readOnlyTransaction, idleInTransaction, transactionTimeout, lockNotAvailable:
 		return store.ErrUnavailable
 	}
 	switch class(state) {
@@ -132,7 +136,7 @@ func lost(err error) bool {
 // errConnectionClosed marks an error after which pgx has closed the connection.
 var errConnectionClosed = errors.New("connection closed")
 
-// unsent reports whether the driver vouches that nothing has been executed. What
+// unsent reports whether the driver vouches that nothing has been committed. What
 // pgx says of a closed connection is not believed: it says so, and that it is
 // safe to retry, also when the connection broke while an answer was awaited.
 func unsent(err error) bool {
@@ -140,7 +144,8 @@ func unsent(err error) bool {
 		return false
 	}
 	var preparing pgx.ErrPreprocessingBatch
-	return pgconn.SafeToRetry(err) || errors.As(err, &preparing) || errors.Is(err, sql.ErrTxDone)
+	return pgconn.SafeToRetry(err) || errors.As(err, &preparing) ||
+		errors.Is(err, sql.ErrTxDone) || errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
 // withoutConfig drops the wrapper that carries the connection's configuration,

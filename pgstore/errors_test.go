@@ -2,10 +2,12 @@ package pgstore
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
@@ -45,7 +47,7 @@ var everyClass = map[string][]stateCase{
 	"22 data exception":                        {{[]string{"22000", "22001", "22003", "22012", "22021", "22P02", "22P05"}, store.ErrInvalid, nil}},
 	"23 integrity constraint violation":        {{[]string{"23000", "23001", "23502", "23503", "23514", "23P01"}, store.ErrFault, nil}, {[]string{"23505"}, store.ErrConflict, nil}},
 	"24 invalid cursor state":                  {{[]string{"24000"}, store.ErrFault, nil}},
-	"25 invalid transaction state":             {{[]string{"25000", "25001", "25P01", "25P02", "25P03", "25P04"}, store.ErrFault, nil}, {[]string{"25006"}, store.ErrUnavailable, nil}},
+	"25 invalid transaction state":             {{[]string{"25000", "25001", "25P01", "25P02"}, store.ErrFault, nil}, {[]string{"25006", "25P03", "25P04"}, store.ErrUnavailable, nil}},
 	"26 invalid SQL statement name":            {{[]string{"26000"}, store.ErrFault, nil}},
 	"27 triggered data change violation":       {{[]string{"27000"}, store.ErrFault, nil}},
 	"28 invalid authorization specification":   {{[]string{"28000", "28P01"}, store.ErrFault, nil}},
@@ -145,6 +147,27 @@ func TestAContextThatEndsIsTheErrorAtEachStage(t *testing.T) {
 		assert.Equal(t, c.unknown, errors.Is(err, store.ErrUnknownOutcome), "stage %d, %v", c.at, c.cause)
 		assert.ErrorContains(t, err, "operation")
 		assert.False(t, store.Retryable(err))
+	}
+}
+
+// Whatever comes in the place of the answer to a commit, an answer that cannot be
+// read among it, tells nothing of the commit: unless the database has said so,
+// or the driver vouches that nothing was committed.
+func TestOnlyTheDatabaseOrTheDriverTellThatACommitHasNotHappened(t *testing.T) {
+	for name, c := range map[string]struct {
+		cause error
+		want  error
+	}{
+		"an answer that cannot be read": {errors.New(`pq: unknown response for simple query: "(ÿ) <unknown>"`), store.ErrUnknownOutcome},
+		"a row that cannot be read":     {errors.New("cannot scan text into *int64"), store.ErrUnknownOutcome},
+		"a connection that is lost":     {driver.ErrBadConn, store.ErrUnknownOutcome},
+		"one that pgx calls closed":     {fmt.Errorf("failed: %w", pgconn.ErrConnClosed), store.ErrUnknownOutcome},
+		"a commit that rolled back":     {pgx.ErrTxCommitRollback, store.ErrFault},
+		"the database's refusal":        {&pgconn.PgError{Code: "57014"}, store.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.ErrorIs(t, explain(t.Context(), commit, committing, c.cause), c.want)
+		})
 	}
 }
 

@@ -314,3 +314,19 @@ func TestACappedAwardStopsAtItsLimitAcrossIsolations(t *testing.T) {
 		})
 	}
 }
+
+// A host that is told of a fault would not try again, though nothing is wrong
+// but that it had waited for too long.
+func TestATransactionThatWasIdleForTooLongIsUnavailable(t *testing.T) {
+	w := newWorld(t)
+	tx, err := w.newPool().Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(t.Context()) //nolint:errcheck // it has ended
+	_, err = tx.Exec(t.Context(), "set local idle_in_transaction_session_timeout = '1ms'")
+	require.NoError(t, err)
+	idle := "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
+	require.Eventually(t, func() bool { return w.value(idle) == "0" }, 10*time.Second, time.Millisecond)
+	_, err = pgstore.InTx(tx).Load(t.Context(), store.Query{Community: 1, Addresses: []string{alice}})
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	assert.NotErrorIs(t, err, store.ErrFault)
+}

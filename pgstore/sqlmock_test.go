@@ -118,7 +118,7 @@ func TestEachStatementThatFailsUndoesTheScoring(t *testing.T) {
 		"undefined column":         {state("42703"), store.ErrFault, nil},
 		"insufficient privilege":   {state("42501"), store.ErrFault, nil},
 		"disk full":                {state("53100"), store.ErrUnavailable, nil},
-		"something of the program": {errors.New("no idea"), store.ErrFault, nil},
+		"something of the program": {errors.New("no idea"), store.ErrFault, store.ErrUnknownOutcome},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for failing := range len(everyStatement()) + 1 {

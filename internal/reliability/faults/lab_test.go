@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/internal/reliability/tables"
 	"github.com/passport-sdk/passport-go/internal/reliability/wire"
 	"github.com/passport-sdk/passport-go/internal/reliability/world"
@@ -39,18 +41,17 @@ var (
 // state is what is in the tables.
 type state []string
 
-// lab is a world behind a proxy, with what an undisturbed scoring at noon makes
+// lab is a world with ways to it through proxies, and with what an undisturbed scoring at noon makes
 // of it.
 type lab struct {
 	*world.World
 
-	t     *testing.T
-	proxy *wire.Proxy
-	// through is the database's URL through the proxy.
-	through string
-	want    map[string]*course
+	t    *testing.T
+	want map[string]*course
 	// by are the ways to the database, those that last as long as the lab.
 	by []*way
+	// own is the server, if it is one to crash.
+	own *pgtest.Own
 }
 
 // course is what undisturbed scorings of a wallet come to.
@@ -62,13 +63,25 @@ type course struct {
 func newLab(t *testing.T, url string) *lab {
 	t.Helper()
 	l := &lab{World: world.New(t, url), t: t, want: map[string]*course{}}
-	l.through, l.proxy = behindProxy(t, url)
 	l.prepare()
 	for _, address := range []string{alice, dave} {
 		l.want[address] = l.undisturbed(address)
 	}
-	l.by = []*way{l.byPool(), l.bySQL("pgx"), l.bySQL("postgres")}
+	l.by = l.ways()
+	for _, by := range l.by {
+		_, err := l.atNoon(by.store).Score(t.Context(), world.One, alice) // connects and prepares
+		require.NoError(t, err)
+	}
 	return l
+}
+
+// ways returns new ways to the database, all that there are, with parameters
+// added to its URL.
+func (l *lab) ways(parameters ...string) []*way {
+	l.t.Helper()
+	exec := l.byPool(append([]string{"default_query_exec_mode", "exec"}, parameters...)...)
+	exec.name = "pgx, exec"
+	return []*way{l.byPool(parameters...), exec, l.bySQL("pgx", parameters...), l.bySQL("postgres", parameters...)}
 }
 
 // in returns the same lab for a part of the test.
@@ -77,17 +90,6 @@ func (l *lab) in(t *testing.T) *lab {
 	same := *l
 	same.t, same.World = t, l.World.In(t)
 	return &same
-}
-
-func behindProxy(t *testing.T, address string) (string, *wire.Proxy) {
-	t.Helper()
-	through, err := url.Parse(address)
-	require.NoError(t, err)
-	proxy, err := wire.New(through.Host)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
-	through.Host = proxy.Address()
-	return through.String(), proxy
 }
 
 // prepare makes the tables what they are when a scoring is disturbed.
@@ -156,29 +158,60 @@ func (l *lab) state() state {
 // by.
 type way struct {
 	name  string
-	store *pgstore.Store
+	proxy *wire.Proxy
+	// url is the database's, through the proxy.
+	url string
+	// driver is that of database/sql, "" for a pool of pgx.
+	driver string
+	store  *pgstore.Store
+	// begin begins a transaction of the host.
+	begin func(ctx context.Context) (*hostTx, error)
 	// afterwards returns an error unless all its connections can be had and
 	// work.
 	afterwards func(ctx context.Context) error
 	// batched tells that the writes are sent together, so that whatever is lost
 	// after that may have been committed.
 	batched bool
+	// pq tells of lib/pq: a scoring that waits for the network does not hear that its
+	// context has ended, and the last words of a server that ends are not told.
+	pq bool
+}
+
+// prepares tells that statements are prepared before they are executed.
+func (w *way) prepares() bool { return w.name != "pgx, exec" }
+
+// newWay returns a way of which only the proxy is there.
+func (l *lab) newWay(name string, parameters ...string) *way {
+	l.t.Helper()
+	through, err := url.Parse(l.URL)
+	require.NoError(l.t, err)
+	proxy, err := wire.New(through.Host)
+	require.NoError(l.t, err)
+	l.t.Cleanup(func() { require.NoError(l.t, proxy.Close()) })
+	through.Host = proxy.Address()
+	query := through.Query()
+	for pair := range slices.Chunk(parameters, 2) {
+		query.Set(pair[0], pair[1])
+	}
+	through.RawQuery = query.Encode()
+	return &way{name: name, proxy: proxy, url: through.String()}
 }
 
 const connections = 3
 
-func (l *lab) byPool(configure ...func(*pgxpool.Config)) *way {
+func (l *lab) byPool(parameters ...string) *way {
 	l.t.Helper()
-	config, err := pgxpool.ParseConfig(l.through)
+	by := l.newWay("pgx", parameters...)
+	by.batched = true
+	config, err := pgxpool.ParseConfig(by.url)
 	require.NoError(l.t, err)
 	config.MaxConns = connections
-	for _, apply := range configure {
-		apply(config)
-	}
 	pool, err := pgxpool.NewWithConfig(l.t.Context(), config)
 	require.NoError(l.t, err)
 	l.t.Cleanup(pool.Close)
-	return &way{name: "pgx", store: pgstore.New(pool), batched: true, afterwards: func(ctx context.Context) error {
+	by.store = pgstore.New(pool)
+	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOn(ctx, pool) }
+	by.afterwards = func(ctx context.Context) error {
 		for range config.MaxConns {
 			conn, err := pool.Acquire(ctx)
 			if err != nil {
@@ -190,16 +223,21 @@ func (l *lab) byPool(configure ...func(*pgxpool.Config)) *way {
 			}
 		}
 		return nil
-	}}
+	}
+	return by
 }
 
-func (l *lab) bySQL(driver string) *way {
+func (l *lab) bySQL(driver string, parameters ...string) *way {
 	l.t.Helper()
-	db, err := sql.Open(driver, l.through)
+	by := l.newWay("database/sql, "+driver, parameters...)
+	by.driver, by.pq = driver, driver == "postgres"
+	db, err := sql.Open(driver, by.url)
 	require.NoError(l.t, err)
 	db.SetMaxOpenConns(connections)
 	l.t.Cleanup(func() { require.NoError(l.t, db.Close()) })
-	return &way{name: "database/sql, " + driver, store: pgstore.NewDB(db), afterwards: func(ctx context.Context) error {
+	by.store = pgstore.NewDB(db)
+	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOnDB(ctx, db) }
+	by.afterwards = func(ctx context.Context) error {
 		for range connections {
 			conn, err := db.Conn(ctx)
 			if err != nil {
@@ -211,5 +249,6 @@ func (l *lab) bySQL(driver string) *way {
 			}
 		}
 		return nil
-	}}
+	}
+	return by
 }

@@ -16,24 +16,33 @@ type point struct {
 	provoked string
 	// outcome tells what may come of it.
 	outcome string
-	run     func(t *testing.T, l *lab)
+	// ownServer tells that it needs a server to crash.
+	ownServer bool
+	run       func(t *testing.T, l *lab)
 }
 
 // points are all of them.
 func points() []point {
 	var all []point
-	for _, group := range [][]point{stepwise()} {
+	for _, group := range [][]point{stepwise(), killed(), network(), server(), inHostTx()} {
 		all = append(all, group...)
 	}
 	return all
 }
 
 func TestFaultPoints(t *testing.T) {
-	l := newLab(t, pgtest.New(t))
+	shared := newLab(t, pgtest.New(t))
+	own := pgtest.NewOwn(t)
+	crashing := newLab(t, own.New(t))
+	crashing.own = own
 	for _, p := range points() {
 		t.Run(p.name, func(t *testing.T) {
 			t.Logf("provoked by: %s", p.provoked)
 			t.Logf("may be: %s", p.outcome)
+			l := shared
+			if p.ownServer {
+				l = crashing
+			}
 			p.run(t, l.in(t))
 		})
 	}
@@ -55,12 +64,13 @@ func TestThereAreAtLeastFortyFaultPoints(t *testing.T) {
 // at strikes once, when a scoring has come to the step.
 func (x *experiment) at(step string, done bool, strike func(wire.Step) wire.Action) {
 	var f follower
-	x.proxy.Watch(func(s wire.Step) wire.Action {
+	x.way.proxy.Watch(func(s wire.Step) wire.Action {
+		f.mu.Lock()
 		name := f.name(s)
-		if x.struck || name != step || s.Done != done {
+		f.mu.Unlock()
+		if name != step || s.Done != done || x.struck.Swap(true) {
 			return wire.Pass
 		}
-		x.struck = true
 		return strike(s)
 	})
 }

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/passport-sdk/passport-go/internal/reliability/wire"
 )
@@ -12,6 +13,13 @@ const (
 	load    = "load_snapshot"
 	endLoad = "end of load" // over database/sql it is a transaction
 	commit  = "commit"
+)
+
+// The steps of a new connection.
+const (
+	connect       = "connect"
+	prepareLoad   = "prepare to read"
+	prepareWrites = "prepare to write" // the first time
 )
 
 // writing are the statements that write a scoring.
@@ -50,16 +58,22 @@ func nameOf(sql string) string {
 	return ""
 }
 
-// follower names the steps of one scoring as it goes. It is not safe for
-// concurrent use.
-type follower struct{ wrote bool }
+// follower names the steps of one scoring as it goes.
+type follower struct {
+	mu            sync.Mutex
+	loaded, wrote bool
+}
 
 // name returns the name of the step, "" for those that are not of a scoring.
 func (f *follower) name(s wire.Step) string {
 	ends := s.Kind == wire.End && !s.InTransaction || s.Kind == wire.Statement && strings.EqualFold(s.SQL, "commit")
 	switch {
 	case s.Kind == wire.Connect:
-		return "connect"
+		return connect
+	case s.Kind == wire.Prepare && f.loaded:
+		return prepareWrites
+	case s.Kind == wire.Prepare:
+		return prepareLoad
 	case ends && f.wrote:
 		return commit
 	case ends:
@@ -68,6 +82,7 @@ func (f *follower) name(s wire.Step) string {
 		return ""
 	}
 	name := nameOf(s.SQL)
+	f.loaded = f.loaded || name == load
 	f.wrote = name != load && (f.wrote || name != "")
 	return name
 }

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,27 +45,92 @@ func (p place) lostAt(by *way) outcome {
 	return unavailable
 }
 
+// stalledAt is what comes of a connection on which nothing passes any more,
+// when the scoring is cancelled.
+func (p place) stalledAt(by *way) outcome {
+	o := p.lostAt(by)
+	if slices.Contains(o.errs, store.ErrUnknownOutcome) {
+		return o.and(context.Canceled)
+	}
+	return outcome{[]error{context.Canceled}, o.effect}
+}
+
 // stepwise are the points at each step of a scoring, by every way.
 func stepwise() []point {
 	var all []point
 	for _, p := range places() {
-		all = append(all, point{
-			name:     "cut " + p.String(),
-			provoked: "the connection is reset on both sides",
-			outcome:  "over pgx: " + p.lostAt(&way{batched: true}).String() + ". Over database/sql: " + p.lostAt(&way{}).String(),
-			run: func(t *testing.T, l *lab) {
-				for _, by := range l.by {
-					x := l.experiment(by, alice)
-					x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
-					assert.Empty(t, x.run(p.lostAt(by)), by.name)
-				}
-			},
-		})
+		all = append(all, p.cut(), p.stall())
+		if !p.done {
+			all = append(all, p.terminate())
+		}
 	}
 	return all
 }
 
-var (
-	_ = context.Canceled
-	_ = store.ErrConflict
-)
+func (p place) cut() point {
+	return point{
+		name:     "cut " + p.String(),
+		provoked: "the connection is reset on both sides",
+		outcome:  byWay(p.lostAt),
+		run: func(t *testing.T, l *lab) {
+			for _, by := range l.by {
+				x := l.experiment(by, alice)
+				x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
+				assert.Empty(t, x.run(p.lostAt(by)), by.name)
+			}
+		},
+	}
+}
+
+func (p place) stall() point {
+	return point{
+		name:     "stalled " + p.String(),
+		provoked: "nothing passes any more, on any connection, and the scoring is cancelled",
+		outcome:  byWay(p.stalledAt),
+		run: func(t *testing.T, l *lab) {
+			for _, by := range l.by {
+				x := l.experiment(by, alice)
+				x.at(p.step, p.done, func(wire.Step) wire.Action {
+					x.cancel()
+					return wire.Stall
+				})
+				assert.Empty(t, x.run(p.stalledAt(by)), by.name)
+			}
+		},
+	}
+}
+
+func (p place) terminate() point {
+	return point{
+		name:     "terminated " + p.String(),
+		provoked: "pg_terminate_backend",
+		outcome:  unavailable.String() + "; at the commit over lib/pq, which does not tell what the server says: " + lost.String(),
+		run: func(t *testing.T, l *lab) {
+			for _, by := range l.by {
+				x, want := l.experiment(by, alice), unavailable
+				if p.step == commit && by.pq {
+					want = lost
+				}
+				x.at(p.step, p.done, func(s wire.Step) wire.Action {
+					x.terminate(s.PID)
+					return wire.Pass
+				})
+				assert.Empty(t, x.run(want), by.name)
+			}
+		},
+	}
+}
+
+func byWay(expected func(*way) outcome) string {
+	pool, db := expected(&way{batched: true}).String(), expected(&way{}).String()
+	if pool == db {
+		return pool
+	}
+	return "over pgx: " + pool + "; over database/sql: " + db
+}
+
+// terminate ends a process of the server, and returns when it has ended.
+func (x *experiment) terminate(pid uint32) {
+	_, err := x.Pool.Exec(x.t.Context(), "select pg_terminate_backend($1, 10000)", pid)
+	assert.NoError(x.t, err)
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
@@ -67,7 +68,7 @@ type experiment struct {
 	// ctx is the scoring's.
 	ctx    context.Context
 	cancel context.CancelFunc
-	struck bool // the disturbance has happened
+	struck atomic.Bool // the disturbance has happened
 }
 
 // experiment puts the tables back to what they were before.
@@ -82,27 +83,69 @@ func (l *lab) experiment(by *way, address string) *experiment {
 
 // run scores, and returns in words everything that is not as it should be.
 func (x *experiment) run(want outcome) []string {
-	result, err := x.atNoon(x.on).Score(x.ctx, world.One, x.address)
-	return x.judge(want, result, err)
+	var result *passport.Result
+	var err error
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		result, err = x.score()
+	}()
+	var late []string
+	select {
+	case <-returned:
+	case <-x.overdue():
+		if !x.way.pq {
+			late = []string{"the scoring went on after its context had ended"}
+		}
+		x.heal()
+		<-returned
+	}
+	return append(late, x.judge(want, result, err)...)
+}
+
+func (x *experiment) score() (*passport.Result, error) {
+	return x.atNoon(x.on).Score(x.ctx, world.One, x.address)
+}
+
+// overdue tells, by being closed, that a scoring has gone on for long after its
+// context has ended.
+func (x *experiment) overdue() <-chan struct{} {
+	long := patience
+	if x.way.pq {
+		long = 50 * time.Millisecond
+	}
+	overdue := make(chan struct{})
+	context.AfterFunc(x.ctx, func() { time.AfterFunc(long, func() { close(overdue) }) })
+	return overdue
 }
 
 // judge lets everything pass again, and returns in words what is not as it
 // should be.
 func (x *experiment) judge(want outcome, result *passport.Result, err error) []string {
-	x.heal()
 	j := judgement{experiment: x, course: x.want[x.address]}
-	if !x.struck {
-		j.fault("the disturbance did not happen")
-	}
 	j.told(want, result, err)
-	done := j.wrote(want)
-	j.repeat(done)
+	j.tables(want)
 	return j.faults
 }
 
+// judgeTables is judge where nobody was left to be told.
+func (x *experiment) judgeTables(want outcome) []string {
+	j := judgement{experiment: x, course: x.want[x.address]}
+	j.tables(want)
+	return j.faults
+}
+
+func (j *judgement) tables(want outcome) {
+	j.heal()
+	if !j.struck.Load() {
+		j.fault("the disturbance did not happen")
+	}
+	j.repeat(j.wrote(want))
+}
+
 func (x *experiment) heal() {
-	x.proxy.Watch(nil)
-	x.proxy.Pace(0, 0)
+	x.way.proxy.Watch(nil)
+	x.way.proxy.Pace(0, 0)
 }
 
 // judgement collects what is wrong.

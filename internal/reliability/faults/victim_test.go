@@ -1,5 +1,241 @@
 package faults_test
 
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/internal/reliability/wire"
+	"github.com/passport-sdk/passport-go/internal/reliability/world"
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// inVictim is the variable that makes a test binary a victim, a process that
+// scores once and is killed while it does.
 const inVictim = "FAULTS_VICTIM"
 
-func beVictim(string) {}
+// victim is what a victim has to know.
+type victim struct {
+	URL, Issuer, Driver, Address string
+	// Stop is where it stops and says so, "" for nowhere.
+	Stop string
+}
+
+// The places in the program at which a victim can stop. The others are steps of
+// the conversation, at which the proxy holds it up.
+const (
+	beforeLoad = "before Load"
+	afterLoad  = "after Load"
+	verifying  = "while verifying"
+	beforeSave = "before Apply"
+	afterSave  = "after Apply"
+)
+
+func beVictim(plan string) {
+	var v victim
+	if err := json.Unmarshal([]byte(plan), &v); err != nil {
+		panic(err)
+	}
+	if err := v.score(); err != nil {
+		panic(err)
+	}
+	fmt.Println("has scored")
+}
+
+func (v *victim) score() error {
+	on, err := v.store()
+	if err != nil {
+		return err
+	}
+	capped := passport.MetaMaskOG()
+	capped.Limit = world.Limit
+	engine, err := passport.New(stopping{on, v},
+		passport.WithTrustedIssuers(v.Issuer),
+		passport.WithHumanPoints(passport.HumanPoints{Capped: capped}),
+		passport.WithVerifier(stoppingVerifier{v}),
+		passport.WithClock(func() time.Time { return noon }))
+	if err != nil {
+		return err
+	}
+	_, err = engine.Score(context.Background(), world.One, v.Address)
+	return err
+}
+
+func (v *victim) store() (store.Store, error) {
+	if v.Driver == "" {
+		pool, err := pgxpool.New(context.Background(), v.URL)
+		return pgstore.New(pool), err
+	}
+	db, err := sql.Open(v.Driver, v.URL)
+	return pgstore.NewDB(db), err
+}
+
+// stop says where the victim is, and waits to be killed, if it is to stop
+// there.
+func (v *victim) stop(at string) {
+	if v.Stop == at {
+		fmt.Println(at)
+		select {}
+	}
+}
+
+type stopping struct {
+	store.Store
+
+	victim *victim
+}
+
+func (s stopping) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	s.victim.stop(beforeLoad)
+	snapshot, err := s.Store.Load(ctx, q)
+	s.victim.stop(afterLoad)
+	return snapshot, err
+}
+
+func (s stopping) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+	s.victim.stop(beforeSave)
+	receipt, err := s.Store.Apply(ctx, c)
+	s.victim.stop(afterSave)
+	return receipt, err
+}
+
+type stoppingVerifier struct{ victim *victim }
+
+func (s stoppingVerifier) Verify(ctx context.Context, signed *credential.Signed, now time.Time) error {
+	s.victim.stop(verifying)
+	return (&credential.Verifier{}).Verify(ctx, signed, now)
+}
+
+// running is a victim's process.
+type running struct {
+	cmd    *exec.Cmd
+	output *bufio.Scanner
+}
+
+// begin starts a victim.
+func (x *experiment) begin(stop string) *running {
+	x.t.Helper()
+	plan, err := json.Marshal(victim{
+		URL: x.way.url, Issuer: x.Issuer.DID(), Driver: x.way.driver, Address: x.address, Stop: stop,
+	})
+	require.NoError(x.t, err)
+	cmd := exec.CommandContext(x.ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), inVictim+"="+string(plan))
+	cmd.Stderr = os.Stderr
+	output, err := cmd.StdoutPipe()
+	require.NoError(x.t, err)
+	require.NoError(x.t, cmd.Start())
+	return &running{cmd, bufio.NewScanner(output)}
+}
+
+// kill kills the victim, which cannot do anything about it, and returns when it
+// is dead.
+func (r *running) kill(t *testing.T) {
+	assert.NoError(t, r.cmd.Process.Kill())
+	for r.output.Scan() {
+		t.Logf("its last words: %s", r.output.Text())
+	}
+	assert.EqualError(t, r.cmd.Wait(), "signal: killed")
+}
+
+// killed are the points at which the process is killed.
+func killed() []point {
+	var all []point
+	for _, stop := range []string{beforeLoad, afterLoad, verifying, beforeSave, afterSave} {
+		all = append(all, killedInProgram(stop))
+	}
+	for _, p := range places() {
+		all = append(all, p.kill())
+	}
+	return append(all, killedWithItsBatchUnderWay())
+}
+
+const bySIGKILL = "a process of its own that scores is killed with SIGKILL"
+
+func killedInProgram(stop string) point {
+	want := outcome{nil, nothing}
+	if stop == afterSave {
+		want.effect = everything
+	}
+	return point{
+		name: "killed " + stop, provoked: bySIGKILL, outcome: string(want.effect) + " written",
+		run: func(t *testing.T, l *lab) {
+			for _, by := range l.by {
+				x := l.experiment(by, alice)
+				process := x.begin(stop)
+				x.struck.Store(process.output.Scan() && process.output.Text() == stop)
+				process.kill(t)
+				assert.Empty(t, x.judgeTables(want), by.name)
+			}
+		},
+	}
+}
+
+func (p place) kill() point {
+	return point{
+		name: "killed " + p.String(), provoked: bySIGKILL, outcome: byWayEffect(p),
+		run: func(t *testing.T, l *lab) {
+			for _, by := range l.by {
+				x := l.experiment(by, alice)
+				var process *running
+				started := make(chan struct{})
+				dead := make(chan struct{})
+				x.at(p.step, p.done, func(wire.Step) wire.Action {
+					defer close(dead)
+					<-started
+					process.kill(t)
+					return wire.Cut // the kernel closes its connections
+				})
+				process = x.begin("")
+				close(started)
+				select {
+				case <-dead:
+				case <-x.ctx.Done():
+				}
+				assert.Empty(t, x.judgeTables(p.lostAt(by)), by.name)
+			}
+		},
+	}
+}
+
+func byWayEffect(p place) string { return string(p.lostAt(&way{}).effect) + " written" }
+
+// What has left the program arrives without it.
+func killedWithItsBatchUnderWay() point {
+	want := outcome{nil, either}
+	return point{
+		name: "killed with its batch under way", provoked: bySIGKILL + ", and what it has sent arrives", outcome: string(want.effect) + " written",
+		run: func(t *testing.T, l *lab) {
+			x := l.experiment(l.by[0], alice)
+			var process *running
+			started, dead := make(chan struct{}), make(chan struct{})
+			x.at("upsert_passport", false, func(wire.Step) wire.Action {
+				defer close(dead)
+				<-started
+				time.Sleep(20 * time.Millisecond) // enough to have sent it, or not
+				process.kill(t)
+				return wire.Pass
+			})
+			process = x.begin("")
+			close(started)
+			select {
+			case <-dead:
+			case <-x.ctx.Done():
+			}
+			assert.Empty(t, x.judgeTables(want))
+		},
+	}
+}

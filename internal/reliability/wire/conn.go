@@ -174,7 +174,7 @@ func (c *conn) strike(action Action, m message) bool {
 		c.end() // not a reset, with which what was written may be lost
 		return false
 	case Garble:
-		return c.toServer(noise) && c.drain()
+		return c.toServer(noise) && c.release() // the server ends for it
 	case Stall:
 		return c.stall()
 	case Cut:
@@ -199,7 +199,7 @@ func (c *conn) strikeAnswer(action Action) bool {
 		c.muted = true
 		err := c.write(c.program, noise)
 		c.mu.Unlock()
-		return err == nil && c.drain()
+		return err == nil && c.release()
 	case Stall:
 		return c.stall()
 	case Cut:
@@ -208,9 +208,8 @@ func (c *conn) strikeAnswer(action Action) bool {
 	return false
 }
 
-// noise is no message in either direction: its kind does not exist, and its
-// length is negative.
-var noise = message{0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8}
+// noise is a message of a kind that does not exist, in either direction.
+var noise = message{0xff, 0, 0, 0, 8, 0xfe, 0xfd, 0xfc, 0xfb}
 
 // torn returns the messages up to the middle of the last row, or of the last
 // message if there is no row.
@@ -260,13 +259,13 @@ func (c *conn) await(before said, answered func(before, now said) bool) bool {
 	return c.said.refusals == before.refusals && answered(before, c.said)
 }
 
-// release gives the program what was withheld.
+// release gives the program what was withheld, and tells whether to go on.
 func (c *conn) release() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	held := c.held
 	c.withholding, c.held = false, nil
-	return !c.ended && (c.muted || c.write(c.program, held...) == nil)
+	return (c.muted || c.write(c.program, held...) == nil) && !c.ended
 }
 
 // answer passes on what the server says.
@@ -274,14 +273,12 @@ func (c *conn) answer() {
 	defer func() {
 		c.mu.Lock()
 		c.ended = true
-		// Its last words, such as why it ends, are not to be lost.
-		if !c.muted {
-			_ = c.write(c.program, c.held...)
-			c.held = nil
-		}
 		c.news.Broadcast()
+		withholding := c.withholding
 		c.mu.Unlock()
-		c.end()
+		if !withholding { // else whoever withholds it decides what the program is told
+			c.end()
+		}
 	}()
 	for {
 		m, err := readMessage(c.server)

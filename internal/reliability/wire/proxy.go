@@ -69,8 +69,8 @@ const (
 	// Tear lets a part pass and cuts: half of the message to the server, or the
 	// answer up to the middle of its last row.
 	Tear
-	// Garble puts noise in the place of what would have passed. Nothing passes
-	// the same way after it.
+	// Garble puts noise in the place of what would have passed. To the program,
+	// nothing passes after it.
 	Garble
 	// Stall is a network that has gone: nothing passes any more, on no
 	// connection, and no new one gets an answer, until [Proxy.Watch] is called
