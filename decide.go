@@ -58,11 +58,7 @@ func decide(snapshot *store.Snapshot, candidates []candidate, terms terms, progr
 				Provider: c.row.Provider, Outcome: Deduplicated, ExpiresAt: c.said.ExpiresAt, ClaimedUntil: ruled.until,
 				Why: "claimed by another wallet until " + day(ruled.until),
 			})
-			event, err := deduplicatedEvent(snapshot.Community.ID, address, &c)
-			if err != nil {
-				return nil, err
-			}
-			writes.Events = append(writes.Events, event)
+			writes.Events = append(writes.Events, deduplicatedEvent(snapshot.Community.ID, address, &c))
 			continue
 		}
 		if err := d.count(&c, terms); err != nil {
@@ -174,16 +170,13 @@ func scoreRow(result *Result) (store.Score, error) {
 	return score, nil
 }
 
-func deduplicatedEvent(community int64, address Address, c *candidate) (store.Event, error) {
-	data, err := json.Marshal(struct {
+func deduplicatedEvent(community int64, address Address, c *candidate) store.Event {
+	data, _ := json.Marshal(struct { // texts and a number: cannot fail
 		Nullifiers []string `json:"nullifiers"`
 		Provider   string   `json:"provider"`
 		Community  int64    `json:"community_id"`
 	}{c.said.Nullifiers, c.row.Provider, community})
-	if err != nil {
-		return store.Event{}, fmt.Errorf("writing the JSON of an event: %w", err)
-	}
-	return store.Event{Action: store.ActionDeduplicated, Address: string(address), Data: data}, nil
+	return store.Event{Action: store.ActionDeduplicated, Address: string(address), Data: data}
 }
 
 // microseconds is the precision of every moment that is stored or compared.

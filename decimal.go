@@ -2,6 +2,7 @@ package passport
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -49,9 +50,7 @@ func (d Decimal) String() string { return d.number.String() }
 // even: Fixed(5) of 2.5 is "2.50000".
 func (d Decimal) Fixed(places uint8) string {
 	var fixed apd.Decimal
-	if _, err := quantizing().Quantize(&fixed, &d.number, -int32(places)); err != nil {
-		return d.number.Text('f') // cannot be: the bounds of a Decimal fit the precision
-	}
+	_, _ = quantizing().Quantize(&fixed, &d.number, -int32(places)) // cannot fail: there is room for every Decimal
 	return fixed.Text('f')
 }
 
@@ -99,9 +98,10 @@ func summing() *apd.Context {
 	return &apd.Context{Precision: 28, MaxExponent: apd.MaxExponent, MinExponent: apd.MinExponent, Traps: apd.DefaultTraps, Rounding: apd.RoundHalfEven}
 }
 
-// quantizing has room for every Decimal, whatever the places asked for.
+// quantizing has room for the digits of every Decimal, the zeros of its
+// exponent, and whatever places are asked for.
 func quantizing() *apd.Context {
 	context := summing()
-	context.Precision = 2*maxDecimalExponent + maxDecimalText + 255
+	context.Precision = maxDecimalText + maxDecimalExponent + math.MaxUint8
 	return context
 }

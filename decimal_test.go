@@ -1,8 +1,10 @@
 package passport
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,8 +44,63 @@ func TestParseDecimalRefusesWhatIsNotAFiniteDecimal(t *testing.T) {
 		_, err := ParseDecimal(text)
 		require.Error(t, err, "%q", text)
 	}
-	_, err := ParseDecimal(string(make([]byte, 1000)))
-	assert.ErrorContains(t, err, "1000 characters")
+	for text, want := range map[string]string{
+		strings.Repeat("1", 101): "a decimal of 101 characters is too long, at most 100",
+		"twelve":                 `"twelve" is not a decimal number`,
+		"NaN":                    `"NaN" is not a decimal number`,
+		"1e101":                  "the exponent of 1e101 is beyond ±100",
+		"0.1e-100":               "the exponent of 0.1e-100 is beyond ±100",
+	} {
+		_, err := ParseDecimal(text)
+		require.EqualError(t, err, want)
+	}
+}
+
+func TestParseDecimalReadsUpToItsBounds(t *testing.T) {
+	for _, text := range []string{strings.Repeat("9", 100), "1e100", "1e-100", "0.1e-99", "-0", "+1", ".5", "5."} {
+		_, err := ParseDecimal(text)
+		require.NoError(t, err, text)
+	}
+}
+
+func TestFixedWritesEveryDecimalInFull(t *testing.T) {
+	for _, c := range []struct {
+		text   string
+		places uint8
+		want   string
+	}{
+		{"2.5", 5, "2.50000"},
+		{"0", 10, "0.0000000000"},
+		{"1e-100", 5, "0.00000"},
+		{"1e3", 0, "1000"},
+		{"0.5", 0, "0"},
+		{"1.5", 0, "2"},
+		{"-2.000005", 5, "-2.00000"},
+		{strings.Repeat("9", 96) + "e100", 255, strings.Repeat("9", 96) + strings.Repeat("0", 100) + "." + strings.Repeat("0", 255)},
+	} {
+		d, err := ParseDecimal(c.text)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, d.Fixed(c.places), "%s with %d places", c.text, c.places)
+	}
+}
+
+func TestDecimalsCompareByValue(t *testing.T) {
+	rising := []string{"-1e100", "-2", "-0.5", "0", "1e-100", "0.5", "2", "1e100"}
+	for i, text := range rising {
+		d, err := ParseDecimal(text)
+		require.NoError(t, err)
+		assert.Equal(t, cmp.Compare(i, 3), d.Sign(), text)
+		for k, other := range rising {
+			o, err := ParseDecimal(other)
+			require.NoError(t, err)
+			assert.Equal(t, cmp.Compare(i, k), d.Cmp(o), "%s and %s", text, other)
+		}
+	}
+	one, err := ParseDecimal("1")
+	require.NoError(t, err)
+	alsoOne, err := ParseDecimal("1.000")
+	require.NoError(t, err)
+	assert.Zero(t, one.Cmp(alsoOne), "the scale makes no difference")
 }
 
 func TestDecimalWritesJSONNumbersAsTheReferenceDoes(t *testing.T) {

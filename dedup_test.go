@@ -83,6 +83,12 @@ func TestLIFO(t *testing.T) {
 			claimed: []store.Claim{claim("free", bob, 2), claim("expired", bob, 2)},
 			held:    []store.Claim{claim("first", bob, 2), claim("second", carol, 5)},
 		},
+		"an own claim that has expired is not given away either": {
+			claimants: []claimant{asks(9, "own", "bobs")},
+			claims:    []store.Claim{claim("own", alice, -1), claim("bobs", bob, 2)},
+			rulings:   []ruling{{deduplicated: true, until: until(2)}},
+			held:      []store.Claim{claim("bobs", bob, 2)},
+		},
 		"two credentials that share a nullifier both count, until the later expiry": {
 			claimants: []claimant{asks(3, "n1"), asks(5, "n1"), asks(4, "n1")},
 			rulings:   []ruling{{}, {}, {}},

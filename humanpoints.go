@@ -143,13 +143,9 @@ func (p *HumanPoints) award(community int64, earners []earner, history *store.Po
 	}
 
 	qualified = !slices.Contains(history.Communities, community)
-	communities := len(history.Communities)
-	if qualified {
-		communities++
-	}
 	// One that qualifies elsewhere at the same moment must not lose the bonus
 	// to the race, so a new qualification always asks for it.
-	if qualified || communities >= bonusCommunities {
+	if qualified || len(history.Communities) >= bonusCommunities {
 		earn(store.Award{Action: actionCommunityBonus, Communities: bonusCommunities})
 	}
 

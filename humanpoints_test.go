@@ -1,6 +1,7 @@
 package passport
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -42,6 +43,11 @@ func TestHumanPointsAwards(t *testing.T) {
 			earners: []earner{{provider: strings.Repeat("p", 101), nullifiers: []string{"n"}}},
 			history: store.PointsHistory{Communities: []int64{1}},
 		},
+		"a provider that just fits a points row earns its key": {
+			earners: []earner{{provider: strings.Repeat("ü", 100), nullifiers: []string{"n"}}},
+			history: store.PointsHistory{Communities: []int64{1}},
+			awards:  []store.Award{key(strings.Repeat("ü", 100), "n")},
+		},
 		"an action is earned once": {
 			earners: []earner{{provider: "Biometrics", nullifiers: []string{"n"}}},
 			history: store.PointsHistory{Communities: []int64{1}, Awards: []store.Award{{Action: "HBI"}, key("Biometrics", "n")}},
@@ -62,6 +68,11 @@ func TestHumanPointsAwards(t *testing.T) {
 			history: store.PointsHistory{Communities: []int64{1}, Lists: []string{"MetaMaskOG2"}},
 			given:   map[string]int{"MM2": 4999},
 			awards:  []store.Award{{Action: "MM2", Limit: 5000}},
+		},
+		"an action that two lists award is earned once": {
+			program: HumanPoints{Capped: &CappedAward{List: "New", Action: "SOG", Limit: 1}},
+			history: store.PointsHistory{Communities: []int64{1}, Lists: []string{"SeasonedPassportOGs", "New"}},
+			awards:  []store.Award{{Action: "SOG"}},
 		},
 		"the capped award ends at its limit": {
 			program: HumanPoints{Capped: MetaMaskOG()},
@@ -92,6 +103,40 @@ func TestEveryProviderActionIsTheServices(t *testing.T) {
 	assert.False(t, found)
 }
 
+func TestTheProgramAsksForWhatItLooksAt(t *testing.T) {
+	var none *HumanPoints
+	assert.Nil(t, none.query())
+	lists := []string{"SeasonedPassportOGs", "TheChosenOnes"}
+	assert.Equal(t, &store.PointsQuery{Lists: lists}, (&HumanPoints{}).query())
+	assert.Equal(t, &store.PointsQuery{Lists: append(lists, "MetaMaskOG2"), Counted: []string{"MM2"}},
+		(&HumanPoints{Capped: MetaMaskOG()}).query())
+}
+
+func TestACappedAwardHasAListAThreeLetterActionAndALimit(t *testing.T) {
+	for name, c := range map[string]struct {
+		award  CappedAward
+		faults []string
+	}{
+		"one for a single address": {award: CappedAward{List: "L", Action: "ACT", Limit: 1}},
+		"letters, not bytes":       {award: CappedAward{List: "L", Action: "äöü", Limit: 1}},
+		"no list":                  {CappedAward{Action: "ACT", Limit: 1}, []string{"the capped award has no list"}},
+		"no limit":                 {CappedAward{List: "L", Action: "ACT"}, []string{"the limit 0 of the capped award is not above 0"}},
+		"an action too short": {
+			CappedAward{List: "L", Action: "AC", Limit: 1}, []string{`the action "AC" of the capped award has 2 characters, want 3`},
+		},
+		"an action too long": {
+			CappedAward{List: "L", Action: "ACTS", Limit: 1}, []string{`the action "ACTS" of the capped award has 4 characters, want 3`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var faults []string
+			program := HumanPoints{Capped: &c.award}
+			program.validate(func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) })
+			assert.Equal(t, c.faults, faults)
+		})
+	}
+}
+
 func TestForeseeDropsWhatTheStoreWouldPassOver(t *testing.T) {
 	awards := []store.Award{{Action: "HBI"}, {Action: "SCB", Communities: 4}, {Action: "MM2", Limit: 10}}
 
@@ -100,4 +145,10 @@ func TestForeseeDropsWhatTheStoreWouldPassOver(t *testing.T) {
 
 	all := foresee(awards, true, &store.PointsHistory{Communities: []int64{7, 8, 9}}, map[string]int{"MM2": 9})
 	assert.Equal(t, awards, all)
+
+	notNew := foresee(awards[1:2], false, &store.PointsHistory{Communities: []int64{7, 8, 9}}, nil)
+	assert.Empty(t, notNew, "an address that qualified here before is in three communities, not four")
+
+	last := foresee([]store.Award{{Action: "ONE", Limit: 1}}, true, &store.PointsHistory{}, map[string]int{"ONE": 1})
+	assert.Empty(t, last, "the only one is given")
 }

@@ -30,17 +30,26 @@ import (
 )
 
 func main() {
-	o := order{root: filepath.Join("..", ".."), targets: targets(), survivors: "survivors.md", seconds: processorSeconds, told: os.Stderr}
+	o := order{root: filepath.Join("..", ".."), targets: targets(), survivors: "survivors.md", seconds: processorSeconds, report: io.Discard}
 	files := flag.String("files", "", "only files of these names, separated by commas")
 	flag.StringVar(&o.matching, "match", "", "only mutants whose id contains this")
 	flag.IntVar(&o.sample, "sample", 0, "only so many, drawn at random; 0 means all")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of the sample")
 	flag.IntVar(&o.workers, "workers", runtime.NumCPU(), "mutants tried at a time")
-	flag.StringVar(&o.report, "report", "", "write what became of each mutant to this file, separated by tabs")
+	report := flag.String("report", "", "write to this file what became of each mutant, as soon as it is known: outcome, test and id")
 	flag.BoolVar(&o.list, "list", false, "list the mutants, try none")
 	flag.Parse()
 	if *files != "" {
 		o.files = strings.Split(*files, ",")
+	}
+
+	if *report != "" {
+		file, err := os.Create(*report)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		o.report = file // every line is written at once: nothing is lost when it is not closed
 	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -57,14 +66,13 @@ type order struct {
 	targets   []target
 	survivors string // the file that explains them
 	seconds   int    // of processor time that a suite may take
-	told      io.Writer
+	report    io.Writer
 
 	files    []string
 	matching string
 	sample   int
 	seed     uint64
 	workers  int
-	report   string
 	list     bool
 }
 
@@ -100,11 +108,6 @@ func (o *order) carryOut(ctx context.Context, out io.Writer) error {
 	trials, err := o.try(ctx, plans)
 	if err != nil {
 		return err
-	}
-	if o.report != "" {
-		if err := writeReport(o.report, trials); err != nil {
-			return err
-		}
 	}
 	wrong := judge(out, trials, reasons, o.everything())
 	fmt.Fprintf(out, "%s on %d at a time\n", time.Since(began).Round(time.Second), o.workers)

@@ -31,9 +31,14 @@ type builder struct {
 }
 
 // build compiles the tests of the package in the folder, with other texts in
-// place of some files, and returns the binary's path.
+// place of some files, and returns the binary's path. What was built under the
+// name before is not built again.
 func (b *builder) build(ctx context.Context, name, dir string, texts map[string]string) (string, error) {
 	folder := filepath.Join(b.temp, name)
+	binary := filepath.Join(folder, "tests_of_"+strings.NewReplacer("/", "_", ".", "root").Replace(dir))
+	if _, err := os.Stat(binary); err == nil {
+		return binary, nil
+	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}
@@ -54,8 +59,7 @@ func (b *builder) build(ctx context.Context, name, dir string, texts map[string]
 	if err := os.WriteFile(list, document, 0o600); err != nil {
 		return "", err
 	}
-	binary := filepath.Join(folder, "tests_of_"+strings.NewReplacer("/", "_", ".", "root").Replace(dir))
-	command := exec.CommandContext(ctx, "nice", "go", "test", "-c", "-vet=off", "-overlay", list, "-o", binary, "./"+dir)
+	command := exec.CommandContext(ctx, "nice", "-n", "5", "go", "test", "-c", "-vet=off", "-overlay", list, "-o", binary, "./"+dir)
 	command.Dir = b.root
 	if out, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w of %s: %w: %s", errBuild, dir, err, out)
@@ -90,7 +94,7 @@ type verdict struct {
 func (b *builder) run(ctx context.Context, binary string, s suite, number int) (verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, hangs)
 	defer cancel()
-	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v %d 2>/dev/null; exec nice "$0" "$@"`, b.seconds, memoryKilobytes)
+	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v %d 2>/dev/null; exec nice -n 5 "$0" "$@"`, b.seconds, memoryKilobytes)
 	args := append([]string{"-c", limits, binary, "-test.failfast", "-test.timeout=0"}, s.arguments()...)
 	command := exec.CommandContext(ctx, "sh", args...)
 	command.Dir = filepath.Join(b.root, s.dir)

@@ -12,16 +12,20 @@ type target struct {
 // suite is the tests of a package.
 type suite struct {
 	dir string
-	// tests is a pattern of their names; empty means all.
-	tests string
+	// only and without are patterns of tests' names: those that run, and those
+	// of them that do not.
+	only, without string
 	// random tells that they draw with rapid.
 	random bool
 }
 
 func (s suite) arguments() []string {
 	var args []string
-	if s.tests != "" {
-		args = append(args, "-test.run", s.tests)
+	if s.only != "" {
+		args = append(args, "-test.run", s.only)
+	}
+	if s.without != "" {
+		args = append(args, "-test.skip", s.without)
 	}
 	if s.random {
 		// The same draws every time; failures are not made small or kept.
@@ -34,9 +38,11 @@ func (s suite) arguments() []string {
 // verification. The suites of a package are its own tests and those of the
 // packages that rest on it. None needs a database.
 func targets() []target {
+	const slow = "^TestScoringProperties$"
 	var (
-		root        = suite{dir: ".", random: true}
-		recorded    = suite{dir: "memstore", tests: "^(TestStore|TestScenarios)$"}
+		root        = suite{dir: ".", without: slow, random: true}
+		properties  = suite{dir: ".", only: slow, random: true}
+		recorded    = suite{dir: "memstore", only: "^(TestStore|TestScenarios)$"}
 		issuer      = suite{dir: "passporttest", random: true}
 		credentials = suite{dir: "credential"}
 		typed       = suite{dir: "internal/typeddata"}
@@ -49,9 +55,9 @@ func targets() []target {
 				"dedup.go", "humanpoints.go", "points.go", "decide.go", "weights.go", "decimal.go",
 				"stamps.go", "scorer.go", "latest.go", "newcredential.go", "passport.go", "options.go", "retry.go",
 			},
-			suites: []suite{root, issuer, recorded},
+			suites: []suite{root, issuer, recorded, properties},
 		},
-		{dir: "credential", suites: []suite{credentials, issuer, root}},
+		{dir: "credential", suites: []suite{credentials, issuer, root, properties}},
 		{dir: "internal/typeddata", suites: []suite{typed, credentials, issuer}},
 		{dir: "internal/strictjson", suites: []suite{strict, credentials, typed}},
 	}

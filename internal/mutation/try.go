@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -29,7 +27,7 @@ func (o *order) try(ctx context.Context, plans []plan) ([]trial, error) {
 	for _, p := range plans {
 		for _, m := range p.together {
 			tasks = append(tasks, func(ctx context.Context) (*trial, error) {
-				return b.judge(ctx, m, p.target.suites, func(s suite) (string, error) { return shared[s.dir], nil })
+				return b.judge(ctx, m, p.target.suites, shared)
 			})
 		}
 		for _, m := range p.alone {
@@ -41,37 +39,49 @@ func (o *order) try(ctx context.Context, plans []plan) ([]trial, error) {
 			})
 		}
 	}
-	return inParallel(ctx, tasks, o.workers, o.told)
+	return inParallel(ctx, tasks, o.workers, o.tell())
 }
 
-// shared builds the suites once, with all mutants in them, and sees that they
-// pass on the code as it is written.
-func (b *builder) shared(ctx context.Context, plans []plan) (map[string]string, error) {
+// tell returns the function that reports one trial; it may be called by many
+// goroutines.
+func (o *order) tell() func(*trial) {
+	var one sync.Mutex
+	return func(t *trial) {
+		one.Lock()
+		defer one.Unlock()
+		fmt.Fprintf(o.report, "%s\t%s\t%s\n", t.verdict.outcome, t.verdict.by, t.mutant.id)
+	}
+}
+
+// shared returns what gives the binary of a suite: built once, with all mutants
+// in it, and seen to pass on the code as it is written.
+func (b *builder) shared(ctx context.Context, plans []plan) (func(suite) (string, error), error) {
 	texts := map[string]string{}
 	for _, p := range plans {
 		maps.Copy(texts, p.texts)
 	}
-	binaries := map[string]string{}
+	binary := func(s suite) (string, error) { return b.build(ctx, "shared", s.dir, texts) }
+	passed := map[suite]bool{}
 	for _, p := range plans {
 		for _, s := range p.target.suites {
-			if binaries[s.dir] != "" {
+			if passed[s] {
 				continue
 			}
-			binary, err := b.build(ctx, "shared", s.dir, texts)
+			path, err := binary(s)
 			if err != nil {
 				return nil, err
 			}
-			unchanged, err := b.run(ctx, binary, s, 0)
+			unchanged, err := b.run(ctx, path, s, 0)
 			if err != nil {
 				return nil, err
 			}
 			if unchanged.outcome != survived {
 				return nil, fmt.Errorf("without any mutant the tests of %s fail:\n%s", s.dir, unchanged.output)
 			}
-			binaries[s.dir] = binary
+			passed[s] = true
 		}
 	}
-	return binaries, nil
+	return binary, nil
 }
 
 // judge runs the suites until one notices the mutant.
@@ -97,8 +107,8 @@ func (b *builder) judge(ctx context.Context, m *mutant, suites []suite, binary f
 }
 
 // inParallel returns what the tasks return, in their order, without those that
-// return nil. The first error stops them all. It tells told now and then how far it is.
-func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, error), workers int, told io.Writer) ([]trial, error) {
+// return nil, and tells each as soon as it is there. The first error stops all.
+func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, error), workers int, tell func(*trial)) ([]trial, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	results := make([]*trial, len(tasks))
@@ -110,6 +120,8 @@ func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, erro
 				var err error
 				if results[i], err = tasks[i](ctx); err != nil {
 					cancel(err)
+				} else if results[i] != nil {
+					tell(results[i])
 				}
 			}
 		})
@@ -117,9 +129,6 @@ func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, erro
 	for i := range tasks {
 		if ctx.Err() != nil {
 			break
-		}
-		if i > 0 && i%200 == 0 {
-			fmt.Fprintf(told, "%d of %d\n", i, len(tasks))
 		}
 		next <- i
 	}
@@ -133,14 +142,4 @@ func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, erro
 		trials = append(trials, *t)
 	}
 	return trials, nil
-}
-
-// writeReport writes a line for each mutant: what became of it, at which
-// test, and its id.
-func writeReport(path string, trials []trial) error {
-	var out strings.Builder
-	for _, t := range trials {
-		fmt.Fprintf(&out, "%s\t%s\t%s\n", t.verdict.outcome, t.verdict.by, t.mutant.id)
-	}
-	return os.WriteFile(path, []byte(out.String()), 0o600)
 }

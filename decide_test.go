@@ -1,0 +1,182 @@
+package passport
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/apd/v3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// valid is a candidate that nothing speaks against.
+func valid(provider string, years int, nullifiers ...string) candidate {
+	return candidate{
+		row:  store.Credential{ID: int64(len(provider)), Provider: provider, Stamp: []byte(provider)},
+		said: credential.Credential{Provider: provider, Nullifiers: nullifiers, ExpiresAt: until(years)},
+	}
+}
+
+func decimal(t *testing.T, text string) Decimal {
+	t.Helper()
+	d, err := ParseDecimal(text)
+	require.NoError(t, err)
+	return d
+}
+
+func weighing(t *testing.T, threshold string, weights map[string]string) terms {
+	t.Helper()
+	asked := terms{weights: map[string]Decimal{}, threshold: decimal(t, threshold)}
+	for provider, weight := range weights {
+		asked.weights[provider] = decimal(t, weight)
+	}
+	return asked
+}
+
+func TestADecisionTellsAndWritesWhatBecameOfEachStamp(t *testing.T) {
+	snapshot := emptyWallet()
+	snapshot.Community.ID = 7
+	snapshot.Wallets[0].Version = "v"
+	snapshot.Claims = []store.Claim{claim("bobs", bob, 2)}
+	leftOut := valid("Expired", -1, "n0")
+	leftOut.reason, leftOut.why = ReasonExpired, "it expired on 2025-06-01"
+	candidates := []candidate{leftOut, valid("Google", 3, "bobs", "free"), valid("Github", 5, "n1"), valid("Unknown", 4, "n2")}
+
+	d, err := decide(snapshot, candidates, weighing(t, "2", map[string]string{"Github": "2.5", "Google": "4"}), nil)
+	require.NoError(t, err)
+	assert.Equal(t, Result{
+		Community: 7, Address: alice, Passing: true, Score: decimal(t, "2.5"), Threshold: decimal(t, "2"),
+		ScoredAt: noon, ExpiresAt: until(4),
+		Stamps: []Stamp{
+			{Provider: "Expired", Outcome: LeftOut, ExpiresAt: until(-1), Reason: ReasonExpired, Why: "it expired on 2025-06-01"},
+			{Provider: "Google", Outcome: Deduplicated, ExpiresAt: until(3), ClaimedUntil: until(2), Why: "claimed by another wallet until 2028-06-01"},
+			{Provider: "Github", Outcome: Counted, ExpiresAt: until(5), Weight: decimal(t, "2.5")},
+			{Provider: "Unknown", Outcome: Counted, ExpiresAt: until(4), Why: "the community gives this provider no weight"},
+		},
+	}, d.result)
+
+	assert.Equal(t, store.Changes{
+		Community: 7, At: noon,
+		Claims: []store.Claim{claim("n1", alice, 5), claim("n2", alice, 4), claim("free", bob, 2)},
+		Held:   []store.Claim{claim("bobs", bob, 2)},
+		Wallets: []store.WalletChanges{{
+			Address: string(alice), Version: "v",
+			Stamps: []store.Stamp{
+				{Provider: "Github", Credential: []byte("Github"), CredentialID: 6}, {Provider: "Unknown", Credential: []byte("Unknown"), CredentialID: 7},
+			},
+			Events: []store.Event{{
+				Action: store.ActionDeduplicated, Address: string(alice),
+				Data: []byte(`{"nullifiers":["bobs","free"],"provider":"Google","community_id":7}`),
+			}},
+			Score: store.Score{
+				Status: store.StatusDone, Value: "1", ScoredAt: noon, ExpiresAt: until(4),
+				Evidence:    []byte(`{"type":"ThresholdScoreCheck","success":true,"rawScore":"2.5","threshold":"2.00000"}`),
+				StampScores: []byte(`{"Github":2.5,"Unknown":0.0}`),
+				Stamps: []byte(`{"Github":{"score":"2.50000","dedup":false,"expiration_date":"2031-06-01T12:00:00+00:00"},` +
+					`"Google":{"score":"0.00000","dedup":true,"expiration_date":"2029-06-01T12:00:00+00:00"},` +
+					`"Unknown":{"score":"0.00000","dedup":false,"expiration_date":"2030-06-01T12:00:00+00:00"}}`),
+			},
+		}},
+	}, d.changes)
+}
+
+func TestAScoreExpiresWithTheFirstOfTheStampsThatCount(t *testing.T) {
+	for name, years := range map[string][]int{
+		"the first in the list": {1, 2, 3},
+		"one in the middle":     {2, 1, 3},
+		"the last":              {3, 2, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			candidates := []candidate{valid("A", years[0], "a"), valid("B", years[1], "b"), valid("C", years[2], "c")}
+			d, err := decide(emptyWallet(), candidates, weighing(t, "1", nil), nil)
+			require.NoError(t, err)
+			assert.Equal(t, until(1), d.result.ExpiresAt)
+			assert.Equal(t, until(1), d.changes.Wallets[0].Score.ExpiresAt)
+		})
+	}
+}
+
+func TestAWalletWithoutStampsHasAnEmptyListOfThem(t *testing.T) {
+	d, err := decide(emptyWallet(), nil, weighing(t, "1", nil), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []Stamp{}, d.result.Stamps, "JSON has [] for it, not null")
+}
+
+func TestPointsAreAwarded(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil   func(*store.Snapshot)
+		program *HumanPoints
+		want    bool
+	}{
+		"to a passing address":                  {program: &HumanPoints{}, want: true},
+		"from the start of the program on":      {program: &HumanPoints{Start: noon}, want: true},
+		"not before it starts":                  {program: &HumanPoints{Start: noon.Add(1)}},
+		"not without a program":                 {},
+		"not below the threshold":               {program: &HumanPoints{}, spoil: func(s *store.Snapshot) { s.Wallets[0].Address = string(bob) }},
+		"not outside the program's communities": {program: &HumanPoints{}, spoil: func(s *store.Snapshot) { s.Community.HumanPoints = false }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot := emptyWallet()
+			snapshot.Community.HumanPoints = true
+			snapshot.Claims = []store.Claim{claim("n", alice, 9)} // with bob the stamp does not count
+			snapshot.Points = &store.PointsSnapshot{Wallets: make([]store.PointsHistory, 1), Values: map[string]int{"HKY": 100}}
+			if c.spoil != nil {
+				c.spoil(snapshot)
+			}
+			legacy := valid("Old", 2, "old")
+			legacy.said.Legacy = true
+			d, err := decide(snapshot, []candidate{valid("Google", 3, "n"), legacy}, weighing(t, "1", map[string]string{"Google": "1"}), c.program)
+			require.NoError(t, err)
+			written := d.changes.Wallets[0]
+			assert.Equal(t, c.want, written.Qualified)
+			if !c.want {
+				assert.Empty(t, written.Awards)
+				assert.Empty(t, d.result.Points)
+				return
+			}
+			assert.Equal(t, []store.Award{
+				{Action: "HKY", Provider: "Google", TxHash: "n"}, {Action: "SCB", Communities: 4},
+			}, written.Awards, "a legacy stamp earns no key")
+			assert.Equal(t, []Award{{Action: "HKY", Provider: "Google", Points: 100}}, d.result.Points, "one community is too few for the bonus")
+		})
+	}
+}
+
+// ParseDecimal lets no such number in; if one came, it must not become a score.
+func TestANumberThatCannotBeAddedOrWrittenIsAnErrorNotAScore(t *testing.T) {
+	largest := Decimal{*apd.New(math.MaxInt64, apd.MaxExponent-18)}
+	candidates := []candidate{valid("A", 1, "a"), valid("B", 1, "b")}
+	d, err := decide(emptyWallet(), candidates, terms{weights: map[string]Decimal{"A": largest, "B": largest}}, nil)
+	require.ErrorIs(t, err, ErrInvalidWeights)
+	require.ErrorContains(t, err, `for "B"`)
+	assert.Nil(t, d)
+
+	noNumber := Decimal{apd.Decimal{Form: apd.NaN}}
+	row, err := scoreRow(&Result{Stamps: []Stamp{{Provider: "A", Outcome: Counted, Weight: noNumber}}})
+	require.ErrorContains(t, err, "writing the score's JSON")
+	assert.Empty(t, row)
+}
+
+func TestWhyAScoringFailedIsRecordedForTheWalletAsItWasRead(t *testing.T) {
+	snapshot := emptyWallet()
+	snapshot.Wallets[0].Version = "v"
+	assert.Equal(t, &store.Changes{
+		Community: 1, At: noon,
+		Wallets: []store.WalletChanges{{
+			Address: string(alice), Version: "v", Score: store.Score{Status: store.StatusError, Error: "invalid weights"},
+		}},
+	}, failure(snapshot, ErrInvalidWeights))
+}
+
+func TestAQuotedProviderIsCutShort(t *testing.T) {
+	largest := Decimal{*apd.New(math.MaxInt64, apd.MaxExponent-18)}
+	long := strings.Repeat("p", 1000)
+	candidates := []candidate{valid("A", 1, "a"), valid(long, 1, "b")}
+	_, err := decide(emptyWallet(), candidates, terms{weights: map[string]Decimal{"A": largest, long: largest}}, nil)
+	require.Error(t, err)
+	assert.Less(t, len(err.Error()), 400)
+}
