@@ -33,7 +33,7 @@ type NewKey struct {
 	// Unlimited, in place of a RateLimit, lets it call without limit.
 	Unlimited bool
 	// ReadScores, Historical, SubmitPassports and CreateScorers are what the key
-	// may be used for. The last two mean something to the service only.
+	// may be used for. CreateScorers means something to the service only.
 	ReadScores, Historical, SubmitPassports, CreateScorers bool
 }
 

@@ -74,7 +74,7 @@ type Key struct {
 	// means unlimited.
 	RateLimit string
 	// ReadScores, Historical, SubmitPassports and CreateScorers are what the key
-	// may be used for. The last two mean something to the service only.
+	// may be used for. CreateScorers means something to the service only.
 	ReadScores, Historical, SubmitPassports, CreateScorers bool
 }
 

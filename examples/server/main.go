@@ -14,7 +14,11 @@
 //	PASSPORT_METAMASK_OG      with the award that is limited in number (off)
 //	PASSPORT_RATE_LIMIT       count the calls of each key (on)
 //	PASSPORT_USAGE            record the calls of each key (off)
+//	PASSPORT_INGESTION        take credentials in: POST /v2/stamps/{address} (off)
 //	PASSPORT_MIGRATE          create missing tables at the start (off: only check)
+//
+// Ingestion is for callers who may be trusted with everybody's stamps: it takes a
+// key that has submit_passports. See passporthttp.WithIngestion.
 //
 // It ends with 0 on SIGTERM, 1 when it cannot do its work, and 2 when its
 // configuration makes no sense.
@@ -92,6 +96,9 @@ func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) 
 	if c.humanPoints {
 		options = append(options, passporthttp.WithPoints(kept.rows))
 	}
+	if c.ingestion {
+		options = append(options, passporthttp.WithIngestion(kept.rows))
+	}
 	handler := passporthttp.New(engine, kept.rows, options...)
 
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.addr)
@@ -100,7 +107,9 @@ func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) 
 	}
 	_, err = fmt.Fprintf(out, "listening on http://%s\n", listener.Addr())
 	if err == nil && kept.demo {
-		err = invite(ctx, out, keys, kept.account, listener.Addr())
+		err = invite(ctx, out, keys, apikey.NewKey{
+			Name: "demo", Account: kept.account, ReadScores: true, Historical: true, SubmitPassports: c.ingestion,
+		}, listener.Addr())
 	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -114,6 +123,7 @@ type config struct {
 	pool                                   *pgxpool.Pool // nil: in memory
 	issuers                                []string
 	humanPoints, rateLimit, usage, migrate bool
+	ingestion                              bool
 	engine                                 []passport.Option
 }
 
@@ -139,6 +149,7 @@ func read(ctx context.Context, getenv func(string) string) (*config, error) {
 		humanPoints: isOn("PASSPORT_HUMAN_POINTS", false),
 		rateLimit:   isOn("PASSPORT_RATE_LIMIT", true),
 		usage:       isOn("PASSPORT_USAGE", false),
+		ingestion:   isOn("PASSPORT_INGESTION", false),
 		migrate:     isOn("PASSPORT_MIGRATE", false),
 	}
 	if c.addr == "" {
@@ -194,6 +205,7 @@ func read(ctx context.Context, getenv func(string) string) (*config, error) {
 type rows interface {
 	passport.Store
 	passporthttp.Rows
+	store.Credentials
 	store.Uses
 	store.Points
 }
@@ -274,8 +286,8 @@ func demo(ctx context.Context, c *config) (*keeping, error) {
 }
 
 // invite prints how to try the demo, with a key of its own.
-func invite(ctx context.Context, out io.Writer, keys *apikey.Checker, account int64, addr net.Addr) error {
-	secret, _, err := keys.Create(ctx, apikey.NewKey{Name: "demo", Account: account, ReadScores: true, Historical: true})
+func invite(ctx context.Context, out io.Writer, keys *apikey.Checker, key apikey.NewKey, addr net.Addr) error {
+	secret, _, err := keys.Create(ctx, key)
 	if err != nil {
 		return err
 	}

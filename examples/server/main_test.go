@@ -67,6 +67,18 @@ func start(t *testing.T, binary string, environment ...string) *program {
 	return p
 }
 
+// invitation returns the key and the URL that it prints to be tried.
+func (p *program) invitation(t *testing.T) (key, url string) {
+	t.Helper()
+	_, err := p.output.ReadString('\n')
+	require.NoError(t, err)
+	line, err := p.output.ReadString('\n')
+	require.NoError(t, err)
+	parts := regexp.MustCompile(`^  curl -H 'X-API-Key: (\S+)' (http://\S+)\n$`).FindStringSubmatch(line)
+	require.NotNil(t, parts, line)
+	return parts[1], parts[2]
+}
+
 // terminate ends it as an operator would, and returns its log.
 func (p *program) terminate(t *testing.T) string {
 	t.Helper()
@@ -92,14 +104,8 @@ func get(t *testing.T, url, key string) (int, map[string]any) {
 
 func TestItRunsWithNothingInstalledAndSaysHowToTryIt(t *testing.T) {
 	server := start(t, build(t))
-	_, err := server.output.ReadString('\n')
-	require.NoError(t, err)
-	line, err := server.output.ReadString('\n')
-	require.NoError(t, err)
-	invitation := regexp.MustCompile(`^  curl -H 'X-API-Key: (\S+)' (http://\S+)\n$`).FindStringSubmatch(line)
-	require.NotNil(t, invitation, line)
-
-	status, body := get(t, invitation[2], invitation[1])
+	key, url := server.invitation(t)
+	status, body := get(t, url, key)
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "3.50000", body["score"])
 	assert.Equal(t, true, body["passing_score"])
@@ -109,7 +115,35 @@ func TestItRunsWithNothingInstalledAndSaysHowToTryIt(t *testing.T) {
 
 	log := server.terminate(t)
 	assert.Contains(t, log, `"route":"/v2/stamps/{scorer_id}/score/{address}","status":200`)
-	assert.NotContains(t, log, strings.Split(invitation[1], ".")[1], "a secret in the log")
+	assert.NotContains(t, log, strings.Split(key, ".")[1], "a secret in the log")
+}
+
+// Whoever has the key could put a credential in the place of another's: so
+// nothing is taken in unless the operator has said so.
+func TestCredentialsAreTakenInOnlyWhenThatIsOn(t *testing.T) {
+	binary := build(t)
+	for setting, want := range map[string]int{"": http.StatusMethodNotAllowed, "PASSPORT_INGESTION=on": http.StatusOK} {
+		server := start(t, binary, setting)
+		key, _ := server.invitation(t)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.url+"/v2/stamps/"+alice, strings.NewReader(submission(t)))
+		require.NoError(t, err)
+		request.Header.Set("X-Api-Key", key)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, want, response.StatusCode, setting)
+		server.terminate(t)
+	}
+}
+
+// submission is the body that submits Alice's credentials.
+func submission(t *testing.T) string {
+	t.Helper()
+	var given struct {
+		Wallets map[string]json.RawMessage `json:"wallets"`
+	}
+	require.NoError(t, json.Unmarshal(credentials, &given))
+	return `{"credentials": ` + string(given.Wallets[alice]) + `}`
 }
 
 // Its world is that of the quickstart.
@@ -128,11 +162,12 @@ func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
 		"all of them": {
 			[]string{
 				"PASSPORT_ADDR=nowhere", "PASSPORT_DATABASE_URL=postgres://u:secret@host:99999999/x", "PASSPORT_TRUSTED_ISSUERS=[\"x\",\"y\"]",
-				"PASSPORT_HUMAN_POINTS=yes", "PASSPORT_METAMASK_OG=on", "PASSPORT_RATE_LIMIT=1", "PASSPORT_USAGE=ON", "PASSPORT_MIGRATE=true",
+				"PASSPORT_HUMAN_POINTS=yes", "PASSPORT_METAMASK_OG=on", "PASSPORT_RATE_LIMIT=1", "PASSPORT_USAGE=ON", "PASSPORT_INGESTION=1",
+				"PASSPORT_MIGRATE=true",
 			},
 			[]string{
 				`PASSPORT_ADDR: "nowhere" is not host:port`, "PASSPORT_DATABASE_URL: ", `"x" is neither did:`, `"y" is neither did:`,
-				`PASSPORT_HUMAN_POINTS: "yes" is neither`, "PASSPORT_METAMASK_OG: ", `PASSPORT_RATE_LIMIT: "1"`, `PASSPORT_USAGE: "ON"`, `PASSPORT_MIGRATE: "true"`,
+				`PASSPORT_HUMAN_POINTS: "yes" is neither`, "PASSPORT_METAMASK_OG: ", `PASSPORT_RATE_LIMIT: "1"`, `PASSPORT_USAGE: "ON"`, `PASSPORT_INGESTION: "1"`, `PASSPORT_MIGRATE: "true"`,
 			},
 		},
 		"a port":         {[]string{"PASSPORT_ADDR=127.0.0.1:http"}, []string{`PASSPORT_ADDR: "http" is not the number of a port`}},
