@@ -106,7 +106,7 @@ func (a *attack) send(t *testing.T, random *rand.Rand) {
 	text := a.request(random)
 	method, _, _ := strings.Cut(text, " ")
 	wait := a.deliver(random, connection, text)
-	var answers []*http.Response
+	var answers []response
 	if wait {
 		answers = read(connection, method)
 	}
@@ -117,8 +117,8 @@ func (a *attack) send(t *testing.T, random *rand.Rand) {
 	}
 	for _, answer := range answers {
 		a.answered++
-		a.statuses[answer.StatusCode]++
-		a.check(t, text, answer)
+		a.statuses[answer.status]++
+		a.check(t, method, text, answer)
 	}
 }
 
@@ -158,7 +158,7 @@ func (*attack) deliver(random *rand.Rand, connection net.Conn, text string) (wai
 }
 
 // read reads the answers until the server has no more to say.
-func read(connection net.Conn, method string) (answers []*http.Response) {
+func read(connection net.Conn, method string) (answers []response) {
 	from := bufio.NewReader(connection)
 	for {
 		answer, err := http.ReadResponse(from, &http.Request{Method: method})
@@ -166,32 +166,31 @@ func read(connection net.Conn, method string) (answers []*http.Response) {
 			return answers
 		}
 		body, err := io.ReadAll(answer.Body)
-		answer.Body = io.NopCloser(bytes.NewReader(body))
+		answer.Body.Close()
 		if err != nil {
 			return answers // cut off in the middle
 		}
 		if answer.StatusCode != http.StatusContinue {
-			answers = append(answers, answer)
+			answers = append(answers, response{answer.StatusCode, answer.Header, string(body)})
 		}
 	}
 }
 
 // check demands a documented status: of the contract, or of net/http.
-func (*attack) check(t *testing.T, text string, answer *http.Response) {
-	body, _ := io.ReadAll(answer.Body)
-	if answer.Header.Get("X-Request-ID") == "" {
-		assert.Contains(t, []int{200, 400, 413, 417, 431, 501, 505}, answer.StatusCode, "%.300q: %.100q", text, body)
-		if answer.StatusCode == http.StatusOK {
+func (*attack) check(t *testing.T, method, text string, answer response) {
+	if answer.header.Get("X-Request-ID") == "" {
+		assert.Contains(t, []int{200, 400, 413, 417, 431, 501, 505}, answer.status, "%.300q: %.100q", text, answer.body)
+		if answer.status == http.StatusOK {
 			assert.Regexp(t, `^OPTIONS \*`, text, "net/http answers this itself")
 		}
 		return
 	}
-	assert.Contains(t, []int{200, 204, 400, 401, 403, 404, 405, 413, 422, 429, 503}, answer.StatusCode, "%.300q: %.100q", text, body)
-	if answer.StatusCode < 400 || answer.Request.Method == http.MethodHead {
+	assert.Contains(t, []int{200, 204, 400, 401, 403, 404, 405, 413, 422, 429, 503}, answer.status, "%.300q: %.100q", text, answer.body)
+	if answer.status < 400 || method == http.MethodHead {
 		return
 	}
 	var refusal struct{ Detail any }
-	assert.NoError(t, json.Unmarshal(body, &refusal), "%.300q: %.100q", text, body)
+	assert.NoError(t, json.Unmarshal([]byte(answer.body), &refusal), "%.300q: %.100q", text, answer.body)
 	assert.NotEmpty(t, refusal.Detail)
 }
 
@@ -340,9 +339,7 @@ func FuzzHandler(f *testing.F) {
 		asked.RemoteAddr = "192.0.2.1:1"
 		answer := httptest.NewRecorder()
 		s.handler.ServeHTTP(answer, asked)
-		given := answer.Result()
-		given.Request = asked
-		(*attack)(nil).check(t, string(text), given)
-		require.NotEmpty(t, given.Header.Get("X-Request-ID"))
+		require.NotEmpty(t, answer.Header().Get("X-Request-ID"))
+		(*attack)(nil).check(t, asked.Method, string(text), response{answer.Code, answer.Header(), answer.Body.String()})
 	})
 }
