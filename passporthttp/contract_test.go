@@ -138,7 +138,7 @@ func whatTheContractRefuses() []refusal {
 			r := adding(s)
 			r.body = fmt.Sprintf(`{"credentials": [%[1]s, %[1]s]}`, s.signed(bob, "Google"))
 			return r
-		}, 400, "", nil},
+		}, 400, `{"detail":"Invalid request: credential 2: another one has its provider \"Google\""}`, nil},
 		{"address that is none", stampsRoute, nil, func(s *site) request { r := adding(s); r.path = "/v2/stamps/bob"; return r }, 400, invalidAddress, nil},
 		{"nowhere to put it", stampsRoute, fails("AddCredentials", out), adding, 503, unavailable, again},
 		{"fault of the store", stampsRoute, fails("AddCredentials", broken), adding, 500, internal, nil},

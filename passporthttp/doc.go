@@ -18,7 +18,8 @@
 //	GET  /health, /ready, /openapi.json                  anyone
 //
 // A key is sent as X-API-Key, or as the second word of Authorization. It scores
-// for the communities of its own account only. Credentials belong to no account:
+// for the communities of its own account only; scorer_id is the external id of
+// one, if that is a number, or else its id. Credentials belong to no account:
 // any key that may list those of one address may list those of every address,
 // and a key that may submit them may replace those of every address, see
 // [WithIngestion].

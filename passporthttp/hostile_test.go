@@ -106,7 +106,7 @@ func (a *attack) send(t *testing.T, random *rand.Rand) {
 	text := a.request(random)
 	method, _, _ := strings.Cut(text, " ")
 	wait := a.deliver(random, connection, text)
-	var answers []*http.Response
+	var answers []response
 	if wait {
 		answers = read(connection, method)
 	}
@@ -117,8 +117,8 @@ func (a *attack) send(t *testing.T, random *rand.Rand) {
 	}
 	for _, answer := range answers {
 		a.answered++
-		a.statuses[answer.StatusCode]++
-		a.check(t, text, answer)
+		a.statuses[answer.status]++
+		a.check(t, method, text, answer)
 	}
 }
 
@@ -158,7 +158,7 @@ func (*attack) deliver(random *rand.Rand, connection net.Conn, text string) (wai
 }
 
 // read reads the answers until the server has no more to say.
-func read(connection net.Conn, method string) (answers []*http.Response) {
+func read(connection net.Conn, method string) (answers []response) {
 	from := bufio.NewReader(connection)
 	for {
 		answer, err := http.ReadResponse(from, &http.Request{Method: method})
@@ -166,32 +166,31 @@ func read(connection net.Conn, method string) (answers []*http.Response) {
 			return answers
 		}
 		body, err := io.ReadAll(answer.Body)
-		answer.Body = io.NopCloser(bytes.NewReader(body))
+		answer.Body.Close()
 		if err != nil {
 			return answers // cut off in the middle
 		}
 		if answer.StatusCode != http.StatusContinue {
-			answers = append(answers, answer)
+			answers = append(answers, response{answer.StatusCode, answer.Header, string(body)})
 		}
 	}
 }
 
 // check demands a documented status: of the contract, or of net/http.
-func (*attack) check(t *testing.T, text string, answer *http.Response) {
-	body, _ := io.ReadAll(answer.Body)
-	if answer.Header.Get("X-Request-ID") == "" {
-		assert.Contains(t, []int{200, 400, 413, 417, 431, 501, 505}, answer.StatusCode, "%.300q: %.100q", text, body)
-		if answer.StatusCode == http.StatusOK {
+func (*attack) check(t *testing.T, method, text string, answer response) {
+	if answer.header.Get("X-Request-ID") == "" {
+		assert.Contains(t, []int{200, 400, 413, 417, 431, 501, 505}, answer.status, "%.300q: %.100q", text, answer.body)
+		if answer.status == http.StatusOK {
 			assert.Regexp(t, `^OPTIONS \*`, text, "net/http answers this itself")
 		}
 		return
 	}
-	assert.Contains(t, []int{200, 204, 400, 401, 403, 404, 405, 413, 422, 429, 503}, answer.StatusCode, "%.300q: %.100q", text, body)
-	if answer.StatusCode < 400 || answer.Request.Method == http.MethodHead {
+	assert.Contains(t, []int{200, 204, 400, 401, 403, 404, 405, 413, 422, 429, 503}, answer.status, "%.300q: %.100q", text, answer.body)
+	if answer.status < 400 || method == http.MethodHead {
 		return
 	}
 	var refusal struct{ Detail any }
-	assert.NoError(t, json.Unmarshal(body, &refusal), "%.300q: %.100q", text, body)
+	assert.NoError(t, json.Unmarshal([]byte(answer.body), &refusal), "%.300q: %.100q", text, answer.body)
 	assert.NotEmpty(t, refusal.Detail)
 }
 
@@ -254,7 +253,7 @@ func (a *attack) target(random *rand.Rand, wellFormed bool) string {
 		return "/v2/stamps/1/score/" + pick(random, []string{alice, bob, "0x"}) + "/history?created_at=" + moment
 	case 5, 6:
 		limit := pick(random, []string{"1", "1000", "0", "1e9", "-5", "", "%31", "%D9%A3"})
-		return "/v2/stamps/" + pick(random, []string{alice, bob, "x"}) + "?limit=" + limit + pick(random, []string{"", "&token=bzE", "&token=bjE", "&token=", "&token=x", "&token=////", "&%zz"})
+		return "/v2/stamps/" + pick(random, []string{alice, bob, "x"}) + "?limit=" + limit + pick(random, []string{"", "&token=o1", "&token=n1", "&token=", "&token=x", "&token=////", "&%zz"})
 	case 7:
 		return "/v2/stamps/1/score/" + a.s.reader + "?api_key=" + a.s.reader + "&password=hush"
 	}
@@ -322,7 +321,7 @@ func FuzzHandler(f *testing.F) {
 	for _, seed := range []string{
 		"GET /v2/stamps/1/score/" + alice + " HTTP/1.1\r\nHost: x\r\nX-API-Key: KEY\r\n\r\n",
 		"GET /v2/stamps/77/score/" + alice + "/history?created_at=2026-01-01T00:00:00Z HTTP/1.1\r\nHost: x\r\nAuthorization: Api-Key KEY\r\n\r\n",
-		"GET /v2/stamps/" + alice + "?limit=1&token=bzE HTTP/1.0\r\nX-API-Key: KEY\r\n\r\n",
+		"GET /v2/stamps/" + alice + "?limit=1&token=o1 HTTP/1.0\r\nX-API-Key: KEY\r\n\r\n",
 		"POST /v2/stamps/" + alice + " HTTP/1.1\r\nHost: x\r\nX-API-Key: KEY\r\nContent-Length: 19\r\n\r\n{\"credentials\":[{}]}",
 		"OPTIONS /health HTTP/1.1\r\nHost: x\r\nOrigin: https://app.example.org\r\n\r\n",
 		"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -340,9 +339,7 @@ func FuzzHandler(f *testing.F) {
 		asked.RemoteAddr = "192.0.2.1:1"
 		answer := httptest.NewRecorder()
 		s.handler.ServeHTTP(answer, asked)
-		given := answer.Result()
-		given.Request = asked
-		(*attack)(nil).check(t, string(text), given)
-		require.NotEmpty(t, given.Header.Get("X-Request-ID"))
+		require.NotEmpty(t, answer.Header().Get("X-Request-ID"))
+		(*attack)(nil).check(t, asked.Method, string(text), response{answer.Code, answer.Header(), answer.Body.String()})
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/store"
@@ -35,21 +36,31 @@ func (h *Handler) ingestion(ctx context.Context, c *call) answer {
 	if refused != nil {
 		return *refused
 	}
-	credentials := make([]store.NewCredential, len(signed))
-	for i := range signed {
-		credentials[i], err = passport.NewCredential(signed[i])
-		if err != nil {
-			return badRequest(fmt.Errorf("credential %d: %w", i+1, err))
-		}
-	}
-	err = h.ingest.AddCredentials(ctx, string(address), credentials...)
-	switch {
-	case errors.Is(err, store.ErrInvalid): // two of one provider, for example
+	credentials, err := fileable(signed)
+	if err != nil {
 		return badRequest(err)
-	case err != nil:
+	}
+	if err := h.ingest.AddCredentials(ctx, string(address), credentials...); err != nil {
 		return failed(err)
 	}
 	return answer{status: http.StatusOK, body: ingestionBody{len(credentials)}}
+}
+
+// fileable returns what the store files the credentials under, or what keeps one
+// of them from being stored.
+func fileable(signed []json.RawMessage) ([]store.NewCredential, error) {
+	credentials := make([]store.NewCredential, 0, len(signed))
+	for i := range signed {
+		c, err := passport.NewCredential(signed[i])
+		if err != nil {
+			return nil, fmt.Errorf("credential %d: %w", i+1, err)
+		}
+		if slices.ContainsFunc(credentials, func(other store.NewCredential) bool { return other.Provider == c.Provider }) {
+			return nil, fmt.Errorf("credential %d: another one has its provider %q", i+1, c.Provider)
+		}
+		credentials = append(credentials, c)
+	}
+	return credentials, nil
 }
 
 // submitted reads the credentials of the body.

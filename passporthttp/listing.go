@@ -2,13 +2,11 @@ package passporthttp
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/store"
@@ -98,24 +96,19 @@ const (
 )
 
 func token(direction byte, id int64) string {
-	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt([]byte{direction}, id, 10))
+	return string(strconv.AppendInt([]byte{direction}, id, 10))
 }
 
 // parseToken reads what token wrote, and nothing else.
 func parseToken(text string) (before, after int64, ok bool) {
-	const most = 32
-	if len(text) > most {
+	if len(text) < 2 {
 		return 0, 0, false
 	}
-	plain, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(plain) < 2 || strings.Trim(string(plain[1:]), "0123456789") != "" {
+	id, err := strconv.ParseInt(text[1:], 10, 64)
+	if err != nil || id < 1 || token(text[0], id) != text {
 		return 0, 0, false
 	}
-	id, err := strconv.ParseInt(string(plain[1:]), 10, 64)
-	if err != nil || id < 1 || token(plain[0], id) != text {
-		return 0, 0, false
-	}
-	switch plain[0] {
+	switch text[0] {
 	case older:
 		return id, 0, true
 	case newer:

@@ -1,10 +1,8 @@
 package passporthttp_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -97,20 +95,14 @@ func TestLinksBeginWithThePublicURL(t *testing.T) {
 // Each token that is not one of ours is refused, however near it comes.
 func TestATokenOfSomebodyElseIsRefused(t *testing.T) {
 	s := newSite(t)
-	raw := base64.RawURLEncoding.EncodeToString
 	for _, token := range []string{
-		"", "x", raw([]byte("o")), raw([]byte("o0")), raw([]byte("o-1")), raw([]byte("o+1")), raw([]byte("o01")), raw([]byte("x1")), raw([]byte("o1 ")),
-		raw([]byte("o9223372036854775808")), raw([]byte("o1")) + "=", "bzE\n", raw([]byte("o1")) + "%00",
-		"b" + strconv.Itoa(1<<30) + raw(make([]byte, 100)),
+		"", "o", "n", "x", "1", "o0", "o-1", "o%2B1", "o01", "x1", "o1%20", "%20o1", "o1%0A", "o1%00", "O1", "o9223372036854775808", "o1.0", "o%D9%A1", "oo1",
 	} {
-		if token == "bzE\n" {
-			token = "bzE%0A"
-		}
 		got := s.do(request{path: "/v2/stamps/" + alice + "?token=" + token, key: s.reader})
 		assert.Equal(t, http.StatusBadRequest, got.status, token)
-		assert.Equal(t, `{"detail":"Invalid token."}`, got.body, token)
+		assert.JSONEq(t, `{"detail":"Invalid token."}`, got.body, token)
 	}
-	for _, token := range []string{raw([]byte("o9223372036854775807")), raw([]byte("n9223372036854775807")), raw([]byte("o1")), raw([]byte("n1"))} {
+	for _, token := range []string{"o9223372036854775807", "n9223372036854775807", "o1", "n1"} {
 		assert.Equal(t, http.StatusOK, s.do(request{path: "/v2/stamps/" + alice + "?token=" + token, key: s.reader}).status, token)
 	}
 }

@@ -108,9 +108,10 @@ func WithTimeout(timeout time.Duration) Option {
 }
 
 // WithLogger sets where each request is reported: info, or warn if it was
-// answered 503, or error if 500, with the cause. The address and the prefix of
-// the key are told; keys, cookies, queries and other headers never are, nor is a
-// path that is no route. The default is silence.
+// answered 503 though the caller was still there, or error if 500, with the
+// cause. The address and the prefix of the key are told; keys, cookies, queries
+// and other headers never are, nor is a path that is no route. The default is
+// silence.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) {
 		if logger != nil {

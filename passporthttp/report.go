@@ -11,10 +11,10 @@ import (
 // secret: no header, no query, and no path but as the route that it matched.
 func (h *Handler) report(ctx context.Context, c *call, given answered) {
 	level := slog.LevelInfo
-	switch given.status {
-	case http.StatusInternalServerError:
+	switch {
+	case given.status == http.StatusInternalServerError:
 		level = slog.LevelError
-	case http.StatusServiceUnavailable:
+	case given.status == http.StatusServiceUnavailable && c.Context().Err() == nil: // the caller is still there
 		level = slog.LevelWarn
 	}
 	if !h.logger.Enabled(ctx, level) {

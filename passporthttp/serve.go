@@ -13,8 +13,8 @@ import (
 // What a server that [Serve] runs allows its clients.
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 20 * time.Second
-	writeTimeout      = 40 * time.Second
+	readTimeout       = 60 * time.Second // and with it the time of a request, whatever WithTimeout says
+	writeTimeout      = 75 * time.Second
 	idleTimeout       = 60 * time.Second
 	maxHeaderBytes    = 16 << 10
 	// ShutdownTimeout is how long [Serve] waits, once its context has ended, for
@@ -25,6 +25,10 @@ const (
 // Serve answers the connections of the listener with the handler until the
 // context ends. Then it accepts no more, answers what it has accepted, for
 // [ShutdownTimeout] at the most, and returns. It closes the listener.
+//
+// A client has 5 s to send the headers, at most 16 KiB of them, 60 s for the
+// whole request, and 75 s until it has taken the answer; its connection is kept
+// for a minute. A server of the host's own should bound the same.
 //
 // What runs in the background, such as the Run of an [apikey.UseLog], is begun
 // with it and told to end, by its context, when the last request has been
