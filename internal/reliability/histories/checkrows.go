@@ -135,8 +135,9 @@ func (r *rowsCheck) wallet(at WalletPlace) {
 
 // links checks that the claims are those that the last score stands on. What
 // counts is held until the last of its credentials expires, unless that moment
-// has come: then it may be another's, or given to the wallet anew. What does not count is held by another, and nothing that it lists
-// is free. Each change of such a claim would have come with another score.
+// has come: then it may be another's, or given to the wallet anew. Of what does
+// not count the wallet has not taken everything, and nothing that it lists is
+// free. Each change of such a claim would have come with another score.
 func (r *rowsCheck) links(at WalletPlace) {
 	score, plan := r.score(at), r.history.Plan
 	until := map[int]time.Duration{}
@@ -152,18 +153,34 @@ func (r *rowsCheck) links(at WalletPlace) {
 		}
 	}
 	for _, i := range score.Lost.members() {
-		lost := false
+		all := true
 		for _, n := range plan.Credentials[i].Nullifiers {
 			c := r.claim(at.Community, n)
-			lost = lost || c.holder != at.Wallet
+			all = all && c.holder == at.Wallet && r.taken(at, n, c.until)
 			if c.holder == nobody {
 				r.faultf("%v: c%d lists n%d, which is free", at, i, n)
 			}
 		}
-		if !lost {
-			r.faultf("%v: c%d does not count, but all that it lists is the wallet's", at, i)
+		if all {
+			r.faultf("%v: c%d does not count, but the wallet has taken all that it lists", at, i)
 		}
 	}
+}
+
+// taken tells whether a scoring of the wallet has taken the nullifier until that
+// moment: otherwise it was given to it, at the end of the claim that was in the
+// way.
+func (r *rowsCheck) taken(at WalletPlace, n int, until time.Duration) bool {
+	for i, s := range r.facts.scorings {
+		op := &r.history.Operations[i]
+		if (WalletPlace{op.Step.Community, op.Step.Wallet}) != at {
+			continue
+		}
+		if f, is := r.facts.nullifier(op, s, n).(took); is && f.until == until {
+			return true
+		}
+	}
+	return false
 }
 
 // events checks that there is one event for each scoring that is done, at most
