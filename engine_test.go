@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -63,42 +64,119 @@ func TestEachInvalidCredentialIsLeftOutForItsReasonAndTheOthersCount(t *testing.
 		file(t, world, alice, provider, text)
 	}
 
+	type fate struct {
+		Reason passport.Reason
+		Why    string
+	}
 	result := world.MustScore(alice)
-	reasons := map[string]passport.Reason{}
+	fates := map[string]fate{}
 	for _, stamp := range result.Stamps {
 		if stamp.Outcome == passport.LeftOut {
-			reasons[stamp.Provider] = stamp.Reason
-			assert.NotEmpty(t, stamp.Why, stamp.Provider)
+			fates[stamp.Provider] = fate{stamp.Reason, stamp.Why}
 			assert.Equal(t, "0", stamp.Weight.String())
 		}
 	}
-	assert.Equal(t, map[string]passport.Reason{
-		"Malformed":    passport.Reason(credential.ReasonMalformed),
-		"AnotherOnes":  passport.ReasonWrongSubject,
-		"Heavier":      passport.ReasonProviderMismatch,
-		"NoNullifier":  passport.ReasonNoNullifiers,
-		"Empty":        passport.ReasonNoNullifiers,
-		"TooLong":      passport.ReasonNullifierTooLong,
-		"NoExpiration": passport.ReasonNoExpiration,
-		"Expired":      passport.ReasonExpired,
-		"Stranger":     passport.ReasonUntrustedIssuer,
-		"Tampered":     passport.Reason(credential.ReasonBadSignature),
-		"Future":       passport.Reason(credential.ReasonFromTheFuture),
-	}, reasons)
+	assert.Equal(t, map[string]fate{
+		"Malformed":    {passport.Reason(credential.ReasonMalformed), "its first @context is not https://www.w3.org/2018/credentials/v1"},
+		"AnotherOnes":  {passport.ReasonWrongSubject, "it is about another address"},
+		"Heavier":      {passport.ReasonProviderMismatch, `it signs the provider "Other"`},
+		"NoNullifier":  {passport.ReasonNoNullifiers, "it has no nullifier"},
+		"Empty":        {passport.ReasonNoNullifiers, "it has no nullifier"},
+		"TooLong":      {passport.ReasonNullifierTooLong, "a nullifier has more than 100 characters"},
+		"NoExpiration": {passport.ReasonNoExpiration, "it has no expiration date"},
+		"Expired":      {passport.ReasonExpired, "it expired on 2026-01-01"},
+		"Stranger": {
+			passport.ReasonUntrustedIssuer, fmt.Sprintf("its issuer %q is not trusted", passporttest.NewIssuerFromSeed("a stranger").DID()),
+		},
+		"Tampered": {passport.Reason(credential.ReasonBadSignature), "its signature is not the issuer's over this text"},
+		"Future":   {passport.Reason(credential.ReasonFromTheFuture), "its proof was made after now"},
+	}, fates)
 	assert.Equal(t, "2.5", result.Score.String())
 	assert.True(t, result.Passing)
 }
 
-func TestStampsComeInTheOrderOfTheirProviders(t *testing.T) {
-	world := passporttest.NewWorld(t)
-	for _, provider := range []string{"b", "a", "B", "ä"} {
-		world.Stamp(alice, provider, "account")
+// mislaid is a store whose snapshots are changed before the engine sees them.
+type mislaid struct {
+	store.Store
+
+	change func(*store.Snapshot)
+}
+
+func (m mislaid) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	snapshot, err := m.Store.Load(ctx, q)
+	if err == nil {
+		m.change(snapshot)
 	}
+	return snapshot, err
+}
+
+// rows makes the engine see these rows as the wallet's credentials.
+func rows(world *passporttest.World, credentials ...store.Credential) *passport.Engine {
+	return world.Engine.On(mislaid{world.Store, func(s *store.Snapshot) { s.Wallets[0].Credentials = credentials }})
+}
+
+func TestStampsComeInTheOrderOfTheirProvidersWhateverTheStores(t *testing.T) {
+	world := passporttest.NewWorld(t)
+	var given []store.Credential
+	for _, provider := range []string{"b", "a", "B", "ä"} {
+		signed, err := world.Issuer.Issue(alice, provider, "account")
+		require.NoError(t, err)
+		given = append(given, store.Credential{Provider: provider, Stamp: signed})
+	}
+	result, err := rows(world, given...).Preview(t.Context(), world.Community, alice)
+	require.NoError(t, err)
 	var order []string
-	for _, stamp := range world.MustScore(alice).Stamps {
+	for _, stamp := range result.Stamps {
+		assert.Equal(t, passport.Counted, stamp.Outcome, "each with what it says itself")
 		order = append(order, stamp.Provider)
 	}
 	assert.Equal(t, []string{"B", "a", "b", "ä"}, order)
+}
+
+func TestACredentialOfNoProviderIsLeftOutAlsoWhereItIsFiledUnderNone(t *testing.T) {
+	world := passporttest.NewWorld(t)
+	signed, err := world.Issuer.Issue(alice, "", "account")
+	require.NoError(t, err)
+	result, err := rows(world, store.Credential{Stamp: signed}).Preview(t.Context(), world.Community, alice)
+	require.NoError(t, err)
+	assert.Equal(t, passport.ReasonProviderMismatch, result.Stamps[0].Reason)
+}
+
+func TestANullifierMayBeAsLongAsItsColumn(t *testing.T) {
+	world := passporttest.NewWorld(t)
+	world.Stamp(alice, "Google", "", passporttest.Nullifiers(strings.Repeat("ü", 100)))
+	assert.Equal(t, passport.Counted, world.MustScore(alice).Stamps[0].Outcome)
+}
+
+func TestTheSubjectMayBeSpeltInAnyCase(t *testing.T) {
+	world := passporttest.NewWorld(t)
+	world.Stamp(alice, "Google", "account")
+	signed, err := world.Issuer.Issue("0x"+strings.ToUpper(alice[2:]), "Github", "account")
+	require.NoError(t, err)
+	file(t, world, alice, "Github", string(signed))
+	for _, stamp := range world.MustScore(alice).Stamps {
+		assert.Equal(t, passport.Counted, stamp.Outcome, stamp.Provider)
+	}
+}
+
+func TestADateThatTheServiceCannotWriteIsNone(t *testing.T) {
+	believing := passport.WithVerifier(verifierFunc(func(context.Context, *credential.Signed, time.Time) error { return nil }))
+	for date, want := range map[string]passport.Stamp{
+		"9999-12-31T23:59:59Z":      {Outcome: passport.Counted},
+		"9999-12-31T23:59:59+01:00": {Outcome: passport.Counted},
+		"9999-12-31T23:59:59-01:00": {
+			Outcome: passport.LeftOut, Reason: passport.ReasonNoExpiration, Why: "it expires after the year 9999",
+		},
+	} {
+		world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"}, passporttest.Options{believing})
+		signed, err := world.Issuer.Issue(alice, "Google", "account")
+		require.NoError(t, err)
+		dated := bytes.Replace(signed, []byte("2100-01-01T00:00:00Z"), []byte(date), 1)
+		require.NotEqual(t, signed, dated)
+		file(t, world, alice, "Google", string(dated))
+		stamp := world.MustScore(alice).Stamps[0]
+		assert.Equal(t, want, passport.Stamp{Outcome: stamp.Outcome, Reason: stamp.Reason, Why: stamp.Why}, date)
+	}
 }
 
 func TestAProviderWithoutAWeightCountsNothing(t *testing.T) {
@@ -117,7 +195,12 @@ func TestWithV0NullifiersOnlyTheOthersAreNotLookedAt(t *testing.T) {
 	world.Stamp(carol, "Google", "", passporttest.Nullifiers("v1:c"))
 	assert.True(t, world.MustScore(alice).Passing)
 	assert.True(t, world.MustScore(bob).Passing, "they share a v1 nullifier only")
-	assert.Equal(t, passport.ReasonNoNullifiers, world.MustScore(carol).Stamps[0].Reason)
+	without := world.MustScore(carol).Stamps[0]
+	assert.Equal(t, passport.ReasonNoNullifiers, without.Reason)
+	assert.Equal(t, "it has no v0 nullifier", without.Why)
+
+	world.Stamp(carol, "Google", "", passporttest.Nullifiers([]string{}...))
+	assert.Equal(t, "it has no nullifier", world.MustScore(carol).Stamps[0].Why, "v0 or other")
 }
 
 func TestAProofIsCheckedOnceAndEverythingElseEachTime(t *testing.T) {
@@ -144,6 +227,36 @@ func TestAProofIsCheckedOnceAndEverythingElseEachTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	assert.Len(t, world.MustScore(alice).Stamps, 1, "nor a revoked one")
+}
+
+func TestAProofThatDoesNotHoldIsCheckedEachTimeAndNoProofOfWhatIsLeftOutAnyway(t *testing.T) {
+	var seen passport.Observation
+	world := passporttest.NewWorld(t, passporttest.Options{passport.WithObserver(func(_ context.Context, o passport.Observation) { seen = o })})
+	signed, err := world.Issuer.Issue(alice, "Google", "account")
+	require.NoError(t, err)
+	file(t, world, alice, "Google", strings.Replace(string(signed), "v0:", "v1:", 1))
+	file(t, world, alice, "Malformed", "{}")
+	world.Stamp(alice, "Expired", "account", passporttest.ExpiresAt(world.Clock.Now()))
+
+	for range 2 {
+		result := world.MustScore(alice)
+		assert.Equal(t, passport.Reason(credential.ReasonBadSignature), result.Stamps[1].Reason)
+		assert.Equal(t, 1, seen.Verified, "only where the proof decides")
+		assert.Equal(t, 0, seen.Remembered)
+	}
+}
+
+func TestAProofThatCouldNotBeCheckedIsNotRememberedToHold(t *testing.T) {
+	broken := errors.New("the key server is down")
+	answer := broken
+	world := passporttest.NewWorld(t, passporttest.Options{passport.WithVerifier(
+		verifierFunc(func(context.Context, *credential.Signed, time.Time) error { return answer }))})
+	world.Stamp(alice, "Google", "account")
+	_, err := world.Engine.Score(t.Context(), world.Community, alice)
+	require.ErrorIs(t, err, broken)
+
+	answer = &credential.Error{Reason: credential.ReasonBadSignature, Detail: "it is forged"}
+	assert.Equal(t, passport.Reason(credential.ReasonBadSignature), world.MustScore(alice).Stamps[0].Reason)
 }
 
 func proofOf(t *testing.T, world *passporttest.World, provider string) string {
@@ -293,6 +406,7 @@ func TestNewCredentialRefusesWhatCannotBeFiled(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "Google", stamp.Provider)
 	assert.Regexp(t, "^0x[0-9a-f]{130}$", stamp.ProofValue)
+	assert.Equal(t, time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), stamp.IssuedAt)
 	assert.Equal(t, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), stamp.ExpiresAt)
 
 	var refused *credential.Error

@@ -93,11 +93,11 @@ func ParseAddress(text string) (Address, error) {
 	if len(text) > most {
 		return "", fmt.Errorf("%w: %d characters, want 0x and 40 hex digits", ErrInvalidAddress, len(text))
 	}
-	if len(text) < 2 || text[:2] != "0x" {
+	if !strings.HasPrefix(text, "0x") {
 		return "", fmt.Errorf("%w: %q does not begin with 0x", ErrInvalidAddress, text)
 	}
 	lower := strings.ToLower(text)
-	if len(text) != 42 || !store.ValidAddress(lower) {
+	if !store.ValidAddress(lower) { // no letter but A to F becomes a hex digit
 		return "", fmt.Errorf("%w: %q is not 0x and 40 hex digits", ErrInvalidAddress, text)
 	}
 	return Address(lower), nil

@@ -28,6 +28,27 @@ func TestParseAddressKeepsOneForm(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithAnAddressIsTold(t *testing.T) {
+	const digits = "4902f60229f5138a92daec0bf6afa7b0424c451d"
+	for text, want := range map[string]string{
+		"":                             `"" does not begin with 0x`,
+		"0":                            `"0" does not begin with 0x`,
+		digits:                         `does not begin with 0x`,
+		"0X" + digits:                  `does not begin with 0x`,
+		"0x":                           `"0x" is not 0x and 40 hex digits`,
+		"0x" + digits + "0":            `is not 0x and 40 hex digits`,
+		"0x" + digits[1:]:              `is not 0x and 40 hex digits`,
+		"0x" + digits[1:] + "g":        `is not 0x and 40 hex digits`,
+		strings.Repeat("0", 100):       `0" does not begin with 0x`,
+		strings.Repeat("0", 101):       `101 characters, want 0x and 40 hex digits`,
+		"0x" + strings.Repeat("0", 98): `is not 0x and 40 hex digits`,
+	} {
+		_, err := ParseAddress(text)
+		require.ErrorIs(t, err, ErrInvalidAddress)
+		require.ErrorContains(t, err, want)
+	}
+}
+
 func FuzzParseAddress(f *testing.F) {
 	f.Add("0x4902f60229f5138a92daec0bf6afa7b0424c451d")
 	f.Add("0x4902F60229F5138A92DAEC0BF6AFA7B0424C451D")

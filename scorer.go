@@ -33,11 +33,7 @@ func New(store Store, options ...Option) (*Engine, error) {
 	if faults != nil {
 		return nil, faults
 	}
-	x, err := newExaminer(&s)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMisconfigured, err)
-	}
-	return &Engine{store: store, settings: s, examiner: x}, nil
+	return &Engine{store: store, settings: s, examiner: newExaminer(&s)}, nil
 }
 
 // On returns an engine with the same configuration and the same memory of
@@ -92,7 +88,7 @@ func (e *Engine) score(ctx context.Context, seen *Observation) (*Result, error) 
 	result, err := retry.DoValue(ctx, e.settings.backoff(), func(ctx context.Context) (*Result, error) {
 		seen.Attempts++
 		result, err := e.attempt(ctx, seen)
-		if err != nil && store.Retryable(err) {
+		if store.Retryable(err) {
 			log.DebugContext(ctx, "scoring lost a race", slog.Int("attempt", seen.Attempts))
 			return nil, retry.RetryableError(err)
 		}

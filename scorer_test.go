@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,18 +25,22 @@ type scriptedStore struct {
 	snapshot *store.Snapshot
 	loadErr  error
 	applies  []error
+	receipt  func() *store.Receipt // nil: one for one wallet, without awards
+	takes    time.Duration         // each call
 	loads    int
 	applied  []*store.Changes
 	queries  []store.Query
 }
 
 func (s *scriptedStore) Load(_ context.Context, q store.Query) (*store.Snapshot, error) {
+	time.Sleep(s.takes)
 	s.loads++
 	s.queries = append(s.queries, q)
 	return s.snapshot, s.loadErr
 }
 
 func (s *scriptedStore) Apply(_ context.Context, c *store.Changes) (*store.Receipt, error) {
+	time.Sleep(s.takes)
 	if len(s.applies) > 0 {
 		err := s.applies[0]
 		s.applies = s.applies[1:]
@@ -44,6 +49,9 @@ func (s *scriptedStore) Apply(_ context.Context, c *store.Changes) (*store.Recei
 		}
 	}
 	s.applied = append(s.applied, c)
+	if s.receipt != nil {
+		return s.receipt(), nil
+	}
 	return &store.Receipt{Wallets: []store.WalletReceipt{{PassportID: 1, ScoreID: 1}}}, nil
 }
 
@@ -77,7 +85,21 @@ func TestNewReportsEveryFaultAtOnce(t *testing.T) {
 
 	_, err = New(&scriptedStore{})
 	require.ErrorIs(t, err, ErrMisconfigured)
-	assert.ErrorContains(t, err, "WithTrustedIssuers")
+	require.ErrorContains(t, err, "WithTrustedIssuers")
+
+	_, err = New(&scriptedStore{}, WithTrustedIssuers("https://one.example", "did:key:x", "did:web:three"))
+	for _, issuer := range []string{"https://one.example", "did:key:x", "did:web:three"} {
+		require.ErrorContains(t, err, issuer)
+	}
+	_, err = New(&scriptedStore{}, WithTrustedIssuers(trusted), WithObserver(func(context.Context, Observation) {}), WithObserver(nil))
+	require.EqualError(t, err, "misconfigured: WithObserver got nil")
+}
+
+func TestIssuersOfEveryKindThatCanBeVerifiedMayBeTrusted(t *testing.T) {
+	for _, did := range []string{trusted, "did:key:z6MkghvGHLobLEdj1bgRLhS4LPGJAvbMA1tn2zcRyqmYU5LC", "did:pkh:eip155:1:0x75711bfc560e8d62fd7812fd9d589bc35c443ee7"} {
+		_, err := New(&scriptedStore{}, WithTrustedIssuers(did))
+		require.NoError(t, err)
+	}
 }
 
 func TestAnAddressWithoutStampsScoresZeroAndThatIsRecorded(t *testing.T) {
@@ -159,23 +181,45 @@ func TestALostRaceIsDoneAgainFromFreshData(t *testing.T) {
 				return
 			}
 			require.ErrorIs(t, err, c.wantErr)
+			if c.loads > 1 {
+				require.ErrorContains(t, err, "attempt 6: ")
+			} else {
+				require.NotContains(t, err.Error(), "attempt")
+			}
 			assert.Nil(t, result, "a failure is never a score")
 		})
 	}
 }
 
+func TestARaceLostTwiceIsTwoAttemptsToTheUser(t *testing.T) {
+	s := &scriptedStore{snapshot: emptyWallet(), applies: []error{store.ErrConflict, store.ErrUnavailable}}
+	_, err := newEngine(t, s).Score(t.Context(), 1, string(alice))
+	require.EqualError(t, err, "scoring "+string(alice)+" in community 1: attempt 2: applying: "+store.ErrUnavailable.Error())
+}
+
+// The waits are drawn at random; of a thousand some come close to each end.
 func TestTheDefaultRetryWaitsLongerEachTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	const draws = 1000
+	var shortest, longest [5]time.Duration
+	for i := range draws {
 		backoff := DefaultRetry()
-		for _, least := range []time.Duration{50, 100, 200, 400, 800} {
+		for attempt := range shortest {
 			wait, stop := backoff.Next()
 			require.False(t, stop)
-			assert.GreaterOrEqual(t, wait, least*time.Millisecond)
-			assert.Less(t, wait, (least+50)*time.Millisecond)
+			if i == 0 {
+				shortest[attempt], longest[attempt] = wait, wait
+			}
+			shortest[attempt], longest[attempt] = min(shortest[attempt], wait), max(longest[attempt], wait)
 		}
 		_, stop := backoff.Next()
-		assert.True(t, stop)
-	})
+		require.True(t, stop)
+	}
+	for attempt, least := range []time.Duration{50, 100, 200, 400, 800} {
+		assert.GreaterOrEqual(t, shortest[attempt], least*time.Millisecond)
+		assert.Less(t, shortest[attempt], (least+1)*time.Millisecond)
+		assert.GreaterOrEqual(t, longest[attempt], (least+49)*time.Millisecond)
+		assert.Less(t, longest[attempt], (least+50)*time.Millisecond)
+	}
 }
 
 func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
@@ -205,6 +249,9 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 			var scoringError *ScoringError
 			require.ErrorAs(t, err, &scoringError)
 			assert.Equal(t, alice, scoringError.Address)
+			assert.EqualValues(t, 1, scoringError.Community)
+			assert.Equal(t, scoringError, err, "that it is recorded needs no word")
+			assert.Equal(t, "scoring "+string(alice)+" in community 1: "+scoringError.Err.Error(), err.Error())
 
 			require.Len(t, s.applied, 1, "recorded, although the first attempt lost a race")
 			require.NoError(t, s.applied[0].Validate())
@@ -219,27 +266,138 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 		_, err := newEngine(t, s).Score(t.Context(), 1, string(alice))
 		require.ErrorIs(t, err, ErrUnsupportedRule)
 		require.ErrorIs(t, err, store.ErrUnavailable)
+		require.ErrorContains(t, err, "it could not be recorded")
+	})
+
+	t.Run("when every attempt to record it loses a race, that is the error", func(t *testing.T) {
+		lost := store.ErrConflict
+		s := &scriptedStore{snapshot: emptyWallet(), applies: []error{lost, lost, lost, lost, lost, lost}}
+		s.snapshot.Community.Rule = "FIFO"
+		_, err := newEngine(t, s).Score(t.Context(), 1, string(alice))
+		require.ErrorIs(t, err, store.ErrConflict)
+		require.NotErrorIs(t, err, ErrUnsupportedRule)
 	})
 }
 
 func TestAStoreThatAnswersNonsenseIsAFault(t *testing.T) {
-	spoilt := func(spoil func(*store.Snapshot)) *store.Snapshot {
-		snapshot := emptyWallet()
-		spoil(snapshot)
-		return snapshot
-	}
-	for name, snapshot := range map[string]*store.Snapshot{
-		"nothing":           nil,
-		"no wallet":         spoilt(func(s *store.Snapshot) { s.Wallets = nil }),
-		"another address":   spoilt(func(s *store.Snapshot) { s.Wallets[0].Address = string(bob) }),
-		"another community": spoilt(func(s *store.Snapshot) { s.Community.ID = 2 }),
-		"no moment":         spoilt(func(s *store.Snapshot) { s.At = time.Time{} }),
-		"no points":         emptyWallet(),
+	for name, spoil := range map[string]func(*scriptedStore){
+		"returned no snapshot":                                func(s *scriptedStore) { s.snapshot = nil },
+		"not of the queried address and community: no wallet": func(s *scriptedStore) { s.snapshot.Wallets = nil },
+		"not of the queried address and community: another address": func(s *scriptedStore) {
+			s.snapshot.Wallets[0].Address = string(bob)
+		},
+		"not of the queried address and community: one wallet too many": func(s *scriptedStore) {
+			s.snapshot.Wallets = append(s.snapshot.Wallets, store.Wallet{Address: string(bob)})
+		},
+		"not of the queried address and community: another community": func(s *scriptedStore) { s.snapshot.Community.ID = 2 },
+		"has no moment":                            func(s *scriptedStore) { s.snapshot.At = time.Time{} },
+		"lacks the queried points: none":           func(s *scriptedStore) { s.snapshot.Points = nil },
+		"lacks the queried points: of no wallet":   func(s *scriptedStore) { s.snapshot.Points.Wallets = nil },
+		"lacks the queried points: of too many":    func(s *scriptedStore) { s.snapshot.Points.Wallets = make([]store.PointsHistory, 2) },
+		"no receipt for the address":               func(s *scriptedStore) { s.receipt = func() *store.Receipt { return nil } },
+		"no receipt for the address: of no wallet": func(s *scriptedStore) { s.receipt = func() *store.Receipt { return &store.Receipt{} } },
+		"no receipt for the address: of too many": func(s *scriptedStore) {
+			s.receipt = func() *store.Receipt { return &store.Receipt{Wallets: make([]store.WalletReceipt, 2)} }
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			engine := newEngine(t, &scriptedStore{snapshot: snapshot}, WithHumanPoints(HumanPoints{}))
+			s := &scriptedStore{snapshot: emptyWallet()}
+			s.snapshot.Points = &store.PointsSnapshot{Wallets: make([]store.PointsHistory, 1)}
+			engine := newEngine(t, s, WithHumanPoints(HumanPoints{}))
 			_, err := engine.Score(t.Context(), 1, string(alice))
-			assert.ErrorIs(t, err, store.ErrFault)
+			require.NoError(t, err, "unspoilt it is an answer")
+
+			spoil(s)
+			result, err := engine.Score(t.Context(), 1, string(alice))
+			require.ErrorIs(t, err, store.ErrFault)
+			said, _, _ := strings.Cut(name, ":")
+			require.ErrorContains(t, err, said)
+			assert.Nil(t, result)
+		})
+	}
+}
+
+func TestTheStoreSaysWhichPointsWereGiven(t *testing.T) {
+	s := &scriptedStore{snapshot: emptyWallet()}
+	s.snapshot.Community.HumanPoints = true
+	s.snapshot.Community.Threshold = "0"
+	s.snapshot.Points = &store.PointsSnapshot{
+		Wallets: []store.PointsHistory{{Lists: []string{"TheChosenOnes"}}}, Values: map[string]int{"TCO": 50, "SCB": 7},
+	}
+	engine := newEngine(t, s, WithHumanPoints(HumanPoints{}))
+	preview, err := engine.Preview(t.Context(), 1, string(alice))
+	require.NoError(t, err)
+	assert.Equal(t, []Award{{Action: "TCO", Points: 50}}, preview.Points)
+
+	given := []store.Award{{Action: "SCB"}}
+	s.receipt = func() *store.Receipt { return &store.Receipt{Wallets: []store.WalletReceipt{{Awards: given}}} }
+	result, err := engine.Score(t.Context(), 1, string(alice))
+	require.NoError(t, err)
+	assert.Equal(t, []Award{{Action: "SCB", Points: 7}}, result.Points, "another may have earned meanwhile")
+}
+
+func TestAnObservationAddsUpTheTimesOfAllAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scriptedStore{snapshot: emptyWallet(), takes: time.Second, applies: []error{store.ErrConflict}}
+		s.snapshot.Wallets[0].Credentials = []store.Credential{{Provider: "Google", Stamp: []byte("{}")}}
+		var first, second Observation
+		engine := newEngine(t, s,
+			WithObserver(func(_ context.Context, o Observation) { first = o }), WithObserver(func(_ context.Context, o Observation) { second = o }))
+		result, err := engine.Score(t.Context(), 1, string(alice))
+		require.NoError(t, err)
+		assert.Equal(t, Observation{
+			Community: 1, Address: alice, Attempts: 2, Load: 2 * time.Second, Apply: 2 * time.Second, Result: result,
+		}, first)
+		assert.Equal(t, first, second, "every observer is told")
+	})
+}
+
+func TestTheLogTellsWhatOperatorsMustKnowAndNoMore(t *testing.T) {
+	const who = "community=1 address=" + string(alice)
+	for name, c := range map[string]struct {
+		spoil func(*scriptedStore, context.CancelFunc)
+		log   string
+	}{
+		"nothing of a scoring that went well": {},
+		"a lost race, for those who debug": {
+			func(s *scriptedStore, _ context.CancelFunc) { s.applies = []error{store.ErrConflict} },
+			`level=DEBUG msg="scoring lost a race" ` + who + " attempt=1\n",
+		},
+		"a community that cannot be scored": {
+			func(s *scriptedStore, _ context.CancelFunc) { s.snapshot.Community.Rule = "FIFO" },
+			`level=WARN msg="community cannot be scored" ` + who + ` error="unsupported rule \"FIFO\", only LIFO is known"` + "\n",
+		},
+		"a failure of the store": {
+			func(s *scriptedStore, _ context.CancelFunc) { s.loadErr = store.ErrUnavailable },
+			`level=ERROR msg="scoring failed" ` + who + ` error="loading: ` + store.ErrUnavailable.Error() + "\"\n",
+		},
+		"nothing of a community that there is not": {
+			func(s *scriptedStore, _ context.CancelFunc) { s.loadErr = store.ErrCommunityNotFound }, "",
+		},
+		"nothing of a caller who went away": {
+			func(s *scriptedStore, cancel context.CancelFunc) { cancel(); s.loadErr = context.Canceled }, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{
+				Level: slog.LevelDebug,
+				ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+					if a.Key == slog.TimeKey {
+						return slog.Attr{}
+					}
+					return a
+				},
+			}))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			s := &scriptedStore{snapshot: emptyWallet()}
+			engine := newEngine(t, s, WithLogger(logger))
+			if c.spoil != nil {
+				c.spoil(s, cancel)
+			}
+			_, _ = engine.Score(ctx, 1, string(alice)) // how it ends is told by other tests
+			assert.Equal(t, c.log, log.String())
 		})
 	}
 }
@@ -313,25 +471,52 @@ func TestLatestTellsNeverScoredScoredAndFailedApart(t *testing.T) {
 
 	_, err := latest(nil)
 	require.ErrorIs(t, err, ErrNeverScored)
+	require.EqualError(t, err, "reading the score of "+string(alice)+" in community 1: never scored")
 	_, err = latest(&store.Score{Status: "BULK_PROCESSING"})
 	require.ErrorIs(t, err, ErrNeverScored)
+	require.ErrorContains(t, err, "its scoring is queued (BULK_PROCESSING)")
 
 	_, err = latest(&store.Score{Status: store.StatusError, Error: "no weights"})
-	var scoringError *ScoringError
-	require.ErrorAs(t, err, &scoringError)
-	require.EqualError(t, scoringError.Err, "no weights")
+	assert.Equal(t, &ScoringError{Community: 1, Address: alice, Err: errors.New("no weights")}, err)
 
 	standing, err := latest(&store.Score{
 		Status: store.StatusDone, Value: "1.000000000", ScoredAt: noon, ExpiresAt: until(1),
 		Evidence: []byte(`{"type":"ThresholdScoreCheck","success":true,"rawScore":"4.25","threshold":"3.00000"}`),
 	})
 	require.NoError(t, err)
-	assert.True(t, standing.Passing)
-	assert.Equal(t, "4.25", standing.Score.String())
-	assert.Equal(t, noon, standing.ScoredAt)
+	assert.Equal(t, &Standing{
+		Community: 1, Address: alice, Passing: true, Score: decimal(t, "4.25"), Threshold: decimal(t, "3.00000"), ScoredAt: noon, ExpiresAt: until(1),
+	}, standing)
+}
 
-	for _, evidence := range []string{"", "null", "{}", "[]", `{"type":"other"}`, `{"type":"ThresholdScoreCheck","success":true,"rawScore":"x","threshold":"1"}`} {
-		_, err = latest(&store.Score{Status: store.StatusDone, Evidence: []byte(evidence)})
-		assert.ErrorIs(t, err, store.ErrFault, "evidence %q", evidence)
+func TestARecordedScoreThatCannotBeReadIsAFault(t *testing.T) {
+	for evidence, want := range map[string]string{
+		"":     "the evidence is not a ThresholdScoreCheck",
+		"null": "the evidence is not a ThresholdScoreCheck",
+		"{}":   "the evidence is not a ThresholdScoreCheck",
+		"[]":   "the evidence is not a ThresholdScoreCheck",
+		`{"type":"other","success":true,"rawScore":"1","threshold":"1"}`:                "the evidence is not a ThresholdScoreCheck",
+		`{"type":"ThresholdScoreCheck","success":"yes","rawScore":"1","threshold":"1"}`: "the evidence is not a ThresholdScoreCheck",
+		`{"type":"ThresholdScoreCheck","success":true,"rawScore":"x","threshold":"1"}`:  `raw score: "x" is not a decimal number`,
+		`{"type":"ThresholdScoreCheck","success":true,"rawScore":"1","threshold":"x"}`:  `threshold: "x" is not a decimal number`,
+	} {
+		s := &scriptedStore{snapshot: emptyWallet()}
+		s.snapshot.Wallets[0].Score = &store.Score{Status: store.StatusDone, Evidence: []byte(evidence)}
+		standing, err := newEngine(t, s).Latest(t.Context(), 1, string(alice))
+		require.ErrorIs(t, err, store.ErrFault, "evidence %q", evidence)
+		require.ErrorContains(t, err, want, "evidence %q", evidence)
+		assert.Nil(t, standing)
 	}
+}
+
+func TestLatestFailsAsTheStoreDoes(t *testing.T) {
+	s := &scriptedStore{loadErr: store.ErrUnavailable}
+	standing, err := newEngine(t, s).Latest(t.Context(), 1, string(alice))
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	assert.Nil(t, standing)
+
+	standing, err = newEngine(t, s).Latest(t.Context(), 1, "nonsense")
+	require.ErrorIs(t, err, ErrInvalidAddress)
+	assert.Nil(t, standing)
+	assert.Equal(t, 1, s.loads, "a bad address never reaches the store")
 }

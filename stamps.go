@@ -38,14 +38,12 @@ type examiner struct {
 	proven   *lru.Cache[[sha256.Size]byte, credential.Credential] // nil: nothing is remembered
 }
 
-func newExaminer(s *settings) (*examiner, error) {
+func newExaminer(s *settings) *examiner {
 	x := &examiner{issuers: s.issuers, v0Only: s.v0Only, verifier: s.verifier}
-	if s.cacheSize == 0 {
-		return x, nil
+	if s.cacheSize > 0 {
+		x.proven, _ = lru.New[[sha256.Size]byte, credential.Credential](s.cacheSize) // fails for a size below 1 only
 	}
-	var err error
-	x.proven, err = lru.New[[sha256.Size]byte, credential.Credential](s.cacheSize)
-	return x, err
+	return x
 }
 
 // examine looks at all credentials of one wallet; those not seen before are
@@ -63,13 +61,12 @@ func (x *examiner) examine(ctx context.Context, address Address, now time.Time, 
 	for i := range candidates {
 		c := &candidates[i]
 		digests[i] = sha256.Sum256(c.row.Stamp)
-		said, remembered := x.remembered(digests[i])
-		if !remembered {
+		if said, remembered := x.remembered(digests[i]); remembered {
+			c.said = said
+			c.reason, c.why = x.judge(c, address, now)
+		} else {
 			unseen = append(unseen, i)
-			continue
 		}
-		c.said = said
-		c.reason, c.why = x.judge(c, address, now)
 	}
 
 	var checked atomic.Int64

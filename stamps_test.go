@@ -1,0 +1,104 @@
+package passport
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestOnlyASCIILettersAreLowered(t *testing.T) {
+	for text, want := range map[string]string{
+		"AMZ":     "amz",
+		"amz":     "amz",
+		"@[`{":    "@[`{",
+		"0xÀĀΑ":   "0xÀĀΑ",
+		"\u212a":  "\u212a", // the Kelvin sign, whose lower case is k
+		"did:PKH": "did:pkh",
+	} {
+		assert.Equal(t, want, lowerASCII(text))
+	}
+}
+
+// processors makes the test one on so many processors.
+func processors(t *testing.T, n int) {
+	t.Helper()
+	before := runtime.GOMAXPROCS(n)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+}
+
+func TestParallelCallsEachOnce(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 100} {
+		calls := make([]atomic.Int32, n)
+		require.NoError(t, parallel(t.Context(), n, func(i int) error {
+			calls[i].Add(1)
+			return nil
+		}))
+		for i := range calls {
+			assert.EqualValues(t, 1, calls[i].Load(), "call %d of %d", i, n)
+		}
+	}
+}
+
+func TestParallelUsesEveryProcessorAndNoMore(t *testing.T) {
+	for name, c := range map[string]struct{ calls, processors, together int }{
+		"more to do than processors": {calls: 9, processors: 3, together: 3},
+		"more processors than to do": {calls: 2, processors: 4, together: 2},
+		"one processor":              {calls: 3, processors: 1, together: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			processors(t, c.processors)
+			synctest.Test(t, func(t *testing.T) {
+				var begun atomic.Int32
+				release := make(chan struct{})
+				ended := make(chan error)
+				go func() {
+					ended <- parallel(t.Context(), c.calls, func(int) error {
+						begun.Add(1)
+						<-release
+						return nil
+					})
+				}()
+				synctest.Wait()
+				assert.EqualValues(t, c.together, begun.Load())
+				close(release)
+				require.NoError(t, <-ended)
+				assert.EqualValues(t, c.calls, begun.Load())
+			})
+			assert.Equal(t, c.processors, runtime.GOMAXPROCS(0), "it leaves their number alone")
+		})
+	}
+}
+
+func TestParallelBeginsNoMoreAfterAnErrorAPanicOrTheEndOfTheContext(t *testing.T) {
+	processors(t, 1)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		ctx   context.Context
+		work  func(int) error
+		begun int
+		want  string
+	}{
+		"an error":              {t.Context(), func(int) error { return broken }, 1, "broken"},
+		"a panic":               {t.Context(), func(int) error { panic("boom") }, 1, "verifying a credential panicked: boom"},
+		"an ended context":      {ended, func(int) error { return nil }, 0, "context canceled"},
+		"an error of the third": {t.Context(), func(i int) error { return map[int]error{2: broken}[i] }, 3, "broken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begun := 0
+			err := parallel(c.ctx, 10, func(i int) error {
+				begun++
+				return c.work(i)
+			})
+			require.EqualError(t, err, c.want)
+			assert.Equal(t, c.begun, begun)
+		})
+	}
+}
