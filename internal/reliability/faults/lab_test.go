@@ -164,6 +164,8 @@ type way struct {
 	// driver is that of database/sql, "" for a pool of pgx.
 	driver string
 	store  *pgstore.Store
+	// limit sets how many connections there are, over database/sql.
+	limit func(connections int)
 	// begin begins a transaction of the host.
 	begin func(ctx context.Context) (*hostTx, error)
 	// afterwards returns an error unless all its connections can be had and
@@ -205,14 +207,16 @@ func (l *lab) byPool(parameters ...string) *way {
 	by.batched = true
 	config, err := pgxpool.ParseConfig(by.url)
 	require.NoError(l.t, err)
-	config.MaxConns = connections
+	if !slices.Contains(parameters, "pool_max_conns") {
+		config.MaxConns = connections
+	}
 	pool, err := pgxpool.NewWithConfig(l.t.Context(), config)
 	require.NoError(l.t, err)
 	l.t.Cleanup(pool.Close)
 	by.store = pgstore.New(pool)
 	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOn(ctx, pool) }
 	by.afterwards = func(ctx context.Context) error {
-		for range config.MaxConns {
+		for range pool.Config().MaxConns {
 			conn, err := pool.Acquire(ctx)
 			if err != nil {
 				return err
@@ -235,10 +239,10 @@ func (l *lab) bySQL(driver string, parameters ...string) *way {
 	require.NoError(l.t, err)
 	db.SetMaxOpenConns(connections)
 	l.t.Cleanup(func() { require.NoError(l.t, db.Close()) })
-	by.store = pgstore.NewDB(db)
+	by.store, by.limit = pgstore.NewDB(db), db.SetMaxOpenConns
 	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOnDB(ctx, db) }
 	by.afterwards = func(ctx context.Context) error {
-		for range connections {
+		for range db.Stats().MaxOpenConnections {
 			conn, err := db.Conn(ctx)
 			if err != nil {
 				return err

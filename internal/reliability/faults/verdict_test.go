@@ -238,6 +238,11 @@ func (j *judgement) repeat(done effect) {
 	}
 	j.consistent()
 	j.nothingLeft()
+	j.connections()
+}
+
+// connections asks for all connections of the way.
+func (j *judgement) connections() {
 	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
 	defer cancel()
 	if err := j.way.afterwards(ctx); err != nil {
@@ -276,12 +281,12 @@ func difference(want, got state) string {
 	var text string
 	for _, row := range want {
 		if !slices.Contains(got, row) {
-			text += "\n\t- " + row
+			text += fmt.Sprintf("\n\t- %.300s", row)
 		}
 	}
 	for _, row := range got {
 		if !slices.Contains(want, row) {
-			text += "\n\t+ " + row
+			text += fmt.Sprintf("\n\t+ %.300s", row)
 		}
 	}
 	if text == "" {
