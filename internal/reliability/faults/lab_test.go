@@ -50,6 +50,9 @@ type lab struct {
 	want map[string]*course
 	// by are the ways to the database, those that last as long as the lab.
 	by []*way
+	// patience is how long a server is given to notice that a client has gone, and
+	// a scoring to notice that its context has ended.
+	patience time.Duration
 	// own is the server, if it is one to crash.
 	own *pgtest.Own
 }
@@ -62,7 +65,7 @@ type course struct {
 
 func newLab(t *testing.T, url string) *lab {
 	t.Helper()
-	l := &lab{World: world.New(t, url), t: t, want: map[string]*course{}}
+	l := &lab{World: world.New(t, url), t: t, want: map[string]*course{}, patience: 10 * time.Second}
 	l.prepare()
 	for _, address := range []string{alice, dave} {
 		l.want[address] = l.undisturbed(address)
@@ -164,6 +167,8 @@ type way struct {
 	// driver is that of database/sql, "" for a pool of pgx.
 	driver string
 	store  *pgstore.Store
+	// pool is that of pgx.
+	pool *pgxpool.Pool
 	// limit sets how many connections there are, over database/sql.
 	limit func(connections int)
 	// begin begins a transaction of the host.
@@ -213,7 +218,7 @@ func (l *lab) byPool(parameters ...string) *way {
 	pool, err := pgxpool.NewWithConfig(l.t.Context(), config)
 	require.NoError(l.t, err)
 	l.t.Cleanup(pool.Close)
-	by.store = pgstore.New(pool)
+	by.store, by.pool = pgstore.New(pool), pool
 	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOn(ctx, pool) }
 	by.afterwards = func(ctx context.Context) error {
 		for range pool.Config().MaxConns {

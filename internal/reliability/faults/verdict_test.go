@@ -75,8 +75,7 @@ type experiment struct {
 func (l *lab) experiment(by *way, address string) *experiment {
 	l.t.Helper()
 	l.Restore()
-	const patience = time.Minute
-	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(l.t.Context(), time.Minute)
 	l.t.Cleanup(cancel)
 	return &experiment{lab: l, way: by, address: address, on: by.store, ctx: ctx, cancel: cancel}
 }
@@ -110,7 +109,7 @@ func (x *experiment) score() (*passport.Result, error) {
 // overdue tells, by being closed, that a scoring has gone on for long after its
 // context has ended.
 func (x *experiment) overdue() <-chan struct{} {
-	long := patience
+	long := x.patience
 	if x.way.pq {
 		long = 50 * time.Millisecond
 	}
@@ -243,7 +242,7 @@ func (j *judgement) repeat(done effect) {
 
 // connections asks for all connections of the way.
 func (j *judgement) connections() {
-	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(j.t.Context(), j.patience)
 	defer cancel()
 	if err := j.way.afterwards(ctx); err != nil {
 		j.fault("the connections are not all there: %v", err)
@@ -258,11 +257,8 @@ func (j *judgement) consistent() {
 	j.faults = append(j.faults, broken...)
 }
 
-// patience is how long a server is given to notice that a client has gone.
-const patience = 10 * time.Second
-
 func (j *judgement) nothingLeft() {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(j.patience)
 	for {
 		left, err := tables.Left(j.t.Context(), j.Pool)
 		if err == nil && len(left) == 0 {
