@@ -91,7 +91,7 @@ func (l *lab) ways(parameters ...string) []*way {
 func (l *lab) in(t *testing.T) *lab {
 	t.Helper()
 	same := *l
-	same.t, same.World = t, l.World.In(t)
+	same.t, same.World = t, l.In(t)
 	return &same
 }
 
@@ -252,7 +252,7 @@ func (l *lab) bySQL(driver string, parameters ...string) *way {
 			if err != nil {
 				return err
 			}
-			defer conn.Close() //nolint:errcheck // it goes back to the pool
+			defer conn.Close()
 			if err := conn.PingContext(ctx); err != nil {
 				return err
 			}

@@ -225,7 +225,7 @@ func hostClock(name string, ahead time.Duration) point {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(ahead)
 				inBubble := *l
-				inBubble.t, inBubble.World = t, l.World.In(t)
+				inBubble.t, inBubble.World = t, l.In(t)
 				by := inBubble.byPool()
 				result, err := inBubble.Engine(by.store).Score(t.Context(), world.One, alice)
 				require.NoError(t, err)
