@@ -120,12 +120,14 @@ type earner struct {
 // pure: whether a limited award is still there, and in how many communities
 // the address qualifies in the end, is for the store to say when it writes.
 func (p *HumanPoints) award(community int64, earners []earner, history *store.PointsHistory, given map[string]int) (qualified bool, awards []store.Award) {
-	has := func(action, provider string) bool {
-		same := func(a store.Award) bool { return a.Action == action && a.Provider == provider }
-		return slices.ContainsFunc(history.Awards, same) || slices.ContainsFunc(awards, same)
+	type once struct{ action, provider string }
+	has := make(map[once]bool, len(history.Awards)+len(earners))
+	for _, a := range history.Awards {
+		has[once{a.Action, a.Provider}] = true
 	}
 	earn := func(award store.Award) {
-		if !has(award.Action, award.Provider) {
+		if key := (once{award.Action, award.Provider}); !has[key] {
+			has[key] = true
 			awards = append(awards, award)
 		}
 	}

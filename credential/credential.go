@@ -26,7 +26,9 @@ import (
 
 // Bounds on a credential. Real ones have 2 to 4 KiB and 6 levels.
 const (
-	// MaxSize is the size of a credential in bytes, at most.
+	// MaxSize is the size of a credential in bytes, at most. White space between
+	// its tokens does not count, so that it does not depend on where a credential
+	// was kept.
 	MaxSize = 64 << 10
 	// MaxDepth is how deep its objects and lists lie in one another, at most.
 	MaxDepth = 32

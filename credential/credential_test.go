@@ -120,7 +120,9 @@ func TestEachChangeIsRefusedForItsReason(t *testing.T) {
 }
 
 func TestBoundsOnSizeAndDepth(t *testing.T) {
-	_, err := credential.Parse(make([]byte, credential.MaxSize+1))
+	_, err := credential.Parse([]byte(`{"x":"` + strings.Repeat("y", credential.MaxSize) + `"}`))
+	assert.Equal(t, credential.ReasonTooLarge, reasonOf(t, err))
+	_, err = credential.Parse(make([]byte, 2*credential.MaxSize+1))
 	assert.Equal(t, credential.ReasonTooLarge, reasonOf(t, err))
 	_, err = credential.Parse([]byte(strings.Repeat(`{"a":`, credential.MaxDepth+1)))
 	assert.Equal(t, credential.ReasonTooLarge, reasonOf(t, err))

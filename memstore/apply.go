@@ -199,10 +199,8 @@ func (w *writer) qualify(address string) {
 // award gives the award, unless it is one that the address has already, that
 // has run out, or that takes more communities.
 func (w *writer) award(address string, award store.Award) bool {
-	for _, row := range w.Points.byAddress.rows[address] {
-		if row.Action == award.Action && row.Provider == award.Provider {
-			return false
-		}
+	if len(w.Points.byOnce.rows[once{address, award.Action, award.Provider}]) > 0 {
+		return false
 	}
 	if award.Limit > 0 && len(w.Points.byAction.rows[award.Action]) >= award.Limit ||
 		award.Communities > len(w.Qualified.byAddress.rows[address]) {

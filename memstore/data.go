@@ -187,10 +187,14 @@ type earning struct {
 	chain                             int64
 }
 
+// once is what an address can be given a point for once.
+type once struct{ address, action, provider string }
+
 type pointTable struct {
 	*table[int64, pointRow]
 	byAddress *lookup[string, pointRow]
 	byAction  *lookup[string, pointRow]
+	byOnce    *lookup[once, pointRow]
 }
 
 type qualifiedTable struct {

@@ -112,8 +112,9 @@ func (d *data) makeScoreTables() {
 
 	h := &d.Points
 	h.byAddress = lookupBy(func(r *pointRow) (string, bool) { return r.Address, true })
+	h.byOnce = lookupBy(func(r *pointRow) (once, bool) { return once{r.Address, r.Action, r.Provider}, true })
 	h.byAction = lookupBy(func(r *pointRow) (string, bool) { return r.Action, true })
-	h.table = newTable("registry_humanpoints", func(r *pointRow) int64 { return r.ID }, h.byAddress, h.byAction,
+	h.table = newTable("registry_humanpoints", func(r *pointRow) int64 { return r.ID }, h.byAddress, h.byAction, h.byOnce,
 		uniqueBy("address, action, chain_id, provider, tx_hash", func(r *pointRow) (earning, bool) {
 			return earning{r.Address, r.Action, r.Provider, r.TxHash, r.ChainID}, true
 		}))

@@ -22,23 +22,28 @@ func (w *writer) compareStamps(wallet *store.WalletChanges, live []*credentialRo
 		return stampChanges{}, nil
 	}
 	wanted := make([]stampRow, len(wallet.Stamps))
+	byProvider := make(map[string][]int, len(wallet.Stamps)) // places in wanted
+	own := ownedBy(live)
 	for i, stamp := range wallet.Stamps {
-		if moved(stamp, live) {
+		if own.moved(stamp) {
 			return stampChanges{}, refuse(opApply, store.ErrConflict, "credential %d is not the one that was read", stamp.CredentialID)
 		}
-		credential, err := stored(stamp, live)
+		credential, err := own.stored(stamp)
 		if err != nil {
 			return stampChanges{}, fmt.Errorf("memstore: %s: %w: the credential of provider %q: %w",
 				opApply, store.ErrInvalid, stamp.Provider, err)
 		}
 		wanted[i] = stampRow{Provider: stamp.Provider, Credential: credential}
+		byProvider[stamp.Provider] = append(byProvider[stamp.Provider], i)
 	}
 
 	var changes stampChanges
 	found := make([]bool, len(wanted))
 	for _, row := range w.stampsOf(wallet.Address) {
-		if i := find(wanted, found, row); i >= 0 {
-			found[i] = true
+		same := func(i int) bool { return !found[i] && bytes.Equal(wanted[i].Credential, row.Credential) }
+		places := byProvider[row.Provider]
+		if i := slices.IndexFunc(places, same); i >= 0 {
+			found[places[i]] = true
 		} else {
 			changes.remove = append(changes.remove, row)
 		}
@@ -59,35 +64,37 @@ func (w *writer) stampsOf(address string) []*stampRow {
 	return w.Stamps.byPassport.rows[passport.ID]
 }
 
+// owned are the live credentials of a wallet, of which each provider has one.
+type owned struct {
+	byID       map[int64]*credentialRow
+	byProvider map[string]*credentialRow
+}
+
+func ownedBy(live []*credentialRow) owned {
+	o := owned{make(map[int64]*credentialRow, len(live)), make(map[string]*credentialRow, len(live))}
+	for _, row := range live {
+		o.byID[row.ID], o.byProvider[row.Provider] = row, row
+	}
+	return o
+}
+
 // moved reports whether the credential that the stamp names by its id is
 // another one than the stamp holds.
-func moved(stamp store.Stamp, live []*credentialRow) bool {
+func (o owned) moved(stamp store.Stamp) bool {
 	if stamp.CredentialID == 0 {
 		return false
 	}
-	return !slices.ContainsFunc(live, func(row *credentialRow) bool {
-		return row.ID == stamp.CredentialID && bytes.Equal(row.Stamp, stamp.Credential)
-	})
+	row, found := o.byID[stamp.CredentialID]
+	return !found || !bytes.Equal(row.Stamp, stamp.Credential)
 }
 
 // stored returns the canonical text of the stamp's credential. Mostly it is
 // one of the wallet's, which is canonical, and then its bytes are shared.
-func stored(stamp store.Stamp, live []*credentialRow) (document, error) {
-	for _, row := range live {
-		if row.Provider == stamp.Provider && bytes.Equal(row.Stamp, stamp.Credential) {
-			return row.Stamp, nil
-		}
+func (o owned) stored(stamp store.Stamp) (document, error) {
+	if row, found := o.byProvider[stamp.Provider]; found && bytes.Equal(row.Stamp, stamp.Credential) {
+		return row.Stamp, nil
 	}
 	return canonical(stamp.Credential)
-}
-
-func find(wanted []stampRow, found []bool, row *stampRow) int {
-	for i := range wanted {
-		if !found[i] && wanted[i].Provider == row.Provider && bytes.Equal(wanted[i].Credential, row.Credential) {
-			return i
-		}
-	}
-	return -1
 }
 
 func (w *writer) replaceStamps(passport int64, changes stampChanges) {

@@ -13,6 +13,8 @@ type parser struct {
 	text  string
 	at    int
 	depth int // levels still allowed
+	// blanks are the bytes of white space so far.
+	blanks int
 }
 
 func (p *parser) document(value *Value) error {
@@ -35,6 +37,7 @@ func (p *parser) space() {
 		switch p.text[p.at] {
 		case ' ', '\t', '\n', '\r':
 			p.at++
+			p.blanks++
 		default:
 			return
 		}

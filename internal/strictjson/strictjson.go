@@ -84,20 +84,30 @@ func (v *Value) Get(name string) *Value {
 
 // Limits bound what Parse takes on.
 type Limits struct {
-	Size  int // bytes of the document
+	// Size is that of the document in bytes. White space between its tokens does
+	// not count, or a document would be too large only where it was kept: Postgres
+	// puts a space behind each comma and colon. Of that there may be as much again.
+	Size  int
 	Depth int // arrays and objects inside one another
 }
 
 // Parse reads the document, which must be one JSON value and white space. Its
 // errors name the place by byte; those about the limits wrap [ErrTooLarge].
 func Parse(document []byte, limits Limits) (*Value, error) {
-	if len(document) > limits.Size {
-		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(document), limits.Size)
+	if len(document) > 2*limits.Size {
+		return nil, tooLarge(len(document), limits)
 	}
 	p := parser{text: string(document), depth: limits.Depth}
 	var value Value
 	if err := p.document(&value); err != nil {
 		return nil, fmt.Errorf("at byte %d: %w", p.at, err)
 	}
+	if size := len(document) - p.blanks; size > limits.Size {
+		return nil, tooLarge(size, limits)
+	}
 	return &value, nil
+}
+
+func tooLarge(size int, limits Limits) error {
+	return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, limits.Size)
 }

@@ -108,7 +108,7 @@ func TestWhatIsNotExactlyOneValueIsRefused(t *testing.T) {
 		`{"a":1,"\u0061":2}`:         "twice",
 		`{"x":{"a":1,"a":1}}`:        "twice",
 		strings.Repeat("[", 33):      "too deep",
-		strings.Repeat(" ", 1<<16+1): "65537 bytes",
+		strings.Repeat(" ", 1<<17+1): "131073 bytes",
 	} {
 		_, err := strictjson.Parse([]byte(document), limits)
 		assert.ErrorContains(t, err, want, "%.60q", document)
@@ -131,6 +131,29 @@ func TestLimitsAreTold(t *testing.T) {
 	require.ErrorIs(t, err, strictjson.ErrTooLarge)
 	_, err = strictjson.Parse([]byte(`"12345"`), strictjson.Limits{Size: 6, Depth: 1})
 	require.ErrorIs(t, err, strictjson.ErrTooLarge)
+}
+
+// Postgres writes a document with a space behind each comma and colon.
+func TestWhiteSpaceMakesNoDocumentTooLarge(t *testing.T) {
+	tight := strictjson.Limits{Size: len(`{"a":[1,2,3]}`), Depth: 2}
+	for document, fits := range map[string]bool{
+		`{"a":[1,2,3]}`:                 true,
+		`{"a": [1, 2, 3]}`:              true,
+		" {\"a\" :\t[1,\r\n2, 3]}\n ":   true,
+		`{"a":[1,2,33]}`:                false,
+		`{"a": [1, 2, 33]}`:             false,
+		`{"a":" 1 2"}`:                  true,
+		`{"a":" 1 2 3"}`:                false, // in a string it is no white space between tokens
+		strings.Repeat(" ", 13) + `1`:   true,
+		strings.Repeat(" ", 26) + `123`: false,
+	} {
+		_, err := strictjson.Parse([]byte(document), tight)
+		if fits {
+			require.NoError(t, err, document)
+		} else {
+			require.ErrorIs(t, err, strictjson.ErrTooLarge, document)
+		}
+	}
 }
 
 func TestGetFindsMembersByTheirExactName(t *testing.T) {

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -9,7 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // engineCases score through the engine, with credentials that an issuer
@@ -58,6 +62,12 @@ func engineCases() []Case {
 			now = years(1)
 			assert.Equal(w.t, "1.5", w.scoreWith(engine, bob).Score.String())
 			assert.Equal(w.t, bob, w.holders()[passporttest.Nullifier("Google", "account")].Address)
+		}},
+		{Name: "a credential of the greatest size that there may be counts", run: func(w *world) {
+			engine := w.engine()
+			stamp := w.largest(alice, "Google")
+			w.credentials(with(credentialRow(1, alice, "Google"), row{"stamp": json.RawMessage(stamp)}))
+			assert.Equal(w.t, "1.5", w.scoreWith(engine, alice).Score.String())
 		}},
 		{Name: "64 concurrent scorings of one address all succeed", run: func(w *world) {
 			engine := w.engine()
@@ -175,4 +185,30 @@ func (w *world) signed(id int, address, provider string, options ...passporttest
 	text, err := passporttest.NewIssuerFromSeed("storetest").Issue(address, provider, "account", options...)
 	require.NoError(w.t, err)
 	return with(credentialRow(id, address, provider), row{"stamp": json.RawMessage(text)})
+}
+
+// largest returns a signed credential to which no byte can be added, with as
+// many commas in it as that allows.
+func (w *world) largest(address, provider string) []byte {
+	w.t.Helper()
+	issuer := passporttest.NewIssuerFromSeed("storetest")
+	issue := func(nullifiers []string) []byte {
+		text, err := issuer.Issue(address, provider, "", passporttest.Nullifiers(nullifiers...))
+		require.NoError(w.t, err)
+		return text
+	}
+	const each = 90 // so that there are some hundred
+	var nullifiers []string
+	for i := range (credential.MaxSize - len(issue(nil))) / (each + len(`"",`)) {
+		nullifiers = append(nullifiers, fmt.Sprintf("%0*d", each, i))
+	}
+	missing := credential.MaxSize - len(issue(nullifiers))
+	for i := range nullifiers {
+		more := min(missing, store.MaxNullifier-each)
+		nullifiers[i] += strings.Repeat("0", more)
+		missing -= more
+	}
+	largest := issue(nullifiers)
+	require.Len(w.t, largest, credential.MaxSize)
+	return largest
 }

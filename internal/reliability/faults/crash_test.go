@@ -76,7 +76,7 @@ func tooManyConnections() point {
 			x.exec("create role crowded login password 'crowded' connection limit 1")
 			x.exec("grant pg_read_all_data, pg_write_all_data to crowded")
 			crowded := *l
-			crowded.World = l.World.In(t)
+			crowded.World = l.In(t)
 			crowded.URL = asUser(t, l.URL, url.UserPassword("crowded", "crowded"))
 			first, err := pgx.Connect(t.Context(), crowded.URL)
 			require.NoError(t, err)

@@ -131,7 +131,7 @@ func hostWentIdle() point {
 				x := l.experiment(by, alice)
 				tx := x.hostWork()
 				require.NoError(t, tx.exec("set local idle_in_transaction_session_timeout = '10ms'"))
-				assert.Eventually(t, func() bool { return x.sessions("idle in transaction") == 0 }, patience, time.Millisecond)
+				assert.Eventually(t, func() bool { return x.sessions("idle in transaction") == 0 }, x.patience, time.Millisecond)
 				x.struck.Store(true)
 				_, err := x.score()
 				assert.ErrorIs(t, err, store.ErrUnavailable, by.name)

@@ -50,6 +50,9 @@ type lab struct {
 	want map[string]*course
 	// by are the ways to the database, those that last as long as the lab.
 	by []*way
+	// patience is how long a server is given to notice that a client has gone, and
+	// a scoring to notice that its context has ended.
+	patience time.Duration
 	// own is the server, if it is one to crash.
 	own *pgtest.Own
 }
@@ -62,7 +65,7 @@ type course struct {
 
 func newLab(t *testing.T, url string) *lab {
 	t.Helper()
-	l := &lab{World: world.New(t, url), t: t, want: map[string]*course{}}
+	l := &lab{World: world.New(t, url), t: t, want: map[string]*course{}, patience: 10 * time.Second}
 	l.prepare()
 	for _, address := range []string{alice, dave} {
 		l.want[address] = l.undisturbed(address)
@@ -88,7 +91,7 @@ func (l *lab) ways(parameters ...string) []*way {
 func (l *lab) in(t *testing.T) *lab {
 	t.Helper()
 	same := *l
-	same.t, same.World = t, l.World.In(t)
+	same.t, same.World = t, l.In(t)
 	return &same
 }
 
@@ -164,6 +167,10 @@ type way struct {
 	// driver is that of database/sql, "" for a pool of pgx.
 	driver string
 	store  *pgstore.Store
+	// pool is that of pgx.
+	pool *pgxpool.Pool
+	// limit sets how many connections there are, over database/sql.
+	limit func(connections int)
 	// begin begins a transaction of the host.
 	begin func(ctx context.Context) (*hostTx, error)
 	// afterwards returns an error unless all its connections can be had and
@@ -205,14 +212,16 @@ func (l *lab) byPool(parameters ...string) *way {
 	by.batched = true
 	config, err := pgxpool.ParseConfig(by.url)
 	require.NoError(l.t, err)
-	config.MaxConns = connections
+	if !slices.Contains(parameters, "pool_max_conns") {
+		config.MaxConns = connections
+	}
 	pool, err := pgxpool.NewWithConfig(l.t.Context(), config)
 	require.NoError(l.t, err)
 	l.t.Cleanup(pool.Close)
-	by.store = pgstore.New(pool)
+	by.store, by.pool = pgstore.New(pool), pool
 	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOn(ctx, pool) }
 	by.afterwards = func(ctx context.Context) error {
-		for range config.MaxConns {
+		for range pool.Config().MaxConns {
 			conn, err := pool.Acquire(ctx)
 			if err != nil {
 				return err
@@ -235,15 +244,15 @@ func (l *lab) bySQL(driver string, parameters ...string) *way {
 	require.NoError(l.t, err)
 	db.SetMaxOpenConns(connections)
 	l.t.Cleanup(func() { require.NoError(l.t, db.Close()) })
-	by.store = pgstore.NewDB(db)
+	by.store, by.limit = pgstore.NewDB(db), db.SetMaxOpenConns
 	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOnDB(ctx, db) }
 	by.afterwards = func(ctx context.Context) error {
-		for range connections {
+		for range db.Stats().MaxOpenConnections {
 			conn, err := db.Conn(ctx)
 			if err != nil {
 				return err
 			}
-			defer conn.Close() //nolint:errcheck // it goes back to the pool
+			defer conn.Close()
 			if err := conn.PingContext(ctx); err != nil {
 				return err
 			}

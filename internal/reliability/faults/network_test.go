@@ -117,10 +117,9 @@ func halfOpenAtConnect() point {
 		run: func(t *testing.T, l *lab) {
 			for _, by := range l.ways() {
 				x := l.experiment(by, alice)
-				x.ctx, x.cancel = context.WithTimeout(t.Context(), deadline)
+				x.within(deadline)
 				x.at(connect, false, func(wire.Step) wire.Action { return wire.Stall })
 				assert.Empty(t, x.run(want), by.name)
-				x.cancel()
 			}
 		},
 	}
@@ -133,10 +132,9 @@ func halfOpenAtCommit() point {
 		run: func(t *testing.T, l *lab) {
 			for _, by := range l.by {
 				x := l.experiment(by, alice)
-				x.ctx, x.cancel = context.WithTimeout(t.Context(), deadline)
+				x.within(deadline)
 				x.at(commit, true, func(wire.Step) wire.Action { return wire.Stall })
 				assert.Empty(t, x.run(want), by.name)
-				x.cancel()
 			}
 		},
 	}

@@ -24,7 +24,7 @@ type point struct {
 // points are all of them.
 func points() []point {
 	var all []point
-	for _, group := range [][]point{stepwise(), killed(), network(), server(), inHostTx()} {
+	for _, group := range [][]point{stepwise(), killed(), network(), server(), inHostTx(), program()} {
 		all = append(all, group...)
 	}
 	return all

@@ -55,7 +55,7 @@ func (x *experiment) waiting() (pid int) {
 			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&pid)
 		return err == nil && pid != 0
 	}
-	assert.Eventually(x.t, look, patience, time.Millisecond)
+	assert.Eventually(x.t, look, x.patience, time.Millisecond)
 	return pid
 }
 
@@ -66,7 +66,7 @@ func (x *experiment) nobodyWaits() {
 		err := x.Pool.QueryRow(x.t.Context(), `select count(*) from pg_stat_activity
 			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting)
 		return err == nil && waiting == 0
-	}, patience, time.Millisecond)
+	}, x.patience, time.Millisecond)
 }
 
 // whileItWaits does something to a scoring that waits for a lock, or lets the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -75,10 +76,15 @@ type experiment struct {
 func (l *lab) experiment(by *way, address string) *experiment {
 	l.t.Helper()
 	l.Restore()
-	const patience = time.Minute
-	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
-	l.t.Cleanup(cancel)
-	return &experiment{lab: l, way: by, address: address, on: by.store, ctx: ctx, cancel: cancel}
+	x := &experiment{lab: l, way: by, address: address, on: by.store}
+	x.within(time.Minute)
+	return x
+}
+
+// within gives the scoring so much time.
+func (x *experiment) within(limit time.Duration) {
+	x.ctx, x.cancel = context.WithTimeout(x.t.Context(), limit)
+	x.t.Cleanup(x.cancel)
 }
 
 // run scores, and returns in words everything that is not as it should be.
@@ -110,7 +116,7 @@ func (x *experiment) score() (*passport.Result, error) {
 // overdue tells, by being closed, that a scoring has gone on for long after its
 // context has ended.
 func (x *experiment) overdue() <-chan struct{} {
-	long := patience
+	long := x.patience
 	if x.way.pq {
 		long = 50 * time.Millisecond
 	}
@@ -138,7 +144,7 @@ func (x *experiment) judgeTables(want outcome) []string {
 func (j *judgement) tables(want outcome) {
 	j.heal()
 	if !j.struck.Load() {
-		j.fault("the disturbance did not happen")
+		j.faultf("the disturbance did not happen")
 	}
 	j.repeat(j.wrote(want))
 }
@@ -156,30 +162,30 @@ type judgement struct {
 	faults []string
 }
 
-func (j *judgement) fault(format string, args ...any) {
+func (j *judgement) faultf(format string, args ...any) {
 	j.faults = append(j.faults, fmt.Sprintf(format, args...))
 }
 
 // told looks at what the caller is told.
 func (j *judgement) told(want outcome, result *passport.Result, err error) {
 	if (err == nil) != (len(want.errs) == 0) || (result == nil) != (err != nil) {
-		j.fault("the caller is told %v and given a result: %t; want %s", err, result != nil, want)
+		j.faultf("the caller is told %v and given a result: %t; want %s", err, result != nil, want)
 		return
 	}
 	for _, wanted := range want.errs {
 		if !errors.Is(err, wanted) {
-			j.fault("the error %q is not %q", err, wanted)
+			j.faultf("the error %q is not %q", err, wanted)
 		}
 	}
 	unknown := slices.Contains(want.errs, store.ErrUnknownOutcome)
 	if errors.Is(err, store.ErrUnknownOutcome) != unknown {
-		j.fault("the error %q is of unknown outcome, or is not", err)
+		j.faultf("the error %q is of unknown outcome, or is not", err)
 	}
 	if errors.Is(err, store.ErrConflict) {
-		j.fault("the error %q asks to be repeated", err)
+		j.faultf("the error %q asks to be repeated", err)
 	}
 	if err == nil && !same(result, j.result, true) {
-		j.fault("the result is %+v, undisturbed it is %+v", result, j.result)
+		j.faultf("the result is %+v, undisturbed it is %+v", result, j.result)
 	}
 }
 
@@ -202,10 +208,10 @@ func (j *judgement) wrote(want outcome) (done effect) {
 	case slices.Equal(now, j.once):
 		done = everything
 	default:
-		j.fault("part of the scoring is written, or too much: %s", difference(j.once, now))
+		j.faultf("part of the scoring is written, or too much: %s", difference(j.once, now))
 	}
 	if done != want.effect && want.effect != either {
-		j.fault("%s is written, want %s", done, want.effect)
+		j.faultf("%s is written, want %s", done, want.effect)
 	}
 	j.consistent()
 	return done
@@ -223,48 +229,50 @@ func (j *judgement) repeat(done effect) {
 		result, err = engine.Score(j.t.Context(), world.One, j.address)
 	}
 	if err != nil {
-		j.fault("the scoring cannot be repeated: %v", err)
+		j.faultf("the scoring cannot be repeated: %v", err)
 		return
 	}
 	if !same(result, j.result, done == nothing) {
-		j.fault("repeated, the result is %+v, undisturbed it is %+v", result, j.result)
+		j.faultf("repeated, the result is %+v, undisturbed it is %+v", result, j.result)
 	}
 	want := j.once
 	if done == everything {
 		want = j.twice
 	}
 	if now := j.state(); !slices.Equal(now, want) {
-		j.fault("repeated, the scoring has written something else: %s", difference(want, now))
+		j.faultf("repeated, the scoring has written something else: %s", difference(want, now))
 	}
 	j.consistent()
 	j.nothingLeft()
-	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
+	j.connections()
+}
+
+// connections asks for all connections of the way.
+func (j *judgement) connections() {
+	ctx, cancel := context.WithTimeout(j.t.Context(), j.patience)
 	defer cancel()
 	if err := j.way.afterwards(ctx); err != nil {
-		j.fault("the connections are not all there: %v", err)
+		j.faultf("the connections are not all there: %v", err)
 	}
 }
 
 func (j *judgement) consistent() {
 	broken, err := tables.Check(j.t.Context(), j.Pool, world.Limits())
 	if err != nil {
-		j.fault("the tables cannot be checked: %v", err)
+		j.faultf("the tables cannot be checked: %v", err)
 	}
 	j.faults = append(j.faults, broken...)
 }
 
-// patience is how long a server is given to notice that a client has gone.
-const patience = 10 * time.Second
-
 func (j *judgement) nothingLeft() {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(j.patience)
 	for {
 		left, err := tables.Left(j.t.Context(), j.Pool)
 		if err == nil && len(left) == 0 {
 			return
 		}
 		if time.Now().After(deadline) {
-			j.fault("something is left: %q, %v", left, err)
+			j.faultf("something is left: %q, %v", left, err)
 			return
 		}
 		time.Sleep(2 * time.Millisecond)
@@ -273,19 +281,19 @@ func (j *judgement) nothingLeft() {
 
 // difference returns the rows that only one of the states has.
 func difference(want, got state) string {
-	var text string
+	var text strings.Builder
 	for _, row := range want {
 		if !slices.Contains(got, row) {
-			text += "\n\t- " + row
+			fmt.Fprintf(&text, "\n\t- %.300s", row)
 		}
 	}
 	for _, row := range got {
 		if !slices.Contains(want, row) {
-			text += "\n\t+ " + row
+			fmt.Fprintf(&text, "\n\t+ %.300s", row)
 		}
 	}
-	if text == "" {
-		text = fmt.Sprintf("%d rows, want %d", len(got), len(want))
+	if text.Len() == 0 {
+		fmt.Fprintf(&text, "%d rows, want %d", len(got), len(want))
 	}
-	return text
+	return text.String()
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// written are the tables that a scoring writes.
+// written are the tables that scorings and their hosts write.
 var written = []string{
+	"ceramic_cache_ceramiccache", "ceramic_cache_revocation",
 	"registry_passport", "registry_score", "registry_stamp", "registry_event", "registry_hashscorerlink",
 	"registry_humanpoints", "registry_humanpointscommunityqualifiedusers", "registry_humanpointsconfig",
 }
 
-// Keep takes a copy of what scorings have written so far.
+// Keep takes a copy of the credentials and of what scorings have written so far.
 func (w *World) Keep() {
 	w.tb.Helper()
 	copies := []string{"drop schema if exists kept cascade", "create schema kept"}
@@ -24,8 +25,7 @@ func (w *World) Keep() {
 	w.Exec(strings.Join(copies, ";"))
 }
 
-// Restore puts the tables that scorings write back to what they were at the
-// last Keep. It fails when somebody has a lock on them.
+// Restore puts those tables back to what they were at the last Keep. It fails when somebody has a lock on them.
 func (w *World) Restore() {
 	w.tb.Helper()
 	restore := []string{"set local lock_timeout = '10s'", "set local session_replication_role = replica"}
