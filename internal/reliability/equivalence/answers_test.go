@@ -45,8 +45,7 @@ func kind(err error) string {
 			found = append(found, k.name)
 		}
 	}
-	var scoringError *passport.ScoringError
-	if errors.As(err, &scoringError) {
+	if scoringError, is := errors.AsType[*passport.ScoringError](err); is {
 		found = append(found, "ScoringError of "+string(scoringError.Address)+": "+scoringError.Err.Error())
 	}
 	if len(found) == 0 {

@@ -3,6 +3,7 @@ package equivalence
 import (
 	"encoding/json"
 	"flag"
+	"maps"
 	"strconv"
 	"testing"
 	"time"
@@ -92,9 +93,7 @@ func drawRows(t *rapid.T) map[string][]row {
 				"id": id, "type": kind, "address": alice, "provider": provider, "proof_value": "0x01", "updated_at": updated,
 				"stamp": json.RawMessage(stamp(t, alice, provider, "0x01", begin.AddDate(1, 0, 0))),
 			}
-			for column, value := range more {
-				r[column] = value
-			}
+			maps.Copy(r, more)
 			return r
 		}
 		rows["ceramic_cache_ceramiccache"] = []row{

@@ -95,7 +95,7 @@ func (b *book) of(table string, id any) string {
 	if name, found := b.names[table][fmt.Sprint(id)]; found {
 		return name
 	}
-	return fmt.Sprintf("no row of %s", table)
+	return "no row of " + table
 }
 
 func number(id any) int64 {
