@@ -40,7 +40,7 @@ type draft struct {
 	// copied are, for each wallet, the places of those of its credentials that
 	// count.
 	copied [][]int
-	// spoilt has the stamps name other rows than they were read from.
+	// spoilt has the stamps name rows that are not there.
 	spoilt bool
 }
 
@@ -149,7 +149,7 @@ func (d *draft) on(s *side) *store.Changes {
 			held := read.Credentials[place]
 			stamp := store.Stamp{Provider: held.Provider, Credential: bytes.Clone(held.Stamp), CredentialID: held.ID}
 			if d.spoilt {
-				stamp.CredentialID++
+				stamp.CredentialID += 1 << 40
 			}
 			w.Stamps = append(w.Stamps, stamp)
 		}
