@@ -103,7 +103,7 @@ func drawWallet(t *rapid.T, address string, failed bool, now time.Time) store.Wa
 		ExpiresAt: moments.draw(t, "expiry"), Evidence: []byte(`{"rawScore":"1.50"}`), StampScores: []byte(`{"b":1.50,"a":2}`), Stamps: []byte(`{}`),
 	}
 	if oneIn(t, 12, "odd") {
-		w.Score.Evidence, w.Score.ScoredAt = oddities.Draw(t, "evidence"), moments.draw(t, "scored")
+		w.Score.Evidence, w.Score.ScoredAt = evidence.Draw(t, "evidence"), moments.draw(t, "scored")
 	}
 	if oneIn(t, 6, "a stamp of its own") {
 		provider := providers.draw(t, "provider")
@@ -115,7 +115,7 @@ func drawWallet(t *rapid.T, address string, failed bool, now time.Time) store.Wa
 	for range rapid.IntRange(0, 2).Draw(t, "number of events") {
 		event := store.Event{Action: store.ActionDeduplicated, Address: addresses.draw(t, "address"), Data: []byte(`{"provider": "Google"}`)}
 		if oneIn(t, 10, "odd") {
-			event.Data = oddities.Draw(t, "data")
+			event.Data = evidence.Draw(t, "data")
 		}
 		w.Events = append(w.Events, event)
 	}

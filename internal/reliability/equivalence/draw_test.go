@@ -3,6 +3,7 @@ package equivalence
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -137,6 +138,11 @@ var oddities = rapid.SampledFrom([][]byte{
 	[]byte(`{"<&>": "<&>\u2028\u007f"}`), []byte(`{"": 1, "A": 2, "a": 3, "aa": 4, "é": 5, "\ud83d\ude00": 6}`),
 	[]byte(`{"a": "` + strings.Repeat("x", 3000) + `"}`),
 })
+
+// evidence are those of them that memstore hands out as it was given them. It
+// keeps what a scoring writes as it came, and so numbers with an exponent, which
+// the engine never writes.
+var evidence = oddities.Filter(func(text []byte) bool { return !regexp.MustCompile(`\d[eE]|-0`).Match(text) })
 
 // weights are a community's, and sometimes anything but that.
 func weights(t *rapid.T) []byte {
