@@ -3,6 +3,7 @@ package memstore
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -60,7 +61,7 @@ func (w *writer) check(c *store.Changes) error {
 	}
 	for _, claim := range c.Claims {
 		row, found := w.Claims.byNullifier.find(place{claim.Nullifier, w.community})
-		if found && row.Address != claim.Address && row.ExpiresAt.After(w.at) {
+		if found && row.ExpiresAt.After(w.at) && !row.is(claim) && (row.Address != claim.Address || !scores(c, claim.Address)) {
 			return refuse(opApply, store.ErrConflict, "nullifier %q is claimed by %s until %s",
 				claim.Nullifier, row.Address, store.FormatTime(row.ExpiresAt))
 		}
@@ -72,6 +73,16 @@ func (w *writer) check(c *store.Changes) error {
 		}
 	}
 	return nil
+}
+
+// is tells whether the claim is as given.
+func (r *claimRow) is(claim store.Claim) bool {
+	return r.Address == claim.Address && r.ExpiresAt.Equal(microseconds(claim.ExpiresAt))
+}
+
+// scores tells whether the change set is of a scoring of the address.
+func scores(c *store.Changes, address string) bool {
+	return slices.ContainsFunc(c.Wallets, func(w store.WalletChanges) bool { return w.Address == address })
 }
 
 func (w *writer) write(c *store.Changes) *store.Receipt {
@@ -111,7 +122,7 @@ func (w *writer) claim(claim store.Claim) {
 	switch {
 	case !found:
 		row.ID = w.Claims.nextID()
-	case old.Address == row.Address && old.ExpiresAt.Equal(row.ExpiresAt):
+	case old.is(claim):
 		return
 	default:
 		row.ID = old.ID

@@ -26,7 +26,7 @@ func (s *statements) apply(c *store.Changes, receipt *receiptReader) []call {
 		s.verifyCredentials.with(addresses, versions),
 	)
 	if len(c.Claims) > 0 {
-		calls = append(calls, s.writeClaims(c))
+		calls = append(calls, s.writeClaims(c, addresses))
 	}
 	if len(c.Held) > 0 {
 		calls = append(calls, s.checkHeld(c))
@@ -38,14 +38,14 @@ func (s *statements) apply(c *store.Changes, receipt *receiptReader) []call {
 	return append(calls, s.writePoints(c, receipt)...)
 }
 
-func (s *statements) writeClaims(c *store.Changes) call {
+func (s *statements) writeClaims(c *store.Changes, scored []string) call {
 	nullifiers, holders, expiries := []string{}, []string{}, []string{}
 	for _, claim := range c.Claims {
 		nullifiers = append(nullifiers, claim.Nullifier)
 		holders = append(holders, claim.Address)
 		expiries = append(expiries, timestamp(claim.ExpiresAt))
 	}
-	return s.bulkUpsertHashLinks.with(c.Community, moment(c.At), nullifiers, holders, expiries)
+	return s.bulkUpsertHashLinks.with(c.Community, moment(c.At), nullifiers, holders, expiries, scored)
 }
 
 func (s *statements) checkHeld(c *store.Changes) call {

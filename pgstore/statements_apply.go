@@ -54,9 +54,10 @@ where  wallet.version = ` + walletVersion
 
 // bulkUpsertHashLinks writes the claims that are not already as wanted. One
 // that is no longer there to take gets NULL for an address, which the column
-// refuses: the lost race undoes the whole batch.
+// refuses: the lost race undoes the whole batch. Only a scored wallet's own live
+// claims may change.
 //
-//	$1 community  $2 moment  $3 nullifiers  $4 addresses  $5 expiries
+//	$1 community  $2 moment  $3 nullifiers  $4 addresses  $5 expiries  $6 scored wallets
 const bulkUpsertHashLinks = `
 insert into {schema}.registry_hashscorerlink as link (hash, community_id, address, expires_at)
 select claim.hash, $1::bigint, claim.address, claim.expires_at::timestamptz
@@ -75,7 +76,8 @@ where  not exists (
 order  by claim.hash collate "C"
 on     conflict (hash, community_id) do update
 set    expires_at = excluded.expires_at,
-       address    = case when link.address = excluded.address or link.expires_at <= $2::timestamptz
+       address    = case when link.expires_at <= $2::timestamptz
+                         or   (link.address = excluded.address and link.address = any($6::text[]))
                          then excluded.address
                     end`
 

@@ -34,9 +34,12 @@ type Changes struct {
 	At time.Time
 	// Wallets are the scored addresses.
 	Wallets []WalletChanges
-	// Claims are to be held as given. One may be written only while its
-	// nullifier is unclaimed, or claimed by the same address, or its claim has
-	// expired; otherwise Apply must return [ErrConflict].
+	// Claims are to be held as given. One for an address of Wallets may be written
+	// only while its nullifier is unclaimed, or claimed by the same address, or
+	// its claim has expired; one for any other address, whose own scorings know
+	// best how long it claims what, only while the nullifier is unclaimed or its
+	// claim has expired. Otherwise Apply must return [ErrConflict], unless the claim
+	// is exactly as given.
 	Claims []Claim
 	// Held are claims of others that the decision rests on: Apply must return
 	// [ErrConflict] unless each nullifier is still claimed by that address.

@@ -32,6 +32,9 @@ func claimCases() []Case {
 		{"a free nullifier is taken for another owner", nil, claim("n1", carol, years(1)), false},
 		{"an expired claim is taken over for another owner", claimRow("n1", bob, years(-1)), claim("n1", carol, years(1)), false},
 		{"a claim that the other owner has already is no conflict", claimRow("n1", carol, years(1)), claim("n1", carol, years(1)), false},
+		{"a claim that the other owner has for longer is not shortened", claimRow("n1", carol, years(2)), claim("n1", carol, years(1)), true},
+		{"a claim that the other owner has for less is not lengthened", claimRow("n1", carol, years(1)), claim("n1", carol, years(2)), true},
+		{"an expired claim of the other owner is renewed", claimRow("n1", carol, years(-1)), claim("n1", carol, years(2)), false},
 		{"a live claim of the scored wallet is not given away", claimRow("n1", alice, years(1)), claim("n1", carol, years(1)), true},
 	} {
 		cases = append(cases, Case{Name: c.name, run: func(w *world) {
