@@ -82,8 +82,11 @@ func (d Decimal) add(other Decimal) (Decimal, error) {
 }
 
 // jsonNumber writes the number as the reference's JSON does: at least one
-// decimal place, no needless zeros.
+// decimal place, no needless zeros. A zero has no sign: jsonb has none.
 func (d Decimal) jsonNumber() string {
+	if d.number.IsZero() {
+		return "0.0"
+	}
 	text := d.number.Text('f')
 	whole, fraction, _ := strings.Cut(text, ".")
 	fraction = strings.TrimRight(fraction, "0")

@@ -105,7 +105,7 @@ func TestDecimalsCompareByValue(t *testing.T) {
 
 func TestDecimalWritesJSONNumbersAsTheReferenceDoes(t *testing.T) {
 	for text, want := range map[string]string{
-		"2.0": "2.0", "0.75": "0.75", "1": "1.0", "2.5000": "2.5", "0": "0.0", "1e2": "100.0", "-0.50": "-0.5", "1e-7": "0.0000001",
+		"2.0": "2.0", "0.75": "0.75", "1": "1.0", "2.5000": "2.5", "0": "0.0", "-0": "0.0", "-0.00": "0.0", "0e5": "0.0", "1e2": "100.0", "-0.50": "-0.5", "1e-7": "0.0000001",
 	} {
 		d, err := ParseDecimal(text)
 		require.NoError(t, err)

@@ -416,3 +416,45 @@ func TestNewCredentialRefusesWhatCannotBeFiled(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrInvalid)
 	assert.ErrorContains(t, err, "provider")
 }
+
+// interleaved is a store on which something happens after each Load.
+type interleaved struct {
+	store.Store
+
+	afterLoad func()
+}
+
+func (s interleaved) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	snapshot, err := s.Store.Load(ctx, q)
+	s.afterLoad()
+	return snapshot, err
+}
+
+// A scoring gives what else a lost credential lists to the owner of its account,
+// for as long as that claim lasts. If the owner has claimed it himself meanwhile,
+// for as long as his own credential lasts, it must stay so: else the claim ends
+// while his stamp counts, and another wallet's counts for the same account.
+func TestAClaimGivenToItsOwnerDoesNotShortenTheOneThatHeTookMeanwhile(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1", "Github": "1"})
+	soon, late := world.Clock.Now().Add(time.Hour), world.Clock.Now().AddDate(1, 0, 0)
+	world.Stamp(alice, "Github", "", passporttest.Nullifiers("person"), passporttest.ExpiresAt(soon))
+	world.MustScore(alice)
+	world.Stamp(alice, "Google", "", passporttest.Nullifiers("person", "account"), passporttest.ExpiresAt(late))
+	world.Stamp(bob, "Google", "", passporttest.Nullifiers("person", "account"), passporttest.ExpiresAt(late))
+
+	scored := false
+	engine := world.Engine.On(interleaved{world.Store, func() {
+		if !scored {
+			scored = true
+			world.MustScore(alice)
+		}
+	}})
+	result, err := engine.Score(t.Context(), world.Community, bob)
+	require.NoError(t, err)
+	assert.Equal(t, passport.Deduplicated, result.Stamps[0].Outcome)
+	claims, err := world.Store.ListClaims(t.Context(), world.Community, alice)
+	require.NoError(t, err)
+	assert.Equal(t, []store.Claim{
+		{Nullifier: "account", Address: alice, ExpiresAt: late}, {Nullifier: "person", Address: alice, ExpiresAt: late},
+	}, claims)
+}

@@ -154,8 +154,9 @@ func (c *client) checkWritten(changes *store.Changes, receipt *store.Receipt) er
 	}
 	for _, claim := range changes.Claims {
 		h, claimed := m.holders[nullifier{changes.Community, claim.Nullifier}]
-		if claimed && h.address != claim.Address && h.until.After(changes.At) {
-			return fmt.Errorf("%s took %q from %s, who holds it until %v", claim.Address, claim.Nullifier, h.address, h.until)
+		mine := h.address == claim.Address && (claim.Address == w.Address || h.until.Equal(claim.ExpiresAt))
+		if claimed && h.until.After(changes.At) && !mine {
+			return fmt.Errorf("%q was claimed for %s until %v, and %s holds it until %v", claim.Nullifier, claim.Address, claim.ExpiresAt, h.address, h.until)
 		}
 		if want := c.read.claims[claim.Nullifier]; want.address != claim.Address || !want.until.Equal(claim.ExpiresAt) {
 			return fmt.Errorf("%q was claimed for %s until %v, want %v", claim.Nullifier, claim.Address, claim.ExpiresAt, want)
