@@ -24,15 +24,24 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(built{m}) }
 
-// build returns the program.
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "server")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return binary
+// built builds the program before the tests run.
+type built struct{ m *testing.M }
+
+var binary string
+
+func (b built) Run() int {
+	folder, err := os.MkdirTemp("", "server")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	binary = filepath.Join(folder, "server")
+	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	return b.m.Run()
 }
 
 // program is the server, running.
@@ -46,7 +55,7 @@ type program struct {
 
 // start runs the program in an environment that holds nothing else, and waits
 // until it listens.
-func start(t *testing.T, binary string, environment ...string) *program {
+func start(t *testing.T, environment ...string) *program {
 	t.Helper()
 	p := &program{Cmd: exec.CommandContext(context.Background(), binary)}
 	p.Env = append([]string{"PASSPORT_ADDR=127.0.0.1:0"}, environment...)
@@ -103,7 +112,7 @@ func get(t *testing.T, url, key string) (int, map[string]any) {
 }
 
 func TestItRunsWithNothingInstalledAndSaysHowToTryIt(t *testing.T) {
-	server := start(t, build(t))
+	server := start(t)
 	key, url := server.invitation(t)
 	status, body := get(t, url, key)
 	assert.Equal(t, http.StatusOK, status)
@@ -121,9 +130,8 @@ func TestItRunsWithNothingInstalledAndSaysHowToTryIt(t *testing.T) {
 // Whoever has the key could put a credential in the place of another's: so
 // nothing is taken in unless the operator has said so.
 func TestCredentialsAreTakenInOnlyWhenThatIsOn(t *testing.T) {
-	binary := build(t)
 	for setting, want := range map[string]int{"": http.StatusMethodNotAllowed, "PASSPORT_INGESTION=on": http.StatusOK} {
-		server := start(t, binary, setting)
+		server := start(t, setting)
 		key, _ := server.invitation(t)
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.url+"/v2/stamps/"+alice, strings.NewReader(submission(t)))
 		require.NoError(t, err)
@@ -154,7 +162,6 @@ func TestTheCredentialsAreThoseOfTheQuickstart(t *testing.T) {
 }
 
 func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
-	binary := build(t)
 	for name, c := range map[string]struct {
 		environment []string
 		told        []string
@@ -194,7 +201,7 @@ func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
 const anIssuer = `PASSPORT_TRUSTED_ISSUERS=["did:ethr:0x8c1a4c0336f6a7599c1951bf27a7eb3b17aefb91"]`
 
 func TestADatabaseThatLacksTablesIsToldAboutAndNotServed(t *testing.T) {
-	command := exec.CommandContext(t.Context(), build(t))
+	command := exec.CommandContext(t.Context(), binary)
 	command.Env = []string{"PASSPORT_ADDR=127.0.0.1:0", "PASSPORT_DATABASE_URL=" + pgtest.NewEmpty(t), anIssuer}
 	told, err := command.CombinedOutput()
 	var exit *exec.ExitError
@@ -208,7 +215,7 @@ func TestADatabaseThatLacksTablesIsToldAboutAndNotServed(t *testing.T) {
 
 func TestOnAFreshDatabaseItMakesTheTablesScoresAndRecordsTheUse(t *testing.T) {
 	url := pgtest.NewEmpty(t)
-	server := start(t, build(t), "PASSPORT_DATABASE_URL="+url, anIssuer,
+	server := start(t, "PASSPORT_DATABASE_URL="+url, anIssuer,
 		"PASSPORT_MIGRATE=on", "PASSPORT_USAGE=on", "PASSPORT_HUMAN_POINTS=on", "PASSPORT_METAMASK_OG=on", "PASSPORT_RATE_LIMIT=off")
 	pool, err := pgstore.OpenPool(t.Context(), url)
 	require.NoError(t, err)

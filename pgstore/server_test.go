@@ -130,3 +130,60 @@ func (c *clients) ask(t *testing.T, client *http.Client, url, key string) {
 		c.failed.Add(1)
 	}
 }
+
+func TestADatabaseOutOfReachIsToldAsThatAndNoMore(t *testing.T) {
+	pool := openPool(t, "postgres://user:hush@127.0.0.1:1/nowhere")
+	server := serveOn(t, pgstore.New(pool), apikey.NewUseLog(pgstore.New(pool)),
+		passporthttp.WithReady(func(ctx context.Context) error { return pgstore.CheckSchema(ctx, pool) }))
+	for _, path := range []string{"/v2/stamps/1/score/" + alice, "/v2/stamps/" + alice, "/ready"} {
+		status, body, header := getFrom(t, server.url+path, "abcdefgh.secret")
+		assert.Equal(t, http.StatusServiceUnavailable, status, path)
+		assert.JSONEq(t, `{"detail":"Service unavailable, try again."}`, body, path)
+		assert.Equal(t, "1", header.Get("Retry-After"), path)
+	}
+	status, _, _ := getFrom(t, server.url+"/health", "")
+	assert.Equal(t, http.StatusOK, status)
+}
+
+// A request whose time is up must let go of what it waits for.
+func TestARequestWhoseTimeIsUpLeavesNothingBehind(t *testing.T) {
+	for _, mode := range []string{"pgx", "database/sql, pgx", "database/sql, lib/pq"} {
+		t.Run(mode, func(t *testing.T) {
+			w := newWorld(t)
+			rows := storeModes()[mode](t, w.url)
+			secret, _, err := apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: 1, ReadScores: true})
+			require.NoError(t, err)
+			server := serveOn(t, rows, apikey.NewUseLog(rows), passporthttp.WithTimeout(200*time.Millisecond))
+			lock, err := w.pool.Begin(t.Context())
+			require.NoError(t, err)
+			_, err = lock.Exec(t.Context(), "lock table registry_passport in access exclusive mode")
+			require.NoError(t, err)
+			url := server.url + "/v2/stamps/1/score/" + alice
+			status, body, _ := getFrom(t, url, secret)
+			assert.Equal(t, http.StatusServiceUnavailable, status)
+			assert.JSONEq(t, `{"detail":"Service unavailable, try again."}`, body)
+			require.NoError(t, lock.Rollback(t.Context()))
+			assert.Eventually(t, func() bool {
+				return w.value(`select count(*) from pg_stat_activity
+					where datname = current_database() and pid <> pg_backend_pid() and (xact_start is not null or state <> 'idle')`) == "0"
+			}, time.Minute, 10*time.Millisecond)
+			assert.Eventually(t, func() bool {
+				status, _, _ := getFrom(t, url, secret)
+				return status == http.StatusOK
+			}, time.Minute, 10*time.Millisecond, "and the next is answered")
+		})
+	}
+}
+
+func getFrom(t *testing.T, url, key string) (status int, body string, header http.Header) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	request.Header.Set("X-Api-Key", key)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(text), response.Header
+}
