@@ -61,7 +61,7 @@ func (w *writer) check(c *store.Changes) error {
 	}
 	for _, claim := range c.Claims {
 		row, found := w.Claims.byNullifier.find(place{claim.Nullifier, w.community})
-		if found && row.ExpiresAt.After(w.at) && !w.mayReplace(row, &claim, c) {
+		if found && !w.mayReplace(row, &claim, c) {
 			return refuse(opApply, store.ErrConflict, "nullifier %q is claimed by %s until %s",
 				claim.Nullifier, row.Address, store.FormatTime(row.ExpiresAt))
 		}
@@ -75,12 +75,16 @@ func (w *writer) check(c *store.Changes) error {
 	return nil
 }
 
-// mayReplace tells whether the live claim in the row may become the given one:
-// it is the scored wallet's own, or the very same.
+// mayReplace tells whether the claim in the row may become the given one.
 func (w *writer) mayReplace(row *claimRow, claim *store.Claim, c *store.Changes) bool {
-	scored := func(wallet store.WalletChanges) bool { return wallet.Address == claim.Address }
-	return row.Address == claim.Address &&
-		(row.ExpiresAt.Equal(microseconds(claim.ExpiresAt)) || slices.ContainsFunc(c.Wallets, scored))
+	scored := func(address string) bool {
+		return slices.ContainsFunc(c.Wallets, func(wallet store.WalletChanges) bool { return wallet.Address == address })
+	}
+	same, expired := row.Address == claim.Address, !row.ExpiresAt.After(w.at)
+	if scored(claim.Address) {
+		return same || expired
+	}
+	return same && row.ExpiresAt.Equal(microseconds(claim.ExpiresAt)) || expired && !scored(row.Address)
 }
 
 func (w *writer) write(c *store.Changes) *store.Receipt {

@@ -54,8 +54,9 @@ where  wallet.version = ` + walletVersion
 
 // bulkUpsertHashLinks writes the claims that are not already as wanted. One
 // that is no longer there to take gets NULL for an address, which the column
-// refuses: the lost race undoes the whole batch. A live claim is there to take
-// for its holder's own scoring only, not for another's that gives it more.
+// refuses: the lost race undoes the whole batch. A scored wallet may take what is
+// its own or has expired; others may be given what has expired and is not a
+// scored wallet's.
 //
 //	$1 community  $2 moment  $3 nullifiers  $4 addresses  $5 expiries
 //	$6 scored wallets
@@ -77,9 +78,12 @@ where  not exists (
 order  by claim.hash collate "C"
 on     conflict (hash, community_id) do update
 set    expires_at = excluded.expires_at,
-       address    = case when link.expires_at <= $2::timestamptz
-                         or   link.address = excluded.address
-                         and  (link.address = any($6::text[]) or link.expires_at = excluded.expires_at)
+       address    = case when excluded.address = any($6::text[])
+                         then case when link.address = excluded.address or link.expires_at <= $2::timestamptz
+                                   then excluded.address
+                              end
+                         when link.address = excluded.address and link.expires_at = excluded.expires_at
+                         or   link.address <> all($6::text[]) and link.expires_at <= $2::timestamptz
                          then excluded.address
                     end`
 

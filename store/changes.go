@@ -34,12 +34,15 @@ type Changes struct {
 	At time.Time
 	// Wallets are the scored addresses.
 	Wallets []WalletChanges
-	// Claims are to be held as given. One may be written only while its
-	// nullifier is unclaimed, or its claim has expired, or it is a claim of one of
-	// Wallets that the same address holds; otherwise Apply must return
-	// [ErrConflict]. So a claim that is given to an address which is not scored
-	// here never changes one that this address has made itself meanwhile; one that
-	// it has exactly as given is no conflict.
+	// Claims are to be held as given. Apply must return [ErrConflict] unless each
+	// is, when it is written,
+	//   - on a nullifier that is unclaimed, or
+	//   - for one of Wallets, and the same address holds the nullifier or its claim
+	//     has expired, or
+	//   - for another address, which holds it exactly as given, or to which an
+	//     expired claim goes that is not of one of Wallets.
+	// So a claim that is given away never changes one that its new owner has made
+	// itself meanwhile, and is never the scored wallet's own.
 	Claims []Claim
 	// Held are claims of others that the decision rests on: Apply must return
 	// [ErrConflict] unless each nullifier is still claimed by that address.

@@ -36,6 +36,7 @@ func claimCases() []Case {
 		{"a live claim of the other owner must not be lengthened", claimRow("n1", carol, years(1)), claim("n1", carol, years(3)), true},
 		{"an expired claim of the other owner is renewed", claimRow("n1", carol, years(-1)), claim("n1", carol, years(1)), false},
 		{"a live claim of the scored wallet is not given away", claimRow("n1", alice, years(1)), claim("n1", carol, years(1)), true},
+		{"an expired claim of the scored wallet is not given away", claimRow("n1", alice, years(-1)), claim("n1", carol, years(1)), true},
 	} {
 		cases = append(cases, Case{Name: c.name, run: func(w *world) {
 			if c.row != nil {
