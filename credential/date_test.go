@@ -49,3 +49,24 @@ func TestADateHasOneSpelling(t *testing.T) {
 		assert.ErrorContains(t, err, "a date is not a date")
 	}
 }
+
+func TestAnOffsetIsASignHoursAndMinutes(t *testing.T) {
+	for text, want := range map[string]bool{
+		"+00:00": true, "-00:01": true, "+05:30": true, "-23:59": true, "+23:59": true,
+		"": false, "Z": false, "-00:00": false, "05:30": false, " 05:30": false, "x05:30": false, "+5:30": false, "+05:3": false,
+		"+0530": false, "+05:300": false, "+24:00": false, "+23:60": false, "+05 30": false, "+0a:30": false,
+	} {
+		assert.Equal(t, want, isOffset(text), "%q", text)
+	}
+}
+
+func TestAShapeTellsDigitsFromTheRest(t *testing.T) {
+	const shape = "00-T0"
+	for text, want := range map[string]bool{
+		"09-T5": true, "90-T0": true,
+		"": false, "09-T": false, "09-T55": false, "0/-T5": false, "0:-T5": false, "09+T5": false, "0905T": false, "09-TT": false, "09-t5": false, "0a-T5": false,
+		"0--T5": false, "095T5": false,
+	} {
+		assert.Equal(t, want, hasShape(text, shape), "%q", text)
+	}
+}

@@ -58,10 +58,7 @@ func ethrKey(id, fragment string) (ethereumAddress, bool) {
 	if !isHex(id, compressed) || fragment != "controller" && fragment != "controllerKey" {
 		return "", false
 	}
-	bytes, err := hex.DecodeString(id[2:])
-	if err != nil {
-		return "", false
-	}
+	bytes, _ := hex.DecodeString(id[2:]) // it is hex
 	key, err := secp256k1.ParsePubKey(bytes)
 	if err != nil {
 		return "", false

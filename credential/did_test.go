@@ -66,11 +66,50 @@ func TestOnlyTheKeysOfADIDsDocumentSignForIt(t *testing.T) {
 		assert.Equal(t, c.want, holds && found.is(address), "%s#%s", c.did, c.fragment)
 	}
 
+	for _, network := range []string{"mainnet", "morden", "ropsten", "rinkeby", "goerli", "kovan", "0x0", "0xabcdefABCDEF", "0x0000000000000001"} {
+		found, holds := ethereumKey("did:ethr:"+network+":"+lower, "did:ethr:"+network+":"+lower+"#controller")
+		assert.True(t, holds && found.is(address), network)
+	}
+
 	did := "did:ethr:" + lower
-	for _, method := range []string{"", did, "#controller", "did:ethr:" + mixed + "#controller", " " + did + "#controller", did + "#controller#controller"} {
+	for _, method := range []string{"", did, "controller", "#controller", "did:ethr:" + mixed + "#controller", " " + did + "#controller", did + "#controller#controller"} {
 		_, found := ethereumKey(did, method)
 		assert.False(t, found, "%q", method)
 	}
 	found, _ := ethereumKey(did, did+"#controller")
 	assert.False(t, found.is([20]byte{1}), "another address")
+}
+
+// Texts that are no account are not found, before any address is compared.
+func TestWhatIsNoAccountIsNotFound(t *testing.T) {
+	const address = "0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
+	public := "0x" + hex.EncodeToString(secp256k1.PrivKeyFromBytes([]byte("a key of our own for these tests")).PubKey().SerializeCompressed())
+	for _, c := range []struct{ did, fragment string }{
+		{"", "controller"},
+		{"did:ethr:", "controller"},
+		{"did:ethr::" + address, "controller"},
+		{"did:ethr:morgen:" + address, "controller"},
+		{"did:ethr:0x00000000000000001:" + address, "controller"}, // 17 digits
+		{"did:ethr:0xg:" + address, "controller"},
+		{"did:ethr:10:" + address, "controller"},
+		{"did:ethr:" + address[:40] + "zz", "controller"},
+		{"did:ethr:" + address + "a1", "controller"},
+		{"did:ethr:" + public + "zz", "controller"},
+		{"did:ethr:" + public[:66], "controller"},
+		{"did:ethr:0x", "controller"},
+		{"did:pkh:eip155::" + address, "blockchainAccountId"},
+		{"did:pkh:eip155:1", "blockchainAccountId"},
+		{"did:pkh:eip155:1:0xa1", "blockchainAccountId"},
+		{"did:pkh:eip155:1a:" + address, "blockchainAccountId"},
+		{"did:pkh:eip155:100000000000000000000:" + address, "blockchainAccountId"}, // 21 digits
+		{"did:pkh:eth:0xa1", "Recovery2020"},
+		{"did:pkh:eth:" + address + "a1", "Recovery2020"},
+		{address, "Recovery2020"},
+		{"did:pkh:sol:" + address, "Recovery2020"},
+	} {
+		_, found := ethereumKey(c.did, c.did+"#"+c.fragment)
+		assert.False(t, found, "%s#%s", c.did, c.fragment)
+	}
+	_, found := ethereumKey("did:pkh:eip155:99999999999999999999:"+address, "did:pkh:eip155:99999999999999999999:"+address+"#blockchainAccountId")
+	assert.True(t, found, "20 digits hold every chain of 64 bits")
 }

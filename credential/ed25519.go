@@ -68,7 +68,7 @@ func (s *Signed) checkLegacyShape() error {
 	subject := s.root.Get("credentialSubject")
 	contexts, types := oneOrMany(s.root.Get("@context")), oneOrMany(s.root.Get("type"))
 	mapping := oneOrMany(subject.Get("@context"))
-	isText := func(v *strictjson.Value) bool { return v != nil && v.Kind == strictjson.String && v.Text == schemaText }
+	isText := func(v *strictjson.Value) bool { return v.Text == schemaText }
 	const hashPrefix = "v0.0.0:"
 	switch {
 	case !hasExactly(s.root, "@context", "type", "credentialSubject", "issuer", "issuanceDate", "expirationDate", "proof") || s.ExpiresAt.IsZero():

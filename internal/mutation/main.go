@@ -30,7 +30,7 @@ import (
 )
 
 func main() {
-	o := order{root: filepath.Join("..", ".."), targets: targets(), survivors: "survivors.md", seconds: processorSeconds, report: io.Discard}
+	o := order{root: filepath.Join("..", ".."), targets: targets(), survivors: "survivors.md", report: io.Discard}
 	files := flag.String("files", "", "only files of these names, separated by commas")
 	flag.StringVar(&o.matching, "match", "", "only mutants whose id contains this")
 	flag.IntVar(&o.sample, "sample", 0, "only so many, drawn at random; 0 means all")
@@ -65,7 +65,6 @@ type order struct {
 	root      string
 	targets   []target
 	survivors string // the file that explains them
-	seconds   int    // of processor time that a suite may take
 	report    io.Writer
 
 	files    []string

@@ -52,7 +52,7 @@ func TestSum(t *testing.T) {
 	}
 	return &order{
 		root: root, targets: []target{{dir: "sum", suites: []suite{{dir: "sum"}}}},
-		survivors: filepath.Join(root, "survivors.md"), seconds: 2, report: io.Discard, workers: 2,
+		survivors: filepath.Join(root, "survivors.md"), report: io.Discard, workers: 2,
 	}
 }
 

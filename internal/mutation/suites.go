@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,20 +15,22 @@ import (
 	"time"
 )
 
-// Bounds on one run of a suite's tests. The unchanged code takes 3 seconds at
-// most. Processor time and memory end a mutant that loops; the time by the
-// clock, which depends on what else runs, ends only one that hangs.
+// Bounds on one run of a suite's tests. Processor time and memory end a mutant
+// that loops: so many times what the unchanged code takes, and a bit. The time
+// by the clock, which depends on what else runs, ends only one that hangs.
 const (
-	processorSeconds = 20
-	memoryKilobytes  = 4 << 20
-	hangs            = 3 * time.Minute
+	timesUnchanged  = 5
+	leastSeconds    = 2
+	memoryKilobytes = 4 << 20
+	hangs           = time.Minute
 )
 
 // builder makes and runs test binaries of the module at root.
 type builder struct {
-	root    string
-	temp    string
-	seconds int // of processor time for a suite
+	root string
+	temp string
+	// unchanged is what each suite takes of processor time by itself.
+	unchanged map[suite]time.Duration
 }
 
 // build compiles the tests of the package in the folder, with other texts in
@@ -82,19 +85,24 @@ const (
 	looped outcome = "looped"
 )
 
-// verdict tells what became of a mutant, at which test, and what the tests
-// printed.
+// verdict tells what became of a mutant, at which test, what the tests printed,
+// and what they took.
 type verdict struct {
 	outcome outcome
 	by      string
 	output  string
+	took    time.Duration // of processor time
 }
 
 // run runs a suite's binary with the mutant of the number.
 func (b *builder) run(ctx context.Context, binary string, s suite, number int) (verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, hangs)
 	defer cancel()
-	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v %d 2>/dev/null; exec nice -n 5 "$0" "$@"`, b.seconds, memoryKilobytes)
+	seconds := leastSeconds + int(math.Ceil(timesUnchanged*b.unchanged[s].Seconds()))
+	if b.unchanged[s] == 0 {
+		seconds = int(hangs.Seconds())
+	}
+	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v %d 2>/dev/null; exec nice -n 5 "$0" "$@"`, seconds, memoryKilobytes)
 	args := append([]string{"-c", limits, binary, "-test.failfast", "-test.timeout=0"}, s.arguments()...)
 	command := exec.CommandContext(ctx, "sh", args...)
 	command.Dir = filepath.Join(b.root, s.dir)
@@ -105,7 +113,7 @@ func (b *builder) run(ctx context.Context, binary string, s suite, number int) (
 	err := command.Run()
 	switch {
 	case err == nil:
-		return verdict{outcome: survived}, nil
+		return verdict{outcome: survived, took: command.ProcessState.UserTime() + command.ProcessState.SystemTime()}, nil
 	case ctx.Err() != nil && context.Cause(ctx) == context.DeadlineExceeded:
 		return verdict{outcome: looped, by: s.dir, output: out.String()}, nil
 	case ctx.Err() != nil:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 )
 
 // try builds the tests and runs them on every mutant, some at a time.
@@ -17,7 +18,7 @@ func (o *order) try(ctx context.Context, plans []plan) ([]trial, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(temp)
-	b := &builder{root: o.root, temp: temp, seconds: o.seconds}
+	b := &builder{root: o.root, temp: temp, unchanged: map[suite]time.Duration{}}
 	shared, err := b.shared(ctx, plans)
 	if err != nil {
 		return nil, err
@@ -61,10 +62,9 @@ func (b *builder) shared(ctx context.Context, plans []plan) (func(suite) (string
 		maps.Copy(texts, p.texts)
 	}
 	binary := func(s suite) (string, error) { return b.build(ctx, "shared", s.dir, texts) }
-	passed := map[suite]bool{}
 	for _, p := range plans {
 		for _, s := range p.target.suites {
-			if passed[s] {
+			if b.unchanged[s] > 0 {
 				continue
 			}
 			path, err := binary(s)
@@ -78,7 +78,7 @@ func (b *builder) shared(ctx context.Context, plans []plan) (func(suite) (string
 			if unchanged.outcome != survived {
 				return nil, fmt.Errorf("without any mutant the tests of %s fail:\n%s", s.dir, unchanged.output)
 			}
-			passed[s] = true
+			b.unchanged[s] = max(unchanged.took, 1)
 		}
 	}
 	return binary, nil

@@ -1,0 +1,69 @@
+package credential
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A revoked credential must not live on in another spelling of its signature.
+func TestASignatureHasOneSpelling(t *testing.T) {
+	order := secp256k1.Params().N
+	half := new(big.Int).Rsh(order, 1)
+	plus := func(n *big.Int, by int64) *big.Int { return new(big.Int).Add(n, big.NewInt(by)) }
+	spell := func(r, s *big.Int, v int) string { return fmt.Sprintf("0x%064x%064x%02x", r, s, v) }
+	one := big.NewInt(1)
+
+	for name, value := range map[string]string{
+		"the least r and s":   spell(one, one, 27),
+		"the other v":         spell(one, one, 28),
+		"the largest r and s": spell(plus(order, -1), half, 27),
+	} {
+		signature, err := parseSignature(value)
+		require.NoError(t, err, name)
+		assert.Equal(t, value, "0x"+hex.EncodeToString(signature[:]), name)
+	}
+	good := spell(one, one, 27)
+	for name, value := range map[string]string{
+		"nothing":         "",
+		"no digits":       "0x",
+		"no 0x":           good[2:],
+		"0X":              "0X" + good[2:],
+		"too short":       good[:130],
+		"a byte more":     good + "00",
+		"capitals":        spell(plus(order, -1), half, 27)[:2] + strings.ToUpper(spell(plus(order, -1), half, 27)[2:]),
+		"no hex":          good[:131] + "g",
+		"no r":            spell(new(big.Int), one, 27),
+		"no s":            spell(one, new(big.Int), 27),
+		"r of the order":  spell(order, one, 27),
+		"r above it":      spell(plus(order, 1), one, 27),
+		"s of the order":  spell(one, order, 27),
+		"s just too high": spell(one, plus(half, 1), 27),
+		"the twin of s":   spell(one, plus(order, -1), 27),
+		"v of 0":          spell(one, one, 0),
+		"v of 26":         spell(one, one, 26),
+		"v of 29":         spell(one, one, 29),
+	} {
+		signature, err := parseSignature(value)
+		assert.EqualError(t, err, "its proofValue is not 0x and 65 bytes in lower-case hex, with v 27 or 28 and a low s", name)
+		assert.Nil(t, signature, name)
+	}
+}
+
+// Addresses of EIP-55's own text.
+func TestAddressesAreSpeltWithTheirChecksum(t *testing.T) {
+	for _, spelt := range []string{
+		"0x52908400098527886E0F7030069857D2E4169EE7", "0x8617E340B3D01FA5F11F306F4090FD50E238070D",
+		"0xde709f2102306220921060314715629080e2fb77", "0x27b1fdb04752bbc536007a920d24acb045561c26",
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+		"0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+	} {
+		assert.Equal(t, spelt, checksummed(strings.ToLower(spelt[2:])))
+	}
+}
