@@ -26,7 +26,7 @@ var (
 
 func TestTheVerdictIsDidkitsSaveForOurStrictnesses(t *testing.T) {
 	var verifier credential.Verifier
-	c := newComparison(t, func(text string) *credential.Error { return refusal(t, &verifier, text) })
+	c := newComparison(t, newJudge(t), func(text string) *credential.Error { return refusal(t, &verifier, text) })
 	require.NoError(t, c.run(t, *credentials))
 	for _, verdict := range []string{"didkit accepts", "didkit rejects", "didkit panics"} {
 		assert.NotZero(t, c.counts[verdict], "nothing that %s was compared", verdict)
@@ -40,6 +40,7 @@ func TestTheVerdictIsDidkitsSaveForOurStrictnesses(t *testing.T) {
 // A comparison that finds no difference proves something only if it would have
 // found one.
 func TestAVerifierThatDiffersIsFoundOut(t *testing.T) {
+	didkit := newJudge(t)
 	var verifier credential.Verifier
 	for name, refuse := range map[string]func(text string) *credential.Error{
 		"that does not look at the signature": func(text string) *credential.Error {
@@ -64,7 +65,7 @@ func TestAVerifierThatDiffersIsFoundOut(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := newComparison(t, refuse).run(t, 3000)
+			err := newComparison(t, didkit, refuse).run(t, 3000)
 			require.ErrorContains(t, err, "ours ")
 		})
 	}
@@ -78,11 +79,11 @@ type comparison struct {
 	counts map[string]int
 }
 
-func newComparison(t *testing.T, refuse func(text string) *credential.Error) *comparison {
+func newComparison(t *testing.T, didkit *judge, refuse func(text string) *credential.Error) *comparison {
 	t.Helper()
 	t.Logf("-seed %d", *seed)
 	r := rand.New(rand.NewPCG(*seed, 0))
-	return &comparison{&maker{r, newJudge(t)}, refuse, map[string]int{}}
+	return &comparison{&maker{r, didkit}, refuse, map[string]int{}}
 }
 
 // run compares that many fresh credentials, whole and damaged, until a verdict
