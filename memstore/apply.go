@@ -50,7 +50,7 @@ func (w *writer) check(c *store.Changes) error {
 	for i := range c.Wallets {
 		wallet := &c.Wallets[i]
 		live := w.live(wallet.Address)
-		if version(live) != wallet.Version {
+		if w.version(wallet.Address) != wallet.Version {
 			return refuse(opApply, store.ErrConflict, "the credentials of %s have changed since they were read", wallet.Address)
 		}
 		stamps, err := w.compareStamps(wallet, live)

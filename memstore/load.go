@@ -48,7 +48,7 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 		live := s.data.live(address)
 		snapshot.Wallets = append(snapshot.Wallets, store.Wallet{
 			Address:     address,
-			Version:     version(live),
+			Version:     s.data.version(address),
 			Credentials: credentialsOf(live),
 			Score:       s.data.score(address, q.Community),
 		})
@@ -112,10 +112,13 @@ func (d *data) unrevoked(address string) []*credentialRow {
 	return rows
 }
 
-// version is a fingerprint of the rows: another set of credentials has another.
-func version(live []*credentialRow) string {
-	text := make([]byte, 0, 16*len(live))
-	for _, row := range live {
+// version is a fingerprint of the address's credentials, those that a newer one
+// of the provider hides included: another set of them has another.
+func (d *data) version(address string) string {
+	rows := d.unrevoked(address)
+	slices.SortFunc(rows, func(a, b *credentialRow) int { return cmp.Compare(a.ID, b.ID) })
+	text := make([]byte, 0, 16*len(rows))
+	for _, row := range rows {
 		text = binary.BigEndian.AppendUint64(text, uint64(row.ID)) //nolint:gosec // any injection does
 		text = binary.BigEndian.AppendUint64(text, uint64(row.UpdatedAt.UnixMicro()))
 	}

@@ -122,9 +122,10 @@ type Community struct {
 type Wallet struct {
 	// Address is the queried address.
 	Address string
-	// Version stands for the set of credentials below. It is opaque; an Apply
-	// that carries it is refused once the set has changed. It must not be
-	// empty, also for an address without credentials.
+	// Version stands for the address's credentials that are neither deleted nor
+	// revoked: those below, and those that a newer one of the provider hides. It
+	// is opaque; an Apply that carries it is refused once they have changed. It
+	// must not be empty, also for an address without credentials.
 	Version string
 	// Credentials are the address's credentials, ordered by provider: those
 	// neither deleted nor revoked, and of one provider only the one updated

@@ -150,6 +150,9 @@ func staleCases() []Case {
 		{"a newer one of another type came", func(w *world) {
 			w.credentials(google, with(google, row{"id": 2, "type": 2, "updated_at": "2026-03-01T00:00:00Z"}))
 		}, true},
+		{"an older one of another type came", func(w *world) {
+			w.credentials(google, with(google, row{"id": 2, "type": 2, "updated_at": "2025-03-01T00:00:00Z"}))
+		}, true},
 		{"another wallet got a credential", func(w *world) { w.credentials(google, credentialRow(2, bob, "Ens", "n2")) }, false},
 		{"the wallet was scored meanwhile", func(w *world) { w.score(alice, claims(claim("n1", alice, years(1)))) }, false},
 		{"another wallet was scored meanwhile", func(w *world) { w.score(bob, claims(claim("n2", bob, years(1)))) }, false},

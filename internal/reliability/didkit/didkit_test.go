@@ -5,9 +5,11 @@ package didkit
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,56 +25,113 @@ var (
 )
 
 func TestTheVerdictIsDidkitsSaveForOurStrictnesses(t *testing.T) {
-	t.Logf("-seed %d", *seed)
-	r := rand.New(rand.NewPCG(*seed, 0))
-	m := &maker{r, newJudge(t)}
 	var verifier credential.Verifier
-	counts := map[string]int{}
-
-	compare := func(text, from string, how []string) (accepted bool) {
-		told := m.judge.ask(t, map[string]any{"verify": text})
-		refused := verify(t, &verifier, text)
-		counts["didkit "+told.Verdict]++
-		switch {
-		case refused == nil && told.Verdict != "accepts":
-			assert.Fail(t, "ours accepts what didkit refuses", "%s, %q\ndidkit %s: %s\n%s", from, how, told.Verdict, told.Why, text)
-		case refused != nil && told.Verdict == "accepts":
-			s := strictnessOf(refused, text)
-			if s == "" {
-				assert.Fail(t, "ours refuses what didkit accepts, for a reason that is not listed", "%s, %q\nours: %s: %s\n%s",
-					from, how, refused.Reason, refused.Detail, text)
-			}
-			counts["stricter: "+s]++
-		default:
-			counts["same verdict"]++
-		}
-		return refused == nil
-	}
-	another := m.whole(t)
-	for range *credentials {
-		whole := m.whole(t)
-		counts["from "+whole.from]++
-		if accepted := compare(whole.text, whole.from, nil); whole.usual {
-			assert.True(t, accepted, "%s\n%s", whole.from, whole.text)
-		}
-		damaged, how := damage(t, r, whole.text, another.text)
-		compare(damaged, whole.from, how)
-		another = whole
-		if t.Failed() {
-			break
-		}
-	}
+	c := newComparison(t, newJudge(t), func(text string) *credential.Error { return refusal(t, &verifier, text) })
+	require.NoError(t, c.run(t, *credentials))
 	for _, verdict := range []string{"didkit accepts", "didkit rejects", "didkit panics"} {
-		assert.NotZero(t, counts[verdict], "nothing that %s was compared", verdict)
+		assert.NotZero(t, c.counts[verdict], "nothing that %s was compared", verdict)
 	}
-	for _, what := range slices.Sorted(maps.Keys(counts)) {
-		t.Logf("%7d %s", counts[what], what)
+	for _, what := range slices.Sorted(maps.Keys(c.counts)) {
+		t.Logf("%7d %s", c.counts[what], what)
 	}
-	t.Logf("didkit was started anew %d times", m.judge.crashes)
+	t.Logf("didkit was started anew %d times", c.judge.crashes)
 }
 
-// verify returns why the credential is refused, nil if it is not.
-func verify(t *testing.T, verifier *credential.Verifier, text string) *credential.Error {
+// A comparison that finds no difference proves something only if it would have
+// found one.
+func TestAVerifierThatDiffersIsFoundOut(t *testing.T) {
+	didkit := newJudge(t)
+	var verifier credential.Verifier
+	for name, refuse := range map[string]func(text string) *credential.Error{
+		"that does not look at the signature": func(text string) *credential.Error {
+			refused := refusal(t, &verifier, text)
+			if refused != nil && refused.Reason == credential.ReasonBadSignature {
+				return nil
+			}
+			return refused
+		},
+		"that takes any method": func(text string) *credential.Error {
+			refused := refusal(t, &verifier, text)
+			if refused != nil && refused.Reason == credential.ReasonWrongVerificationMethod {
+				return nil
+			}
+			return refused
+		},
+		"that does not know offsets": func(text string) *credential.Error {
+			if strings.Contains(text, "+05:30\"") || strings.Contains(text, "-05:30\"") {
+				return &credential.Error{Reason: credential.ReasonBadSignature, Detail: "its signature is not the issuer's over this text"}
+			}
+			return refusal(t, &verifier, text)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := newComparison(t, didkit, refuse).run(t, 3000)
+			require.ErrorContains(t, err, "ours ")
+		})
+	}
+}
+
+// comparison compares our verdicts with didkit's.
+type comparison struct {
+	*maker
+
+	refuse func(text string) *credential.Error // nil when it is accepted
+	counts map[string]int
+}
+
+func newComparison(t *testing.T, didkit *judge, refuse func(text string) *credential.Error) *comparison {
+	t.Helper()
+	t.Logf("-seed %d", *seed)
+	r := rand.New(rand.NewPCG(*seed, 0))
+	return &comparison{&maker{r, didkit}, refuse, map[string]int{}}
+}
+
+// run compares that many fresh credentials, whole and damaged, until a verdict
+// differs that must not.
+func (c *comparison) run(t *testing.T, credentials int) error {
+	t.Helper()
+	another := c.whole(t)
+	for range credentials {
+		whole := c.whole(t)
+		c.counts["from "+whole.from]++
+		refused, err := c.compare(t, whole.text)
+		if err == nil && whole.usual && refused != nil {
+			err = fmt.Errorf("ours refuses what issuers sign: %w", refused)
+		}
+		if err != nil {
+			return fmt.Errorf("%w\n%s, whole\n%s", err, whole.from, whole.text)
+		}
+		damaged, how := damage(t, c.Rand, whole.text, another.text)
+		if _, err := c.compare(t, damaged); err != nil {
+			return fmt.Errorf("%w\n%s, %q\n%s", err, whole.from, how, damaged)
+		}
+		another = whole
+	}
+	return nil
+}
+
+func (c *comparison) compare(t *testing.T, text string) (refused *credential.Error, err error) {
+	t.Helper()
+	told := c.judge.ask(t, map[string]any{"verify": text})
+	c.counts["didkit "+told.Verdict]++
+	refused = c.refuse(text)
+	switch {
+	case refused == nil && told.Verdict != "accepts":
+		return nil, fmt.Errorf("ours accepts what didkit %s: %s", told.Verdict, told.Why)
+	case refused != nil && told.Verdict == "accepts":
+		why := strictnessOf(refused, text)
+		if why == "" {
+			return refused, fmt.Errorf("ours refuses what didkit accepts, for a reason that is not listed: %s: %w", refused.Reason, refused)
+		}
+		c.counts["stricter: "+why]++
+	default:
+		c.counts["same verdict"]++
+	}
+	return refused, nil
+}
+
+// refusal returns why the credential is refused, nil if it is not.
+func refusal(t *testing.T, verifier *credential.Verifier, text string) *credential.Error {
 	t.Helper()
 	signed, err := credential.Parse([]byte(text))
 	if err == nil {
@@ -81,7 +140,7 @@ func verify(t *testing.T, verifier *credential.Verifier, text string) *credentia
 	if err == nil {
 		return nil
 	}
-	var refused *credential.Error
-	require.True(t, errors.As(err, &refused), "%v", err)
+	refused, is := errors.AsType[*credential.Error](err)
+	require.True(t, is, "%v", err)
 	return refused
 }

@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +74,7 @@ func (m *maker) text() string {
 	return text.String()
 }
 
-func (m *maker) address() string { return passporttest.Address(fmt.Sprint(m.IntN(1000))) }
+func (m *maker) address() string { return passporttest.Address(strconv.Itoa(m.IntN(1000))) }
 
 // date is RFC 3339 with any fraction and offset.
 func (m *maker) date(years int) string {
@@ -93,7 +95,7 @@ func (m *maker) byTestIssuer(t *testing.T) fresh {
 	for range m.IntN(4) {
 		nullifiers = append(nullifiers, "v0:"+m.text())
 	}
-	text, err := passporttest.NewIssuerFromSeed(fmt.Sprint(m.IntN(50))).Issue(m.address(), m.text(), "", passporttest.Nullifiers(nullifiers...),
+	text, err := passporttest.NewIssuerFromSeed(strconv.Itoa(m.IntN(50))).Issue(m.address(), m.text(), "", passporttest.Nullifiers(nullifiers...),
 		passporttest.IssuedAt(time.Date(2020+m.IntN(5), 1, 1+m.IntN(400), m.IntN(24), 0, m.IntN(60), 0, time.UTC)),
 		passporttest.ExpiresAt(time.Date(2020+m.IntN(20), 1, 1+m.IntN(400), m.IntN(24), 0, m.IntN(60), 0, time.UTC)))
 	require.NoError(t, err)
@@ -160,8 +162,8 @@ func base58(bytes []byte) string {
 		}
 	}
 	var text strings.Builder
-	for i := len(digits) - 1; i >= 0; i-- {
-		text.WriteByte(alphabet[digits[i]])
+	for _, digit := range slices.Backward(digits) {
+		text.WriteByte(alphabet[digit])
 	}
 	return text.String()
 }
