@@ -10,6 +10,8 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/internal/strictjson"
 )
 
 // A revoked credential must not live on in another spelling of its signature.
@@ -54,6 +56,20 @@ func TestASignatureHasOneSpelling(t *testing.T) {
 		assert.EqualError(t, err, "its proofValue is not 0x and 65 bytes in lower-case hex, with v 27 or 28 and a low s", name)
 		assert.Nil(t, signature, name)
 	}
+}
+
+func TestTypesThatAreRememberedAreNotReadAgain(t *testing.T) {
+	document, err := strictjson.Parse([]byte(`{"A":[{"name":"x","type":"string"}]}`), strictjson.Limits{Size: 100, Depth: 4})
+	require.NoError(t, err)
+	var v Verifier
+	first, remembered, err := v.typeSet(document)
+	require.NoError(t, err)
+	assert.False(t, remembered)
+	v.types.Add(document.Raw, first)
+	second, remembered, err := v.typeSet(document)
+	require.NoError(t, err)
+	assert.True(t, remembered)
+	assert.Same(t, first, second)
 }
 
 // Addresses of EIP-55's own text.

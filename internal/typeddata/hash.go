@@ -182,7 +182,7 @@ func address(v *strictjson.Value) (padded word, err error) {
 }
 
 func boolean(v *strictjson.Value) (encoded word, err error) {
-	truth := false
+	var truth bool
 	switch v.Kind {
 	case strictjson.Bool:
 		truth = v.Bool

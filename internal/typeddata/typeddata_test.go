@@ -166,6 +166,16 @@ func TestNamesAndTypesThatCouldBeReadAsOthersAreRefused(t *testing.T) {
 		`{"A":[{"name":"x"}]}`: "an object of a name and a type",
 		`{"A":[{"name":"x","type":"string","extra":1}]}`:                  "an object of a name and a type",
 		`{"A":[{"name":"x","type":7}]}`:                                   "an object of a name and a type",
+		`{"A":[{"name":7,"type":"string"}]}`:                              "an object of a name and a type",
+		`{"A":[{"type":"string","x":"y"}]}`:                               "an object of a name and a type",
+		`{"A":[{"name":"x","y":"z"}]}`:                                    "an object of a name and a type",
+		`{"A":[{"x":1,"y":2}]}`:                                           "an object of a name and a type",
+		`{"A":[{"name":"x","type":"string[4097]"}]}`:                      "not a type",
+		`{"A":[{"name":"x","type":"string[99999999999999999999]"}]}`:      "not a type",
+		`{"A":[{"name":"x","type":"string[x]"}]}`:                         "not a type",
+		`{"A":[{"name":"x","type":"uint99999999999999999999"}]}`:          "not a type",
+		`{"A":[{"name":"x","type":"bytesX"}]}`:                            "not a type",
+		`{"A":[{"name":"x","type":"int0"}]}`:                              "not a type",
 		`{"A":[{"name":"x,string y","type":"string"}]}`:                   "separator",
 		`{"A":[{"name":"x y","type":"string"}]}`:                          "separator",
 		`{"A":[{"name":"x","type":"string"},{"name":"x","type":"bool"}]}`: "twice",
@@ -195,6 +205,28 @@ func TestNamesAndTypesThatCouldBeReadAsOthersAreRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "not an object")
 }
 
+func TestNamesTypesAndMembersMayReachTheirBounds(t *testing.T) {
+	long := strings.Repeat("x", 256)
+	var many, wide []string
+	for i := range 64 {
+		many = append(many, fmt.Sprintf(`"T%d":[]`, i))
+	}
+	for i := range 128 {
+		wide = append(wide, fmt.Sprintf(`{"name":"m%d","type":"string"}`, i))
+	}
+	member := func(kind string) string { return `{"A":[{"name":"x","type":"` + kind + `"}]}` }
+	for _, types := range []string{
+		`{` + strings.Join(many, ",") + `}`,
+		`{"A":[` + strings.Join(wide, ",") + `]}`,
+		`{"` + long + `":[{"name":"` + long + `","type":"` + long + `"}]}`,
+		member("string" + strings.Repeat("[]", 125)),
+		member("string[4096]"), member("string[0]"), member("bytes1"), member("bytes32"), member("uint8"), member("uint256"), member("int8"), member("int256"),
+	} {
+		_, err := typeddata.Parse(parse(t, types))
+		assert.NoError(t, err, "%.80s", types)
+	}
+}
+
 // One member m of the type, and a value: its word, or the words of an error.
 func TestValuesAreEncodedAsTheIssuersLibraryDoes(t *testing.T) {
 	word := func(kind, value string) (string, error) {
@@ -209,7 +241,13 @@ func TestValuesAreEncodedAsTheIssuersLibraryDoes(t *testing.T) {
 			{"bool", `false`, `""`},
 			{"uint256", `16`, `"0x10"`},
 			{"uint256", `0`, `"0x"`},
+			{"uint256", `9223372036854775807`, `"0x7fffffffffffffff"`},
+			{"uint256", `"0x80"`, `"0x0080"`},
+			{"int256", `-9223372036854775808`, `"0x8000000000000000"`},
 			{"int256", `-5`, `"0xfb"`},
+			{"int256", `1`, `"0x0001"`},
+			{"int256", `"0x7f"`, `"0x007f"`},
+			{"int256", `"0x80"`, `"0xff80"`},
 			{"int256", `-5`, `"0x` + strings.Repeat("f", 63) + `b"`},
 			{"uint256", `-5`, `"0xfffffffffffffffb"`},
 			{"uint8", `255`, `"0x00ff"`},
@@ -222,6 +260,52 @@ func TestValuesAreEncodedAsTheIssuersLibraryDoes(t *testing.T) {
 			b, err := word(c.kind, c.b)
 			require.NoError(t, err, c)
 			assert.Equal(t, a, b, c)
+		}
+	})
+	t.Run("unlike", func(t *testing.T) {
+		for _, c := range []struct{ kind, a, b string }{
+			{"bool", `true`, `false`},
+			{"uint256", `1`, `2`},
+			{"int256", `1`, `-1`},
+			{"int256", `-1`, `"0x00ff"`},
+			{"string", `"a"`, `"b"`},
+			{"bytes", `"0x"`, `"0x00"`},
+			{"bytes2", `"0x0100"`, `"0x0001"`},
+			{"string[]", `["a","b"]`, `["b","a"]`},
+			{"string[]", `["a"]`, `["a","a"]`},
+			{"string[][]", `[["a","b"]]`, `[["a"],["b"]]`},
+			{"S", `{"s":"a"}`, `{"s":"b"}`},
+			{"S[][]", `[[{"s":"a"}]]`, `[[{"s":"b"}]]`},
+		} {
+			a, err := word(c.kind, c.a)
+			require.NoError(t, err, c)
+			b, err := word(c.kind, c.b)
+			require.NoError(t, err, c)
+			assert.NotEqual(t, a, b, c)
+		}
+	})
+	t.Run("told in words", func(t *testing.T) {
+		for _, c := range []struct{ kind, value, want string }{
+			{"string", `1`, "message: m: want a string, not a number"},
+			{"bool", `[]`, "message: m: want a boolean, not a list"},
+			{"bool", `{}`, "message: m: want a boolean, not an object"},
+			{"bool", `2`, "message: m: want a boolean, not that number"},
+			{"bool", `"yes"`, "message: m: want a boolean, not that string"},
+			{"uint256", `true`, "message: m: want a hex string, not a boolean"},
+			{"address", `7`, "message: m: want a hex string, not a number"},
+			{"address", `"0x01"`, "message: m: want an address of 20 bytes, not 1"},
+			{"bytes4", `7`, "message: m: want a hex string, not a number"},
+			{"bytes4", `"0x01"`, "message: m: want 4 bytes, not 1"},
+			{"uint8", `"0x` + strings.Repeat("00", 33) + `"`, "message: m: want at most 32 bytes, not 33"},
+			{"string[]", `"a"`, "message: m: want a list, not a string"},
+			{"string[2]", `[]`, "message: m: want a list of 2, not of 0"},
+			{"string[0]", `["a"]`, "message: m: want a list of 0, not of 1"},
+			{"S[][]", `[[],[{"s":1}]]`, "message: m: item 1: item 0: s: want a string, not a number"},
+			{"S", `"a"`, "message: m: a S is an object, not a string"},
+			{"string", `1,"extra":1`, "message: M has a member that its type does not list"},
+		} {
+			_, err := word(c.kind, c.value)
+			assert.EqualError(t, err, c.want, c)
 		}
 	})
 	t.Run("refused", func(t *testing.T) {
@@ -279,6 +363,26 @@ func TestAnAbsentMemberIsZeros(t *testing.T) {
 	require.ErrorContains(t, err, "does not list", "the domain's type has a name only")
 }
 
+func TestWithoutADomainTypeItHasANameOnly(t *testing.T) {
+	domain := `"EIP712Domain":[{"name":"name","type":"string"}]`
+	listed, err := digest(t, `{"M":[],`+domain+`}`, `{"name":"d"}`, "M", `{}`)
+	require.NoError(t, err)
+	assumed, err := digest(t, `{"M":[]}`, `{"name":"d"}`, "M", `{}`)
+	require.NoError(t, err)
+	assert.Equal(t, listed, assumed)
+}
+
+func TestADomainAndAMessageAreThere(t *testing.T) {
+	set, err := typeddata.Parse(parse(t, `{"M":[]}`))
+	require.NoError(t, err)
+	_, err = set.Digest(nil, "M", parse(t, `{}`))
+	require.EqualError(t, err, "domain: a EIP712Domain is an object, not absent")
+	_, err = set.Digest(parse(t, `{}`), "M", nil)
+	require.EqualError(t, err, "message: a M is an object, not absent")
+	_, err = set.Digest(parse(t, `{}`), "M", parse(t, `[]`))
+	require.EqualError(t, err, "message: a M is an object, not a list")
+}
+
 // As in didkit 0.3.3, where an unused struct is never asked for its references.
 func TestAMissingTypeIsAnErrorOnlyOfWhatRefersToIt(t *testing.T) {
 	unused := `{"M":[{"name":"n","type":"uint8"}],"Unused":[{"name":"x","type":"Missing"}]}`
@@ -313,6 +417,30 @@ func TestTheTextsOfTheTypesAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	_, err = typeddata.Parse(parse(t, chain(64, 60)))
 	assert.ErrorContains(t, err, "more than 262144 bytes")
+
+	// 16 structs of 64 members, "Txx(bool m,bool m…)", that refer to no other.
+	total := func(spare int) string {
+		var types []string
+		for i := range 16 {
+			var listed []string
+			for m := range 64 {
+				length := 250 // and 6 for "bool " and a comma or parenthesis
+				if m == 0 {
+					length -= len("Txx(")
+				}
+				if i == 0 && m == 0 {
+					length += spare - len("EIP712Domain(string name)")
+				}
+				listed = append(listed, fmt.Sprintf(`{"name":"%0*d","type":"bool"}`, length, m))
+			}
+			types = append(types, fmt.Sprintf(`"T%02d":[%s]`, i, strings.Join(listed, ",")))
+		}
+		return "{" + strings.Join(types, ",") + "}"
+	}
+	_, err = typeddata.Parse(parse(t, total(0)))
+	require.NoError(t, err, "exactly so many")
+	_, err = typeddata.Parse(parse(t, total(1)))
+	require.ErrorContains(t, err, "more than 262144 bytes")
 }
 
 func TestAStructThatRefersToItselfIsListedAgain(t *testing.T) {

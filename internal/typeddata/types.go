@@ -53,7 +53,7 @@ type member struct {
 // typ is a parsed type.
 type typ struct {
 	form   form
-	size   int  // bytes of bytesN, uintN, intN; elements of a fixed list
+	size   int  // bytes of bytesN; elements of a fixed list
 	fixed  bool // a list of size elements
 	item   *typ // of a list
 	target *structType
@@ -199,11 +199,11 @@ func parseType(text string) (*typ, error) {
 		unit   int
 	}{{"bytes", formFixedBytes, 1}, {"uint", formUint, 8}, {"int", formInt, 8}} {
 		if digits, found := strings.CutPrefix(text, sized.prefix); found {
-			n, err := strconv.Atoi(digits)
-			if err != nil || strconv.Itoa(n) != digits || n <= 0 || n > 32*sized.unit || n%sized.unit != 0 {
+			n, _ := strconv.Atoi(digits) // what is no number is not spelt like one
+			if strconv.Itoa(n) != digits || n <= 0 || n > 32*sized.unit || n%sized.unit != 0 {
 				return nil, fmt.Errorf("%.60q is not a type", text)
 			}
-			return &typ{form: sized.form, size: n / sized.unit}, nil
+			return &typ{form: sized.form, size: n}, nil
 		}
 	}
 	if err := checkName(text); err != nil {
@@ -224,8 +224,8 @@ func parseList(text string) (*typ, error) {
 	list := &typ{form: formList, item: item}
 	if size := text[open+1 : len(text)-1]; size != "" {
 		list.fixed = true
-		list.size, err = strconv.Atoi(size)
-		if err != nil || strconv.Itoa(list.size) != size || list.size < 0 || list.size > maxArrayText {
+		list.size, _ = strconv.Atoi(size)
+		if strconv.Itoa(list.size) != size || list.size < 0 || list.size > maxArrayText {
 			return nil, fmt.Errorf("%.60q is not a type", text)
 		}
 	}
@@ -240,9 +240,7 @@ func (t *Types) link(s *structType) {
 		for kind.form == formList {
 			kind = kind.item
 		}
-		if kind.form == formStruct {
-			kind.target = t.structs[kind.name]
-		}
+		kind.target = t.structs[kind.name] // other forms have no name, and no struct has none
 	}
 }
 
