@@ -171,7 +171,7 @@ func scoreRow(result *Result) (store.Score, error) {
 }
 
 func deduplicatedEvent(community int64, address Address, c *candidate) store.Event {
-	data, _ := json.Marshal(struct { // texts and a number: cannot fail
+	data, _ := json.Marshal(struct { //nolint:errchkjson // texts and a number: cannot fail
 		Nullifiers []string `json:"nullifiers"`
 		Provider   string   `json:"provider"`
 		Community  int64    `json:"community_id"`

@@ -169,7 +169,8 @@ func TestAnOlderCredentialIsSignedByTheKeyThatItsIssuerNames(t *testing.T) {
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	text := legacyText(t)
 	other := keyID([]byte{0xed, 0x01}, bytes.Repeat([]byte{7}, 32))
-	own := strings.Split(strings.SplitAfter(text, `"issuer":"did:key:`)[1], `"`)[0]
+	_, rest, _ := strings.Cut(text, `"issuer":"did:key:`)
+	own, _, _ := strings.Cut(rest, `"`)
 	var verifier Verifier
 	for name, c := range map[string]struct{ old, new, want string }{
 		"another method":        {"#" + own, "#key-1", "its proof's verification method is not a key of its issuer"},

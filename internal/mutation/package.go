@@ -165,8 +165,7 @@ func (p *pkg) faults(texts map[string]string) ([]fault, error) {
 	}
 	var found []fault
 	config := types.Config{Importer: p.from, Error: func(err error) {
-		var typed types.Error
-		if errors.As(err, &typed) {
+		if typed, is := errors.AsType[types.Error](err); is {
 			at := fset.Position(typed.Pos)
 			found = append(found, fault{file: at.Filename, offset: at.Offset, text: typed.Msg})
 		}

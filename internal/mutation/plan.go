@@ -67,7 +67,7 @@ func (o *order) choose(plans []plan) ([]plan, error) {
 		}
 	}
 	if o.sample > 0 && o.sample < len(candidates) {
-		random := rand.New(rand.NewPCG(o.seed, 0)) //nolint:gosec // a sample, not a secret
+		random := rand.New(rand.NewPCG(o.seed, 0)) // a sample, not a secret
 		random.Shuffle(len(candidates), func(i, j int) { candidates[i], candidates[j] = candidates[j], candidates[i] })
 		candidates = candidates[:o.sample]
 	}

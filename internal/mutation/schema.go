@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"go/ast"
 	"path/filepath"
@@ -176,10 +175,4 @@ func (p *pkg) alone(m *mutant) (texts map[string]string, compiles bool) {
 	texts = map[string]string{m.file.path: apply(m.file.text, m.change)}
 	faults, err := p.faults(texts)
 	return texts, err == nil && len(faults) == 0
-}
-
-// inOrder sorts mutants by where they are; those of one place stay as they
-// were found.
-func inOrder(mutants []*mutant) {
-	slices.SortStableFunc(mutants, func(a, b *mutant) int { return cmp.Compare(a.change.from, b.change.from) })
 }

@@ -114,7 +114,7 @@ func (b *builder) run(ctx context.Context, binary string, s suite, number int) (
 	switch {
 	case err == nil:
 		return verdict{outcome: survived, took: command.ProcessState.UserTime() + command.ProcessState.SystemTime()}, nil
-	case ctx.Err() != nil && context.Cause(ctx) == context.DeadlineExceeded:
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return verdict{outcome: looped, by: s.dir, output: out.String()}, nil
 	case ctx.Err() != nil:
 		return verdict{}, ctx.Err()
