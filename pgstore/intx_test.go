@@ -218,7 +218,7 @@ func TestATransactionThatWasIdleForTooLongIsUnavailable(t *testing.T) {
 	w := newWorld(t)
 	tx, err := w.newPool().Begin(t.Context())
 	require.NoError(t, err)
-	defer tx.Rollback(t.Context()) //nolint:errcheck // it has ended
+	defer tx.Rollback(t.Context())
 	_, err = tx.Exec(t.Context(), "set local idle_in_transaction_session_timeout = '1ms'")
 	require.NoError(t, err)
 	idle := "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"

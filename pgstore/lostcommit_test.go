@@ -50,9 +50,9 @@ func (c *losingConn) Read(b []byte) (int, error) {
 		return c.Conn.Read(b)
 	}
 	// What was sent is to be committed, and this the answer to it.
-	_ = c.Conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 	_, _ = c.Conn.Read(make([]byte, len(b)))
-	_ = c.Conn.Close()
+	_ = c.Close()
 	return 0, net.ErrClosed
 }
 
