@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -92,20 +91,19 @@ func (s *Store) count(ctx context.Context, first []call, last call) (int, error)
 }
 
 func checkCredentials(address string, credentials []store.NewCredential) error {
-	var faults []error
 	if err := checkAddress(address); err != nil {
-		faults = append(faults, err)
+		return err
 	}
 	given := make(map[string]bool, len(credentials))
 	for i := range credentials {
+		if err := credentials[i].Validate(); err != nil {
+			return fmt.Errorf("credential %d: %w", i, err)
+		}
 		provider := credentials[i].Provider
 		if given[provider] {
-			faults = append(faults, fmt.Errorf("%w: provider %.100q is given twice", store.ErrInvalid, provider))
+			return fmt.Errorf("%w: provider %.100q is given twice", store.ErrInvalid, provider)
 		}
 		given[provider] = true
-		if err := credentials[i].Validate(); err != nil {
-			faults = append(faults, fmt.Errorf("credential %d: %w", i, err))
-		}
 	}
-	return errors.Join(faults...)
+	return nil
 }

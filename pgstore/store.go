@@ -41,6 +41,10 @@ func New(pool *pgxpool.Pool, options ...Option) *Store {
 // lib/pq. Load is a transaction of one statement, Apply one of some ten, with a
 // round trip for each, BEGIN and COMMIT: where that matters use [New].
 //
+// lib/pq passes the end of a context on to the server. Where the network has
+// gone, a call returns only when TCP gives the connection up, which takes
+// minutes; the driver of pgx returns at once.
+//
 // Behind PgBouncer in transaction mode the driver of pgx needs
 // default_query_exec_mode=exec in its URL; lib/pq needs that PgBouncer ignores
 // its startup parameter extra_float_digits (ignore_startup_parameters).

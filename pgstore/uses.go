@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -15,14 +14,10 @@ func (s *Store) AddUses(ctx context.Context, uses ...store.Use) error {
 	if len(uses) == 0 {
 		return nothingToDo(ctx, insert)
 	}
-	var faults []error
 	for i := range uses {
 		if err := uses[i].Validate(); err != nil {
-			faults = append(faults, fmt.Errorf("%s: use %d: %w", insert.name, i, err))
+			return fmt.Errorf("%s: use %d: %w", insert.name, i, err)
 		}
-	}
-	if len(faults) > 0 {
-		return errors.Join(faults...)
 	}
 	return s.on.write(ctx, []call{s.writeUses(uses)})
 }

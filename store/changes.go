@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -161,10 +160,8 @@ func (c *Changes) Validate() error {
 	if c == nil {
 		return fmt.Errorf("%w: there is no change set", ErrInvalid)
 	}
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...))
-	}
+	var found faults
+	fault := found.addf
 	checkMoment(fault, "the moment of the change set", c.At)
 	if len(c.Wallets) == 0 {
 		fault("the change set has no wallet")
@@ -174,7 +171,7 @@ func (c *Changes) Validate() error {
 	for i := range c.Wallets {
 		w := &c.Wallets[i]
 		if scored[w.Address] {
-			fault("wallet %s is there twice", w.Address)
+			fault("wallet %.100q is there twice", w.Address)
 		}
 		scored[w.Address] = true
 		failed = failed || w.Score.Status == StatusError
@@ -186,32 +183,30 @@ func (c *Changes) Validate() error {
 	claimed := make(map[string]bool, len(c.Claims))
 	for _, claim := range c.Claims {
 		if claimed[claim.Nullifier] {
-			fault("nullifier %q is claimed twice", claim.Nullifier)
+			fault("nullifier %.100q is claimed twice", claim.Nullifier)
 		}
 		claimed[claim.Nullifier] = true
 		claim.validate(fault)
 	}
 	for _, held := range c.Held {
 		if claimed[held.Nullifier] {
-			fault("nullifier %q is both claimed and held by another", held.Nullifier)
+			fault("nullifier %.100q is both claimed and held by another", held.Nullifier)
 		}
 		held.validate(fault)
 	}
-	return errors.Join(faults...)
+	return found.err()
 }
-
-type faultFunc func(format string, args ...any)
 
 func (w *WalletChanges) validate(fault faultFunc) {
 	if !ValidAddress(w.Address) {
-		fault("address %q is not 0x and 40 lower-case hex digits", w.Address)
+		fault("address %.100q is not 0x and 40 lower-case hex digits", w.Address)
 	}
 	if w.Version == "" {
-		fault("wallet %s has no version", w.Address)
+		fault("wallet %.100q has no version", w.Address)
 	}
 	w.Score.validate(fault)
 	if w.Score.Status == StatusError && (w.Stamps != nil || w.Events != nil || w.Awards != nil || w.Qualified) {
-		fault("a failed scoring of %s writes its score and nothing else", w.Address)
+		fault("a failed scoring of %.100q writes its score and nothing else", w.Address)
 	}
 	for _, stamp := range w.Stamps {
 		checkText(fault, "the provider of a stamp", stamp.Provider, 1, MaxProvider)
@@ -229,7 +224,7 @@ func (w *WalletChanges) validate(fault faultFunc) {
 		checkText(fault, "the action of an event", event.Action, 1, MaxAction)
 		checkObject(fault, "the data of an event", event.Data)
 		if !ValidAddress(event.Address) {
-			fault("address %q of an event is not 0x and 40 lower-case hex digits", event.Address)
+			fault("address %.100q of an event is not 0x and 40 lower-case hex digits", event.Address)
 		}
 	}
 	type once struct{ action, provider string }
@@ -239,10 +234,10 @@ func (w *WalletChanges) validate(fault faultFunc) {
 		checkText(fault, "the provider of an award", award.Provider, 0, MaxPointsProvider)
 		checkText(fault, "the transaction hash of an award", award.TxHash, 0, MaxTxHash)
 		if award.ChainID != 0 || award.Limit < 0 || award.Communities < 0 {
-			fault("award %s has a chain or a negative limit", award.Action)
+			fault("award %.60s has a chain or a negative limit", award.Action)
 		}
 		if given[once{award.Action, award.Provider}] {
-			fault("award %s is there twice for provider %q", award.Action, award.Provider)
+			fault("award %.60s is there twice for provider %.100q", award.Action, award.Provider)
 		}
 		given[once{award.Action, award.Provider}] = true
 	}
@@ -251,7 +246,7 @@ func (w *WalletChanges) validate(fault faultFunc) {
 func (c *Claim) validate(fault faultFunc) {
 	checkText(fault, "a nullifier", c.Nullifier, 1, MaxNullifier)
 	if !ValidAddress(c.Address) {
-		fault("address %q of a claim is not 0x and 40 lower-case hex digits", c.Address)
+		fault("address %.100q of a claim is not 0x and 40 lower-case hex digits", c.Address)
 	}
 	checkMoment(fault, "the expiry of a claim", c.ExpiresAt)
 }

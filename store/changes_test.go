@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -115,4 +116,32 @@ func TestMomentsAreWrittenAsTheServiceWritesThem(t *testing.T) {
 	assert.Equal(t, "2026-06-01T12:00:00+00:00", store.FormatTime(noon))
 	assert.Equal(t, "2026-06-01T11:00:00.000100+00:00", store.FormatTime(time.Date(2026, 6, 1, 12, 0, 0, 100_999, east)))
 	assert.Equal(t, "2026-06-01T12:00:00+00:00", store.FormatTime(noon.Add(999)), "less than a microsecond is not kept")
+}
+
+// What has a hundred thousand faults is refused in a few words.
+func TestFaultsBeyondTheFirstAreCounted(t *testing.T) {
+	overlay := map[string]string{}
+	for i := range 100_000 {
+		overlay[fmt.Sprint("provider ", i)] = "no number"
+	}
+	c := store.Community{ID: 1, Overlay: overlay}
+	err := c.Validate()
+	require.ErrorIs(t, err, store.ErrInvalid)
+	assert.ErrorContains(t, err, "and 99980 faults more")
+	assert.Less(t, len(err.Error()), 10_000)
+
+	err = store.CheckAddressList("list", strings.Repeat("x", 1<<20), strings.Repeat("y", 1<<20))
+	require.ErrorIs(t, err, store.ErrInvalid)
+	assert.Less(t, len(err.Error()), 1000)
+
+	long := strings.Repeat("x", 1<<20)
+	err = (&store.Changes{
+		At: time.Now(), Claims: []store.Claim{{Nullifier: long, Address: long}, {Nullifier: long, Address: long}},
+		Wallets: []store.WalletChanges{{
+			Address: long, Score: store.Score{Status: store.Status(long), Value: long},
+			Events: []store.Event{{Address: long}}, Awards: []store.Award{{Action: long, Provider: long}, {Action: long, Provider: long}},
+		}},
+	}).Validate()
+	require.ErrorIs(t, err, store.ErrInvalid)
+	assert.Less(t, len(err.Error()), 10_000)
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -56,10 +55,8 @@ func (c *Community) WithDefaults() Community {
 // the weights say is not looked at, as long as they are JSON: the engine tells
 // good from bad.
 func (c *Community) Validate() error {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...))
-	}
+	var found faults
+	fault := found.addf
 	if c.ID < 1 {
 		fault("community %d: its id is not above 0", c.ID)
 	}
@@ -84,7 +81,7 @@ func (c *Community) Validate() error {
 	for _, provider := range slices.Sorted(maps.Keys(c.Overlay)) {
 		checkOverlay(fault, provider, c.Overlay[provider])
 	}
-	return errors.Join(faults...)
+	return found.err()
 }
 
 func checkOverlay(fault faultFunc, provider, weight string) {
@@ -123,34 +120,23 @@ func checkDecimal(fault faultFunc, what, text string, precision, scale int64) {
 // CheckUsername reports what keeps the name from being that of a user, 1 to
 // [MaxUsername] characters; the fault wraps [ErrInvalid].
 func CheckUsername(username string) error {
-	var err error
-	checkText(faultInto(&err), "the name of a user", username, 1, MaxUsername)
-	return err
+	var found faults
+	checkText(found.addf, "the name of a user", username, 1, MaxUsername)
+	return found.err()
 }
 
 // CheckAddressList reports what keeps the list from being stored: a name of 1
 // to [MaxListName] characters and addresses of [ValidAddress] are needed. The
 // fault wraps [ErrInvalid].
 func CheckAddressList(name string, addresses ...string) error {
-	var err error
-	fault := faultInto(&err)
-	checkText(fault, "the name of an address list", name, 1, MaxListName)
+	var found faults
+	checkText(found.addf, "the name of an address list", name, 1, MaxListName)
 	for _, address := range addresses {
-		if err != nil {
-			break
-		}
 		if !ValidAddress(address) {
-			fault("address %.100q of a list is not 0x and 40 lower-case hex digits", address)
+			found.addf("address %.100q of a list is not 0x and 40 lower-case hex digits", address)
 		}
 	}
-	return err
-}
-
-// faultInto returns a function that keeps a fault, which wraps [ErrInvalid].
-func faultInto(err *error) faultFunc {
-	return func(format string, args ...any) {
-		*err = fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...)
-	}
+	return found.err()
 }
 
 // CommunityID returns the id that the text spells in decimal digits, 0 when it

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -81,10 +79,8 @@ type Key struct {
 // Validate reports, joined, what keeps the key from being stored; each fault
 // wraps [ErrInvalid]. Every store must call it first in AddKey.
 func (k *Key) Validate() error {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...))
-	}
+	var found faults
+	fault := found.addf
 	checkText(fault, "the id of a key", k.ID, 1, MaxKeyID)
 	checkText(fault, "the prefix of a key", k.Prefix, 1, MaxKeyPrefix)
 	checkText(fault, "the hash of a key", k.Hash, 0, MaxKeyID)
@@ -106,7 +102,7 @@ func (k *Key) Validate() error {
 	if !k.ExpiresAt.IsZero() {
 		checkMoment(fault, "the expiry of a key", k.ExpiresAt)
 	}
-	return errors.Join(faults...)
+	return found.err()
 }
 
 // Uses is the role of whoever records what API keys were used for.
@@ -147,10 +143,8 @@ type Use struct {
 // Validate reports, joined, what keeps the use from being stored; each fault
 // wraps [ErrInvalid]. Every store must call it first in AddUses.
 func (u *Use) Validate() error {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...))
-	}
+	var found faults
+	fault := found.addf
 	checkText(fault, "the key id of a use", u.KeyID, 1, MaxKeyID)
 	checkText(fault, "the path of a use", u.Path, 0, MaxPath)
 	checkText(fault, "the base path of a use", u.BasePath, 0, MaxBasePath)
@@ -173,5 +167,5 @@ func (u *Use) Validate() error {
 			checkDocument(fault, part.what, part.document)
 		}
 	}
-	return errors.Join(faults...)
+	return found.err()
 }

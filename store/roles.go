@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -84,10 +83,8 @@ type NewCredential struct {
 // Validate reports, joined, what keeps the credential from being stored; each
 // fault wraps [ErrInvalid]. Every store must call it first in AddCredentials.
 func (c *NewCredential) Validate() error {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...))
-	}
+	var found faults
+	fault := found.addf
 	checkText(fault, "the provider of a credential", c.Provider, 1, MaxProvider)
 	checkText(fault, "the proof value of a credential", c.ProofValue, 0, MaxProofValue)
 	checkObject(fault, "the credential", c.Stamp)
@@ -97,5 +94,5 @@ func (c *NewCredential) Validate() error {
 	if !c.ExpiresAt.IsZero() {
 		checkMoment(fault, "the expiration date of a credential", c.ExpiresAt)
 	}
-	return errors.Join(faults...)
+	return found.err()
 }

@@ -86,7 +86,7 @@ func (s *Score) validate(fault faultFunc) {
 	switch s.Status {
 	case StatusDone:
 		if s.Value != "1" && s.Value != "0" {
-			fault("a score's value is 1 or 0, not %q", s.Value)
+			fault("a score's value is 1 or 0, not %.60q", s.Value)
 		}
 		if s.Error != "" {
 			fault("a score that is done has no error")
@@ -106,7 +106,7 @@ func (s *Score) validate(fault faultFunc) {
 			fault("a failed scoring has an error and nothing else")
 		}
 	default:
-		fault("a scoring ends with status %s or %s, not %q", StatusDone, StatusError, s.Status)
+		fault("a scoring ends with status %s or %s, not %.60q", StatusDone, StatusError, s.Status)
 	}
 }
 

@@ -1,0 +1,211 @@
+package limits_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+var (
+	alice = passporttest.Address("alice")
+	bob   = passporttest.Address("bob")
+)
+
+// A wallet of 10 000 credentials is scored, and scored again; every one counts.
+func TestTenThousandCredentialsOfOneWallet(t *testing.T) {
+	const n = 10_000
+	onBoth(t, func(w *world) {
+		weights := map[string]string{}
+		var stamps []store.NewCredential
+		for i := range n {
+			provider := fmt.Sprint("Provider", i)
+			weights[provider] = "0.5"
+			stamps = append(stamps, w.stamp(alice, provider, "account"))
+		}
+		w.community(t.Context(), store.Community{Weights: marshal(t, weights), HumanPoints: true})
+		w.within(2048, "adding", func(ctx context.Context) {
+			require.NoError(t, w.AddCredentials(ctx, alice, stamps...))
+		})
+		for _, what := range []string{"scoring", "scoring again"} {
+			w.within(4096, what, func(ctx context.Context) {
+				result, err := w.engine.Score(ctx, 1, alice)
+				require.NoError(t, err)
+				assert.Equal(t, "5000.0", result.Score.String())
+				assert.Len(t, result.Stamps, n)
+			})
+		}
+		w.within(512, "reading all pages", func(ctx context.Context) {
+			read, page := 0, store.Page{Limit: store.MaxPage}
+			for more := true; more; {
+				listed, err := w.ListCredentials(ctx, alice, page)
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(listed.Credentials), store.MaxPage)
+				read += len(listed.Credentials)
+				page.Before, more = listed.Credentials[len(listed.Credentials)-1].ID, listed.Older
+			}
+			assert.Equal(t, n, read)
+		})
+	})
+}
+
+// No more than a page can be asked for.
+func TestAPageHasALimit(t *testing.T) {
+	onBoth(t, func(w *world) {
+		for _, limit := range []int{math.MinInt, -1, 0, store.MaxPage + 1, math.MaxInt} {
+			_, err := w.ListCredentials(t.Context(), alice, store.Page{Limit: limit})
+			require.ErrorIs(t, err, store.ErrInvalid)
+			_, err = w.ListEvents(t.Context(), 1, alice, store.Page{Limit: limit})
+			require.ErrorIs(t, err, store.ErrInvalid)
+		}
+	})
+}
+
+// A credential beyond its size is not taken in; one that is in the tables all the
+// same is left out in words, and the others count.
+func TestACredentialBeyondItsSize(t *testing.T) {
+	for _, size := range []int{credential.MaxSize + 1, megabyte, 64 * megabyte} {
+		_, err := passport.NewCredential([]byte(`{"x":"` + strings.Repeat("y", size-len(`{"x":""}`)) + `"}`))
+		var refused *credential.Error
+		require.ErrorAs(t, err, &refused)
+		assert.Equal(t, credential.ReasonTooLarge, refused.Reason)
+		assert.Less(t, len(err.Error()), 200)
+	}
+	onBoth(t, func(w *world) {
+		w.community(t.Context(), store.Community{Weights: []byte(`{"Google": "1.5", "Large": "9"}`)})
+		large := []byte(`{"credentialSubject":{"provider":"Large"},"x":"` + strings.Repeat("y", megabyte) + `"}`)
+		require.NoError(t, w.AddCredentials(t.Context(), alice,
+			w.stamp(alice, "Google", "account"), store.NewCredential{Provider: "Large", Stamp: large}))
+		w.within(64, "scoring", func(ctx context.Context) {
+			result, err := w.engine.Score(ctx, 1, alice)
+			require.NoError(t, err)
+			assert.Equal(t, "1.5", result.Score.String())
+			require.Len(t, result.Stamps, 2)
+			assert.Equal(t, passport.LeftOut, result.Stamps[1].Outcome)
+			assert.Equal(t, passport.Reason(credential.ReasonTooLarge), result.Stamps[1].Reason)
+			assert.Less(t, len(result.Stamps[1].Why), 200)
+		})
+	})
+}
+
+// A community of 100 000 weights.
+func TestAHundredThousandWeights(t *testing.T) {
+	onBoth(t, func(w *world) {
+		weights := map[string]string{"Google": "1.5"}
+		for i := range 100_000 {
+			weights[fmt.Sprint("Provider", i)] = "0.5"
+		}
+		w.within(512, "putting", func(ctx context.Context) {
+			w.community(ctx, store.Community{Weights: marshal(t, weights)})
+		})
+		require.NoError(t, w.AddCredentials(t.Context(), alice, w.stamp(alice, "Google", "account")))
+		w.within(512, "scoring", func(ctx context.Context) {
+			result, err := w.engine.Score(ctx, 1, alice)
+			require.NoError(t, err)
+			assert.Equal(t, "1.5", result.Score.String())
+		})
+	})
+}
+
+// A customization of 100 000 weights, half of them of address lists.
+func TestACustomizationOfAHundredThousand(t *testing.T) {
+	onBoth(t, func(w *world) {
+		overlay := map[string]string{"Google": "2.5"}
+		for i := range 50_000 {
+			overlay[fmt.Sprint("custom", i)] = "1"
+			overlay[fmt.Sprint(store.AllowListPrefix, "list", i)] = "1"
+		}
+		w.within(1024, "putting", func(ctx context.Context) {
+			w.community(ctx, store.Community{Weights: []byte(`{"Google": "1.5"}`), Overlay: overlay})
+		})
+		require.NoError(t, w.AddCredentials(t.Context(), alice, w.stamp(alice, "Google", "account")))
+		w.within(512, "scoring", func(ctx context.Context) {
+			result, err := w.engine.Score(ctx, 1, alice)
+			require.NoError(t, err)
+			assert.Equal(t, "2.5000", result.Score.String(), "with the scale of the column")
+		})
+		for provider := range overlay {
+			overlay[provider] = "no number"
+		}
+		w.within(512, "refusing", func(ctx context.Context) {
+			err := w.PutCommunity(ctx, store.Community{ID: 2, Name: "Two", Threshold: "1", Weights: []byte(`{}`), Overlay: overlay})
+			require.ErrorIs(t, err, store.ErrInvalid)
+			assert.Less(t, len(err.Error()), 10_000)
+		})
+	})
+}
+
+// As many nullifiers as credentials hold: all are claimed by one wallet, and of
+// all of them the next is told.
+func TestNullifiersByTheThousand(t *testing.T) {
+	const stamps, each = 10, 5000
+	onBoth(t, func(w *world) {
+		weights := map[string]string{}
+		for i := range stamps {
+			provider := fmt.Sprint("Provider", i)
+			weights[provider] = "1"
+			nullifiers := make([]string, each)
+			for k := range nullifiers {
+				nullifiers[k] = fmt.Sprint(i, "-", k)
+			}
+			for _, address := range []string{alice, bob} {
+				stamp := w.stamp(address, provider, "", passporttest.Nullifiers(nullifiers...))
+				require.NoError(t, w.AddCredentials(t.Context(), address, stamp))
+			}
+		}
+		w.community(t.Context(), store.Community{Weights: marshal(t, weights)})
+		w.within(1024, "claiming", func(ctx context.Context) { w.scoresAll(ctx, alice, stamps, passport.Counted) })
+		w.within(1024, "finding them claimed", func(ctx context.Context) { w.scoresAll(ctx, bob, stamps, passport.Deduplicated) })
+		claims, err := w.ListClaims(t.Context(), 1, alice)
+		require.NoError(t, err)
+		assert.Len(t, claims, stamps*each)
+	})
+}
+
+// scoresAll scores, and demands that all stamps have the outcome.
+func (w *world) scoresAll(ctx context.Context, address string, stamps int, want passport.Outcome) {
+	w.t.Helper()
+	result, err := w.engine.Score(ctx, 1, address)
+	require.NoError(w.t, err)
+	require.Len(w.t, result.Stamps, stamps)
+	for _, stamp := range result.Stamps {
+		assert.Equal(w.t, want, stamp.Outcome)
+	}
+}
+
+func TestAnAddressListOfTwoHundredThousand(t *testing.T) {
+	onBoth(t, func(w *world) {
+		addresses := make([]string, 200_000)
+		for i := range addresses {
+			addresses[i] = fmt.Sprintf("0x%040x", i)
+		}
+		w.within(512, "putting", func(ctx context.Context) {
+			require.NoError(t, w.PutAddressList(ctx, "list", addresses...))
+		})
+	})
+}
+
+func TestAnAddressOfAMegabyteIsRefusedInWords(t *testing.T) {
+	onBoth(t, func(w *world) {
+		_, err := w.engine.Score(t.Context(), 1, "0x"+strings.Repeat("a", megabyte))
+		require.ErrorIs(t, err, passport.ErrInvalidAddress)
+		assert.Less(t, len(err.Error()), 200)
+	})
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	document, err := json.Marshal(v)
+	require.NoError(t, err)
+	return document
+}
