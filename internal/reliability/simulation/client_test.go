@@ -147,15 +147,27 @@ func (c *client) snatch(ctx context.Context) {
 }
 
 func (c *client) score(ctx context.Context, community int64, address string) {
-	c.read, c.wrote, c.under = nil, nil, &place{community, address}
+	c.begin(&place{community, address})
 	result, err := c.engine.Score(ctx, community, address)
 	c.notef("score %s in %d: %s", short(address), community, told(result, err))
 	c.checkf(c.checkScore(result, err), "scoring %s in community %d", address, community)
-	c.under = nil
+	_ = c.alone(func() error {
+		c.under = nil
+		return nil
+	})
+}
+
+// begin forgets what the last call read and wrote; under is what a scoring that
+// begins is of.
+func (c *client) begin(under *place) {
+	_ = c.alone(func() error {
+		c.read, c.wrote, c.under = nil, nil, under
+		return nil
+	})
 }
 
 func (c *client) preview(ctx context.Context, community int64, address string) {
-	c.read, c.wrote = nil, nil
+	c.begin(nil)
 	result, err := c.engine.Preview(ctx, community, address)
 	c.notef("preview %s in %d: %s", short(address), community, told(result, err))
 	c.checkf(c.checkPreview(result, err), "previewing %s in community %d", address, community)
