@@ -83,9 +83,9 @@ func (c *client) act(ctx context.Context) {
 	}
 	address, community := one(c.die, w.wallets), one(c.die, w.communities)
 	switch n := c.IntN(100); {
-	case n < 45:
+	case n < 38:
 		c.score(ctx, community, address)
-	case n < 50 && w.trouble.jump > 0:
+	case n < 48 && w.trouble.jump > 0:
 		c.snatch(ctx)
 	case n < 52:
 		c.preview(ctx, community, address)
