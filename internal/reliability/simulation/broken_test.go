@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -192,7 +193,7 @@ func brokenWorlds() map[string]rig {
 			if points := rows["registry_humanpoints"]; len(points) > 0 {
 				again := maps.Clone(points[0])
 				delete(again, "id")
-				again["tx_hash"] = "another"
+				again["tx_hash"] = fmt.Sprint("another ", len(points))
 				rows["registry_humanpoints"] = append(points, again)
 			}
 		}),
@@ -286,7 +287,7 @@ func onStoreOf(f func() faulty) rig {
 }
 
 func TestTheSimulationCatchesBrokenStoresAndEngines(t *testing.T) {
-	const most = 300
+	const most = 1000
 	for name, broken := range brokenWorlds() {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(most) {

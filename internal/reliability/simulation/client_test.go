@@ -83,9 +83,9 @@ func (c *client) act(ctx context.Context) {
 	}
 	address, community := one(c.die, w.wallets), one(c.die, w.communities)
 	switch n := c.IntN(100); {
-	case n < 45:
+	case n < 38:
 		c.score(ctx, community, address)
-	case n < 50 && w.trouble.jump > 0:
+	case n < 48 && w.trouble.jump > 0:
 		c.snatch(ctx)
 	case n < 52:
 		c.preview(ctx, community, address)
@@ -147,15 +147,27 @@ func (c *client) snatch(ctx context.Context) {
 }
 
 func (c *client) score(ctx context.Context, community int64, address string) {
-	c.read, c.wrote, c.under = nil, nil, &place{community, address}
+	c.begin(&place{community, address})
 	result, err := c.engine.Score(ctx, community, address)
 	c.notef("score %s in %d: %s", short(address), community, told(result, err))
 	c.checkf(c.checkScore(result, err), "scoring %s in community %d", address, community)
-	c.under = nil
+	_ = c.alone(func() error {
+		c.under = nil
+		return nil
+	})
+}
+
+// begin forgets what the last call read and wrote; under is what a scoring that
+// begins is of.
+func (c *client) begin(under *place) {
+	_ = c.alone(func() error {
+		c.read, c.wrote, c.under = nil, nil, under
+		return nil
+	})
 }
 
 func (c *client) preview(ctx context.Context, community int64, address string) {
-	c.read, c.wrote = nil, nil
+	c.begin(nil)
 	result, err := c.engine.Preview(ctx, community, address)
 	c.notef("preview %s in %d: %s", short(address), community, told(result, err))
 	c.checkf(c.checkPreview(result, err), "previewing %s in community %d", address, community)
