@@ -33,11 +33,11 @@ func network() []point {
 }
 
 // garbledAt is what comes of noise there: what has been sent behind it is still
-// done, and database/sql does not tell what cannot be understood as a loss.
+// done, unless the server hears of the end of the connection before, and database/sql does not tell what cannot be understood as a loss.
 func (p place) garbledAt(by *way) outcome {
 	switch o := p.lostAt(by); {
 	case p.done && by.batched && p.step != load:
-		return committed
+		return outcome{[]error{store.ErrUnknownOutcome}, either}
 	case p.done && !by.batched && p.step != commit:
 		return outcome{[]error{store.ErrFault}, nothing}
 	default:

@@ -203,6 +203,9 @@ func terminatedWhileIdle() point {
 				result, err := x.score()
 				assert.Empty(t, x.judge(orSuccess(unavailable, err), result, err), by.name)
 			}
+			for _, by := range l.by { // the others lost theirs as well
+				assert.Eventually(t, func() bool { return by.afterwards(t.Context()) == nil }, l.patience, time.Millisecond, by.name)
+			}
 		},
 	}
 }

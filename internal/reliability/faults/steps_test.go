@@ -26,7 +26,7 @@ const (
 func writing() []string {
 	return []string{
 		"upsert_passport", "lock_passport", "verify_credentials", "bulk_upsert_hash_links", "verify_hash_links",
-		"replace_stamps", "upsert_score", "lock_points", "lock_counts", "record_passing_score", "record_awards",
+		"replace_stamps", "upsert_score", "lock_points", "verify_earners", "lock_counts", "record_passing_score", "record_awards",
 	}
 }
 
@@ -43,7 +43,8 @@ var names = []struct{ says, name string }{
 	{"delete_stamps", "replace_stamps"},
 	{"insert_events", "upsert_score"},
 	{"passport points", "lock_points"},
-	{"as limited (action)", "lock_counts"},
+	{"as earner", "verify_earners"},
+	{"as counted (action)", "lock_counts"},
 	{"insert into \"public\".registry_humanpointscommunityqualifiedusers", "record_passing_score"},
 	{"insert into \"public\".registry_humanpoints ", "record_awards"},
 }
