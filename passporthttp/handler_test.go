@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/apikey"
 	"github.com/passport-sdk/passport-go/passporthttp"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 func TestWhatIsNoRouteIsNotFoundInOurWords(t *testing.T) {
@@ -170,6 +173,26 @@ func TestTheRateLimitIsKeptAndTold(t *testing.T) {
 	assert.Empty(t, got.header.Get("Ratelimit"), "unlimited")
 }
 
+// fixedLimiter tells every caller the same.
+type fixedLimiter apikey.Quota
+
+func (f fixedLimiter) Take(context.Context, string, apikey.Rate) (apikey.Quota, error) {
+	return apikey.Quota(f), nil
+}
+
+// Whoever waits as long as it was told has waited long enough.
+func TestTheTimeToWaitIsRoundedUp(t *testing.T) {
+	for reset, told := range map[time.Duration]string{
+		1: "1", time.Second - 1: "1", time.Second: "1", time.Second + 1: "2", 90 * time.Second: "90", 90*time.Second + time.Millisecond: "91",
+	} {
+		s := newSite(t, passporthttp.WithLimiter(fixedLimiter{Limit: 5, Reset: reset}))
+		got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
+		assert.Equal(t, http.StatusTooManyRequests, got.status)
+		assert.Equal(t, told, got.header.Get("Retry-After"), reset)
+		assert.Equal(t, `"key";r=0;t=`+told, got.header.Get("Ratelimit"), reset)
+	}
+}
+
 func TestALimiterThatFailsRefuses(t *testing.T) {
 	s := newSite(t, passporthttp.WithLimiter(brokenLimiter{}))
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
@@ -198,4 +221,31 @@ func TestReadinessIsAskedOnceASecond(t *testing.T) {
 	assert.Equal(t, http.StatusOK, s.do(request{path: "/health"}).status, "it is alive all the same")
 	s.ready = func() error { return nil }
 	assert.Eventually(t, func() bool { return s.do(request{path: "/ready"}).status == http.StatusOK }, 10*time.Second, 50*time.Millisecond)
+}
+
+// Whoever gives up while it is asked does not decide what others are told.
+func TestACallerThatGivesUpLeavesNoVerdictOnReadiness(t *testing.T) {
+	s := newSite(t)
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	s.ready = func() error { giveUp(); return ctx.Err() }
+	s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/ready", nil))
+	require.Error(t, ctx.Err())
+	s.ready = func() error { return nil }
+	assert.Equal(t, http.StatusOK, s.do(request{path: "/ready"}).status)
+}
+
+// A caller that went away is no reason to warn anyone; a database that did is.
+func TestOnlyWhatOthersWouldFeelIsAWarning(t *testing.T) {
+	s := newSite(t)
+	ctx, goAway := context.WithCancel(t.Context())
+	defer goAway()
+	s.scorer.instead = func(context.Context) (*passport.Result, error) { goAway(); return nil, context.Canceled }
+	asked := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v2/stamps/1/score/"+alice, nil)
+	asked.Header.Set("X-Api-Key", s.reader)
+	s.handler.ServeHTTP(httptest.NewRecorder(), asked)
+	assert.NotContains(t, s.log.String(), "WARN")
+	s.scorer.instead = func(context.Context) (*passport.Result, error) { return nil, store.ErrUnavailable }
+	s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
+	assert.Contains(t, s.log.String(), "WARN")
 }

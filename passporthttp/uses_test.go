@@ -3,6 +3,8 @@ package passporthttp_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -110,6 +112,19 @@ func TestNoSecretIsRecordedOrLogged(t *testing.T) {
 	}
 	assert.NotContains(t, log, "X-Copy")
 	assert.Contains(t, log, `"key":"`+key[:8]+`"`, "whose it was is told")
+}
+
+// A key need not look like those that are made today.
+func TestAKeyOfAnotherFormIsMaskedAsWell(t *testing.T) {
+	uses, _ := recorded(t, func(s *site) {
+		digest := sha256.Sum256([]byte("odd.hush"))
+		hash := "sha256$" + hex.EncodeToString(digest[:])
+		require.NoError(t, s.rows.AddKey(t.Context(), store.Key{ID: "odd." + hash, Prefix: "odd", Hash: hash, Account: 1, ReadScores: true}))
+		got := s.do(request{path: "/v2/stamps/1/score/odd.hush?q=odd.hush", key: "odd.hush", header: http.Header{"Referer": {"/odd.hush"}}})
+		require.Equal(t, http.StatusBadRequest, got.status)
+	})
+	require.Len(t, uses, 1)
+	assert.NotContains(t, plain(uses), "hush")
 }
 
 // plain returns all that the uses hold.
