@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -93,8 +92,8 @@ func (s *Store) DeleteCommunity(ctx context.Context, id int64) error {
 // FindCommunity implements [store.Communities].
 func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string) (int64, error) {
 	external := scorer
-	if len(external) > utf8.UTFMax*store.MaxExternalID || !utf8.ValidString(external) || strings.Contains(external, "\x00") {
-		external = "" // no column holds it
+	if !storable(external, store.MaxExternalID) {
+		external = "" // no row has it
 	}
 	var found int64
 	err := s.on.read(ctx, s.statements.findCommunity.with(account, external, store.CommunityID(scorer)).

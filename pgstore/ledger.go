@@ -11,8 +11,8 @@ import (
 // LoadPoints implements [store.Points].
 func (s *Store) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
 	load := s.statements.loadLedger
-	if !store.ValidAddress(address) {
-		return nil, fmt.Errorf("%s: %w: address %.100q is not 0x and 40 lower-case hex digits", load.name, store.ErrInvalid, address)
+	if err := checkAddress(address); err != nil {
+		return nil, fmt.Errorf("%s: %w", load.name, err)
 	}
 	ledger := ledgerReader{store.PointsLedger{Values: map[string]int{}, Multiplier: 1}}
 	if err := s.on.read(ctx, load.with(address).each(ledger.row)); err != nil {

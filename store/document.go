@@ -34,9 +34,9 @@ func CheckJSON(document []byte) error {
 func checkObject(fault faultFunc, what string, document []byte) {
 	if trimmed := bytes.TrimLeft(document, " \t\r\n"); !json.Valid(document) || trimmed[0] != '{' {
 		fault("%s is not a JSON object", what)
-		return
+	} else if wrong := faultOfContent(document); wrong != "" {
+		fault("%s %s", what, wrong)
 	}
-	checkDocument(fault, what, document)
 }
 
 // checkDocument refuses what a jsonb column cannot hold.
@@ -48,9 +48,15 @@ func checkDocument(fault faultFunc, what string, document []byte) {
 
 // faultOf says what is wrong with the document, "" if nothing is.
 func faultOf(document []byte) string {
-	switch {
-	case !json.Valid(document):
+	if !json.Valid(document) {
 		return "is not JSON"
+	}
+	return faultOfContent(document)
+}
+
+// faultOfContent says what is wrong with a document that is JSON.
+func faultOfContent(document []byte) string {
+	switch {
 	case !utf8.Valid(document):
 		return "is not valid UTF-8"
 	case longestNumber(document) > MaxNumber:
