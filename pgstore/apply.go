@@ -133,7 +133,7 @@ func eventsOf(c *store.Changes) eventColumns {
 // writePoints locks what the points depend on, first by address and then by
 // action, and gives them.
 func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []call {
-	var locks, limits, counted, qualified []string
+	var locks, counted, qualified []string
 	limited := []string{}
 	addresses, actions, providers, hashes := []string{}, []string{}, []string{}, []string{}
 	most, communities := []string{}, []string{}
@@ -147,7 +147,6 @@ func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []cal
 		}
 		for _, award := range wallet.Awards {
 			if award.Limit > 0 {
-				limits = append(limits, "limit of "+award.Action)
 				limited = append(limited, award.Action)
 			}
 			if award.Limit > 0 || award.Communities > 0 {
@@ -163,11 +162,13 @@ func (s *statements) writePoints(c *store.Changes, receipt *receiptReader) []cal
 		return nil
 	}
 	slices.Sort(locks)
-	slices.Sort(limits)
+	slices.Sort(limited)
 	slices.Sort(counted)
-	counted = slices.Compact(counted)
-	limits = slices.Compact(limits)
-	calls := []call{s.lockPoints.with(append(locks, limits...))}
+	limited, counted = slices.Compact(limited), slices.Compact(counted)
+	for _, action := range limited {
+		locks = append(locks, "limit of "+action)
+	}
+	calls := []call{s.lockPoints.with(locks)}
 	if earners := earnersOf(c); len(earners) > 0 {
 		calls = append(calls, s.verifyEarners.with(earners))
 	}

@@ -100,6 +100,14 @@ from   (
 join   {schema}.registry_hashscorerlink l
        on l.hash = held.hash and l.community_id = $1::bigint and l.address = held.address`
 
+// passports are those of the wallets in $2, in the community $1.
+const passports = `
+    select p.id, p.address
+    from   (` + wallets + `
+           ) as wallet
+    join   {schema}.registry_passport p using (address)
+    where  p.community_id = $1::bigint`
+
 // replaceStamps is delete_stamps and bulk_insert_stamps: what is there but not
 // wanted goes, what is wanted but not there comes, and all else stays as it is.
 //
@@ -110,12 +118,7 @@ join   {schema}.registry_hashscorerlink l
 //	$1 community  $2 addresses  $3 address of each stamp  $4 providers
 //	$5 credentials, or "" for those with  $6 row ids, and  $7 digests
 const replaceStamps = `
-with passport as materialized (
-    select p.id, p.address
-    from   (` + wallets + `
-           ) as wallet
-    join   {schema}.registry_passport p using (address)
-    where  p.community_id = $1::bigint
+with passport as materialized (` + passports + `
 ), wanted as (
     select passport.id as passport_id, s.provider, s.place, s.digest,
            case s.digest when '' then s.credential::jsonb else c.stamp end as credential,
@@ -164,12 +167,7 @@ order  by new.place`
 //	$7 errors  $8 evidences  $9 stamp scores  $10 stamps
 //	$11 moment  $12 actions  $13 addresses  $14 data  $15 scored wallet or ""
 const upsertScore = `
-with passport as materialized (
-    select p.id, p.address
-    from   (` + wallets + `
-           ) as wallet
-    join   {schema}.registry_passport p using (address)
-    where  p.community_id = $1::bigint
+with passport as materialized (` + passports + `
 ), upsert_score as (
     insert into {schema}.registry_score
            (passport_id, status, score, last_score_timestamp, expiration_date, error, evidence, stamp_scores, stamps)

@@ -1,11 +1,6 @@
 package pgstore
 
-// The statements of the role History, and the listing of credentials. A moment
-// is given without a zone and clamped as loadSnapshot does.
-const (
-	clampMoment = `greatest('0001-01-01 00:00:00.000001', least(`
-	clampedZone = ` at time zone 'UTC', '9999-12-31 23:59:59.999999'))`
-)
+// The statements of the role History, and the listing of credentials.
 
 // scoreAt answers with the newest event of a score that is not after the
 // moment.

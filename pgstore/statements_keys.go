@@ -2,15 +2,13 @@ package pgstore
 
 // The statements of API keys and of their uses.
 
-// validateAPIKey finds the key with the prefix. What is NULL is given as "";
-// moments are given without a zone and clamped to the years 1 to 9999, for all
-// a row may hold ('infinity' included).
+// validateAPIKey finds the key with the prefix. What is NULL is given as "".
 //
 //	$1 prefix
 const validateAPIKey = `
 select k.id, k.prefix, k.hashed_key, coalesce(k.hashed_key_sha256, ''), k.name, k.account_id,
-       case when k.created     is not null then greatest('0001-01-01 00:00:00.000001', least(k.created     at time zone 'UTC', '9999-12-31 23:59:59.999999')) end,
-       case when k.expiry_date is not null then greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')) end,
+       case when k.created     is not null then ` + clampMoment + `k.created` + clampedZone + ` end,
+       case when k.expiry_date is not null then ` + clampMoment + `k.expiry_date` + clampedZone + ` end,
        k.revoked, coalesce(k.rate_limit, ''),
        k.read_scores, k.historical_endpoint, k.submit_passports, k.create_scorers
 from   {schema}.account_accountapikey k

@@ -60,8 +60,7 @@ const walletVersion = `(
 //	$3  the moment of the scoring, NULL for now
 //
 // The moment is the statement's, not the transaction's: a host's transaction
-// may have begun long ago. Moments are given without a zone and clamped to the
-// years 1 to 9999, for all a row may hold ('infinity' included).
+// may have begun long ago.
 const loadSnapshot = `
 with wallets as materialized (` + wallets + `
 ), load_community as (
@@ -152,14 +151,21 @@ const loadPoints = `, human_points as (
     where  c.active
 )`
 
+// A moment is given without a zone, and clamped to the years 1 to 9999, for all a
+// row may hold ('infinity' included). NULL would become the first of them.
+const (
+	clampMoment = `greatest('0001-01-01 00:00:00.000001', least(`
+	clampedZone = ` at time zone 'UTC', '9999-12-31 23:59:59.999999'))`
+)
+
 // answerSnapshot gives the parts one shape. What is NULL is given as "" or 0.
 const (
 	answerSnapshot = `
 select part,
        coalesce(address, ''),
        coalesce(number, 0),
-       case when moment is not null then greatest('0001-01-01 00:00:00.000001', least(moment at time zone 'UTC', '9999-12-31 23:59:59.999999')) end,
-       case when until  is not null then greatest('0001-01-01 00:00:00.000001', least(until  at time zone 'UTC', '9999-12-31 23:59:59.999999')) end,
+       case when moment is not null then ` + clampMoment + `moment` + clampedZone + ` end,
+       case when until  is not null then ` + clampMoment + `until` + clampedZone + ` end,
        coalesce(text1, ''), coalesce(text2, ''), coalesce(text3, ''),
        coalesce(text4, ''), coalesce(text5, ''), coalesce(document, '')
 from (
