@@ -102,11 +102,18 @@ func New(rows store.Keys, options ...Option) *Checker {
 //     before it, at the cost of a slow check's time divided by the share (5 s
 //     for 600 000 iterations); those that came later do not, so an owner that
 //     keeps asking is let in;
-//   - a key with a SHA-256 is never delayed.
+//   - a key with a SHA-256 is never delayed; where another process has just
+//     stored it, for a second after at most a key that asks for the first time
+//     may still get ErrBusy.
+//
+// Keys that are sent away for want of time share one reading of the row a second.
 func (c *Checker) Check(ctx context.Context, key string) (*store.Key, error) {
 	prefix, ok := prefixOf(key)
 	if !ok {
 		return nil, ErrRefused
+	}
+	if c.guard.sendsAway(prefix, key) {
+		return nil, ErrBusy
 	}
 	row, err := c.rows.FindKey(ctx, prefix)
 	unknown := errors.Is(err, store.ErrNotFound)
@@ -147,8 +154,7 @@ func (c *Checker) checkSlowly(ctx context.Context, row *store.Key, key string) (
 	if !ok || hash.iterations > c.maxIterations {
 		return false, nil
 	}
-	ask := sha256.Sum256([]byte(row.Hash + "\x00" + key))
-	return c.guard.check(ctx, row.Prefix, ask, func() (bool, time.Duration) { return c.derive(hash, key) })
+	return c.guard.check(ctx, row.Prefix, row.Hash, key, func() (bool, time.Duration) { return c.derive(hash, key) })
 }
 
 func (c *Checker) migrate(ctx context.Context, row *store.Key, fast string) {

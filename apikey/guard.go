@@ -17,6 +17,7 @@ const (
 	maxVerdicts = 8192 // outcomes of slow checks that are remembered
 	maxNotes    = 8192 // keys of which it is remembered that they have asked
 	maxPurses   = 1024 // prefixes whose spending is remembered
+	maxHashes   = 1024 // prefixes whose slow hash is remembered
 	maxLine     = 32   // keys that wait
 	maxOfPrefix = 8    // keys of one prefix that wait
 	maxCallers  = 128  // callers that wait for the outcome of one key
@@ -25,6 +26,10 @@ const (
 	savedByPrefix = time.Second
 	shareOfPrefix = 0.2 // of the share of all
 	longestWait   = 5 * time.Second
+	// believed is how long a slow hash that was read is taken for the row's: a
+	// row that has become fast meanwhile is not noticed for that long, though
+	// only by keys that would have been sent away before.
+	believed = time.Second
 )
 
 var errUnfinished = errors.New("the check of an API key did not finish")
@@ -32,6 +37,15 @@ var errUnfinished = errors.New("the check of an API key did not finish")
 // ask identifies a question: is this the key of that hash? It is a digest of
 // both, so that nothing here remembers a key; and the answer never changes.
 type ask = [sha256.Size]byte
+
+// askOf returns the question whether this is the key of that hash.
+func askOf(hash, key string) ask { return sha256.Sum256([]byte(hash + "\x00" + key)) }
+
+// slowHash is a row's hash as it was read.
+type slowHash struct {
+	text   string
+	readAt time.Time
+}
 
 // slowCheck is one key's place in line, shared by all who call with the key.
 type slowCheck struct {
@@ -56,9 +70,10 @@ type guard struct {
 	purses   *simplelru.LRU[string, *purse]
 	verdicts *simplelru.LRU[ask, bool]
 	notes    *simplelru.LRU[ask, time.Time]
-	asking   map[ask]*slowCheck // waiting or running
-	line     []*slowCheck       // waiting, in the order in which they are served
-	changed  chan struct{}      // closed when those who wait shall look again
+	hashes   *simplelru.LRU[string, slowHash] // by prefix
+	asking   map[ask]*slowCheck               // waiting or running
+	line     []*slowCheck                     // waiting, in the order in which they are served
+	changed  chan struct{}                    // closed when those who wait shall look again
 }
 
 func newGuard(atOnce int, share float64) *guard {
@@ -68,6 +83,7 @@ func newGuard(atOnce int, share float64) *guard {
 		purses:   newLRU[string, *purse](maxPurses),
 		verdicts: newLRU[ask, bool](maxVerdicts),
 		notes:    newLRU[ask, time.Time](maxNotes),
+		hashes:   newLRU[string, slowHash](maxHashes),
 		asking:   map[ask]*slowCheck{},
 		changed:  make(chan struct{}),
 	}
@@ -81,11 +97,35 @@ func newLRU[K comparable, V any](size int) *simplelru.LRU[K, V] {
 	return lru
 }
 
-// check answers the question, by derive if need be, or returns [ErrBusy] or
-// the error of the context.
-func (g *guard) check(ctx context.Context, prefix string, question ask, derive func() (bool, time.Duration)) (bool, error) {
+// sendsAway tells, without the row, that the key would get [ErrBusy]: it asks
+// for the first time, and nothing is left for such. A flood of guesses costs no
+// reading that way. It counts as having asked.
+func (g *guard) sendsAway(prefix, key string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	now := time.Now()
+	hash, known := g.hashes.Get(prefix)
+	if !known || now.Sub(hash.readAt) > believed {
+		return false
+	}
+	question := askOf(hash.text, key)
+	if g.asking[question] != nil || g.verdicts.Contains(question) || g.notes.Contains(question) {
+		return false
+	}
+	if g.funds(g.purseOf(prefix, now), false, now) == 0 {
+		return false
+	}
+	g.notes.Add(question, now)
+	return true
+}
+
+// check tells whether the key is that of the hash, by derive if need be, or
+// returns [ErrBusy] or the error of the context.
+func (g *guard) check(ctx context.Context, prefix, hash, key string, derive func() (bool, time.Duration)) (bool, error) {
+	question := askOf(hash, key)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hashes.Add(prefix, slowHash{hash, time.Now()})
 	if matches, known := g.verdicts.Get(question); known {
 		return matches, nil
 	}
@@ -128,7 +168,7 @@ func (g *guard) enlist(prefix string, question ask, now time.Time) (*slowCheck, 
 	c := g.asking[question]
 	if c == nil {
 		c = &slowCheck{ask: question, purse: g.purseOf(prefix, now), since: since, again: again}
-		if !again && g.funds(c, now) > 0 {
+		if !again && g.funds(c.purse, again, now) > 0 {
 			return nil, ErrBusy
 		}
 		g.asking[question] = c
@@ -184,9 +224,9 @@ func (g *guard) purseOf(prefix string, now time.Time) *purse {
 	return p
 }
 
-// funds returns how long it takes until both purses allow the check.
-func (g *guard) funds(c *slowCheck, now time.Time) time.Duration {
-	return max(g.purse.wait(c.again, now), c.purse.wait(c.again, now))
+// funds returns how long it takes until both purses allow a check.
+func (g *guard) funds(of *purse, again bool, now time.Time) time.Duration {
+	return max(g.purse.wait(again, now), of.wait(again, now))
 }
 
 // turn tells whether the check may run now, and if not, when to look again at
@@ -195,14 +235,14 @@ func (g *guard) turn(c *slowCheck, now time.Time) (time.Duration, bool) {
 	if c.running || g.free == 0 || c.purse.busy {
 		return longestWait, false
 	}
-	if wait := g.funds(c, now); wait > 0 {
+	if wait := g.funds(c.purse, c.again, now); wait > 0 {
 		return wait, false
 	}
 	for _, earlier := range g.line {
 		if earlier == c {
 			break
 		}
-		if !earlier.purse.busy && g.funds(earlier, now) == 0 {
+		if !earlier.purse.busy && g.funds(earlier.purse, earlier.again, now) == 0 {
 			return longestWait, false
 		}
 	}

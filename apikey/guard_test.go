@@ -86,6 +86,42 @@ func TestAFloodCostsAFewPercentOfOneProcessor(t *testing.T) {
 	}
 }
 
+func TestAFloodHardlyReadsTheRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 1)
+		read := 0
+		checker.rows.(*rows).find = func(string) error { read++; return nil }
+		var wait sync.WaitGroup
+		attack(t, checker, time.Minute, 1, &wait)
+		wait.Wait()
+		// Once a second, and those that come while one is hashed.
+		assert.Greater(t, read, 60)
+		assert.Less(t, read, 600, "of 12 000")
+	})
+}
+
+// A key whose SHA-256 another process has stored while guesses pour in gets in
+// when it asks again, and at once when a second has passed.
+func TestAKeyThatHasBecomeFastElsewhereGetsIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 1)
+		var wait sync.WaitGroup
+		attack(t, checker, 20*time.Second, 1, &wait)
+		time.Sleep(10*time.Second + time.Millisecond)
+		require.NoError(t, checker.rows.MigrateKey(t.Context(), "owner0", sha256Text("owner0.right")))
+		_, err := checker.Check(t.Context(), "owner0.right")
+		require.ErrorIs(t, err, ErrBusy)
+		_, err = checker.Check(t.Context(), "owner0.right")
+		require.NoError(t, err)
+
+		require.NoError(t, checker.rows.(*rows).RevokeKey(t.Context(), "owner0"))
+		time.Sleep(believed + time.Millisecond)
+		_, err = checker.Check(t.Context(), "owner0.other")
+		require.ErrorIs(t, err, ErrRefused)
+		wait.Wait()
+	})
+}
+
 // attempts returns how often the owner had to ask, once a second, and how long
 // that took.
 func attempts(t *testing.T, checker *Checker, key string) (int, time.Duration) {
