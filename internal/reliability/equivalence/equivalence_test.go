@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"maps"
+	"runtime/debug"
 	"strconv"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(1000) // much is made, little is kept
 	pgtest.Main(m)
 }
 

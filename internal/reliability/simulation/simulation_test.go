@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,7 +24,10 @@ var (
 	oneSeed = flag.Uint64("seed", 0, "the one seed to play, step by step")
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(1000) // much is made, little is kept
+	goleak.VerifyTestMain(m)
+}
 
 // play plays the world of the seed, and returns its history, if that is to be
 // kept, and its rows at the end.
