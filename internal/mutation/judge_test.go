@@ -33,7 +33,7 @@ func trialsOf(dead, alive int) []trial {
 	file := &source{place: "code.go"}
 	var trials []trial
 	for i := range dead {
-		trials = append(trials, trial{&mutant{id: fmt.Sprint("k", i), file: file}, verdict{outcome: killed, by: "TestIt"}})
+		trials = append(trials, trial{&mutant{id: fmt.Sprint("k", i), file: file}, verdict{outcome: killed, test: "TestIt"}})
 	}
 	for i := range alive {
 		trials = append(trials, trial{&mutant{id: fmt.Sprint("s", i), file: file}, verdict{outcome: survived}})
@@ -68,7 +68,7 @@ func TestARunFailsForWhatIsNotKilledOrNotExplained(t *testing.T) {
 
 func TestWhatLoopedCountsAsKilled(t *testing.T) {
 	trials := trialsOf(8, 1)
-	trials = append(trials, trial{&mutant{id: "l", file: trials[0].mutant.file}, verdict{outcome: looped, by: "."}})
+	trials = append(trials, trial{&mutant{id: "l", file: trials[0].mutant.file}, verdict{outcome: looped, dir: "."}})
 	var out bytes.Buffer
 	assert.Empty(t, judge(&out, trials, map[string]string{"s0": "why"}, true))
 	assert.Equal(t, ""+

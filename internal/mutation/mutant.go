@@ -21,6 +21,12 @@ type mutant struct {
 	change edit
 }
 
+// function is the name of what is changed, with its package.
+func (m *mutant) function() string {
+	name, _, _ := strings.Cut(m.id, ",")
+	return name
+}
+
 // edit replaces the bytes from (included) to (excluded) of a text.
 type edit struct {
 	from, to int

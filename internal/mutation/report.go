@@ -53,7 +53,7 @@ func judge(out io.Writer, trials []trial, reasons map[string]string, everything 
 		case t.verdict.outcome == survived && !explained:
 			wrong = append(wrong, "survived, and nobody says why: "+t.mutant.id)
 		case t.verdict.outcome != survived && explained:
-			wrong = append(wrong, fmt.Sprintf("explained as a survivor, but %s by %s: %s", t.verdict.outcome, t.verdict.by, t.mutant.id))
+			wrong = append(wrong, fmt.Sprintf("explained as a survivor, but %s by %s: %s", t.verdict.outcome, t.verdict.by(), t.mutant.id))
 		}
 	}
 	if everything {

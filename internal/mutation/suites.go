@@ -31,6 +31,7 @@ type builder struct {
 	temp string
 	// unchanged is what each suite takes of processor time by itself.
 	unchanged map[suite]time.Duration
+	noticed   *notices
 }
 
 // build compiles the tests of the package in the folder, with other texts in
@@ -85,17 +86,21 @@ const (
 	looped outcome = "looped"
 )
 
-// verdict tells what became of a mutant, at which test, what the tests printed,
-// and what they took.
+// verdict tells what became of a mutant, in which folder and at which test, what
+// the tests printed, and what they took.
 type verdict struct {
 	outcome outcome
-	by      string
+	dir     string
+	test    string // "" when it came to no test
 	output  string
 	took    time.Duration // of processor time
 }
 
-// run runs a suite's binary with the mutant of the number.
-func (b *builder) run(ctx context.Context, binary string, s suite, number int) (verdict, error) {
+func (v verdict) by() string { return strings.TrimSpace(v.dir + " " + v.test) }
+
+// run runs those tests of a suite's binary whose names match, "" for all, with
+// the mutant of the number.
+func (b *builder) run(ctx context.Context, binary string, s suite, only string, number int) (verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, hangs)
 	defer cancel()
 	seconds := leastSeconds + int(math.Ceil(timesUnchanged*b.unchanged[s].Seconds()))
@@ -103,7 +108,7 @@ func (b *builder) run(ctx context.Context, binary string, s suite, number int) (
 		seconds = int(hangs.Seconds())
 	}
 	limits := fmt.Sprintf(`ulimit -t %d; ulimit -v %d 2>/dev/null; exec nice -n 5 "$0" "$@"`, seconds, memoryKilobytes)
-	args := append([]string{"-c", limits, binary, "-test.failfast", "-test.timeout=0"}, s.arguments()...)
+	args := append([]string{"-c", limits, binary, "-test.failfast", "-test.timeout=0"}, s.arguments(only)...)
 	command := exec.CommandContext(ctx, "sh", args...)
 	command.Dir = filepath.Join(b.root, s.dir)
 	command.WaitDelay = time.Second
@@ -115,24 +120,23 @@ func (b *builder) run(ctx context.Context, binary string, s suite, number int) (
 	case err == nil:
 		return verdict{outcome: survived, took: command.ProcessState.UserTime() + command.ProcessState.SystemTime()}, nil
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return verdict{outcome: looped, by: s.dir, output: out.String()}, nil
+		return verdict{outcome: looped, dir: s.dir, output: out.String()}, nil
 	case ctx.Err() != nil:
 		return verdict{}, ctx.Err()
 	case command.ProcessState == nil:
 		return verdict{}, err
 	case command.ProcessState.ExitCode() < 0 || bytes.Contains(out.Bytes(), []byte("SIGXCPU")) || bytes.Contains(out.Bytes(), []byte("out of memory")):
-		return verdict{outcome: looped, by: s.dir, output: out.String()}, nil
+		return verdict{outcome: looped, dir: s.dir, output: out.String()}, nil
 	}
-	return verdict{outcome: killed, by: firstFailure(s.dir, out.Bytes()), output: out.String()}, nil
+	return verdict{outcome: killed, dir: s.dir, test: firstFailure(out.Bytes()), output: out.String()}, nil
 }
 
 var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 
-// firstFailure names the test that failed, or the suite when it came to no
-// test.
-func firstFailure(dir string, out []byte) string {
+// firstFailure names the test that failed, "" when it came to no test.
+func firstFailure(out []byte) string {
 	if found := failure.FindSubmatch(out); found != nil {
-		return dir + " " + string(found[1])
+		return string(found[1])
 	}
-	return dir
+	return ""
 }

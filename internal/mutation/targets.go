@@ -19,10 +19,10 @@ type suite struct {
 	random bool
 }
 
-func (s suite) arguments() []string {
+func (s suite) arguments(only string) []string {
 	var args []string
-	if s.only != "" {
-		args = append(args, "-test.run", s.only)
+	if only != "" {
+		args = append(args, "-test.run", only)
 	}
 	if s.without != "" {
 		args = append(args, "-test.skip", s.without)

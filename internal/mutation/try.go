@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -18,7 +19,7 @@ func (o *order) try(ctx context.Context, plans []plan) ([]trial, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(temp)
-	b := &builder{root: o.root, temp: temp, unchanged: map[suite]time.Duration{}}
+	b := &builder{root: o.root, temp: temp, unchanged: map[suite]time.Duration{}, noticed: &notices{tests: map[string][]notice{}}}
 	shared, err := b.shared(ctx, plans)
 	if err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func (o *order) tell() func(*trial) {
 	return func(t *trial) {
 		one.Lock()
 		defer one.Unlock()
-		fmt.Fprintf(o.report, "%s\t%s\t%s\n", t.verdict.outcome, t.verdict.by, t.mutant.id)
+		fmt.Fprintf(o.report, "%s\t%s\t%s\n", t.verdict.outcome, t.verdict.by(), t.mutant.id)
 	}
 }
 
@@ -71,7 +72,7 @@ func (b *builder) shared(ctx context.Context, plans []plan) (func(suite) (string
 			if err != nil {
 				return nil, err
 			}
-			unchanged, err := b.run(ctx, path, s, 0)
+			unchanged, err := b.run(ctx, path, s, s.only, 0)
 			if err != nil {
 				return nil, err
 			}
@@ -84,26 +85,86 @@ func (b *builder) shared(ctx context.Context, plans []plan) (func(suite) (string
 	return binary, nil
 }
 
-// judge runs the suites until one notices the mutant.
+// judge runs the suites until one notices the mutant; first the tests that have
+// noticed others of its function, which mostly do.
 func (b *builder) judge(ctx context.Context, m *mutant, suites []suite, binary func(suite) (string, error)) (*trial, error) {
-	t := &trial{mutant: m}
+	type round struct {
+		suite suite
+		only  string
+	}
+	var rounds []round
 	for _, s := range suites {
-		path, err := binary(s)
+		if only := b.noticed.of(m, s); only != "" {
+			rounds = append(rounds, round{s, only})
+		}
+	}
+	for _, s := range suites {
+		rounds = append(rounds, round{s, s.only})
+	}
+	for _, r := range rounds {
+		path, err := binary(r.suite)
 		if errors.Is(err, errBuild) {
 			return nil, nil // it compiles in its own package, but not with one that uses it
 		}
 		if err != nil {
 			return nil, err
 		}
-		if t.verdict, err = b.run(ctx, path, s, m.number); err != nil {
+		v, err := b.run(ctx, path, r.suite, r.only, m.number)
+		if err != nil {
 			return nil, err
 		}
-		t.verdict.output = ""
-		if t.verdict.outcome != survived {
-			break
+		if v.outcome != survived {
+			return b.found(m, r.suite, v), nil
 		}
 	}
-	return t, nil
+	return &trial{mutant: m, verdict: verdict{outcome: survived}}, nil
+}
+
+func (b *builder) found(m *mutant, s suite, v verdict) *trial {
+	if v.outcome == killed && v.test != "" {
+		b.noticed.add(m, notice{s, v.test})
+	}
+	v.output = ""
+	return &trial{mutant: m, verdict: v}
+}
+
+// notice is a test that has noticed a mutant.
+type notice struct {
+	suite suite
+	test  string
+}
+
+// notices are the tests that have last noticed mutants, by function.
+type notices struct {
+	mu    sync.Mutex
+	tests map[string][]notice
+}
+
+// remembered is the number of tests that are kept for each function.
+const remembered = 4
+
+func (n *notices) add(m *mutant, by notice) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	others := slices.DeleteFunc(n.tests[m.function()], func(other notice) bool { return other == by })
+	n.tests[m.function()] = append(others[max(0, len(others)-remembered+1):], by)
+}
+
+// of returns the pattern of the suite's tests that have noticed mutants of the
+// same function, "" when there are none.
+func (n *notices) of(m *mutant, s suite) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var names []string
+	for _, noticed := range n.tests[m.function()] {
+		if noticed.suite == s {
+			names = append(names, noticed.test)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "^(" + strings.Join(names, "|") + ")$"
 }
 
 // inParallel returns what the tasks return, in their order, without those that
