@@ -123,7 +123,8 @@ type Award struct {
 	// Limit, when above 0, is the number of awards of this action that exist
 	// at most, over all addresses. Apply must pass the award over, without an
 	// error, once so many are given, and must count exactly under concurrency.
-	// It is never set in a snapshot.
+	// A change set states one limit for an action, or none. It is never set in
+	// a snapshot.
 	Limit int
 	// Communities, when above 0, is the number of communities in which the
 	// address must have qualified, this change set's included, or else Apply
@@ -167,6 +168,7 @@ func (c *Changes) Validate() error {
 		fault("the change set has no wallet")
 	}
 	failed := false
+	limits := map[string]int{}
 	scored := make(map[string]bool, len(c.Wallets))
 	for i := range c.Wallets {
 		w := &c.Wallets[i]
@@ -176,6 +178,13 @@ func (c *Changes) Validate() error {
 		scored[w.Address] = true
 		failed = failed || w.Score.Status == StatusError
 		w.validate(fault)
+		for _, award := range w.Awards {
+			if limit, stated := limits[award.Action]; stated && award.Limit > 0 && award.Limit != limit {
+				fault("award %.60s has two limits, %d and %d", award.Action, limit, award.Limit)
+			} else if award.Limit > 0 {
+				limits[award.Action] = award.Limit
+			}
+		}
 	}
 	if failed && len(c.Claims) > 0 {
 		fault("a failed scoring claims nothing")

@@ -75,6 +75,9 @@ func TestValidateNamesEachFault(t *testing.T) {
 		"award HKY is there twice": func(c *store.Changes) {
 			c.Wallets[0].Awards = append(c.Wallets[0].Awards, store.Award{Action: "HKY", Provider: "Google"})
 		},
+		"award MM2 has two limits, 5 and 4": func(c *store.Changes) {
+			c.Wallets[0].Awards = append(c.Wallets[0].Awards, store.Award{Action: "MM2", Limit: 5}, store.Award{Action: "MM2", Provider: "Google", Limit: 4})
+		},
 		"hash of an award is not valid":  func(c *store.Changes) { c.Wallets[0].Awards[0].TxHash = "\xff" },
 		"nullifier is empty":             func(c *store.Changes) { c.Claims[0].Nullifier = "" },
 		"nullifier holds a NUL":          func(c *store.Changes) { c.Claims[0].Nullifier = "a\x00b" },

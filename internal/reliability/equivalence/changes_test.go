@@ -54,11 +54,12 @@ func drawDraft(t *rapid.T, read *store.Snapshot, now time.Time) *draft {
 		d.Community, d.At = communities.draw(t, "community"), moments.draw(t, "moment")
 	}
 	failed := oneIn(t, 8, "failed")
+	limit := rapid.IntRange(1, 2).Draw(t, "limit of awards")
 	for _, w := range read.Wallets {
 		if oneIn(t, 4, "left out") {
 			continue
 		}
-		d.Wallets = append(d.Wallets, drawWallet(t, w.Address, failed, now))
+		d.Wallets = append(d.Wallets, drawWallet(t, w.Address, failed, limit, now))
 		copied := []int{}
 		for i := range w.Credentials {
 			if !failed && !oneIn(t, 3, "does not count") {
@@ -92,7 +93,7 @@ func drawClaims(t *rapid.T, now time.Time, most int) []store.Claim {
 	return claims
 }
 
-func drawWallet(t *rapid.T, address string, failed bool, now time.Time) store.WalletChanges {
+func drawWallet(t *rapid.T, address string, failed bool, limit int, now time.Time) store.WalletChanges {
 	w := store.WalletChanges{Address: address}
 	if failed {
 		w.Score = store.Score{Status: store.StatusError, Error: choice[string]{[]string{"no weights", "é"}, []string{"", "\x00"}}.draw(t, "error")}
@@ -126,7 +127,7 @@ func drawWallet(t *rapid.T, address string, failed bool, now time.Time) store.Wa
 			Provider:    choice[string]{[]string{"", "Google", "Github"}, []string{providers.odd[0], "\x00"}}.draw(t, "provider"),
 			TxHash:      choice[string]{[]string{"", "v0:a", "v0:b"}, nullifiers.odd}.draw(t, "hash"),
 			ChainID:     choice[int]{[]int{0}, []int{1}}.draw(t, "chain"),
-			Limit:       choice[int]{[]int{0, 0, 1, 2}, []int{-1}}.draw(t, "limit"),
+			Limit:       choice[int]{[]int{0, limit}, []int{-1, 3}}.draw(t, "limit"),
 			Communities: choice[int]{[]int{0, 0, 1, 2, 4}, []int{-1}}.draw(t, "communities"),
 		})
 	}
