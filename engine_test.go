@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -280,15 +281,33 @@ func proofOf(t *testing.T, world *passporttest.World, provider string) string {
 }
 
 func TestWithoutACacheEveryProofIsCheckedAgain(t *testing.T) {
-	var verified []int
-	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"}, passporttest.Options{
-		passport.WithCacheSize(0),
-		passport.WithObserver(func(_ context.Context, o passport.Observation) { verified = append(verified, o.Verified) }),
+	for size, want := range map[int][]int{0: {1, 1}, 1: {1, 0}} {
+		var verified []int
+		world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"}, passporttest.Options{
+			passport.WithCacheSize(size),
+			passport.WithObserver(func(_ context.Context, o passport.Observation) { verified = append(verified, o.Verified) }),
+		})
+		world.Stamp(alice, "Google", "account")
+		world.MustScore(alice)
+		world.MustScore(alice)
+		assert.Equal(t, want, verified, "a cache of %d", size)
+	}
+}
+
+func TestAnObservationTellsHowLongTheProofsTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen passport.Observation
+		world := passporttest.NewWorld(t, passporttest.Options{
+			passport.WithVerifier(verifierFunc(func(context.Context, *credential.Signed, time.Time) error {
+				time.Sleep(time.Second)
+				return nil
+			})),
+			passport.WithObserver(func(_ context.Context, o passport.Observation) { seen = o }),
+		})
+		world.Stamp(alice, "Google", "account")
+		world.MustScore(alice)
+		assert.Equal(t, time.Second, seen.Verify)
 	})
-	world.Stamp(alice, "Google", "account")
-	world.MustScore(alice)
-	world.MustScore(alice)
-	assert.Equal(t, []int{1, 1}, verified)
 }
 
 // verifierFunc is a verifier of the host's own.

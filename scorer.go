@@ -98,9 +98,9 @@ func (e *Engine) score(ctx context.Context, seen *Observation) (*Result, error) 
 		return result, nil
 	}
 	// Between attempts go-retry returns the cause that the host has given the
-	// context, and that alone.
-	if ended := ctx.Err(); ended != nil && errors.Is(err, context.Cause(ctx)) && !errors.Is(err, ended) {
-		err = fmt.Errorf("%w: %w", ended, err)
+	// context, and that alone. While the context lives there is neither.
+	if errors.Is(err, context.Cause(ctx)) && !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	var scoringError *ScoringError
 	switch {

@@ -431,6 +431,7 @@ func TestACancelledContextEndsAScoring(t *testing.T) {
 			defer cancel()
 			s := &scriptedStore{snapshot: emptyWallet(), applies: []error{store.ErrConflict}}
 			_, err := newEngine(t, s, WithRetry(DefaultRetry)).Score(ctx, 1, string(alice))
+			require.EqualError(t, err, "scoring "+string(alice)+" in community 1: context deadline exceeded")
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			assert.Equal(t, 1, s.loads)
 		})
@@ -445,6 +446,18 @@ func TestACancelledContextEndsAScoring(t *testing.T) {
 			_, err := newEngine(t, s, WithRetry(DefaultRetry)).Score(ctx, 1, string(alice))
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.ErrorIs(t, err, enough)
+		})
+	})
+
+	t.Run("but a fault in that moment is a fault", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+			defer cancel()
+			broken := errors.New("broken")
+			s := &scriptedStore{snapshot: emptyWallet(), takes: time.Second, applies: []error{broken}}
+			_, err := newEngine(t, s).Score(ctx, 1, string(alice))
+			require.ErrorIs(t, err, broken)
+			require.NotErrorIs(t, err, context.DeadlineExceeded)
 		})
 	})
 }

@@ -66,6 +66,10 @@ func TestOnlyTheKeysOfADIDsDocumentSignForIt(t *testing.T) {
 		assert.Equal(t, c.want, holds && found.is(address), "%s#%s", c.did, c.fragment)
 	}
 
+	offCurve := "did:ethr:0x05" + public[4:]
+	_, holds := ethereumKey(offCurve, offCurve+"#controller")
+	assert.False(t, holds, "what is no key holds none")
+
 	for _, network := range []string{"mainnet", "morden", "ropsten", "rinkeby", "goerli", "kovan", "0x0", "0xabcdefABCDEF", "0x0000000000000001"} {
 		found, holds := ethereumKey("did:ethr:"+network+":"+lower, "did:ethr:"+network+":"+lower+"#controller")
 		assert.True(t, holds && found.is(address), network)

@@ -177,6 +177,7 @@ func TestAnOlderCredentialIsSignedByTheKeyThatItsIssuerNames(t *testing.T) {
 		"another issuer's key":  {`"verificationMethod":"did:key:` + own, `"verificationMethod":"did:key:` + other, "its proof's verification method is not a key of its issuer"},
 		"no method":             {`"verificationMethod"`, `"method"`, "proof.verificationMethod is not a string"},
 		"no key in the issuer":  {`did:key:` + own, `did:web:` + own, "its proof's verification method is not a key of its issuer"},
+		"no key at all":         {own, own[:len(own)-1], "its proof's verification method is not a key of its issuer"},
 		"another kind of proof": {`"Ed25519Signature2018"`, `"Ed25519Signature2020"`, `proofs of type "Ed25519Signature2020" are not known`},
 	} {
 		t.Run(name, func(t *testing.T) {
