@@ -21,18 +21,15 @@ const (
 // left alone, though a scoring reads them too.
 func (s *Store) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
 	const op = "add_credentials"
-	if err := checkAddress(op, address); err != nil {
-		return err
+	if err := store.CheckCredentials(address, credentials); err != nil {
+		return refuse(op, store.ErrInvalid, "%w", err)
 	}
 	rows := make([]*credentialRow, 0, len(credentials))
 	given := make(map[string]bool, len(credentials))
 	for i := range credentials {
 		row, err := newCredentialRow(address, &credentials[i])
 		if err != nil {
-			return refuse(op, store.ErrInvalid, "credential %d of %s, provider %.*q: %w", i, address, shown, credentials[i].Provider, err)
-		}
-		if given[row.Provider] {
-			return refuse(op, store.ErrInvalid, "provider %q is given twice", row.Provider)
+			return refuse(op, store.ErrInvalid, "credential %d of %s: %w", i, address, err)
 		}
 		given[row.Provider] = true
 		rows = append(rows, row)
@@ -49,9 +46,6 @@ func (s *Store) AddCredentials(ctx context.Context, address string, credentials 
 }
 
 func newCredentialRow(address string, c *store.NewCredential) (*credentialRow, error) {
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
 	stamp, err := canonical(c.Stamp)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 // store.ErrInvalid. Credentials of other types than the service's own (1) are
 // left alone, though a scoring reads them too.
 func (s *Store) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
-	if err := checkCredentials(address, credentials); err != nil {
+	if err := store.CheckCredentials(address, credentials); err != nil {
 		return fmt.Errorf("add_credentials: %w", err)
 	}
 	if len(credentials) == 0 {
@@ -88,22 +88,4 @@ func (s *Store) count(ctx context.Context, first []call, last call) (int, error)
 		return 0, err
 	}
 	return n, nil
-}
-
-func checkCredentials(address string, credentials []store.NewCredential) error {
-	if err := checkAddress(address); err != nil {
-		return err
-	}
-	given := make(map[string]bool, len(credentials))
-	for i := range credentials {
-		if err := credentials[i].Validate(); err != nil {
-			return fmt.Errorf("credential %d: %w", i, err)
-		}
-		provider := credentials[i].Provider
-		if given[provider] {
-			return fmt.Errorf("%w: provider %.100q is given twice", store.ErrInvalid, provider)
-		}
-		given[provider] = true
-	}
-	return nil
 }

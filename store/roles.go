@@ -11,8 +11,7 @@ import (
 type Credentials interface {
 	// AddCredentials must, in one transaction, mark the address's live rows of
 	// the same providers deleted and insert the given ones. It must return
-	// [ErrInvalid], and change nothing, when the address is malformed, a provider
-	// is given twice, or [NewCredential.Validate] refuses a credential.
+	// [ErrInvalid], and change nothing, when [CheckCredentials] refuses them.
 	AddCredentials(ctx context.Context, address string, credentials ...NewCredential) error
 	// DeleteCredentials must mark the address's live rows of the providers
 	// deleted, and return how many there were. No row is no error.
@@ -81,7 +80,7 @@ type NewCredential struct {
 }
 
 // Validate reports, joined, what keeps the credential from being stored; each
-// fault wraps [ErrInvalid]. Every store must call it first in AddCredentials.
+// fault wraps [ErrInvalid].
 func (c *NewCredential) Validate() error {
 	var found faults
 	fault := found.addf
@@ -95,4 +94,25 @@ func (c *NewCredential) Validate() error {
 		checkMoment(fault, "the expiration date of a credential", c.ExpiresAt)
 	}
 	return found.err()
+}
+
+// CheckCredentials reports why the credentials cannot be added to the address:
+// it is malformed, a credential is not valid, or a provider is given twice. The
+// error wraps [ErrInvalid]. Every store must call it first in AddCredentials.
+func CheckCredentials(address string, credentials []NewCredential) error {
+	if !ValidAddress(address) {
+		return fmt.Errorf("%w: address %.100q is not 0x and 40 lower-case hex digits", ErrInvalid, address)
+	}
+	given := make(map[string]bool, len(credentials))
+	for i := range credentials {
+		provider := credentials[i].Provider
+		if err := credentials[i].Validate(); err != nil {
+			return fmt.Errorf("credential %d of %s, provider %.100q: %w", i, address, provider, err)
+		}
+		if given[provider] {
+			return fmt.Errorf("%w: provider %.100q is given twice", ErrInvalid, provider)
+		}
+		given[provider] = true
+	}
+	return nil
 }
