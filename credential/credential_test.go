@@ -128,6 +128,7 @@ func TestBoundsOnSizeAndDepth(t *testing.T) {
 	assert.Equal(t, credential.ReasonTooLarge, reasonOf(t, err))
 	_, err = credential.Parse(nil)
 	assert.Equal(t, credential.ReasonMalformed, reasonOf(t, err))
+	assert.Equal(t, "too_large", string(credential.ReasonTooLarge), "hosts keep the codes")
 }
 
 func TestAProofFromTheFutureIsRefusedUntilThen(t *testing.T) {

@@ -58,6 +58,37 @@ func TestASignatureHasOneSpelling(t *testing.T) {
 	}
 }
 
+func TestASignatureMayBeOfNoPoint(t *testing.T) {
+	signature, err := parseSignature(fmt.Sprintf("0x%064x%064x1b", 5, 1)) // no point has an x of 5
+	require.NoError(t, err)
+	address, err := recoverDecred(&[32]byte{}, signature)
+	require.ErrorContains(t, err, "recovering the key: ")
+	assert.Zero(t, address)
+}
+
+// What didkit signs: dates as it prints them, known members that are null left
+// out, unknown ones kept.
+func TestWhatIsSignedIsTheCredentialPrintedAnew(t *testing.T) {
+	signed, err := Parse([]byte(`{"@context":"https://www.w3.org/2018/credentials/v1","id":null,"more":null,"type":"VerifiableCredential",` +
+		`"issuer":"did:x","issuanceDate":"2026-01-01T00:00:00.10Z","expirationDate":"2035-01-01T01:00:00.5+01:00","credentialSubject":{"x":1},` +
+		`"proof":{"type":"T","nonce":null,"more":null,"created":"2026-01-01T01:00:00+01:00","proofValue":"v","eip712Domain":{}}}`))
+	require.NoError(t, err)
+	spelt := func(v *strictjson.Value) (members []string) {
+		for _, m := range v.Members {
+			members = append(members, m.Name+" "+m.Value.Kind.String()+" "+m.Value.Text)
+		}
+		return members
+	}
+	message := signed.message()
+	assert.Equal(t, strictjson.Object, message.Kind)
+	assert.Equal(t, []string{
+		"@context a string https://www.w3.org/2018/credentials/v1", "more null ", "type a string VerifiableCredential", "issuer a string did:x",
+		"issuanceDate a string 2026-01-01T00:00:00.100Z", "expirationDate a string 2035-01-01T01:00:00.500+01:00", "credentialSubject an object ",
+		"proof an object ",
+	}, spelt(message))
+	assert.Equal(t, []string{"type a string T", "more null ", "created a string 2026-01-01T00:00:00Z"}, spelt(message.Get("proof")))
+}
+
 func TestTypesThatAreRememberedAreNotReadAgain(t *testing.T) {
 	document, err := strictjson.Parse([]byte(`{"A":[{"name":"x","type":"string"}]}`), strictjson.Limits{Size: 100, Depth: 4})
 	require.NoError(t, err)

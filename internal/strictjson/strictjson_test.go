@@ -3,6 +3,7 @@ package strictjson_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -68,6 +69,8 @@ func TestWhatIsNotExactlyOneValueIsRefused(t *testing.T) {
 		`tru`:                        "unknown word",
 		`nul`:                        "unknown word",
 		`1 2`:                        "follows",
+		`1/`:                         "follows",
+		`1:`:                         "follows",
 		`{}x`:                        "follows",
 		"{}\x00":                     "follows",
 		"\ufeff{}":                   "neither a value",
@@ -87,10 +90,14 @@ func TestWhatIsNotExactlyOneValueIsRefused(t *testing.T) {
 		`"\u+123"`:                   "hex",
 		"\"\n\"":                     "control character",
 		"\"\\n\n\"":                  "control character",
+		"\"\x1f\"":                   "control character",
+		"\"\\n\x1f\"":                "control character",
+		`"\n`:                        "without an end",
 		`"\ud800"`:                   "surrogate",
 		`"\ud800\u0041"`:             "surrogate",
 		`"\udc00\ud800"`:             "surrogate",
 		`"\ud800\n"`:                 "surrogate",
+		`"\ud800\uzzzz"`:             "hex",
 		`"\u0000"`:                   "U+0000",
 		"\"\xff\"":                   "UTF-8",
 		`[`:                          "missing",
@@ -104,6 +111,8 @@ func TestWhatIsNotExactlyOneValueIsRefused(t *testing.T) {
 		`{"a":1,}`:                   "name is missing",
 		`{"a":1 "b":2}`:              "comma",
 		`{a:1}`:                      "name is missing",
+		`{"\x":1}`:                   "unknown escape",
+		`{"a`:                        "without an end",
 		`{"a":1,"b":2,"a":3}`:        "twice",
 		`{"a":1,"\u0061":2}`:         "twice",
 		`{"x":{"a":1,"a":1}}`:        "twice",
@@ -114,14 +123,15 @@ func TestWhatIsNotExactlyOneValueIsRefused(t *testing.T) {
 		assert.ErrorContains(t, err, want, "%.60q", document)
 	}
 
-	var many bytes.Buffer
-	many.WriteString(`{"last":0`)
-	for i := range 20 {
-		many.WriteString(`,"` + string(rune('a'+i)) + `":0`)
+	for first := range 20 {
+		var names []string
+		for i := range 20 {
+			names = append(names, fmt.Sprintf(`"%d":0`, i))
+		}
+		object := "{" + strings.Join(names, ",") + fmt.Sprintf(`,"%d":1}`, first)
+		_, err := strictjson.Parse([]byte(object), limits)
+		assert.ErrorContains(t, err, fmt.Sprintf(`the name "%d" is there twice`, first))
 	}
-	many.WriteString(`,"last":1}`)
-	_, err := strictjson.Parse(many.Bytes(), limits)
-	assert.ErrorContains(t, err, "twice")
 }
 
 func TestLimitsAreTold(t *testing.T) {
@@ -137,15 +147,16 @@ func TestLimitsAreTold(t *testing.T) {
 func TestWhiteSpaceMakesNoDocumentTooLarge(t *testing.T) {
 	tight := strictjson.Limits{Size: len(`{"a":[1,2,3]}`), Depth: 2}
 	for document, fits := range map[string]bool{
-		`{"a":[1,2,3]}`:                 true,
-		`{"a": [1, 2, 3]}`:              true,
-		" {\"a\" :\t[1,\r\n2, 3]}\n ":   true,
-		`{"a":[1,2,33]}`:                false,
-		`{"a": [1, 2, 33]}`:             false,
-		`{"a":" 1 2"}`:                  true,
-		`{"a":" 1 2 3"}`:                false, // in a string it is no white space between tokens
-		strings.Repeat(" ", 13) + `1`:   true,
-		strings.Repeat(" ", 26) + `123`: false,
+		`{"a":[1,2,3]}`:    true,
+		`{"a": [1, 2, 3]}`: true,
+		strings.Repeat(" ", 13) + `{"a":[1,2,3]}`: true,
+		" {\"a\" :\t[1,\r\n2, 3]}\n ":             true,
+		`{"a":[1,2,33]}`:                          false,
+		`{"a": [1, 2, 33]}`:                       false,
+		`{"a":" 1 2"}`:                            true,
+		`{"a":" 1 2 3"}`:                          false, // in a string it is no white space between tokens
+		strings.Repeat(" ", 13) + `1`:             true,
+		strings.Repeat(" ", 26) + `123`:           false,
 	} {
 		_, err := strictjson.Parse([]byte(document), tight)
 		if fits {
@@ -163,6 +174,23 @@ func TestGetFindsMembersByTheirExactName(t *testing.T) {
 	assert.Nil(t, value.Get("Issuer"))
 	assert.Nil(t, value.Get("Issuer").Get("x"), "nothing has no members")
 	assert.Len(t, value.Raw, len(`{"issuer":"a","ISSUER":"b"}`))
+}
+
+func TestRawIsTheTextOfTheValueAlone(t *testing.T) {
+	value, err := strictjson.Parse([]byte(` {"a": [1, {"b":2} ], "c":3} `), limits)
+	require.NoError(t, err)
+	assert.Equal(t, `{"a": [1, {"b":2} ], "c":3}`, value.Raw)
+	assert.Equal(t, `[1, {"b":2} ]`, value.Get("a").Raw)
+	assert.Equal(t, `{"b":2}`, value.Get("a").Items[1].Raw)
+}
+
+func TestKindsHaveNames(t *testing.T) {
+	for kind, name := range map[strictjson.Kind]string{
+		strictjson.Null: "null", strictjson.Bool: "a boolean", strictjson.Number: "a number", strictjson.String: "a string",
+		strictjson.Array: "a list", strictjson.Object: "an object", strictjson.Object + 1: "nothing",
+	} {
+		assert.Equal(t, name, kind.String())
+	}
 }
 
 // FuzzParse compares with the standard library: what is accepted is valid there
