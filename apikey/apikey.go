@@ -93,20 +93,21 @@ func New(rows store.Keys, options ...Option) *Checker {
 // Right and wrong cannot be told apart before the work is done. What tells the
 // owner of a key from a flood of guesses is that it asks again: a key that asks
 // for the first time is served out of the upper half of what is saved up, or
-// gets [ErrBusy] at once; one that has asked before (within the last 8192 keys
-// that asked) may use all of it, and waits for up to 5 s, the one that asked
-// first being served first. So, while guesses pour in,
+// gets [ErrBusy] at once; one that has asked before (within the last 65 536
+// keys that asked) may use all of it, and waits for up to 5 s, the one that
+// asked first being served first. So, while guesses pour in, fewer than 65 536
+// between two attempts of the owner's,
 //   - the owner of a key hashed with PBKDF2 is let in at its second attempt
 //     if no guess is repeated;
 //   - if guesses are repeated, each one that asked before the owner did may go
 //     before it, at the cost of a slow check's time divided by the share (5 s
 //     for 600 000 iterations); those that came later do not, so an owner that
 //     keeps asking is let in;
-//   - a key with a SHA-256 is never delayed; where another process has just
-//     stored it, for a second after at most a key that asks for the first time
-//     may still get ErrBusy.
+//   - a key with a SHA-256 is never delayed.
 //
-// Keys that are sent away for want of time share one reading of the row a second.
+// Keys that are sent away for want of time hardly read the row: what was read is
+// believed for a second. For so long a key that asks for the first time may get
+// ErrBusy though another process has just stored its SHA-256, or revoked it.
 func (c *Checker) Check(ctx context.Context, key string) (*store.Key, error) {
 	prefix, ok := prefixOf(key)
 	if !ok {

@@ -14,13 +14,13 @@ import (
 
 // The bounds of the guard. Whatever is sent, it holds no more than this.
 const (
-	maxVerdicts = 8192 // outcomes of slow checks that are remembered
-	maxNotes    = 8192 // keys of which it is remembered that they have asked
-	maxPurses   = 1024 // prefixes whose spending is remembered
-	maxHashes   = 1024 // prefixes whose slow hash is remembered
-	maxLine     = 32   // keys that wait
-	maxOfPrefix = 8    // keys of one prefix that wait
-	maxCallers  = 128  // callers that wait for the outcome of one key
+	maxVerdicts = 8192    // outcomes of slow checks that are remembered
+	maxNotes    = 1 << 16 // keys of which it is remembered that they have asked
+	maxPurses   = 1024    // prefixes whose spending is remembered
+	maxHashes   = 1024    // prefixes whose slow hash is remembered
+	maxLine     = 32      // keys that wait
+	maxOfPrefix = 8       // keys of one prefix that wait
+	maxCallers  = 128     // callers that wait for the outcome of one key
 
 	saved         = 10 * time.Second // what all slow checks together may save up
 	savedByPrefix = time.Second
@@ -98,8 +98,9 @@ func newLRU[K comparable, V any](size int) *simplelru.LRU[K, V] {
 }
 
 // sendsAway tells, without the row, that the key would get [ErrBusy]: it asks
-// for the first time, and nothing is left for such. A flood of guesses costs no
-// reading that way. It counts as having asked.
+// for the first time, and nothing is left for such, or it would be the last of a
+// line that is full. A flood of guesses hardly reads that way. It counts as
+// having asked.
 func (g *guard) sendsAway(prefix, key string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -112,11 +113,22 @@ func (g *guard) sendsAway(prefix, key string) bool {
 	if g.asking[question] != nil || g.verdicts.Contains(question) || g.notes.Contains(question) {
 		return false
 	}
-	if g.funds(g.purseOf(prefix, now), false, now) == 0 {
+	if p := g.purseOf(prefix, now); g.funds(p, false, now) == 0 && !g.full(p) {
 		return false
 	}
 	g.notes.Add(question, now)
 	return true
+}
+
+// full tells that who comes last in line is pushed out at once.
+func (g *guard) full(of *purse) bool {
+	ofPrefix := 0
+	for _, c := range g.line {
+		if c.purse == of {
+			ofPrefix++
+		}
+	}
+	return ofPrefix >= maxOfPrefix || len(g.line) >= maxLine
 }
 
 // check tells whether the key is that of the hash, by derive if need be, or

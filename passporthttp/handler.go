@@ -107,6 +107,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
 
+// restOfBody is the time for what no endpoint has read of a body.
+const restOfBody = time.Second
+
 // serve is the way of every request: it is answered, then written about.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 	c := newCall(w, r)
@@ -118,6 +121,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 		defer cancel()
 	}
 	given := contain(ctx, c, e)
+	if r.ContentLength != 0 {
+		// The server reads what is left of a body before it answers. A body that
+		// nobody asked for, and that never comes, must not hold the answer back.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restOfBody))
+	}
 	given.unsent = c.write(given)
 	h.report(ctx, c, given)
 	h.record(c, given)

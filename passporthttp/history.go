@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
@@ -102,11 +103,22 @@ func recordedBody(address passport.Address, data []byte) (scoreBody, error) {
 // parameter returns the value of a parameter of the query; of several, the last,
 // as the service does.
 func parameter(u *url.URL, name string) (value string, given bool) {
-	values := u.Query()[name]
-	if len(values) == 0 {
-		return "", false
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		if key, text, _ := strings.Cut(pair, "="); unescaped(key) == name {
+			value, given = unescaped(text), true
+		}
 	}
-	return values[len(values)-1], true
+	return value, given
+}
+
+// unescaped leaves a text that is not well escaped as it is, as the service
+// does. [url.URL.Query] would drop the parameter, and an endpoint take it for
+// absent.
+func unescaped(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return plain
+	}
+	return text
 }
 
 // parseMoment reads a date or a moment by ISO 8601; without an offset it is UTC.

@@ -1,6 +1,7 @@
 package passporthttp_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -80,6 +81,29 @@ func TestServeAnswersWhatItAcceptedBeforeItEnds(t *testing.T) {
 	assert.Equal(t, "well", <-answer)
 	require.NoError(t, <-ended)
 	assert.Equal(t, []string{"answered", "drained"}, order)
+}
+
+// A body that was announced and never sent holds back neither the answer nor the
+// end.
+func TestABodyThatNeverComesHoldsNothingBack(t *testing.T) {
+	s := newSite(t)
+	ctx, shutDown := context.WithCancel(t.Context())
+	defer shutDown()
+	listener := listen(t)
+	ended := make(chan error, 1)
+	go func() { ended <- passporthttp.Serve(ctx, listener, s.handler) }()
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+	defer connection.Close()
+	began := time.Now()
+	_, err = io.WriteString(connection, "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+	require.NoError(t, err)
+	status, err := bufio.NewReader(connection).ReadString('\n')
+	require.NoError(t, err)
+	assert.Equal(t, "HTTP/1.1 200 OK\r\n", status)
+	shutDown()
+	require.NoError(t, <-ended)
+	assert.Less(t, time.Since(began), passporthttp.ShutdownTimeout)
 }
 
 func TestServeEndsWhenWhatRunsBesideItFails(t *testing.T) {

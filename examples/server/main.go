@@ -50,6 +50,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal ends the program at once
 	err := run(ctx, os.Getenv, os.Stdout, os.Stderr)
 	stop()
 	switch {
