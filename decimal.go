@@ -27,7 +27,8 @@ const (
 
 // ParseDecimal reads a finite decimal, such as "2.50", "-3" or "1e-2". White
 // space, digit separators, NaN and infinities are refused, and so is what is
-// longer than 100 characters or has an exponent beyond ±100.
+// longer than 100 characters or has an exponent beyond ±100. The error says
+// which; it is of no kind of its own.
 func ParseDecimal(text string) (Decimal, error) {
 	if len(text) > maxDecimalText {
 		return Decimal{}, fmt.Errorf("a decimal of %d characters is too long, at most %d", len(text), maxDecimalText)

@@ -87,7 +87,8 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 // WithObserver adds a function that is called at the end of every scoring and
-// preview, on the caller's goroutine: for metrics and traces.
+// preview of an address that is one, on the caller's goroutine: for metrics and
+// traces.
 func WithObserver(observe func(context.Context, Observation)) Option {
 	return func(s *settings) { s.observers = append(s.observers, observe) }
 }

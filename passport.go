@@ -64,8 +64,9 @@ var (
 )
 
 // ScoringError tells that an address could not be scored because of what the
-// community or the address is, not because of the way there: the reason is
-// recorded as the address's score row, with status ERROR. It wraps
+// community or the address is, not because of the way there. [Engine.Score]
+// records the reason as the address's score row, with status ERROR; if that
+// fails, its error wraps the store's beside this one. It wraps
 // [ErrUnsupportedRule], [ErrInvalidWeights], or the text of a row read back.
 type ScoringError struct {
 	Community int64

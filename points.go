@@ -28,7 +28,7 @@ type PointsTotal struct {
 // LoadPoints returned ([store.Points]). Each row of the address is worth what
 // its action is worth now, and nothing when that is not configured or not
 // active; "HIM" is left out. It changes nothing. Sums that an int64 cannot hold
-// end at its bounds.
+// end at its bounds. The ledger must not be nil.
 func TotalPoints(ledger *store.PointsLedger) PointsTotal {
 	total := newTotal(ledger)
 	for _, award := range ledger.Awards {
@@ -48,7 +48,7 @@ func TotalPoints(ledger *store.PointsLedger) PointsTotal {
 
 // PossiblePoints tells what there is to earn: the breakdown has the points of
 // each active action, and the total is 0. Multiplier and eligibility are those
-// of the address.
+// of the address. The ledger must not be nil.
 func PossiblePoints(ledger *store.PointsLedger) PointsTotal {
 	possible := newTotal(ledger)
 	for action, points := range ledger.Values {

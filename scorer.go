@@ -38,7 +38,7 @@ func New(store Store, options ...Option) (*Engine, error) {
 
 // On returns an engine with the same configuration and the same memory of
 // verified credentials that keeps its rows elsewhere: in a host's transaction,
-// for example. It costs next to nothing.
+// for example. It costs next to nothing. The store must not be nil.
 func (e *Engine) On(store Store) *Engine {
 	other := *e
 	other.store = store
@@ -50,20 +50,23 @@ func (e *Engine) On(store Store) *Engine {
 // Calling it again is safe; with the same stamps it changes nothing but the
 // moment and adds one event.
 //
-// Its errors, by errors.Is: [ErrInvalidAddress] and [ErrCommunityNotFound]
-// before anything is read or written; a *[ScoringError] (by errors.As) when the community's
+// Its errors, by errors.Is: [ErrInvalidAddress], before anything is read;
+// [ErrCommunityNotFound]; a *[ScoringError] (by errors.As) when the community's
 // rule or weights make a score impossible, which is recorded;
-// store.ErrConflict when every attempt lost a race, store.ErrUnavailable when
-// the database cannot be reached, and the context's own error when it ended:
-// then nothing was written. After store.ErrUnknownOutcome everything may have
-// been written or nothing; scoring again settles it.
+// store.ErrConflict when every attempt lost a race; store.ErrUnavailable when
+// the database cannot be reached; store.ErrFault and store.ErrInvalid when its
+// rows or its schema make no sense; what a [Verifier] that cannot tell returns;
+// and the context's own error when it ended. After all of them nothing was
+// written but what is said of ScoringError. After store.ErrUnknownOutcome, which
+// may be the context's error too and so is to be looked for first, everything
+// may have been written or nothing; scoring again settles it.
 func (e *Engine) Score(ctx context.Context, community int64, address string) (*Result, error) {
 	return e.observe(ctx, community, address, false)
 }
 
 // Preview returns what Score would return now, and changes nothing. Points are
 // those that would be earned if nobody else earned any meanwhile. Its errors
-// are those of Score.
+// are those of Score; a ScoringError is not recorded.
 func (e *Engine) Preview(ctx context.Context, community int64, address string) (*Result, error) {
 	return e.observe(ctx, community, address, true)
 }
@@ -211,6 +214,10 @@ func (e *Engine) fail(ctx context.Context, snapshot *store.Snapshot, cause error
 		return scoringError
 	case store.Retryable(err):
 		return err
+	}
+	if ctx.Err() == nil {
+		e.settings.logger.ErrorContext(ctx, "why a scoring failed could not be recorded",
+			slog.Int64("community", seen.Community), slog.String("address", string(seen.Address)), slog.Any("error", err))
 	}
 	return fmt.Errorf("%w; it could not be recorded: %w", scoringError, err)
 }

@@ -263,10 +263,12 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 	t.Run("when it cannot be recorded both errors are told", func(t *testing.T) {
 		s := &scriptedStore{snapshot: emptyWallet(), applies: []error{store.ErrUnavailable}}
 		s.snapshot.Community.Rule = "FIFO"
-		_, err := newEngine(t, s).Score(t.Context(), 1, string(alice))
+		var log bytes.Buffer
+		_, err := newEngine(t, s, WithLogger(slog.New(slog.NewTextHandler(&log, nil)))).Score(t.Context(), 1, string(alice))
 		require.ErrorIs(t, err, ErrUnsupportedRule)
 		require.ErrorIs(t, err, store.ErrUnavailable)
 		require.ErrorContains(t, err, "it could not be recorded")
+		assert.Contains(t, log.String(), `level=ERROR msg="why a scoring failed could not be recorded" community=1 address=`+string(alice)+` error="applying: store unavailable"`)
 	})
 
 	t.Run("when every attempt to record it loses a race, that is the error", func(t *testing.T) {

@@ -17,9 +17,9 @@ type Verifier struct {
 	// Recover returns the address whose key signed the digest, or an error if
 	// none did. The signature is r, s and v; r and s are in range, s is low,
 	// and v is 27 or 28. Nil means a pure Go implementation; a host may plug
-	// in libsecp256k1, which is about three times as fast. It must be safe for
-	// concurrent use, and must not fail for reasons of its own: whatever it
-	// returns as an error counts as a bad signature.
+	// in libsecp256k1, which is faster. It must be safe for concurrent use, and
+	// must not fail for reasons of its own: whatever it returns as an error
+	// counts as a bad signature.
 	Recover func(digest *[32]byte, signature *[65]byte) (address [20]byte, err error)
 
 	once sync.Once

@@ -16,7 +16,7 @@ const (
 
 // AddCredentials implements [store.Credentials]. The address must be "0x" and
 // 40 lower-case hex digits; a credential must be a JSON object, with a provider
-// of at most 256 characters and a proof value of at most 256. Anything else is
+// of 1 to 256 characters and a proof value of at most 256. Anything else is
 // a store.ErrInvalid. Credentials of other types than the service's own (1) are
 // left alone, though a scoring reads them too.
 func (s *Store) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {

@@ -63,7 +63,9 @@ func New(options ...Option) *Store {
 	s := &Store{now: time.Now, data: newData()}
 	s.data.configurePoints()
 	for _, option := range options {
-		option(s)
+		if option != nil {
+			option(s)
+		}
 	}
 	return s
 }

@@ -95,7 +95,9 @@ func (i *Issuer) Issue(address, provider, account string, options ...CredentialO
 		nullifiers: []string{Nullifier(provider, account)},
 	}
 	for _, option := range options {
-		option(&d)
+		if option != nil {
+			option(&d)
+		}
 	}
 	// encoding/json would replace such bytes, and another text be signed.
 	for _, text := range append([]string{address, provider}, d.nullifiers...) {

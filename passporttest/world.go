@@ -88,7 +88,9 @@ func NewWorld(t testing.TB, options ...WorldOption) *World {
 		options:   []passport.Option{passport.WithTrustedIssuers(w.Issuer.DID())},
 	}
 	for _, option := range options {
-		option.apply(&p)
+		if option != nil {
+			option.apply(&p)
+		}
 	}
 	var err error
 	if p.community.Weights, err = json.Marshal(p.weights); err != nil {

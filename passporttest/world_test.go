@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporttest"
 )
 
@@ -129,6 +131,15 @@ func (f *failing) Fatalf(format string, args ...any) { f.stop(fmt.Sprintf(format
 func (f *failing) stop(message string) {
 	f.message = message
 	runtime.Goexit()
+}
+
+func TestNilOptionsAreNone(t *testing.T) {
+	world := passporttest.NewWorld(t, nil, passporttest.Weights{"Google": "1"})
+	signed, err := world.Issuer.Issue(alice, "Google", "account", nil)
+	require.NoError(t, err)
+	_, err = credential.Parse(signed)
+	require.NoError(t, err)
+	require.NotNil(t, memstore.New(nil))
 }
 
 func TestAWorldThatMakesNoSenseFailsTheHostsTest(t *testing.T) {

@@ -30,8 +30,8 @@ type Database interface {
 // keeps no state in the session and so works behind a pooler in transaction
 // mode.
 //
-// Errors are *[store.Error]; [ErrSchema] when a database of the service lacks
-// something, and [store.ErrInvalid] for a name that no schema can have.
+// Errors are *[store.Error], but for [ErrSchema] when a database of the service
+// lacks something, and [store.ErrInvalid] for a name that no schema can have.
 func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 	c := newConfig(options)
 	if err := c.validate(); err != nil {

@@ -31,7 +31,9 @@ type config struct {
 func newConfig(options []Option) config {
 	c := config{schema: defaultSchema}
 	for _, apply := range options {
-		apply(&c)
+		if apply != nil {
+			apply(&c)
+		}
 	}
 	return c
 }

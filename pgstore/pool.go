@@ -47,7 +47,9 @@ func OpenPool(ctx context.Context, address string, configure ...func(*pgxpool.Co
 		return nil, fmt.Errorf("open pool: %w", err)
 	}
 	for _, apply := range configure {
-		apply(config)
+		if apply != nil {
+			apply(config)
+		}
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
 		// A connection that nobody waits for any more must not take the place

@@ -43,6 +43,13 @@ func TestTheURLComesBeforeTheDefaultsAndTheHostBeforeBoth(t *testing.T) {
 	assert.EqualValues(t, 11, config.MaxConns)
 }
 
+func TestNilOptionsAreNone(t *testing.T) {
+	pool := openPool(t, nowhere, nil)
+	require.ErrorIs(t, pgstore.CheckSchema(t.Context(), pool, nil), store.ErrUnavailable)
+	_, err := pgstore.New(pool, nil).FindCommunity(t.Context(), 1, "1")
+	require.ErrorIs(t, err, store.ErrUnavailable)
+}
+
 func TestAPoolConnectsWithTheFirstQuery(t *testing.T) {
 	pool := openPool(t, nowhere)
 	assert.Zero(t, pool.Stat().NewConnsCount())

@@ -11,9 +11,10 @@ var (
 	ErrCommunityNotFound = errors.New("community not found")
 	// ErrNotFound: there is no such row.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: someone else was faster. Nothing was written; what was read
-	// is out of date.
-	ErrConflict = errors.New("lost a race")
+	// ErrConflict: someone else was faster, or has a name, a prefix or an id
+	// that none may have twice. Nothing was written; what was read is out of
+	// date.
+	ErrConflict = errors.New("conflict")
 	// ErrUnavailable: the database cannot be reached or takes no more work.
 	// Nothing was written; try later.
 	ErrUnavailable = errors.New("store unavailable")
@@ -47,7 +48,10 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s: %v", e.Op, e.Kind)
+	text := e.Op
+	if e.Cause == nil || !errors.Is(e.Cause, e.Kind) { // or the cause says it
+		text += fmt.Sprintf(": %v", e.Kind)
+	}
 	if e.SQLState != "" {
 		text += " (SQLSTATE " + e.SQLState + ")"
 	}

@@ -24,11 +24,14 @@ func TestOnlyLostRacesThatAreNotFinalAreRetryable(t *testing.T) {
 func TestAnErrorTellsWhatItWasDoing(t *testing.T) {
 	cause := errors.New("duplicate key")
 	err := &store.Error{Op: "upsert_score", Kind: store.ErrConflict, SQLState: "23505", Cause: cause}
-	assert.EqualError(t, err, "upsert_score: lost a race (SQLSTATE 23505): duplicate key")
+	assert.EqualError(t, err, "upsert_score: conflict (SQLSTATE 23505): duplicate key")
 	assert.ErrorIs(t, err, store.ErrConflict)
 	assert.ErrorIs(t, err, cause)
 
 	bare := &store.Error{Op: "load", Kind: store.ErrUnavailable}
 	assert.EqualError(t, bare, "load: store unavailable")
 	assert.ErrorIs(t, bare, store.ErrUnavailable)
+
+	said := &store.Error{Op: "add", Kind: store.ErrInvalid, Cause: fmt.Errorf("key 7: %w: it is empty", store.ErrInvalid)}
+	assert.EqualError(t, said, "add: key 7: invalid request: it is empty", "what is wrong is said once")
 }

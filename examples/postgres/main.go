@@ -3,7 +3,9 @@
 //
 //	DATABASE_URL=postgres://… go run ./examples/postgres 0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c
 //
-// The database may be empty, or the one of the Django service.
+// The database may be empty: Migrate makes the tables. Community 1 must be there
+// before a wallet can sign up (Store.PutCommunity). Or it is the one of the Django
+// service.
 package main
 
 import (
