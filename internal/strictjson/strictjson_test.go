@@ -179,7 +179,7 @@ func TestGetFindsMembersByTheirExactName(t *testing.T) {
 func TestRawIsTheTextOfTheValueAlone(t *testing.T) {
 	value, err := strictjson.Parse([]byte(` {"a": [1, {"b":2} ], "c":3} `), limits)
 	require.NoError(t, err)
-	assert.Equal(t, `{"a": [1, {"b":2} ], "c":3}`, value.Raw)
+	assert.Equal(t, `{"a": [1, {"b":2} ], "c":3}`, value.Raw) //nolint:testifylint // the text itself
 	assert.Equal(t, `[1, {"b":2} ]`, value.Get("a").Raw)
 	assert.Equal(t, `{"b":2}`, value.Get("a").Items[1].Raw)
 }
