@@ -88,7 +88,8 @@ func New(rows store.Keys, options ...Option) *Checker {
 // [WithSlowShare]); both may save up, to 10 s and to 1 s of work. Equal keys
 // are hashed once at a time, and what came of it is remembered. A slow check
 // works a fifth of the time, a little at a time, so that other requests do not
-// feel it: 600 000 iterations take three quarters of a second or so.
+// feel it: 600 000 iterations are a tenth of a second of work, and take half a
+// second or more (BenchmarkSlowCheck).
 //
 // Right and wrong cannot be told apart before the work is done. What tells the
 // owner of a key from a flood of guesses is that it asks again: a key that asks
@@ -100,9 +101,9 @@ func New(rows store.Keys, options ...Option) *Checker {
 //   - the owner of a key hashed with PBKDF2 is let in at its second attempt
 //     if no guess is repeated;
 //   - if guesses are repeated, each one that asked before the owner did may go
-//     before it, at the cost of a slow check's time divided by the share (5 s
-//     for 600 000 iterations); those that came later do not, so an owner that
-//     keeps asking is let in;
+//     before it, at the cost of a slow check's work divided by the share of one
+//     prefix (5 s for 600 000 iterations); those that came later do not, so an
+//     owner that keeps asking is let in;
 //   - a key with a SHA-256 is never delayed.
 //
 // Keys that are sent away for want of time hardly read the row: what was read is

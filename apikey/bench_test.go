@@ -9,6 +9,21 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
+// BenchmarkSlowCheck is one PBKDF2 of 600 000 iterations by the clock, with its
+// pauses, and what it works of that.
+func BenchmarkSlowCheck(b *testing.B) {
+	hash, ok := parseDjangoHash("pbkdf2_sha256$600000$LeA60vaecavEU8icBa7DhI$MtGR3Cbgo9pkXihQ+MpbwArQjGCCgAjaRKZZMDS72xw=")
+	if !ok {
+		b.Fatal("it is Django's")
+	}
+	var worked time.Duration
+	for b.Loop() {
+		_, took := hash.matches(goodKey)
+		worked += took
+	}
+	b.ReportMetric(float64(worked.Milliseconds())/float64(b.N), "work-ms/op")
+}
+
 // BenchmarkCheck is a check of a key with a SHA-256, alone and while 200 wrong
 // keys a second carry the prefix of one that is hashed with PBKDF2.
 func BenchmarkCheck(b *testing.B) {

@@ -156,6 +156,23 @@ func TestAnOwnerGetsInUnderAFloodOfGuesses(t *testing.T) {
 	})
 }
 
+func TestAnOwnerIsNotForgottenAmongManyGuesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 1)
+		for n := range 10 {
+			_, _ = checker.Check(t.Context(), fmt.Sprintf("owner0.first%d", n))
+		}
+		_, err := checker.Check(t.Context(), "owner0.right")
+		require.ErrorIs(t, err, ErrBusy)
+		for n := range 40_000 {
+			_, err := checker.Check(t.Context(), fmt.Sprintf("owner0.guess%d", n))
+			require.ErrorIs(t, err, ErrBusy)
+		}
+		_, err = checker.Check(t.Context(), "owner0.right")
+		require.NoError(t, err)
+	})
+}
+
 func TestAnOwnerGetsInThoughGuessesAreRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 1)
