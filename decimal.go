@@ -25,20 +25,30 @@ const (
 	maxDecimalExponent = 100
 )
 
+// Bounds on what is read back: sums of such decimals, and fixed forms of them.
+const (
+	maxStoredText     = 400
+	maxStoredExponent = 300
+)
+
 // ParseDecimal reads a finite decimal, such as "2.50", "-3" or "1e-2". White
 // space, digit separators, NaN and infinities are refused, and so is what is
 // longer than 100 characters or has an exponent beyond ±100. The error says
 // which; it is of no kind of its own.
 func ParseDecimal(text string) (Decimal, error) {
-	if len(text) > maxDecimalText {
-		return Decimal{}, fmt.Errorf("a decimal of %d characters is too long, at most %d", len(text), maxDecimalText)
+	return parseDecimal(text, maxDecimalText, maxDecimalExponent)
+}
+
+func parseDecimal(text string, longest int, maxExponent int32) (Decimal, error) {
+	if len(text) > longest {
+		return Decimal{}, fmt.Errorf("a decimal of %d characters is too long, at most %d", len(text), longest)
 	}
 	var d Decimal
 	if _, _, err := d.number.SetString(text); err != nil || d.number.Form != apd.Finite {
 		return Decimal{}, fmt.Errorf("%q is not a decimal number", text)
 	}
-	if e := d.number.Exponent; e > maxDecimalExponent || e < -maxDecimalExponent {
-		return Decimal{}, fmt.Errorf("the exponent of %s is beyond ±%d", text, maxDecimalExponent)
+	if e := d.number.Exponent; e > maxExponent || e < -maxExponent {
+		return Decimal{}, fmt.Errorf("the exponent of %s is beyond ±%d", text, maxExponent)
 	}
 	return d, nil
 }
@@ -66,9 +76,11 @@ func (d Decimal) Sign() int { return d.number.Sign() }
 // it as an exact string.
 func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what [ParseDecimal] reads.
+// UnmarshalText reads what [Decimal.MarshalText] and [Decimal.Fixed] write, sums
+// of whatever [ParseDecimal] reads included: up to 400 characters and exponents
+// of ±300.
 func (d *Decimal) UnmarshalText(text []byte) error {
-	parsed, err := ParseDecimal(string(text))
+	parsed, err := parseDecimal(string(text), maxStoredText, maxStoredExponent)
 	if err == nil {
 		*d = parsed
 	}
@@ -106,6 +118,6 @@ func summing() *apd.Context {
 // exponent, and whatever places are asked for.
 func quantizing() *apd.Context {
 	context := summing()
-	context.Precision = maxDecimalText + maxDecimalExponent + math.MaxUint8
+	context.Precision = maxStoredText + maxStoredExponent + math.MaxUint8
 	return context
 }

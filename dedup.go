@@ -59,6 +59,9 @@ func lifo(address Address, now time.Time, claimants []claimant, claims []store.C
 			holders.add(clash)
 		}
 		owner := clashes[i][0]
+		if !store.ValidAddress(owner.Address) {
+			continue // another program's row: nobody whom more could be given
+		}
 		for _, nullifier := range c.nullifiers {
 			if seen.takeable(nullifier) {
 				book.add(store.Claim{Nullifier: nullifier, Address: owner.Address, ExpiresAt: owner.ExpiresAt})

@@ -50,6 +50,12 @@ func TestLIFO(t *testing.T) {
 			rulings:   []ruling{{}},
 			claimed:   []store.Claim{claim("n1", alice, 3), claim("n2", alice, 3)},
 		},
+		"a holder that is no address of ours keeps what it has, and gets no more": {
+			claimants: []claimant{asks(3, "n1", "n2")},
+			claims:    []store.Claim{claim("n1", "0xB0B", 1)},
+			rulings:   []ruling{{deduplicated: true, until: until(1)}},
+			held:      []store.Claim{claim("n1", "0xB0B", 1)},
+		},
 		"an expired claim of another is taken over": {
 			claimants: []claimant{asks(3, "n1")},
 			claims:    []store.Claim{claim("n1", bob, -1)},

@@ -2,6 +2,7 @@ package passport
 
 import (
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -41,6 +42,14 @@ func (p *HumanPoints) validate(fault func(format string, args ...any)) {
 	}
 	if p.Capped.List == "" {
 		fault("the capped award has no list")
+	}
+	if n := utf8.RuneCountInString(p.Capped.List); n > store.MaxListName {
+		fault("the list of the capped award has %d characters, at most %d", n, store.MaxListName)
+	}
+	for _, text := range []string{p.Capped.List, p.Capped.Action} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			fault("no column holds %.100q, of the capped award", text)
+		}
 	}
 	if n := utf8.RuneCountInString(p.Capped.Action); n != store.MaxAction {
 		fault("the action %q of the capped award has %d characters, want %d", p.Capped.Action, n, store.MaxAction)

@@ -121,6 +121,11 @@ func TestACappedAwardHasAListAThreeLetterActionAndALimit(t *testing.T) {
 		"letters, not bytes":       {award: CappedAward{List: "L", Action: "äöü", Limit: 1}},
 		"no list":                  {CappedAward{Action: "ACT", Limit: 1}, []string{"the capped award has no list"}},
 		"no limit":                 {CappedAward{List: "L", Action: "ACT"}, []string{"the limit 0 of the capped award is not above 0"}},
+		"a list too long": {
+			CappedAward{List: strings.Repeat("ö", 101), Action: "ACT", Limit: 1}, []string{"the list of the capped award has 101 characters, at most 100"},
+		},
+		"a list that is no text":    {CappedAward{List: "a\xff", Action: "ACT", Limit: 1}, []string{`no column holds "a\xff", of the capped award`}},
+		"an action that is no text": {CappedAward{List: "L", Action: "a\x00b", Limit: 1}, []string{`no column holds "a\x00b", of the capped award`}},
 		"an action too short": {
 			CappedAward{List: "L", Action: "AC", Limit: 1}, []string{`the action "AC" of the capped award has 2 characters, want 3`},
 		},

@@ -62,11 +62,10 @@ func standingOf(row *store.Score, community int64, address Address) (*Standing, 
 	standing := &Standing{
 		Community: community, Address: address, Passing: told.Success, ScoredAt: row.ScoredAt, ExpiresAt: row.ExpiresAt,
 	}
-	var err error
-	if standing.Score, err = ParseDecimal(told.RawScore); err != nil {
+	if err := standing.Score.UnmarshalText([]byte(told.RawScore)); err != nil {
 		return nil, fmt.Errorf("%w: raw score: %w", store.ErrFault, err)
 	}
-	if standing.Threshold, err = ParseDecimal(told.Threshold); err != nil {
+	if err := standing.Threshold.UnmarshalText([]byte(told.Threshold)); err != nil {
 		return nil, fmt.Errorf("%w: threshold: %w", store.ErrFault, err)
 	}
 	return standing, nil

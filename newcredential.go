@@ -9,7 +9,8 @@ import (
 
 // NewCredential reads from a signed credential what a store files it under,
 // ready for AddCredentials. It checks the form, not the proof: a credential
-// that does not verify can be stored, and is left out of every score.
+// that does not verify can be stored, and is left out of every score. The
+// address to add it to is one of [ParseAddress].
 //
 // Its error is a *[credential.Error] when the text is not a credential, and wraps
 // store.ErrInvalid when the credential names no provider or holds a text that

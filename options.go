@@ -68,7 +68,8 @@ func WithCacheSize(credentials int) Option {
 }
 
 // WithRetry sets how a scoring that lost a race is repeated; the function is
-// called once per scoring. The default is [DefaultRetry].
+// called once per scoring, and where it returns nil nothing is repeated. The
+// default is [DefaultRetry].
 func WithRetry(backoff func() retry.Backoff) Option {
 	return func(s *settings) { s.backoff = backoff }
 }
@@ -88,7 +89,7 @@ func WithLogger(logger *slog.Logger) Option {
 
 // WithObserver adds a function that is called at the end of every scoring and
 // preview of an address that is one, on the caller's goroutine: for metrics and
-// traces.
+// traces. Should it panic, the caller does, and what was scored stays recorded.
 func WithObserver(observe func(context.Context, Observation)) Option {
 	return func(s *settings) { s.observers = append(s.observers, observe) }
 }

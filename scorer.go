@@ -48,7 +48,8 @@ func (e *Engine) On(store Store) *Engine {
 // Score weighs the stamps of the address for the community, records the
 // outcome (score, claims, events, points) in one transaction, and returns it.
 // Calling it again is safe; with the same stamps it changes nothing but the
-// moment and adds one event.
+// moment, and adds one event, and one more for each stamp that is
+// de-duplicated, as the service does.
 //
 // Its errors, by errors.Is: [ErrInvalidAddress], before anything is read;
 // [ErrCommunityNotFound]; a *[ScoringError] (by errors.As) when the community's
@@ -88,7 +89,7 @@ func (e *Engine) observe(ctx context.Context, community int64, address string, p
 // score repeats attempts while they lose races and the retry policy allows it.
 func (e *Engine) score(ctx context.Context, seen *Observation) (*Result, error) {
 	log := e.settings.logger.With(slog.Int64("community", seen.Community), slog.String("address", string(seen.Address)))
-	result, err := retry.DoValue(ctx, e.settings.backoff(), func(ctx context.Context) (*Result, error) {
+	result, err := retry.DoValue(ctx, e.backoff(), func(ctx context.Context) (*Result, error) {
 		seen.Attempts++
 		result, err := e.attempt(ctx, seen)
 		if store.Retryable(err) {
@@ -118,6 +119,13 @@ func (e *Engine) score(ctx context.Context, seen *Observation) (*Result, error) 
 		err = fmt.Errorf("attempt %d: %w", seen.Attempts, err)
 	}
 	return nil, fmt.Errorf("scoring %s in community %d: %w", seen.Address, seen.Community, err)
+}
+
+func (e *Engine) backoff() retry.Backoff {
+	if backoff := e.settings.backoff(); backoff != nil {
+		return backoff
+	}
+	return retry.BackoffFunc(func() (time.Duration, bool) { return 0, true })
 }
 
 // attempt is one pass: read, decide, write.

@@ -197,6 +197,13 @@ func TestARaceLostTwiceIsTwoAttemptsToTheUser(t *testing.T) {
 	require.EqualError(t, err, "scoring "+string(alice)+" in community 1: attempt 2: applying: "+store.ErrUnavailable.Error())
 }
 
+func TestWithoutABackoffNothingIsRepeated(t *testing.T) {
+	s := &scriptedStore{snapshot: emptyWallet(), applies: []error{store.ErrConflict}}
+	_, err := newEngine(t, s, WithRetry(func() retry.Backoff { return nil })).Score(t.Context(), 1, string(alice))
+	require.ErrorIs(t, err, store.ErrConflict)
+	assert.Equal(t, 1, s.loads)
+}
+
 // The waits are drawn at random; of a thousand some come close to each end.
 func TestTheDefaultRetryWaitsLongerEachTime(t *testing.T) {
 	const draws = 1000
@@ -232,6 +239,7 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 		"no weights":                 {func(c *store.Community) { c.Weights = nil }, ErrInvalidWeights, "no JSON object"},
 		"weights null":               {func(c *store.Community) { c.Weights = []byte("null") }, ErrInvalidWeights, "no JSON object"},
 		"weights a list":             {func(c *store.Community) { c.Weights = []byte("[1]") }, ErrInvalidWeights, "no JSON object"},
+		"weights and more":           {func(c *store.Community) { c.Weights = []byte(`{"Google":"1"} {}`) }, ErrInvalidWeights, "something follows"},
 		"weight not a number":        {func(c *store.Community) { c.Weights = []byte(`{"Google":"abc"}`) }, ErrInvalidWeights, "Google"},
 		"weight null":                {func(c *store.Community) { c.Weights = []byte(`{"Google":null}`) }, ErrInvalidWeights, `"Google" is neither a number nor a string`},
 		"weight true":                {func(c *store.Community) { c.Weights = []byte(`{"Google":true}`) }, ErrInvalidWeights, `"Google" is neither a number nor a string`},
@@ -502,6 +510,21 @@ func TestLatestTellsNeverScoredScoredAndFailedApart(t *testing.T) {
 	assert.Equal(t, &Standing{
 		Community: 1, Address: alice, Passing: true, Score: decimal(t, "4.25"), Threshold: decimal(t, "3.00000"), ScoredAt: noon, ExpiresAt: until(1),
 	}, standing)
+}
+
+func TestTheLargestScoreCanBeReadBack(t *testing.T) {
+	largest := decimal(t, strings.Repeat("9", 96)+"e99")
+	sum, err := largest.add(largest)
+	require.NoError(t, err)
+	s := &scriptedStore{snapshot: emptyWallet()}
+	s.snapshot.Wallets[0].Score = &store.Score{
+		Status: store.StatusDone, ScoredAt: noon, ExpiresAt: until(1),
+		Evidence: []byte(`{"type":"ThresholdScoreCheck","success":true,"rawScore":"` + sum.String() + `","threshold":"` + largest.Fixed(5) + `"}`),
+	}
+	standing, err := newEngine(t, s).Latest(t.Context(), 1, string(alice))
+	require.NoError(t, err)
+	assert.Zero(t, standing.Score.Cmp(sum))
+	assert.Zero(t, standing.Threshold.Cmp(largest))
 }
 
 func TestARecordedScoreThatCannotBeReadIsAFault(t *testing.T) {

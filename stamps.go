@@ -183,22 +183,27 @@ func parallel(ctx context.Context, n int, work func(int) error) error {
 		failed.Store(true)
 	}
 	drain := func() {
+		ended := false
 		// A panic on a goroutine of ours would take the host down without a
-		// chance to recover: it becomes the scoring's error.
+		// chance to recover: it becomes the scoring's error. So does the end of
+		// the goroutine, or what it was at would count unverified.
 		defer func() {
 			if p := recover(); p != nil {
 				fail(fmt.Errorf("verifying a credential panicked: %v", p))
+			} else if !ended {
+				fail(errors.New("verifying a credential ended its goroutine"))
 			}
 		}()
 		for i := next.Add(1) - 1; i < int64(n) && !failed.Load(); i = next.Add(1) - 1 {
-			if err := ctx.Err(); err != nil {
-				fail(err)
-				return
+			err := ctx.Err()
+			if err == nil {
+				err = work(int(i))
 			}
-			if err := work(int(i)); err != nil {
+			if err != nil {
 				fail(err)
 			}
 		}
+		ended = true
 	}
 	var workers sync.WaitGroup
 	for range min(n, runtime.GOMAXPROCS(0)) - 1 {

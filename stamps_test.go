@@ -1,9 +1,11 @@
 package passport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -101,4 +103,21 @@ func TestParallelBeginsNoMoreAfterAnErrorAPanicOrTheEndOfTheContext(t *testing.T
 			assert.Equal(t, c.begun, begun)
 		})
 	}
+}
+
+// A host's verifier may end its goroutine, as a failed test does. What it was at
+// must not pass for verified.
+func TestAGoroutineThatEndsIsAnError(t *testing.T) {
+	processors(t, 2)
+	exited := make(chan struct{})
+	err := parallel(t.Context(), 2, func(int) error {
+		if bytes.Contains(debug.Stack(), []byte("testing.tRunner(")) { // the caller's own goroutine
+			<-exited
+			return nil
+		}
+		close(exited)
+		runtime.Goexit()
+		return nil
+	})
+	require.EqualError(t, err, "verifying a credential ended its goroutine")
 }

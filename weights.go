@@ -3,7 +3,9 @@ package passport
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -50,6 +52,9 @@ func parseWeights(document []byte) (map[string]Decimal, error) {
 	var entries map[string]any
 	if err := decoder.Decode(&entries); err != nil || entries == nil {
 		return nil, fmt.Errorf("%w: the community has no JSON object of weights", ErrInvalidWeights)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: something follows the community's weights", ErrInvalidWeights)
 	}
 	weights := make(map[string]Decimal, len(entries))
 	for provider, entry := range entries {

@@ -41,7 +41,7 @@ func (v *Verifier) verifyEIP712(s *Signed) error {
 	}
 	types, remembered, err := v.typeSet(layout.types)
 	if err != nil {
-		return unsupported("its types cannot be read: %v", err)
+		return unsupported("its types cannot be read: %.120s", err)
 	}
 	// A signature over less than this says nothing about the rest.
 	for _, name := range []string{"credentialSubject", "issuer", "expirationDate"} {
@@ -51,7 +51,7 @@ func (v *Verifier) verifyEIP712(s *Signed) error {
 	}
 	digest, err := types.Digest(layout.domain, layout.primaryType, s.message())
 	if err != nil {
-		return unsupported("its typed data does not hash: %v", err)
+		return unsupported("its typed data does not hash: %.120s", err)
 	}
 	recoverAddress := v.Recover
 	if recoverAddress == nil {

@@ -29,8 +29,8 @@ const (
 type Error struct {
 	// Reason is the code.
 	Reason Reason
-	// Detail says in words what is wrong. It quotes at most a few dozen
-	// characters of the credential.
+	// Detail says in words what is wrong, in at most some two hundred
+	// characters, of which the credential's own are some dozens.
 	Detail string
 }
 

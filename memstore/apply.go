@@ -59,17 +59,17 @@ func (w *writer) check(c *store.Changes) error {
 		}
 		w.compared = append(w.compared, stamps)
 	}
-	for _, claim := range c.Claims {
+	for i, claim := range c.Claims {
 		row, found := w.Claims.byNullifier.find(place{claim.Nullifier, w.community})
 		if found && !w.mayReplace(row, &claim, c) {
-			return refuse(opApply, store.ErrConflict, "nullifier %q is claimed by %s until %s",
-				claim.Nullifier, row.Address, store.FormatTime(row.ExpiresAt))
+			return refuse(opApply, store.ErrConflict, "what claim %d takes belongs to %s until %s",
+				i, row.Address, store.FormatTime(row.ExpiresAt))
 		}
 	}
-	for _, held := range c.Held {
+	for i, held := range c.Held {
 		row, found := w.Claims.byNullifier.find(place{held.Nullifier, w.community})
 		if !found || row.Address != held.Address {
-			return refuse(opApply, store.ErrConflict, "nullifier %q is no longer claimed by %s", held.Nullifier, held.Address)
+			return refuse(opApply, store.ErrConflict, "held claim %d is no longer that of %s", i, held.Address)
 		}
 	}
 	return nil

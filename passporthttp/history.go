@@ -76,12 +76,11 @@ func recordedBody(address passport.Address, data []byte) (scoreBody, error) {
 	case fields.Evidence == nil:
 		return errorBody(address, "the score was recorded without its evidence"), nil
 	}
-	score, err := passport.ParseDecimal(string(fields.Evidence.RawScore))
-	if err != nil {
+	var score, threshold passport.Decimal
+	if err := score.UnmarshalText([]byte(fields.Evidence.RawScore)); err != nil {
 		return scoreBody{}, fmt.Errorf("%w: raw score: %w", store.ErrFault, err)
 	}
-	threshold, err := passport.ParseDecimal(string(fields.Evidence.Threshold))
-	if err != nil {
+	if err := threshold.UnmarshalText([]byte(fields.Evidence.Threshold)); err != nil {
 		return scoreBody{}, fmt.Errorf("%w: threshold: %w", store.ErrFault, err)
 	}
 	body := scoreBody{

@@ -50,7 +50,11 @@ type plan struct {
 // provider counts 0.
 type Weights map[string]string
 
-func (w Weights) apply(p *plan) { p.weights = w }
+func (w Weights) apply(p *plan) {
+	if w != nil {
+		p.weights = w
+	}
+}
 
 // Threshold is the community's, a decimal; "1" without it.
 type Threshold string
@@ -92,6 +96,11 @@ func NewWorld(t testing.TB, options ...WorldOption) *World {
 			option.apply(&p)
 		}
 	}
+	for provider, weight := range p.weights {
+		if _, err := passport.ParseDecimal(weight); err != nil {
+			t.Fatalf("the weight of %s: %v", provider, err)
+		}
+	}
 	var err error
 	if p.community.Weights, err = json.Marshal(p.weights); err != nil {
 		t.Fatalf("writing the weights: %v", err)
@@ -106,7 +115,8 @@ func NewWorld(t testing.TB, options ...WorldOption) *World {
 }
 
 // Stamp gives the address a stamp: it owns the account at the provider. The
-// address's earlier stamp of that provider is replaced.
+// address's earlier stamp of that provider is replaced. The address may be in
+// any case, as for a scoring.
 func (w *World) Stamp(address, provider, account string, options ...CredentialOption) {
 	w.t.Helper()
 	signed, err := w.Issuer.Issue(address, provider, account, options...)
@@ -117,7 +127,11 @@ func (w *World) Stamp(address, provider, account string, options ...CredentialOp
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.Store.AddCredentials(w.t.Context(), address, stamp); err != nil {
+	parsed, err := passport.ParseAddress(address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.Store.AddCredentials(w.t.Context(), string(parsed), stamp); err != nil {
 		w.t.Fatalf("giving %s a stamp of %s: %v", address, provider, err)
 	}
 }

@@ -3,6 +3,7 @@ package passporttest_test
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -88,6 +89,20 @@ func TestTheClockMovesOnlyWhenItIsMoved(t *testing.T) {
 	assert.Equal(t, start, clock.Now())
 }
 
+func TestAnAddressMayBeInAnyCase(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
+	mixed := "0x" + strings.ToUpper(alice[2:])
+	world.Stamp(mixed, "Google", "account-1")
+	assert.True(t, world.MustScore(mixed).Passing)
+	assert.True(t, world.MustScore(alice).Passing)
+}
+
+func TestWithoutWeightsNothingCounts(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights(nil))
+	world.Stamp(alice, "Google", "account-1")
+	assert.False(t, world.MustScore(alice).Passing)
+}
+
 func TestAnAddressHasAnEmptyPassportUntilItIsStamped(t *testing.T) {
 	world := passporttest.NewWorld(t)
 	result := world.MustScore(alice)
@@ -148,13 +163,9 @@ func TestAWorldThatMakesNoSenseFailsTheHostsTest(t *testing.T) {
 		"making the engine: misconfigured": func(t testing.TB) {
 			passporttest.NewWorld(t, passporttest.Options{passport.WithCacheSize(-1)})
 		},
-		"invalid weights": func(t testing.TB) {
-			world := passporttest.NewWorld(t, passporttest.Weights{"Google": "a lot"})
-			world.Stamp(alice, "Google", "account-1")
-			world.MustScore(alice)
-		},
+		"the weight of Google":              func(t testing.TB) { passporttest.NewWorld(t, passporttest.Weights{"Google": "1,5"}) },
 		"invalid address":                   func(t testing.TB) { passporttest.NewWorld(t).MustScore("alice") },
-		"giving alice":                      func(t testing.TB) { passporttest.NewWorld(t).Stamp("alice", "Google", "account-1") },
+		`"alice" does not begin with 0x`:    func(t testing.TB) { passporttest.NewWorld(t).Stamp("alice", "Google", "account-1") },
 		"provider of a credential is empty": func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "", "account-1") },
 		"not valid UTF-8":                   func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "a\xff", "account-1") },
 	} {

@@ -11,7 +11,10 @@ import (
 // no place in a change set.
 const (
 	MaxNullifier = 100
-	MaxProvider  = 256
+	// MaxHolder is the width of the address of a claim. A row that another
+	// program wrote may hold no address of ours there.
+	MaxHolder   = 100
+	MaxProvider = 256
 	// MaxProofValue is the width of the text by which a credential is revoked.
 	MaxProofValue = 256
 	// MaxPointsProvider is the width of the provider that a human point names.
@@ -190,18 +193,19 @@ func (c *Changes) Validate() error {
 		fault("a failed scoring claims nothing")
 	}
 	claimed := make(map[string]bool, len(c.Claims))
-	for _, claim := range c.Claims {
+	for i, claim := range c.Claims {
 		if claimed[claim.Nullifier] {
-			fault("nullifier %.100q is claimed twice", claim.Nullifier)
+			fault("claim %d is of a nullifier that is claimed twice", i)
 		}
 		claimed[claim.Nullifier] = true
 		claim.validate(fault)
 	}
-	for _, held := range c.Held {
+	for i, held := range c.Held {
 		if claimed[held.Nullifier] {
-			fault("nullifier %.100q is both claimed and held by another", held.Nullifier)
+			fault("held claim %d is of a nullifier that is claimed too", i)
 		}
-		held.validate(fault)
+		checkText(fault, "a nullifier", held.Nullifier, 1, MaxNullifier)
+		checkText(fault, "the holder of a claim", held.Address, 0, MaxHolder)
 	}
 	return found.err()
 }

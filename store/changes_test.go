@@ -78,18 +78,19 @@ func TestValidateNamesEachFault(t *testing.T) {
 		"award MM2 has two limits, 5 and 4": func(c *store.Changes) {
 			c.Wallets[0].Awards = append(c.Wallets[0].Awards, store.Award{Action: "MM2", Limit: 5}, store.Award{Action: "MM2", Provider: "Google", Limit: 4})
 		},
-		"hash of an award is not valid":  func(c *store.Changes) { c.Wallets[0].Awards[0].TxHash = "\xff" },
-		"nullifier is empty":             func(c *store.Changes) { c.Claims[0].Nullifier = "" },
-		"nullifier holds a NUL":          func(c *store.Changes) { c.Claims[0].Nullifier = "a\x00b" },
-		"nullifier has 101 characters":   func(c *store.Changes) { c.Claims[0].Nullifier = strings.Repeat("n", 101) },
-		`nullifier "n" is claimed twice`: func(c *store.Changes) { c.Claims = append(c.Claims, c.Claims[0]) },
-		"both claimed and held":          func(c *store.Changes) { c.Held = c.Claims },
-		"of a claim is not 0x":           func(c *store.Changes) { c.Claims[0].Address = "somebody" },
-		"expiry of a claim is not set":   func(c *store.Changes) { c.Claims[0].ExpiresAt = time.Time{} },
-		"claims nothing":                 func(c *store.Changes) { c.Wallets[0].Score = store.Score{Status: store.StatusError, Error: "x"} },
-		"writes its score and nothing":   func(c *store.Changes) { c.Wallets[0].Score = store.Score{Status: store.StatusError, Error: "x"} },
-		"an error and nothing else":      func(c *store.Changes) { c.Wallets[0].Score.Status, c.Wallets[0].Score.Error = store.StatusError, "x" },
-		"error of a failed scoring is":   func(c *store.Changes) { c.Wallets[0].Score = store.Score{Status: store.StatusError} },
+		"hash of an award is not valid":   func(c *store.Changes) { c.Wallets[0].Awards[0].TxHash = "\xff" },
+		"nullifier is empty":              func(c *store.Changes) { c.Claims[0].Nullifier = "" },
+		"nullifier holds a NUL":           func(c *store.Changes) { c.Claims[0].Nullifier = "a\x00b" },
+		"nullifier has 101 characters":    func(c *store.Changes) { c.Claims[0].Nullifier = strings.Repeat("n", 101) },
+		"nullifier that is claimed twice": func(c *store.Changes) { c.Claims = append(c.Claims, c.Claims[0]) },
+		"nullifier that is claimed too":   func(c *store.Changes) { c.Held = c.Claims },
+		"holder of a claim has 101":       func(c *store.Changes) { c.Held = []store.Claim{{Nullifier: "h", Address: strings.Repeat("b", 101)}} },
+		"of a claim is not 0x":            func(c *store.Changes) { c.Claims[0].Address = "somebody" },
+		"expiry of a claim is not set":    func(c *store.Changes) { c.Claims[0].ExpiresAt = time.Time{} },
+		"claims nothing":                  func(c *store.Changes) { c.Wallets[0].Score = store.Score{Status: store.StatusError, Error: "x"} },
+		"writes its score and nothing":    func(c *store.Changes) { c.Wallets[0].Score = store.Score{Status: store.StatusError, Error: "x"} },
+		"an error and nothing else":       func(c *store.Changes) { c.Wallets[0].Score.Status, c.Wallets[0].Score.Error = store.StatusError, "x" },
+		"error of a failed scoring is":    func(c *store.Changes) { c.Wallets[0].Score = store.Score{Status: store.StatusError} },
 	} {
 		t.Run(want, func(t *testing.T) {
 			changes := scored()

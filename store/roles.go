@@ -18,7 +18,8 @@ type Credentials interface {
 	DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error)
 	// RevokeCredentials must revoke every stored row that carries one of the
 	// proof values, and return how many it revoked; a row revoked before is
-	// left as it is and not counted.
+	// left as it is and not counted. Rows are revoked, as the service does it:
+	// a credential that is added again afterwards counts again.
 	RevokeCredentials(ctx context.Context, proofValues ...string) (int, error)
 	// ListCredentials must return one page of the address's credentials, of
 	// every type, that are neither deleted nor revoked. An address that has none

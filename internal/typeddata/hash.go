@@ -46,7 +46,12 @@ func keccak(data []byte) word {
 type hasher struct {
 	keccak hash.Hash
 	buffer []byte
+	words  int // of structs, so far
 }
+
+// maxWords bounds the work on one document. An absent member is a word too, so
+// a list of empty objects would encode to a thousand times its text.
+const maxWords = 1 << 14
 
 func (h *hasher) sum(parts ...[]byte) (digest word) {
 	h.keccak.Reset()
@@ -64,6 +69,9 @@ func (h *hasher) structHash(s *structType, v *strictjson.Value) (word, error) {
 	}
 	if s.missing != "" {
 		return word{}, fmt.Errorf("%.60s refers to a type %.60q, and there is none", s.name, s.missing)
+	}
+	if h.words += 1 + len(s.members); h.words > maxWords {
+		return word{}, fmt.Errorf("it encodes to more than %d words", maxWords)
 	}
 	// Looking for its members costs as many comparisons as it has some.
 	if len(v.Members) > len(s.members) {

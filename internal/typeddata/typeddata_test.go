@@ -363,6 +363,25 @@ func TestAnAbsentMemberIsZeros(t *testing.T) {
 	require.ErrorContains(t, err, "does not list", "the domain's type has a name only")
 }
 
+// A list of empty objects encodes to a thousand times its text.
+func TestTheWorkOfOneDocumentIsBounded(t *testing.T) {
+	members := make([]string, 127)
+	for i := range members {
+		members[i] = fmt.Sprintf(`{"name":"m%d","type":"bool"}`, i)
+	}
+	set, err := typeddata.Parse(parse(t, `{"M":[{"name":"q","type":"X[]"}],"X":[`+strings.Join(members, ",")+`]}`))
+	require.NoError(t, err)
+	for n, fits := range map[int]bool{127: true, 128: false, 20_000: false} { // of 128 words each, beside those of the two structs around
+		message := `{"q":[` + strings.TrimSuffix(strings.Repeat("{},", n), ",") + `]}`
+		_, err = set.Digest(parse(t, `{}`), "M", parse(t, message))
+		if fits {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "it encodes to more than 16384 words")
+		}
+	}
+}
+
 func TestWithoutADomainTypeItHasANameOnly(t *testing.T) {
 	domain := `"EIP712Domain":[{"name":"name","type":"string"}]`
 	listed, err := digest(t, `{"M":[],`+domain+`}`, `{"name":"d"}`, "M", `{}`)
