@@ -24,8 +24,8 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 	if err := ended(ctx, opLoad); err != nil {
 		return nil, err
 	}
-	if err := checkQuery(&q); err != nil {
-		return nil, err
+	if err := q.Validate(); err != nil {
+		return nil, refuse(opLoad, store.ErrInvalid, "%w", err)
 	}
 	at, err := s.moment(q.At)
 	if err != nil {
@@ -61,20 +61,6 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 		snapshot.Points = s.data.pointsOf(q.Addresses, q.Points)
 	}
 	return snapshot, nil
-}
-
-func checkQuery(q *store.Query) error {
-	asked := make(map[string]bool, len(q.Addresses))
-	for _, address := range q.Addresses {
-		if !store.ValidAddress(address) {
-			return refuse(opLoad, store.ErrInvalid, "address %.100q is not 0x and 40 lower-case hex digits", address)
-		}
-		if asked[address] {
-			return refuse(opLoad, store.ErrInvalid, "address %s is asked for twice", address)
-		}
-		asked[address] = true
-	}
-	return nil
 }
 
 func (s *Store) moment(at time.Time) (time.Time, error) {

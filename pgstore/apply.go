@@ -17,7 +17,10 @@ import (
 func (s *statements) apply(c *store.Changes, receipt *receiptReader) []call {
 	addresses, versions := make([]string, len(c.Wallets)), make([]string, len(c.Wallets))
 	for i := range c.Wallets {
-		addresses[i], versions[i] = c.Wallets[i].Address, c.Wallets[i].Version
+		addresses[i] = c.Wallets[i].Address
+		if version := c.Wallets[i].Version; storable(version, hex.EncodedLen(sha256.Size)) {
+			versions[i] = version // any other is none of ours, and no row's
+		}
 	}
 	calls := make([]call, 0, 14)
 	calls = append(calls,

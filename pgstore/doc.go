@@ -50,11 +50,11 @@
 //
 // # Errors
 //
-// Every failure is a *[store.Error] with the name of the statement, the
-// SQLSTATE and one of the sentinels of package store, save that of a URL or a
-// schema's name that makes no sense, which wraps store.ErrInvalid, and that of a
-// context that ended, which wraps the context's error: as a
-// store.ErrUnknownOutcome if it ended while the answer to a commit was awaited,
-// otherwise nothing was written. No error holds the connection's
+// Every failure of the database is a *[store.Error] with the name of the
+// statement, the SQLSTATE and one of the sentinels of package store; what is
+// wrong with an argument, or not there, wraps a sentinel as well. That of a
+// context that ended wraps the context's error: as a store.ErrUnknownOutcome if
+// it ended while the answer to a commit was awaited, otherwise nothing was
+// written. No error holds the connection's
 // password, or the data of a row.
 package pgstore

@@ -22,6 +22,8 @@ type stage int
 const (
 	// connecting: nothing has been sent.
 	connecting stage = iota
+	// reading: nothing is changed.
+	reading
 	// working: no answer that is still due can commit anything.
 	working
 	// committing: an answer that is still due tells of the commit.
@@ -34,7 +36,7 @@ const (
 func explain(ctx context.Context, s statement, at stage, err error) error {
 	state := sqlState(err)
 	if ended := ctx.Err(); ended != nil {
-		if at == committing && state == "" && !unsent(err) {
+		if at == committing && (state == "" && !unsent(err) || lostTouch(state)) {
 			return &store.Error{Op: s.name, Kind: store.ErrUnknownOutcome, Cause: ended}
 		}
 		return fmt.Errorf("%s: %w", s.name, ended)
@@ -54,7 +56,7 @@ func kindOf(s statement, at stage, state string, err error) error {
 		return store.ErrFault
 	case state == "":
 		return store.ErrUnavailable
-	case s.guard != "" && state == s.guard:
+	case s.guard != "" && state == s.guard && s.column == columnOf(err):
 		return s.guarded
 	case at == committing && lostTouch(state):
 		return store.ErrUnknownOutcome
@@ -64,6 +66,9 @@ func kindOf(s statement, at stage, state string, err error) error {
 	case state == foreignKeyViolation && strings.Contains(err.Error(), "_api_key_id_"),
 		state == foreignKeyViolation && strings.Contains(err.Error(), "_account_id_"):
 		return store.ErrNotFound
+	}
+	if at == reading && (class(state) == dataException || class(state) == limitExceeded) {
+		return store.ErrFault // of a row: what was asked for has been looked at
 	}
 	return kindOfState(state)
 }
@@ -90,8 +95,8 @@ func kindOfState(state string) error {
 		return store.ErrUnavailable
 	}
 	switch class(state) {
-	case "22", // data exception: what was to be written cannot be
-		"54": // program limit exceeded: an index cannot hold it
+	case dataException, // what was to be written cannot be
+		limitExceeded: // an index cannot hold it
 		return store.ErrInvalid
 	case "08", // connection exception
 		"53", // insufficient resources
@@ -101,6 +106,12 @@ func kindOfState(state string) error {
 	}
 	return store.ErrFault
 }
+
+// The classes of SQLSTATEs that mean one thing of a row and another of an argument.
+const (
+	dataException = "22"
+	limitExceeded = "54"
+)
 
 // lostTouch tells of states that a pooler answers when it has lost the server,
 // or the server when it has lost its standby: the commit may have happened.
@@ -115,6 +126,19 @@ func sqlState(err error) string {
 	var answered interface{ SQLState() string } // of pgx and of lib/pq
 	if errors.As(err, &answered) {
 		return answered.SQLState()
+	}
+	return ""
+}
+
+// columnOf returns the column that a violated NOT NULL is of, "" for every other
+// error.
+func columnOf(err error) string {
+	if answered, is := errors.AsType[*pgconn.PgError](err); is {
+		return answered.ColumnName
+	}
+	var answered interface{ Get(field byte) string } // of lib/pq, with the protocol's names of fields
+	if errors.As(err, &answered) {
+		return answered.Get('c')
 	}
 	return ""
 }

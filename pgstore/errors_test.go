@@ -93,6 +93,11 @@ func TestEveryClassOfSQLStateIsOfOneKindAtEachStage(t *testing.T) {
 					}
 					requireKind(t, code, connecting, store.ErrUnavailable)
 					requireKind(t, code, working, c.working)
+					if reads := c.working; class(code) == "22" || class(code) == "54" {
+						requireKind(t, code, reading, store.ErrFault) // of a row
+					} else {
+						requireKind(t, code, reading, reads)
+					}
 					requireKind(t, code, committing, commits)
 				}
 			}
@@ -141,6 +146,9 @@ func TestAContextThatEndsIsTheErrorAtEachStage(t *testing.T) {
 		{working, cancelled, false},
 		{committing, cancelled, false}, // the database says that it did not
 		{committing, noAnswer, true},
+		{committing, &pgconn.PgError{Code: "08P01"}, true}, // a pooler that lost the server
+		{committing, &pq.Error{Code: "40003"}, true},
+		{working, &pgconn.PgError{Code: "08P01"}, false},
 	} {
 		err := explain(ctx, statement{name: "operation"}, c.at, c.cause)
 		require.ErrorIs(t, err, context.Canceled)
@@ -174,21 +182,27 @@ func TestOnlyTheDatabaseOrTheDriverTellThatACommitHasNotHappened(t *testing.T) {
 // A guard's own code, in its own statement, means what the guard is about.
 func TestAGuardIsAskedInItsOwnStatementOnly(t *testing.T) {
 	divides := statement{name: "divides", guard: divisionByZero, guarded: store.ErrCommunityNotFound}
-	refuses := statement{name: "refuses", guard: notNullViolation, guarded: store.ErrConflict}
+	refuses := statement{name: "refuses", guard: notNullViolation, column: "address", guarded: store.ErrConflict}
 	for _, c := range []struct {
-		in   statement
-		code string
-		want error
+		in           statement
+		code, column string
+		want         error
 	}{
-		{divides, divisionByZero, store.ErrCommunityNotFound},
-		{refuses, notNullViolation, store.ErrConflict},
-		{refuses, divisionByZero, store.ErrInvalid},
-		{divides, notNullViolation, store.ErrFault},
-		{statement{name: "guards nothing"}, divisionByZero, store.ErrInvalid},
-		{divides, uniqueViolation, store.ErrConflict},
+		{divides, divisionByZero, "", store.ErrCommunityNotFound},
+		{refuses, notNullViolation, "address", store.ErrConflict},
+		{refuses, notNullViolation, "another", store.ErrFault}, // a column that is not ours to fill
+		{refuses, divisionByZero, "", store.ErrInvalid},
+		{divides, notNullViolation, "address", store.ErrFault},
+		{statement{name: "guards nothing"}, divisionByZero, "", store.ErrInvalid},
+		{divides, uniqueViolation, "", store.ErrConflict},
 	} {
 		for _, at := range []stage{working, committing} {
-			require.ErrorIs(t, explain(t.Context(), c.in, at, &pgconn.PgError{Code: c.code}), c.want, "%s in %s", c.code, c.in.name)
+			for _, cause := range []error{
+				&pgconn.PgError{Code: c.code, ColumnName: c.column},
+				&pq.Error{Code: pqerror.Code(c.code), Column: c.column},
+			} {
+				require.ErrorIs(t, explain(t.Context(), c.in, at, cause), c.want, "%T: %s of %q in %s", cause, c.code, c.column, c.in.name)
+			}
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 type pgxPool struct{ pool *pgxpool.Pool }
 
 func (p pgxPool) read(ctx context.Context, c call) error {
-	return p.send(ctx, working, []call{c})
+	return p.send(ctx, reading, []call{c})
 }
 
 func (p pgxPool) write(ctx context.Context, calls []call) error {
@@ -64,6 +64,9 @@ func receive(results pgx.BatchResults, calls []call) (statement, error) {
 		c := &calls[i]
 		if err := receiveOne(results, c); err != nil {
 			return failed(calls, c.statement, err), err
+		}
+		if c.done != nil {
+			c.done()
 		}
 	}
 	return statement{}, nil

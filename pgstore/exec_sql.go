@@ -15,16 +15,16 @@ type sqlDB struct{ db *sql.DB }
 // change the connection, to one where there is no such statement, or another
 // client's.
 func (d sqlDB) read(ctx context.Context, c call) error {
-	return d.inTx(ctx, &sql.TxOptions{ReadOnly: true}, working, []call{c})
+	return d.inTx(ctx, &sql.TxOptions{ReadOnly: true}, reading, reading, []call{c})
 }
 
 func (d sqlDB) write(ctx context.Context, calls []call) error {
-	return d.inTx(ctx, nil, committing, calls)
+	return d.inTx(ctx, nil, working, committing, calls)
 }
 
-// inTx runs the calls in a transaction; at is what is lost with the answer to
-// its commit.
-func (d sqlDB) inTx(ctx context.Context, options *sql.TxOptions, at stage, calls []call) error {
+// inTx runs the calls in a transaction; before and at are the stages of the calls
+// and of its commit.
+func (d sqlDB) inTx(ctx context.Context, options *sql.TxOptions, before, at stage, calls []call) error {
 	tx, err := d.db.BeginTx(ctx, options)
 	if err != nil {
 		return explain(ctx, begin, connecting, err)
@@ -34,11 +34,11 @@ func (d sqlDB) inTx(ctx context.Context, options *sql.TxOptions, at stage, calls
 	defer func() { _ = tx.Rollback() }()
 	for i := range calls {
 		if err := runSQL(ctx, tx, &calls[i]); err != nil {
-			return explain(ctx, calls[i].statement, working, err)
+			return explain(ctx, calls[i].statement, before, err)
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return explain(ctx, commit, working, err)
+		return explain(ctx, commit, before, err)
 	}
 	if err := tx.Commit(); err != nil {
 		return explain(ctx, commit, at, err)

@@ -65,12 +65,15 @@ func eventsInto(events *[]store.RecordedEvent, address string) func(scanFunc) er
 	return func(scan scanFunc) error {
 		event := store.RecordedEvent{Event: store.Event{Address: address}}
 		var data string
-		if err := scan(&event.ID, &event.Action, &data, &event.At); err != nil {
+		var at storedMoment
+		if err := scan(&event.ID, &event.Action, &data, &at); err != nil {
 			return err
 		}
-		event.Data, event.At = []byte(data), event.At.UTC()
+		event.Data = []byte(data)
+		var err error
+		event.At, err = at.known()
 		*events = append(*events, event)
-		return nil
+		return err
 	}
 }
 
@@ -82,12 +85,14 @@ func (s *Store) ListClaims(ctx context.Context, community int64, address string)
 	var claims []store.Claim
 	err := s.on.read(ctx, s.statements.listClaims.with(community, address).each(func(scan scanFunc) error {
 		var claim store.Claim
-		if err := scan(&claim.Nullifier, &claim.Address, &claim.ExpiresAt); err != nil {
+		var expires storedMoment
+		if err := scan(&claim.Nullifier, &claim.Address, &expires); err != nil {
 			return err
 		}
-		claim.ExpiresAt = claim.ExpiresAt.UTC()
+		var err error
+		claim.ExpiresAt, err = expires.known()
 		claims = append(claims, claim)
-		return nil
+		return err
 	}))
 	if err != nil {
 		return nil, err
@@ -108,12 +113,12 @@ func (s *Store) ListCredentials(ctx context.Context, address string, page store.
 	err := s.on.read(ctx, list.with(address, highest(&page), page.After, int64(page.Limit)).each(func(scan scanFunc) error {
 		var c store.Credential
 		var stamp string
-		var updated *time.Time
+		var updated storedMoment
 		if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &stamp, &updated); err != nil {
 			return err
 		}
 		if c.ID != 0 {
-			c.Stamp, c.UpdatedAt = []byte(stamp), utc(updated)
+			c.Stamp, c.UpdatedAt = []byte(stamp), updated.Time
 			listed.Credentials = append(listed.Credentials, c)
 		}
 		return nil

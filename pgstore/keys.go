@@ -34,12 +34,16 @@ func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) 
 
 func scanKey(scan scanFunc) (*store.Key, error) {
 	var k store.Key
-	var expires *time.Time
-	if err := scan(&k.ID, &k.Prefix, &k.Hash, &k.SHA256, &k.Name, &k.Account, &k.CreatedAt, &expires,
+	var created, expires storedMoment
+	if err := scan(&k.ID, &k.Prefix, &k.Hash, &k.SHA256, &k.Name, &k.Account, &created, &expires,
 		&k.Revoked, &k.RateLimit, &k.ReadScores, &k.Historical, &k.SubmitPassports, &k.CreateScorers); err != nil {
 		return nil, err
 	}
-	k.CreatedAt, k.ExpiresAt = utc(&k.CreatedAt), utc(expires)
+	var err error
+	if k.CreatedAt, err = created.known(); err != nil {
+		return nil, err
+	}
+	k.ExpiresAt = expires.Time
 	return &k, nil
 }
 

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,20 +10,6 @@ import (
 
 	"github.com/passport-sdk/passport-go/store"
 )
-
-func validateQuery(q *store.Query) error {
-	asked := make(map[string]bool, len(q.Addresses))
-	for _, address := range q.Addresses {
-		if !store.ValidAddress(address) {
-			return fmt.Errorf("load: %w: address %.50q is not 0x and 40 lower-case hex digits", store.ErrInvalid, address)
-		}
-		if asked[address] {
-			return fmt.Errorf("load: %w: address %s is there twice", store.ErrInvalid, address)
-		}
-		asked[address] = true
-	}
-	return nil
-}
 
 // load returns the call that answers the query.
 func (s *statements) load(q *store.Query) call {
@@ -35,7 +22,7 @@ func (s *statements) load(q *store.Query) call {
 		return s.loadSnapshot.with(q.Community, addresses, at)
 	}
 	return s.loadSnapshotAndPoints.with(q.Community, addresses, at,
-		append([]string{}, q.Points.Lists...), append([]string{}, q.Points.Counted...))
+		those(q.Points.Lists, store.MaxListName), those(q.Points.Counted, store.MaxAction))
 }
 
 // moment returns the time as Postgres keeps it, in UTC and whole microseconds.
@@ -72,7 +59,7 @@ type snapshotRow struct {
 	part          string
 	address       string
 	number        int64
-	moment, until *time.Time
+	moment, until storedMoment
 	text          [5]string
 	document      []byte // the largest texts: taken over, not copied
 }
@@ -92,7 +79,7 @@ func (r *snapshotReader) row(scan scanFunc) error {
 		return nil
 	case "claim": // held by anyone
 		r.result.Claims = append(r.result.Claims, store.Claim{
-			Nullifier: t[0], Address: row.address, ExpiresAt: utc(row.until),
+			Nullifier: t[0], Address: row.address, ExpiresAt: row.until.Time,
 		})
 		return nil
 	case "given":
@@ -111,7 +98,7 @@ func (r *snapshotReader) row(scan scanFunc) error {
 
 func (r *snapshotReader) community(row *snapshotRow) (err error) {
 	r.found = true
-	r.result.At = utc(row.moment)
+	r.result.At = row.moment.Time
 	r.result.Community.ID = r.query.Community
 	r.result.Community.HumanPoints = row.number != 0
 	r.result.Community.Name = row.text[0]
@@ -141,13 +128,13 @@ func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
 		wallet.Version = t[0]
 	case "credential":
 		wallet.Credentials = append(wallet.Credentials, store.Credential{
-			ID: row.number, Provider: t[0], Stamp: row.document, UpdatedAt: utc(row.moment),
+			ID: row.number, Provider: t[0], Stamp: row.document, UpdatedAt: row.moment.Time,
 		})
 	case "score":
 		wallet.Score = &store.Score{
 			Status: store.Status(t[0]), Value: t[1], Error: t[2],
 			Evidence: document(t[3]), StampScores: document(t[4]), Stamps: document(string(row.document)),
-			ScoredAt: utc(row.moment), ExpiresAt: utc(row.until),
+			ScoredAt: row.moment.Time, ExpiresAt: row.until.Time,
 		}
 	case "award":
 		history := &r.result.Points.Wallets[i]
@@ -181,6 +168,9 @@ func (r *snapshotReader) snapshot() (*store.Snapshot, error) {
 	}
 	slices.SortFunc(r.result.Claims, func(a, b store.Claim) int { return cmp.Compare(a.Nullifier, b.Nullifier) })
 	if r.result.Points != nil {
+		for _, action := range r.query.Points.Counted {
+			r.result.Points.Given[action] += 0 // also what no row can be of
+		}
 		for i := range r.result.Points.Wallets {
 			sortHistory(&r.result.Points.Wallets[i])
 		}
@@ -194,12 +184,34 @@ func sortHistory(history *store.PointsHistory) {
 	slices.Sort(history.Lists)
 }
 
-func utc(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
+// storedMoment is a moment as the statements give it; zero for NULL. A text is
+// the one form that does not depend on the driver or on the session's DateStyle.
+type storedMoment struct{ time.Time }
+
+// Scan implements [sql.Scanner].
+func (m *storedMoment) Scan(from any) (err error) {
+	switch text := from.(type) {
+	case nil:
+		m.Time = time.Time{}
+	case string:
+		m.Time, err = time.Parse(momentLayout, text)
+	case []byte:
+		m.Time, err = time.Parse(momentLayout, string(text))
+	default:
+		err = fmt.Errorf("a moment came as %T", from)
 	}
-	return t.UTC()
+	return err
 }
+
+// known returns the moment of a column that must not be NULL.
+func (m *storedMoment) known() (time.Time, error) {
+	if m.IsZero() {
+		return time.Time{}, errors.New("a moment is NULL")
+	}
+	return m.Time, nil
+}
+
+const momentLayout = "2006-01-02T15:04:05.000000"
 
 func document(text string) []byte {
 	if text == "" {

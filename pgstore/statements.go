@@ -16,6 +16,8 @@ import (
 //   - a table is written {schema}.name;
 //   - every parameter is cast where it stands, JSON, decimals and the elements
 //     of lists are text, and a list is never NULL;
+//   - a text in the answer is cast as well: its width may change while the
+//     statement is prepared;
 //   - it must not depend on settings of the session, such as its time zone.
 type statement struct {
 	// name is the operation, as errors tell it.
@@ -24,6 +26,9 @@ type statement struct {
 	// guard is the SQLSTATE by which the statement tells that something it
 	// rests on is not so, or no longer; empty when it guards nothing.
 	guard string
+	// column is the one that the guard has refuse, where it is notNullViolation:
+	// one of another program's may refuse as well.
+	column string
 	// guarded is the error that this is.
 	guarded error
 }
@@ -45,6 +50,8 @@ type call struct {
 	args []any
 	// row takes one row of the answer; nil when the answer has none.
 	row func(scan scanFunc) error
+	// done is told that the call has succeeded; nil when nobody wants to know.
+	done func()
 }
 
 // scanFunc copies the columns of the current row.
@@ -99,6 +106,10 @@ func newStatements(schema string) *statements {
 		s.guard, s.guarded = sqlState, kind
 		return s
 	}
+	refusing := func(column string, kind error, s statement) statement {
+		s.column = column
+		return guarding(notNullViolation, kind, s)
+	}
 	return &statements{
 		loadSnapshot:          named("load_snapshot", snapshotSQL),
 		loadSnapshotAndPoints: named("load_snapshot", snapshotAndPointsSQL),
@@ -106,9 +117,9 @@ func newStatements(schema string) *statements {
 		upsertPassport:      named("upsert_passport", upsertPassport),
 		lockPassport:        guarding(divisionByZero, store.ErrCommunityNotFound, named("lock_passport", lockPassport)),
 		verifyCredentials:   guarding(divisionByZero, store.ErrConflict, named("verify_credentials", verifyCredentials)),
-		bulkUpsertHashLinks: guarding(notNullViolation, store.ErrConflict, named("bulk_upsert_hash_links", bulkUpsertHashLinks)),
+		bulkUpsertHashLinks: refusing("address", store.ErrConflict, named("bulk_upsert_hash_links", bulkUpsertHashLinks)),
 		verifyHashLinks:     guarding(divisionByZero, store.ErrConflict, named("verify_hash_links", verifyHashLinks)),
-		replaceStamps:       guarding(notNullViolation, store.ErrConflict, named("replace_stamps", replaceStamps)),
+		replaceStamps:       refusing("credential", store.ErrConflict, named("replace_stamps", replaceStamps)),
 		upsertScore:         named("upsert_score", upsertScore),
 		lockPoints:          named("lock_points", lockPoints),
 		verifyEarners:       guarding(divisionByZero, store.ErrConflict, named("verify_earners", verifyEarners)),
@@ -153,10 +164,10 @@ func newStatements(schema string) *statements {
 		listCredentialsAfter: named("list_credentials", listCredentialsAfter),
 
 		validateAPIKey: named("validate_api_key", validateAPIKey),
-		insertAPIKey:   guarding(notNullViolation, store.ErrNotFound, named("insert_api_key", insertAPIKey)),
+		insertAPIKey:   refusing("account_id", store.ErrNotFound, named("insert_api_key", insertAPIKey)),
 		migrateAPIKey:  named("migrate_api_key", migrateAPIKey),
 		revokeAPIKey:   named("revoke_api_key", revokeAPIKey),
-		bulkInsertUses: guarding(notNullViolation, store.ErrNotFound, named("bulk_insert_uses", bulkInsertUses)),
+		bulkInsertUses: refusing("api_key_id", store.ErrNotFound, named("bulk_insert_uses", bulkInsertUses)),
 		loadLedger:     named("load_points", loadLedger),
 	}
 }

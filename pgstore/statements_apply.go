@@ -29,7 +29,7 @@ on     conflict (address, community_id) do nothing`
 //
 //	$1 community  $2 addresses
 const lockPassport = `
-select p.address, p.id,
+select p.address::text, p.id,
        1 / (select count(*) from {schema}.account_community c where c.id = $1::bigint and c.deleted_at is null)
 from   (` + wallets + `
        ) as wallet
@@ -155,9 +155,9 @@ from   different new
 where  new.place is not null
 order  by new.place`
 
-// upsertScore replaces the scores, also one that reads the same: its moment
-// never does, and at REPEATABLE READ it is this write by which a scoring
-// notices that another came first.
+// upsertScore replaces the scores, also one that reads the same, as an error
+// may: at REPEATABLE READ it is this write by which a scoring notices that
+// another came first.
 //
 // It is insert_dedup_events and insert_score_update_event as well, since the
 // event of a score tells the score's id. Such an event names its wallet in $15,
@@ -334,4 +334,4 @@ where  case earned.most when '0' then true else earned.most::bigint >= earned.nt
        ) end
 order  by earned.address collate "C", earned.place
 on     conflict do nothing
-returning address, action, provider`
+returning address::text, action::text, provider::text`

@@ -7,7 +7,7 @@ package pgstore
 //
 //	$1 community  $2 address  $3 moment
 const scoreAt = `
-select e.id, e.action, e.data::text, ` + clampMoment + `e.created_at` + clampedZone + `
+select e.id, e.action::text, e.data::text, ` + clampMoment + `e.created_at` + clampedZone + `
 from   {schema}.registry_event e
 where  e.action = 'SCU'
 and    e.address = $2::text
@@ -35,7 +35,7 @@ with recursive actions (action) as (
     from   actions
     where  actions.action is not null
 )
-select e.id, e.action, e.data::text, ` + clampMoment + `e.created_at` + clampedZone + `
+select e.id, e.action::text, e.data::text, ` + clampMoment + `e.created_at` + clampedZone + `
 from   actions
 cross  join lateral (
          select id, action, data, created_at
@@ -56,7 +56,7 @@ limit  $5::bigint`
 //
 //	$1 community  $2 address
 const listClaims = `
-select l.hash, l.address, ` + clampMoment + `l.expires_at` + clampedZone + `
+select l.hash::text, l.address::text, ` + clampMoment + `l.expires_at` + clampedZone + `
 from   {schema}.registry_hashscorerlink l
 where  l.address = $2::text
 and    l.community_id = $1::bigint

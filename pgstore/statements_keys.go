@@ -6,7 +6,7 @@ package pgstore
 //
 //	$1 prefix
 const validateAPIKey = `
-select k.id, k.prefix, k.hashed_key, coalesce(k.hashed_key_sha256, ''), k.name, k.account_id,
+select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, ''), k.name::text, k.account_id,
        case when k.created     is not null then ` + clampMoment + `k.created` + clampedZone + ` end,
        case when k.expiry_date is not null then ` + clampMoment + `k.expiry_date` + clampedZone + ` end,
        k.revoked, coalesce(k.rate_limit, ''),

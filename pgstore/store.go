@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -58,9 +59,10 @@ func NewDB(db *sql.DB, options ...Option) *Store {
 // transaction; at REPEATABLE READ and SERIALIZABLE that would be in vain, and a
 // lost race is final (store.Error.Final).
 //
-// Rows that it has locked stay locked until the host's transaction ends. A host
-// that scores several addresses in one transaction should do so in the order
-// of their addresses, so that two such transactions cannot deadlock.
+// Rows that it has locked stay locked until the host's transaction ends. Two
+// transactions that score several addresses each can so deadlock, over a claim
+// or a limited award that both want, whatever the order: then one of them gets
+// a lost race, and best begins anew.
 func InTx(tx pgx.Tx, options ...Option) *Store {
 	return newStore(pgxTx{tx}, options)
 }
@@ -71,13 +73,28 @@ func InSQLTx(tx *sql.Tx, options ...Option) *Store {
 }
 
 func newStore(on executor, options []Option) *Store {
-	return &Store{on: on, statements: statementsIn(newConfig(options).schema)}
+	c := newConfig(options)
+	if err := c.validate(); err != nil {
+		on = misnamed{err} // Postgres would take such a name for another one
+	}
+	return &Store{on: on, statements: statementsIn(c.schema)}
+}
+
+// misnamed runs nothing, since no schema can have the name.
+type misnamed struct{ err error }
+
+func (m misnamed) read(_ context.Context, c call) error {
+	return &store.Error{Op: c.name, Kind: store.ErrInvalid, Cause: m.err}
+}
+
+func (m misnamed) write(_ context.Context, calls []call) error {
+	return &store.Error{Op: calls[0].name, Kind: store.ErrInvalid, Cause: m.err}
 }
 
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
-	if err := validateQuery(&q); err != nil {
-		return nil, err
+	if err := q.Validate(); err != nil {
+		return nil, fmt.Errorf("load: %w", err)
 	}
 	snapshot := newSnapshotReader(&q)
 	if err := s.on.read(ctx, s.statements.load(&q).each(snapshot.row)); err != nil {

@@ -20,10 +20,13 @@ var (
 	readIsolation    = statement{name: "read_isolation", sql: `select current_setting('transaction_isolation')`}
 )
 
-// atSavepoint returns the calls between a savepoint and its release.
-func atSavepoint(calls []call) []call {
+// atSavepoint returns the calls between a savepoint and its release; set learns
+// that there is a savepoint.
+func atSavepoint(calls []call, set *bool) []call {
 	guarded := make([]call, 0, len(calls)+2)
-	guarded = append(guarded, setSavepoint.with())
+	savepoint := setSavepoint.with()
+	savepoint.done = func() { *set = true }
+	guarded = append(guarded, savepoint)
 	guarded = append(guarded, calls...)
 	return append(guarded, releaseSavepoint.with())
 }
@@ -47,32 +50,33 @@ func goBack(ctx context.Context, run func(context.Context, []call) error) (isola
 type pgxTx struct{ tx pgx.Tx }
 
 func (t pgxTx) read(ctx context.Context, c call) error {
-	return final(t.send(ctx, []call{c}), "")
+	return final(sendBatch(ctx, t.tx.Conn(), t.tx, reading, []call{c}), "")
 }
 
 func (t pgxTx) write(ctx context.Context, calls []call) error {
-	return writeAtSavepoint(ctx, calls, t.send)
-}
-
-func (t pgxTx) send(ctx context.Context, calls []call) error {
-	return sendBatch(ctx, t.tx.Conn(), t.tx, working, calls)
+	return writeAtSavepoint(ctx, calls, func(ctx context.Context, calls []call) error {
+		return sendBatch(ctx, t.tx.Conn(), t.tx, working, calls)
+	})
 }
 
 // sqlTx runs statements in a host's transaction of database/sql.
 type sqlTx struct{ tx *sql.Tx }
 
 func (t sqlTx) read(ctx context.Context, c call) error {
-	return final(t.run(ctx, []call{c}), "")
+	return final(t.run(ctx, reading, []call{c}), "")
 }
 
 func (t sqlTx) write(ctx context.Context, calls []call) error {
-	return writeAtSavepoint(ctx, calls, t.run)
+	return writeAtSavepoint(ctx, calls, func(ctx context.Context, calls []call) error { return t.run(ctx, working, calls) })
 }
 
-func (t sqlTx) run(ctx context.Context, calls []call) error {
+func (t sqlTx) run(ctx context.Context, at stage, calls []call) error {
 	for i := range calls {
 		if err := runSQL(ctx, t.tx, &calls[i]); err != nil {
-			return explain(ctx, calls[i].statement, working, err)
+			return explain(ctx, calls[i].statement, at, err)
+		}
+		if calls[i].done != nil {
+			calls[i].done()
 		}
 	}
 	return nil
@@ -84,9 +88,13 @@ func writeAtSavepoint(ctx context.Context, calls []call, run func(context.Contex
 	if ended := ctx.Err(); ended != nil {
 		return explain(ctx, setSavepoint, connecting, ended)
 	}
-	err := run(ctx, atSavepoint(calls))
+	set := false
+	err := run(ctx, atSavepoint(calls, &set))
 	if err == nil {
 		return nil
+	}
+	if !set {
+		return final(err, "") // nothing of ours was written, and to go back would fail
 	}
 	// The host's transaction must be usable again even if this context is over.
 	const patience = 5 * time.Second

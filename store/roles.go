@@ -10,7 +10,8 @@ import (
 // The engine does not need it.
 type Credentials interface {
 	// AddCredentials must, in one transaction, mark the address's live rows of
-	// the same providers deleted and insert the given ones. It must return
+	// the same providers deleted, those of the service's own type (1), and insert
+	// the given ones. It must return
 	// [ErrInvalid], and change nothing, when [CheckCredentials] refuses them.
 	AddCredentials(ctx context.Context, address string, credentials ...NewCredential) error
 	// DeleteCredentials must mark the address's live rows of the providers

@@ -25,20 +25,20 @@ type Store interface {
 	// wholly in the snapshot or not at all. It must change nothing, and must
 	// hold nothing once it has returned.
 	//
-	// It must return [ErrInvalid] for a query with an address that is malformed or
-	// there twice, and [ErrCommunityNotFound] when the community does not exist or
-	// is deleted. An address that the store has never seen is no error:
-	// its [Wallet] is empty.
+	// It must return [ErrInvalid] for a query that [Query.Validate] refuses, and
+	// [ErrCommunityNotFound] when the community does not exist or is deleted. An
+	// address that the store has never seen is no error: its [Wallet] is empty.
 	Load(ctx context.Context, q Query) (*Snapshot, error)
 
 	// Apply must write the whole change set or nothing of it, and must not
-	// rewrite what is already as the change set wants it.
+	// rewrite what is already as the change set wants it, but for scores.
 	//
 	// It must return [ErrConflict], and write nothing, when
 	//   - a wallet's credentials are no longer those that its Version stands for,
 	//   - a claim in Claims is no longer there to take, or
-	//   - a claim in Held is no longer held as given.
-	// The caller then loads again and decides again.
+	//   - a claim in Held is no longer that address's.
+	// The caller then loads again and decides again. The error must not tell a
+	// nullifier: errors reach logs.
 	//
 	// It must return [ErrInvalid], and write nothing, for a change set that
 	// [Changes.Validate] refuses.
@@ -57,6 +57,27 @@ type Query struct {
 	At time.Time
 	// Points, when set, asks for what awarding human points needs as well.
 	Points *PointsQuery
+}
+
+// Validate reports, joined, what is wrong with the query; each fault wraps
+// [ErrInvalid]. Every store must call it first in Load.
+func (q *Query) Validate() error {
+	var found faults
+	fault := found.addf
+	if !q.At.IsZero() {
+		checkMoment(fault, "the moment of the query", q.At)
+	}
+	asked := make(map[string]bool, len(q.Addresses))
+	for _, address := range q.Addresses {
+		if !ValidAddress(address) {
+			fault("address %.100q is not 0x and 40 lower-case hex digits", address)
+		}
+		if asked[address] {
+			fault("address %.100q is asked for twice", address)
+		}
+		asked[address] = true
+	}
+	return found.err()
 }
 
 // PointsQuery names what a decision about human points looks at.

@@ -106,6 +106,19 @@ func claimCases() []Case {
 			w.score(alice, held(claim("n1", bob, years(5))))
 			assert.Equal(w.t, before, w.table("registry_hashscorerlink"))
 		}},
+		Case{Name: "a held claim of the same holder lets the write pass though it has expired", run: func(w *world) {
+			w.claims(claimRow("n1", bob, years(-1)))
+			w.score(alice, held(claim("n1", bob, years(1))))
+		}},
+		Case{Name: "a held claim may be that of a holder who is no address", run: func(w *world) {
+			w.claims(claimRow("n1", "0xB0B", years(1)))
+			w.score(alice, held(claim("n1", "0xB0B", years(1))))
+			w.refused(store.ErrConflict, w.scored([]string{alice}, held(claim("n1", "0xb0b", years(1)))))
+		}},
+		Case{Name: "an expired claim of any of the scored wallets is not given away", run: func(w *world) {
+			w.claims(claimRow("n1", bob, years(-1)))
+			w.refused(store.ErrConflict, w.scored([]string{alice, bob}, claims(claim("n1", carol, years(1)))))
+		}},
 		Case{Name: "a held claim that is gone must return ErrConflict", run: func(w *world) {
 			w.refused(store.ErrConflict, w.scored([]string{alice}, held(claim("n1", bob, years(1)))))
 		}},
@@ -187,8 +200,10 @@ func staleCases() []Case {
 		}},
 		Case{Name: "a version that never was is refused", run: func(w *world) {
 			changes := w.scored([]string{alice})
-			changes.Wallets[0].Version = "'; drop table registry_score; --"
-			w.refused(store.ErrConflict, changes)
+			for _, version := range []string{"'; drop table registry_score; --", "a\x00b", "\xff", strings.Repeat("0", 100_000)} {
+				changes.Wallets[0].Version = version
+				w.refused(store.ErrConflict, changes)
+			}
 		}},
 	)
 }

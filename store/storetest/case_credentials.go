@@ -139,6 +139,15 @@ func credentialsCases(h Harness) []Case {
 			assert.Len(w.t, w.ids(), 1)
 			assert.Len(w.t, w.table("ceramic_cache_ceramiccache"), 2, "the row stays")
 		}},
+		{Name: "are deleted of every type, and added in the place of the service's own only", run: func(w *world) {
+			w.credentials(with(credentialRow(1, alice, "Google", "n1"), row{"type": 2}))
+			add(w, alice, newCredential("Google", "n2"))
+			assert.Equal(w.t, []any{nil, nil}, column(w.table("ceramic_cache_ceramiccache"), "deleted_at"))
+			n, err := role(w).DeleteCredentials(w.ctx, alice, "Google")
+			require.NoError(w.t, err)
+			assert.Equal(w.t, 2, n)
+			assert.Empty(w.t, w.ids())
+		}},
 		{Name: "deleting none is no error", run: func(w *world) {
 			n, err := role(w).DeleteCredentials(w.ctx, alice, "Google")
 			require.NoError(w.t, err)
@@ -155,6 +164,14 @@ func credentialsCases(h Harness) []Case {
 			require.NoError(w.t, err)
 			assert.Zero(w.t, again)
 			assert.Equal(w.t, []any{"proof of Google", "proof of Google"}, column(w.table("ceramic_cache_revocation"), "proof_value"))
+		}},
+		{Name: "are revoked though they are deleted", run: func(w *world) {
+			add(w, alice, newCredential("Google", "n1"))
+			_, err := role(w).DeleteCredentials(w.ctx, alice, "Google")
+			require.NoError(w.t, err)
+			n, err := role(w).RevokeCredentials(w.ctx, "proof of Google")
+			require.NoError(w.t, err)
+			assert.Equal(w.t, 1, n)
 		}},
 	}
 }

@@ -85,6 +85,11 @@ func findingCases(h Harness) []Case {
 			_, err := w.Load(w.ctx, store.Query{Community: community, Addresses: []string{alice}})
 			assert.ErrorIs(w.t, err, store.ErrCommunityNotFound)
 		}},
+		{Name: "putting one that is deleted must make it be there again", run: func(w *world) {
+			remove(w, community)
+			w.put(store.Community{ID: community, Name: "Again", Threshold: "1"})
+			assert.Equal(w.t, "Again", w.load(alice).Community.Name)
+		}},
 		{Name: "deleting must leave scores and claims", run: func(w *world) {
 			w.score(alice, claims(claim("n1", alice, years(1))))
 			before := w.tables()

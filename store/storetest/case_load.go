@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -194,6 +195,16 @@ func selectionCases() []Case {
 		Case{Name: "the moment is the query's", run: func(w *world) {
 			assert.Equal(w.t, noon, w.load(alice).At)
 		}},
+		Case{Name: "a moment is in UTC and whole microseconds", run: func(w *world) {
+			at := noon.Add(1_999).In(time.FixedZone("east", 3600))
+			assert.Equal(w.t, noon.Add(time.Microsecond), w.query(store.Query{Community: community, Addresses: []string{alice}, At: at}).At)
+		}},
+		Case{Name: "a moment that no column holds must return ErrInvalid", run: func(w *world) {
+			for _, at := range []time.Time{noon.AddDate(20_000, 0, 0), noon.AddDate(300_000, 0, 0), noon.AddDate(-3000, 0, 0)} {
+				_, err := w.Load(w.ctx, store.Query{Community: community, Addresses: []string{alice}, At: at})
+				assert.ErrorIs(w.t, err, store.ErrInvalid)
+			}
+		}},
 		Case{Name: "without one it is the store's clock, in UTC and whole microseconds", run: func(w *world) {
 			at := w.query(store.Query{Community: community, Addresses: []string{alice}}).At
 			assert.WithinDuration(w.t, time.Now(), at, time.Hour)
@@ -373,6 +384,12 @@ func snapshotPointsCases() []Case {
 			points := ask(w, &store.PointsQuery{Lists: []string{"og", "og"}, Counted: []string{"MM2", "MM2"}}, alice)
 			assert.Equal(w.t, 2, points.Given["MM2"])
 			assert.Equal(w.t, []string{"og"}, points.Wallets[0].Lists)
+		}},
+		{Name: "are none of a list or an action whose name no column holds", run: func(w *world) {
+			odd := []string{"a\x00b", "\xff", strings.Repeat("ö", 101)}
+			s := w.query(store.Query{Community: community, Addresses: []string{alice}, At: noon, Points: &store.PointsQuery{Lists: odd, Counted: odd}})
+			assert.Empty(w.t, s.Points.Wallets[0].Lists)
+			assert.Equal(w.t, map[string]int{odd[0]: 0, odd[1]: 0, odd[2]: 0}, s.Points.Given)
 		}},
 		{Name: "hold the values of active actions only", run: func(w *world) {
 			w.seed(map[string][]row{"registry_humanpointsconfig": {

@@ -64,6 +64,11 @@ func pointsCases() []Case {
 			assert.Equal(w.t, []any{"n1"}, column(w.table("registry_humanpoints"), "tx_hash"))
 			assert.Empty(w.t, receipt.Awards, "passed over without an error")
 		}},
+		{Name: "an action is awarded at most once for a provider, whatever the chain", run: func(w *world) {
+			given(w, row{"id": 1, "address": alice, "action": "HKY", "provider": "Google", "tx_hash": "0x1", "chain_id": 10})
+			assert.Empty(w.t, w.score(alice, awards(key)).Awards)
+			assert.Len(w.t, w.table("registry_humanpoints"), 1)
+		}},
 		{Name: "an action is awarded for each provider", run: func(w *world) {
 			github := store.Award{Action: "HKY", Provider: "Github", TxHash: "n1"}
 			receipt := w.score(alice, awards(key, github))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -228,6 +229,11 @@ func (w *world) refused(kind error, c *store.Changes) {
 		receipt, err := w.Apply(w.ctx, c)
 		require.ErrorIs(w.t, err, kind)
 		assert.Nil(w.t, receipt)
+		for _, claim := range slices.Concat(c.Claims, c.Held) {
+			if claim.Nullifier != "" {
+				assert.NotContains(w.t, err.Error(), claim.Nullifier, "errors reach logs, and nullifiers must not")
+			}
+		}
 	})
 }
 

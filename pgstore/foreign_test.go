@@ -1,0 +1,144 @@
+package pgstore_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// What others do to the database that the SDK shares: the service's migrations,
+// settings of the server, names.
+
+func TestAColumnThatIsNotOursToFillIsAFault(t *testing.T) {
+	w := newWorld(t)
+	s := pgstore.New(w.pool)
+	w.exec("alter table registry_hashscorerlink add column extra int not null")
+	w.exec("alter table account_accountapikey add column extra int not null")
+	_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n", alice)))
+	require.ErrorIs(t, err, store.ErrFault)
+	require.NotErrorIs(t, err, store.ErrConflict)
+	err = s.AddKey(t.Context(), store.Key{ID: "p.h", Prefix: "p", Hash: "h", Account: 1, CreatedAt: noon})
+	require.ErrorIs(t, err, store.ErrFault)
+	require.NotErrorIs(t, err, store.ErrNotFound)
+}
+
+// Postgres cuts a name after 63 bytes, and pgx ends it at a NUL.
+func TestASchemaThatWouldBeTakenForAnotherIsRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"", "pub\x00lic", strings.Repeat("a", 64)} {
+		s := pgstore.New(w.pool, pgstore.WithSchema(name))
+		_, err := s.Load(t.Context(), store.Query{Community: 1})
+		require.ErrorIs(t, err, store.ErrInvalid, "%q", name)
+		require.ErrorIs(t, s.DeleteCommunity(t.Context(), 1), store.ErrInvalid, "%q", name)
+	}
+	assert.Equal(t, "1", w.value("select count(*) from account_community where id = 1 and deleted_at is null"))
+}
+
+func TestMomentsDoNotDependOnTheDateStyle(t *testing.T) {
+	w := newWorld(t)
+	s := pgstore.New(w.pool)
+	_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n", alice)))
+	require.NoError(t, err)
+	key := store.Key{ID: "p.h", Prefix: "p", Hash: "h", Account: 1, CreatedAt: noon, ExpiresAt: future}
+	require.NoError(t, s.AddKey(t.Context(), key))
+	for _, style := range []string{"German", "SQL, DMY", "Postgres, MDY"} {
+		for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
+			s := pgstore.New(w.newPool(execMode(mode), func(c *pgxpool.Config) {
+				c.ConnConfig.RuntimeParams["datestyle"], c.ConnConfig.RuntimeParams["timezone"] = style, "Asia/Kolkata"
+			}))
+			snapshot := load(t, s, alice)
+			assert.Equal(t, noon, snapshot.At, "%s in %v", style, mode)
+			assert.Equal(t, noon, snapshot.Wallets[0].Score.ScoredAt)
+			assert.Equal(t, future, snapshot.Wallets[0].Score.ExpiresAt)
+			claims, err := s.ListClaims(t.Context(), 1, alice)
+			require.NoError(t, err)
+			assert.Equal(t, []store.Claim{claim("n", alice)}, claims)
+			events, err := s.ListEvents(t.Context(), 1, alice, store.Page{Limit: 10})
+			require.NoError(t, err)
+			assert.Equal(t, noon, events[0].At)
+			found, err := s.FindKey(t.Context(), "p")
+			require.NoError(t, err)
+			assert.Equal(t, &key, found)
+		}
+	}
+}
+
+// A migration of the service may widen a column while statements are prepared.
+func TestAColumnMayBeWidenedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 1 }))
+	require.NoError(t, s.AddKey(t.Context(), store.Key{ID: "p.h", Prefix: "p", Hash: "h", Account: 1, CreatedAt: noon}))
+	for _, width := range []string{"", "130", "140"} {
+		if width != "" {
+			w.exec("alter table registry_passport alter column address type varchar(" + width + ")")
+			w.exec("alter table account_accountapikey alter column prefix type varchar(" + width + ")")
+			w.exec("alter table registry_hashscorerlink alter column hash type varchar(" + width + ")")
+			w.exec("alter table registry_event alter column action type varchar(" + width + ")")
+		}
+		_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n", alice)))
+		require.NoError(t, err, width)
+		_, err = s.FindKey(t.Context(), "p")
+		require.NoError(t, err, width)
+		_, err = s.ListClaims(t.Context(), 1, alice)
+		require.NoError(t, err, width)
+		_, err = s.ListEvents(t.Context(), 1, alice, store.Page{Limit: 10})
+		require.NoError(t, err, width)
+	}
+}
+
+// endsAfterALook is a context that ends between being looked at and being used.
+type endsAfterALook struct {
+	context.Context
+
+	looked int
+}
+
+func (c *endsAfterALook) Err() error {
+	if c.looked++; c.looked > 1 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func (c *endsAfterALook) Done() <-chan struct{} {
+	if c.looked == 0 {
+		return nil
+	}
+	ended := make(chan struct{})
+	close(ended)
+	return ended
+}
+
+func TestWhatWasNeverSentLeavesTheHostsTransactionAlone(t *testing.T) {
+	w := newWorld(t)
+	w.exec("create table signups (address text primary key)")
+	c := changes(load(t, pgstore.New(w.pool), alice))
+	require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
+		_, err := pgstore.InTx(tx).Apply(&endsAfterALook{Context: t.Context()}, c)
+		require.ErrorIs(t, err, context.Canceled)
+		_, err = tx.Exec(t.Context(), "insert into signups values ($1)", alice)
+		return err
+	}))
+	assert.Equal(t, "1", w.value("select count(*) from signups"))
+	assert.Equal(t, "0", w.value("select count(*) from registry_score"))
+}
+
+// A number of seven characters can be written out to more than a hundred thousand.
+func TestARowThatIsTooLargeToBeReadIsAFault(t *testing.T) {
+	w := newWorld(t)
+	w.exec(`insert into ceramic_cache_ceramiccache (address, provider, stamp, updated_at, created_at, type, compose_db_save_status, compose_db_stream_id, proof_value)
+		select $1, 'Google', ('[' || string_agg('1e131071', ',') || ']')::jsonb, now(), now(), 1, 'pending', '', '' from generate_series(1, 9000)`, alice)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := pgstore.New(w.pool).Load(ctx, store.Query{Community: 1, Addresses: []string{alice}})
+	require.ErrorIs(t, err, store.ErrFault)
+}
