@@ -87,9 +87,9 @@ func New(rows store.Keys, options ...Option) *Checker {
 // get a tenth of one processor, those of one prefix a fifth of that (see
 // [WithSlowShare]); both may save up, to 10 s and to 1 s of work. Equal keys
 // are hashed once at a time, and what came of it is remembered. A slow check
-// works a fifth of the time, a little at a time, so that other requests do not
-// feel it: 600 000 iterations are a tenth of a second of work, and take half a
-// second or more (BenchmarkSlowCheck).
+// works a tenth of the time, a little at a time, so that other requests do not
+// feel it: 600 000 iterations are a tenth of a second of work, and take a second
+// or more (BenchmarkSlowCheck).
 //
 // Right and wrong cannot be told apart before the work is done. What tells the
 // owner of a key from a flood of guesses is that it asks again: a key that asks

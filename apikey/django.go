@@ -37,11 +37,11 @@ func parseDjangoHash(text string) (*djangoHash, bool) {
 	return &djangoHash{iterations, parts[2], string(derived)}, true
 }
 
-// A slow check works a fifth of the time, a little at a time: who else wants the
+// A slow check works a tenth of the time, a little at a time: who else wants the
 // processor, in this process or in another, hardly finds it taken.
 const (
-	workAtOnce = time.Millisecond / 2
-	restEach   = 4 // times what the work took
+	workAtOnce = time.Millisecond / 5
+	restEach   = 9 // times what the work took
 	// iterationsAtOnce are looked at the clock after, a tenth of a millisecond or
 	// so.
 	iterationsAtOnce = 500

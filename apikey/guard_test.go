@@ -91,7 +91,7 @@ func TestAFloodHardlyReadsTheRow(t *testing.T) {
 		work := &slowWork{each: pbkdf2Takes}
 		checker := slowChecker(work, 1)
 		checker.derive = func(h *djangoHash, key string) (bool, time.Duration) {
-			time.Sleep(4 * pbkdf2Takes) // it works a fifth of the time
+			time.Sleep(9 * pbkdf2Takes) // it works a tenth of the time
 			return work.derive(h, key)
 		}
 		read := 0

@@ -15,7 +15,7 @@ const (
 	// DefaultSlowShare is the part of one processor that slow checks get.
 	DefaultSlowShare = 0.1
 	// DefaultMaxIterations is the iteration count up to which a row is believed:
-	// a third of a second of work or so, five times as long on the clock.
+	// a third of a second of work or so, ten times as long on the clock.
 	DefaultMaxIterations = 2_000_000
 )
 
