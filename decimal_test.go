@@ -135,3 +135,12 @@ func TestTheZeroDecimalIsZero(t *testing.T) {
 	assert.Equal(t, "0.00000", zero.Fixed(5))
 	assert.Zero(t, zero.Sign())
 }
+
+func TestWhatIsReadBackHasWiderBounds(t *testing.T) {
+	for text, fits := range map[string]bool{
+		strings.Repeat("1", 400): true, strings.Repeat("1", 401): false, "1e300": true, "1e301": false, "1e-300": true, "1e-301": false, "NaN": false,
+	} {
+		var d Decimal
+		assert.Equal(t, fits, d.UnmarshalText([]byte(text)) == nil, text)
+	}
+}

@@ -56,6 +56,13 @@ func TestLIFO(t *testing.T) {
 			rulings:   []ruling{{deduplicated: true, until: until(1)}},
 			held:      []store.Claim{claim("n1", "0xB0B", 1)},
 		},
+		"which is nothing to the owner of the next": {
+			claimants: []claimant{asks(3, "n1", "n2"), asks(3, "n3", "n4")},
+			claims:    []store.Claim{claim("n1", "0xB0B", 1), claim("n3", bob, 2)},
+			rulings:   []ruling{{deduplicated: true, until: until(1)}, {deduplicated: true, until: until(2)}},
+			claimed:   []store.Claim{claim("n4", bob, 2)},
+			held:      []store.Claim{claim("n1", "0xB0B", 1), claim("n3", bob, 2)},
+		},
 		"an expired claim of another is taken over": {
 			claimants: []claimant{asks(3, "n1")},
 			claims:    []store.Claim{claim("n1", bob, -1)},

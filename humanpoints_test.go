@@ -121,6 +121,7 @@ func TestACappedAwardHasAListAThreeLetterActionAndALimit(t *testing.T) {
 		"letters, not bytes":       {award: CappedAward{List: "L", Action: "äöü", Limit: 1}},
 		"no list":                  {CappedAward{Action: "ACT", Limit: 1}, []string{"the capped award has no list"}},
 		"no limit":                 {CappedAward{List: "L", Action: "ACT"}, []string{"the limit 0 of the capped award is not above 0"}},
+		"a list as long as may be": {award: CappedAward{List: strings.Repeat("ö", 100), Action: "ACT", Limit: 1}},
 		"a list too long": {
 			CappedAward{List: strings.Repeat("ö", 101), Action: "ACT", Limit: 1}, []string{"the list of the capped award has 101 characters, at most 100"},
 		},

@@ -279,6 +279,19 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 		assert.Contains(t, log.String(), `level=ERROR msg="why a scoring failed could not be recorded" community=1 address=`+string(alice)+` error="applying: store unavailable"`)
 	})
 
+	t.Run("when its context has ended meanwhile, that is no failure to log", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+			defer cancel()
+			s := &scriptedStore{snapshot: emptyWallet(), takes: time.Second, applies: []error{context.DeadlineExceeded}}
+			s.snapshot.Community.Rule = "FIFO"
+			var log bytes.Buffer
+			_, err := newEngine(t, s, WithLogger(slog.New(slog.NewTextHandler(&log, nil)))).Score(ctx, 1, string(alice))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.NotContains(t, log.String(), "ERROR")
+		})
+	})
+
 	t.Run("when every attempt to record it loses a race, that is the error", func(t *testing.T) {
 		lost := store.ErrConflict
 		s := &scriptedStore{snapshot: emptyWallet(), applies: []error{lost, lost, lost, lost, lost, lost}}
