@@ -22,6 +22,7 @@ func restarted(p place) point {
 		run: func(t *testing.T, l *lab) {
 			for _, by := range l.by {
 				x := l.experiment(by, alice)
+				by.renew()
 				x.at(p.step, p.done, func(wire.Step) wire.Action {
 					assert.NoError(t, l.own.Restart())
 					l.Pool.Reset()

@@ -171,6 +171,9 @@ type way struct {
 	pool *pgxpool.Pool
 	// limit sets how many connections there are, over database/sql.
 	limit func(connections int)
+	// renew gives up the connections that there are, which an earlier restart has
+	// broken: drivers look only at those that have been idle for a second.
+	renew func()
 	// begin begins a transaction of the host.
 	begin func(ctx context.Context) (*hostTx, error)
 	// afterwards returns an error unless all its connections can be had and
@@ -218,7 +221,7 @@ func (l *lab) byPool(parameters ...string) *way {
 	pool, err := pgxpool.NewWithConfig(l.t.Context(), config)
 	require.NoError(l.t, err)
 	l.t.Cleanup(pool.Close)
-	by.store, by.pool = pgstore.New(pool), pool
+	by.store, by.pool, by.renew = pgstore.New(pool), pool, pool.Reset
 	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOn(ctx, pool) }
 	by.afterwards = func(ctx context.Context) error {
 		for range pool.Config().MaxConns {
@@ -245,6 +248,11 @@ func (l *lab) bySQL(driver string, parameters ...string) *way {
 	db.SetMaxOpenConns(connections)
 	l.t.Cleanup(func() { require.NoError(l.t, db.Close()) })
 	by.store, by.limit = pgstore.NewDB(db), db.SetMaxOpenConns
+	by.renew = func() {
+		const byDefault = 2
+		db.SetMaxIdleConns(-1)
+		db.SetMaxIdleConns(byDefault)
+	}
 	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOnDB(ctx, db) }
 	by.afterwards = func(ctx context.Context) error {
 		for range db.Stats().MaxOpenConnections {
