@@ -3,6 +3,7 @@ package wire_test
 import (
 	"context"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -170,14 +171,15 @@ func TestAStrikeHitsWhereItIsAimed(t *testing.T) {
 	}
 }
 
-// What the program hears after noise is nothing, and what it has sent is done.
+// What the program hears after noise is nothing, and what it has sent is done:
+// unless it hangs up before all of that has passed, when none of it is.
 func TestNoiseIsNoAnswer(t *testing.T) {
-	for at, written := range map[string]int{insert: 0, insert + ", done": 2, "end": 0, "end, done": 2} {
+	for at, written := range map[string][]int{insert: {0}, insert + ", done": {0, 2}, "end": {0}, "end, done": {2}} {
 		t.Run(at, func(t *testing.T) {
 			w := newWorld(t)
 			require.Error(t, w.writeTwiceStruck(at, wire.Garble))
 			assert.Contains(t, w.recorded(), at)
-			assert.Eventually(t, func() bool { return w.written() == written }, 10*time.Second, time.Millisecond)
+			assert.Eventually(t, func() bool { return slices.Contains(written, w.written()) }, 10*time.Second, time.Millisecond)
 		})
 	}
 }
