@@ -32,16 +32,27 @@ func (d sqlDB) inTx(ctx context.Context, options *sql.TxOptions, before, at stag
 	// Without effect after a commit; its own error would tell nothing that the
 	// error before it does not.
 	defer func() { _ = tx.Rollback() }()
-	for i := range calls {
-		if err := runSQL(ctx, tx, &calls[i]); err != nil {
-			return explain(ctx, calls[i].statement, before, err)
-		}
+	if err := runAll(ctx, tx, before, calls); err != nil {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return explain(ctx, commit, before, err)
 	}
 	if err := tx.Commit(); err != nil {
 		return explain(ctx, commit, at, err)
+	}
+	return nil
+}
+
+// runAll runs the calls in order, until one fails.
+func runAll(ctx context.Context, tx *sql.Tx, at stage, calls []call) error {
+	for i := range calls {
+		if err := runSQL(ctx, tx, &calls[i]); err != nil {
+			return explain(ctx, calls[i].statement, at, err)
+		}
+		if calls[i].done != nil {
+			calls[i].done()
+		}
 	}
 	return nil
 }

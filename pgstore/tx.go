@@ -63,23 +63,13 @@ func (t pgxTx) write(ctx context.Context, calls []call) error {
 type sqlTx struct{ tx *sql.Tx }
 
 func (t sqlTx) read(ctx context.Context, c call) error {
-	return final(t.run(ctx, reading, []call{c}), "")
+	return final(runAll(ctx, t.tx, reading, []call{c}), "")
 }
 
 func (t sqlTx) write(ctx context.Context, calls []call) error {
-	return writeAtSavepoint(ctx, calls, func(ctx context.Context, calls []call) error { return t.run(ctx, working, calls) })
-}
-
-func (t sqlTx) run(ctx context.Context, at stage, calls []call) error {
-	for i := range calls {
-		if err := runSQL(ctx, t.tx, &calls[i]); err != nil {
-			return explain(ctx, calls[i].statement, at, err)
-		}
-		if calls[i].done != nil {
-			calls[i].done()
-		}
-	}
-	return nil
+	return writeAtSavepoint(ctx, calls, func(ctx context.Context, calls []call) error {
+		return runAll(ctx, t.tx, working, calls)
+	})
 }
 
 // writeAtSavepoint writes behind a savepoint and, when that fails, leaves the
