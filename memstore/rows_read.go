@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -72,7 +71,7 @@ func (t *table[K, T]) title() string { return t.name }
 // readAll fills the tables that are named, and returns their names.
 func (d *data) readAll(r io.Reader, now time.Time) (map[string]bool, error) {
 	tables, named := d.all(), map[string]bool{}
-	from := &rowReader{json.NewDecoder(r)}
+	from := newRowReader(r)
 	err := from.object("", func(name string) error {
 		table, known := tables[name]
 		if !known {

@@ -13,6 +13,13 @@ import (
 // duplicate keys that encoding/json passes over.
 type rowReader struct{ decoder *json.Decoder }
 
+func newRowReader(r io.Reader) *rowReader {
+	decoder := json.NewDecoder(r)
+	// A number in the wrong place may be more than a double holds.
+	decoder.UseNumber()
+	return &rowReader{decoder}
+}
+
 // object calls member for each key of the object that follows; it must read
 // the key's value.
 func (r *rowReader) object(where string, member func(key string) error) error {
