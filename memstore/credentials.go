@@ -132,8 +132,8 @@ func (s *Store) look(ctx context.Context, op string, read func(d *data) error) e
 }
 
 func checkAddress(op, address string) error {
-	if !store.ValidAddress(address) {
-		return refuse(op, store.ErrInvalid, "address %.100q is not 0x and 40 lower-case hex digits", address)
+	if err := store.CheckAddress(address); err != nil {
+		return refuse(op, store.ErrInvalid, "%w", err)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (s *Store) AddCredentials(ctx context.Context, address string, credentials 
 // DeleteCredentials implements [store.Credentials], for credentials of every
 // type. The address must be as for [Store.AddCredentials].
 func (s *Store) DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error) {
-	if err := checkAddress(address); err != nil {
+	if err := store.CheckAddress(address); err != nil {
 		return 0, fmt.Errorf("delete_credentials: %w", err)
 	}
 	return s.count(ctx, []call{s.statements.lockCredentials.with(address)},

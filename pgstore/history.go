@@ -12,7 +12,7 @@ import (
 
 // ScoreAt implements [store.History].
 func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-	if err := checkAddress(address); err != nil {
+	if err := store.CheckAddress(address); err != nil {
 		return nil, fmt.Errorf("score_at: %w", err)
 	}
 	var events []store.RecordedEvent
@@ -79,7 +79,7 @@ func eventsInto(events *[]store.RecordedEvent, address string) func(scanFunc) er
 
 // ListClaims implements [store.History].
 func (s *Store) ListClaims(ctx context.Context, community int64, address string) ([]store.Claim, error) {
-	if err := checkAddress(address); err != nil {
+	if err := store.CheckAddress(address); err != nil {
 		return nil, fmt.Errorf("list_claims: %w", err)
 	}
 	var claims []store.Claim
@@ -138,15 +138,8 @@ func highest(page *store.Page) int64 {
 }
 
 func checkPage(address string, page *store.Page) error {
-	if err := checkAddress(address); err != nil {
+	if err := store.CheckAddress(address); err != nil {
 		return err
 	}
 	return page.Validate()
-}
-
-func checkAddress(address string) error {
-	if !store.ValidAddress(address) {
-		return fmt.Errorf("%w: address %.100q is not 0x and 40 lower-case hex digits", store.ErrInvalid, address)
-	}
-	return nil
 }

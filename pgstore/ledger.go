@@ -11,7 +11,7 @@ import (
 // LoadPoints implements [store.Points].
 func (s *Store) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
 	load := s.statements.loadLedger
-	if err := checkAddress(address); err != nil {
+	if err := store.CheckAddress(address); err != nil {
 		return nil, fmt.Errorf("%s: %w", load.name, err)
 	}
 	ledger := ledgerReader{store.PointsLedger{Values: map[string]int{}, Multiplier: 1}}

@@ -211,9 +211,7 @@ func (c *Changes) Validate() error {
 }
 
 func (w *WalletChanges) validate(fault faultFunc) {
-	if !ValidAddress(w.Address) {
-		fault("address %.100q is not 0x and 40 lower-case hex digits", w.Address)
-	}
+	checkAddress(fault, "", w.Address)
 	if w.Version == "" {
 		fault("wallet %.100q has no version", w.Address)
 	}
@@ -236,9 +234,7 @@ func (w *WalletChanges) validate(fault faultFunc) {
 	for _, event := range w.Events {
 		checkText(fault, "the action of an event", event.Action, 1, MaxAction)
 		checkObject(fault, "the data of an event", event.Data)
-		if !ValidAddress(event.Address) {
-			fault("address %.100q of an event is not 0x and 40 lower-case hex digits", event.Address)
-		}
+		checkAddress(fault, " of an event", event.Address)
 	}
 	type once struct{ action, provider string }
 	given := make(map[once]bool, len(w.Awards))
@@ -258,10 +254,24 @@ func (w *WalletChanges) validate(fault faultFunc) {
 
 func (c *Claim) validate(fault faultFunc) {
 	checkText(fault, "a nullifier", c.Nullifier, 1, MaxNullifier)
-	if !ValidAddress(c.Address) {
-		fault("address %.100q of a claim is not 0x and 40 lower-case hex digits", c.Address)
-	}
+	checkAddress(fault, " of a claim", c.Address)
 	checkMoment(fault, "the expiry of a claim", c.ExpiresAt)
+}
+
+// CheckAddress reports what keeps the address from being one of [ValidAddress];
+// the fault wraps [ErrInvalid].
+func CheckAddress(address string) error {
+	var found faults
+	checkAddress(found.addf, "", address)
+	return found.err()
+}
+
+// checkAddress is told whose address it is: nobody's in particular, or " of a
+// claim".
+func checkAddress(fault faultFunc, whose, address string) {
+	if !ValidAddress(address) {
+		fault("address %.100q%s is not 0x and 40 lower-case hex digits", address, whose)
+	}
 }
 
 // ValidAddress reports whether the text is an address as the tables hold it:

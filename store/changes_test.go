@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -148,4 +149,20 @@ func TestFaultsBeyondTheFirstAreCounted(t *testing.T) {
 	}).Validate()
 	require.ErrorIs(t, err, store.ErrInvalid)
 	assert.Less(t, len(err.Error()), 10_000)
+}
+
+func TestAddressesAreChecked(t *testing.T) {
+	require.NoError(t, store.CheckAddress("0x0123456789abcdef0123456789abcdef01234567"))
+	for _, address := range []string{
+		"", "0x", "0123456789abcdef0123456789abcdef01234567", "0x0123456789abcdef0123456789abcdef0123456",
+		"0x0123456789abcdef0123456789abcdef012345678", "0X0123456789abcdef0123456789abcdef01234567",
+		"0x0123456789ABCDEF0123456789abcdef01234567", "0x0123456789abcdef0123456789abcdef0123456g",
+		"0x0123456789abcdef0123456789abcdef0123456/", "0x0123456789abcdef0123456789abcdef0123456:",
+		"0x0123456789abcdef0123456789abcdef0123456`", " 0x0123456789abcdef0123456789abcdef0123456",
+	} {
+		err := store.CheckAddress(address)
+		require.ErrorIs(t, err, store.ErrInvalid)
+		require.ErrorContains(t, err, strconv.Quote(address)+" is not 0x and 40 lower-case hex digits")
+		require.False(t, store.ValidAddress(address))
+	}
 }

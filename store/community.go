@@ -132,9 +132,7 @@ func CheckAddressList(name string, addresses ...string) error {
 	var found faults
 	checkText(found.addf, "the name of an address list", name, 1, MaxListName)
 	for _, address := range addresses {
-		if !ValidAddress(address) {
-			found.addf("address %.100q of a list is not 0x and 40 lower-case hex digits", address)
-		}
+		checkAddress(found.addf, " of a list", address)
 	}
 	return found.err()
 }

@@ -102,8 +102,8 @@ func (c *NewCredential) Validate() error {
 // it is malformed, a credential is not valid, or a provider is given twice. The
 // error wraps [ErrInvalid]. Every store must call it first in AddCredentials.
 func CheckCredentials(address string, credentials []NewCredential) error {
-	if !ValidAddress(address) {
-		return fmt.Errorf("%w: address %.100q is not 0x and 40 lower-case hex digits", ErrInvalid, address)
+	if err := CheckAddress(address); err != nil {
+		return err
 	}
 	given := make(map[string]bool, len(credentials))
 	for i := range credentials {

@@ -69,9 +69,7 @@ func (q *Query) Validate() error {
 	}
 	asked := make(map[string]bool, len(q.Addresses))
 	for _, address := range q.Addresses {
-		if !ValidAddress(address) {
-			fault("address %.100q is not 0x and 40 lower-case hex digits", address)
-		}
+		checkAddress(fault, "", address)
 		if asked[address] {
 			fault("address %.100q is asked for twice", address)
 		}
