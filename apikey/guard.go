@@ -122,13 +122,18 @@ func (g *guard) sendsAway(prefix, key string) bool {
 
 // full tells that who comes last in line is pushed out at once.
 func (g *guard) full(of *purse) bool {
-	ofPrefix := 0
+	return len(g.lineOf(of)) >= maxOfPrefix || len(g.line) >= maxLine
+}
+
+// lineOf returns the part of the line that asks for the purse.
+func (g *guard) lineOf(p *purse) []*slowCheck {
+	var part []*slowCheck
 	for _, c := range g.line {
-		if c.purse == of {
-			ofPrefix++
+		if c.purse == p {
+			part = append(part, c)
 		}
 	}
-	return ofPrefix >= maxOfPrefix || len(g.line) >= maxLine
+	return part
 }
 
 // check tells whether the key is that of the hash, by derive if need be, or
@@ -209,20 +214,14 @@ func inOrder(a, b *slowCheck) int {
 // pushOut sends the last in line away when the line, or its part that asks for
 // the purse, is too long.
 func (g *guard) pushOut(of *purse) {
-	var last *slowCheck
-	ofPrefix := 0
-	for _, c := range g.line {
-		if c.purse == of {
-			ofPrefix++
-			last = c
-		}
+	line, longest := g.lineOf(of), maxOfPrefix
+	if len(line) <= longest {
+		line, longest = g.line, maxLine
 	}
-	if ofPrefix <= maxOfPrefix {
-		if len(g.line) <= maxLine {
-			return
-		}
-		last = g.line[len(g.line)-1]
+	if len(line) <= longest {
+		return
 	}
+	last := line[len(line)-1]
 	last.pushedOut = true
 	g.remove(last)
 }
