@@ -203,15 +203,12 @@ func TestWhatGoesAwayBeforeTheCommitIsNotFound(t *testing.T) {
 
 func TestUsesAreOneStatementHoweverMany(t *testing.T) {
 	for _, n := range []int{1, 2, 5000} {
-		db, mock, err := sqlmock.New()
-		require.NoError(t, err)
+		db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 		mock.ExpectBegin()
 		mock.ExpectExec("insert into .*account_accountapikeyanalytics").WillReturnResult(sqlmock.NewResult(0, int64(n)))
 		mock.ExpectCommit()
 		require.NoError(t, pgstore.NewDB(db).AddUses(t.Context(), manyUses(n)...))
 		require.NoError(t, mock.ExpectationsWereMet())
-		mock.ExpectClose()
-		require.NoError(t, db.Close())
 	}
 }
 
@@ -251,12 +248,11 @@ func TestNoErrorOfAKeyTellsItsHash(t *testing.T) {
 }
 
 func TestFindingAKeyIsOneStatementOfThatName(t *testing.T) {
-	db, mock, err := sqlmock.New()
-	require.NoError(t, err)
+	db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 	mock.ExpectBegin()
 	mock.ExpectQuery("from .*account_accountapikey").WithArgs("abcd1234").WillReturnError(context.DeadlineExceeded)
 	mock.ExpectRollback()
-	_, err = pgstore.NewDB(db).FindKey(t.Context(), "abcd1234")
+	_, err := pgstore.NewDB(db).FindKey(t.Context(), "abcd1234")
 	var detail *store.Error
 	require.ErrorAs(t, err, &detail)
 	assert.Equal(t, "validate_api_key", detail.Op)

@@ -24,14 +24,13 @@ func TestACancelledStatementUndoesTheScoring(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			sent := 0
-			db, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherFunc(func(string, string) error {
+			db, mock := newMock(t, sqlmock.QueryMatcherFunc(func(string, string) error {
 				if sent == failing {
 					cancel()
 				}
 				sent++
 				return nil
-			})))
-			require.NoError(t, err)
+			}))
 			expectSlow(mock, failing)
 			receipt, err := pgstore.NewDB(db).Apply(ctx, everything())
 			assert.Nil(t, receipt)
@@ -116,12 +115,14 @@ type hooks struct {
 func hookedDB(t *testing.T, h hooks) (*sql.DB, sqlmock.Sqlmock) {
 	t.Helper()
 	name := rand.Text()
-	mocked, mock, err := sqlmock.NewWithDSN(name, sqlmock.QueryMatcherOption(sqlmock.QueryMatcherFunc(func(string, string) error { return nil })))
+	mocked, mock, err := sqlmock.NewWithDSN(name, sqlmock.QueryMatcherOption(anyStatement))
 	require.NoError(t, err)
 	db := sql.OpenDB(hookedConnector{mocked.Driver(), name, h})
 	t.Cleanup(func() {
 		mock.ExpectClose()
 		require.NoError(t, db.Close())
+		mock.ExpectClose()
+		require.NoError(t, mocked.Close())
 	})
 	return db, mock
 }

@@ -55,8 +55,7 @@ func TestOnlyALostRaceIsBegunAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for failing := range len(everyStatement()) + 1 {
-				db, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherFunc(func(string, string) error { return nil })))
-				require.NoError(t, err)
+				db, mock := newMock(t, anyStatement)
 				expect(mock, failing, c.failure)
 				if c.again {
 					expect(mock, len(everyStatement()), nil)
@@ -70,8 +69,6 @@ func TestOnlyALostRaceIsBegunAgain(t *testing.T) {
 					assert.Equal(t, 1, seen.Attempts)
 				}
 				require.NoError(t, mock.ExpectationsWereMet(), "statement %d", failing)
-				mock.ExpectClose()
-				require.NoError(t, db.Close())
 			}
 		})
 	}
@@ -92,8 +89,7 @@ func TestAReadThatFailsIsBegunAgainOnlyAfterALostRace(t *testing.T) {
 		"undefined column":      {state("42703"), store.ErrFault, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			db, mock, err := sqlmock.New()
-			require.NoError(t, err)
+			db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 			mock.ExpectBegin()
 			mock.ExpectQuery("account_community").WillReturnError(c.failure)
 			mock.ExpectRollback()
@@ -108,8 +104,6 @@ func TestAReadThatFailsIsBegunAgainOnlyAfterALostRace(t *testing.T) {
 			require.ErrorIs(t, err, c.want)
 			assert.Equal(t, attempts, seen.Attempts)
 			require.NoError(t, mock.ExpectationsWereMet())
-			mock.ExpectClose()
-			require.NoError(t, db.Close())
 		})
 	}
 }

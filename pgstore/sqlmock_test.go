@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"testing"
@@ -122,8 +123,7 @@ func TestEachStatementThatFailsUndoesTheScoring(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for failing := range len(everyStatement()) + 1 {
-				db, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherFunc(func(string, string) error { return nil })))
-				require.NoError(t, err)
+				db, mock := newMock(t, anyStatement)
 				expect(mock, failing, c.failure)
 				receipt, err := pgstore.NewDB(db).Apply(t.Context(), everything())
 				want, at := c.want, "commit"
@@ -138,29 +138,40 @@ func TestEachStatementThatFailsUndoesTheScoring(t *testing.T) {
 				require.ErrorAs(t, err, &detail)
 				assert.Equal(t, at, detail.Op)
 				require.NoError(t, mock.ExpectationsWereMet(), at)
-				mock.ExpectClose()
-				require.NoError(t, db.Close())
 			}
 		})
 	}
 }
 
 func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
-	db, mock, err := sqlmock.New()
-	require.NoError(t, err)
+	db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = pgstore.NewDB(db).Apply(ctx, everything())
+	_, err := pgstore.NewDB(db).Apply(ctx, everything())
 	require.ErrorIs(t, err, context.Canceled)
 	require.NoError(t, mock.ExpectationsWereMet())
 }
 
 func TestNothingFailsWhenNothingDoes(t *testing.T) {
-	db, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherFunc(func(string, string) error { return nil })))
-	require.NoError(t, err)
+	db, mock := newMock(t, anyStatement)
 	expect(mock, len(everyStatement()), nil)
 	receipt, err := pgstore.NewDB(db).Apply(t.Context(), everything())
 	require.NoError(t, err)
 	assert.Equal(t, []store.WalletReceipt{{PassportID: 7, ScoreID: 8}}, receipt.Wallets)
 	require.NoError(t, mock.ExpectationsWereMet())
 }
+
+// newMock is a mock database that is closed when the test ends.
+func newMock(t *testing.T, matcher sqlmock.QueryMatcher) (*sql.DB, sqlmock.Sqlmock) {
+	t.Helper()
+	db, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(matcher))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		mock.ExpectClose()
+		require.NoError(t, db.Close())
+	})
+	return db, mock
+}
+
+// anyStatement takes every statement for the one that is expected.
+var anyStatement = sqlmock.QueryMatcherFunc(func(string, string) error { return nil })

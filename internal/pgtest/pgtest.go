@@ -28,6 +28,8 @@ import (
 	"os"
 	"sync"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // New returns the URL of a new database that holds the SDK's schema, and drops
@@ -54,8 +56,9 @@ func Server(tb testing.TB) string {
 	return started(tb).admin.String()
 }
 
-// Main runs the tests of a package, stops what they started, and exits. Without
-// it a server ends just as well, but a moment after the tests.
+// Main runs the tests of a package, fails when goroutines have outlived them,
+// stops what they started, and exits. Without it a server ends just as well, but
+// a moment after the tests.
 func Main(m interface{ Run() int }) {
 	os.Exit(run(m))
 }
@@ -67,7 +70,12 @@ func run(m interface{ Run() int }) (code int) {
 			code = max(code, 1)
 		}
 	}()
-	return m.Run()
+	code = m.Run()
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	return code
 }
 
 // The server of this test binary, and the pooler in front of it. They are the

@@ -4,8 +4,6 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 )
 
@@ -15,19 +13,5 @@ func TestMain(m *testing.M) {
 		beVictim(plan)
 		return
 	}
-	pgtest.Main(leakless{m})
-}
-
-// leakless fails when a goroutine has outlived the tests.
-type leakless struct{ tests *testing.M }
-
-func (l leakless) Run() int {
-	code := l.tests.Run()
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			println(err.Error())
-			return 1
-		}
-	}
-	return code
+	pgtest.Main(m)
 }
