@@ -141,11 +141,8 @@ func writtenOut(number string) int {
 		return len(mantissa)
 	}
 	power, err := strconv.Atoi(exponent)
-	if err != nil {
-		return math.MaxInt // beyond every range
+	if err != nil || power > MaxNumber || power < -MaxNumber {
+		return math.MaxInt
 	}
-	if power < 0 {
-		power = -power
-	}
-	return len(mantissa) + power
+	return len(mantissa) + max(power, -power)
 }
