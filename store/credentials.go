@@ -11,8 +11,8 @@ import (
 type Credentials interface {
 	// AddCredentials must, in one transaction, mark the address's live rows of
 	// the same providers deleted, those of the service's own type (1), and insert
-	// the given ones. It must return
-	// [ErrInvalid], and change nothing, when [CheckCredentials] refuses them.
+	// the given ones. It must return [ErrInvalid], and change nothing, when
+	// [CheckCredentials] refuses them.
 	AddCredentials(ctx context.Context, address string, credentials ...NewCredential) error
 	// DeleteCredentials must mark the address's live rows of the providers
 	// deleted, and return how many there were. No row is no error.
@@ -27,33 +27,6 @@ type Credentials interface {
 	// is no error. It must return [ErrInvalid] when the address is malformed or
 	// [Page.Validate] refuses the page.
 	ListCredentials(ctx context.Context, address string, page Page) (*CredentialPage, error)
-}
-
-// MaxPage is the number of rows that a page holds at most.
-const MaxPage = 1000
-
-// Page asks for a part of a list that is ordered from the newest row, which has
-// the highest id, to the oldest.
-type Page struct {
-	// Before, when above 0, asks for the newest of those rows whose id is below
-	// it; After, when above 0, for the oldest of those whose id is above it. Both
-	// 0 asks for the newest rows of all.
-	Before, After int64
-	// Limit is the number of rows at most, 1 to [MaxPage].
-	Limit int
-}
-
-// Validate reports what is wrong with the page; the fault wraps [ErrInvalid].
-func (p *Page) Validate() error {
-	switch {
-	case p.Limit < 1 || p.Limit > MaxPage:
-		return fmt.Errorf("%w: a page has 1 to %d rows, not %d", ErrInvalid, MaxPage, p.Limit)
-	case p.Before < 0 || p.After < 0:
-		return fmt.Errorf("%w: a page begins at a row's id, and ids are not below 0", ErrInvalid)
-	case p.Before > 0 && p.After > 0:
-		return fmt.Errorf("%w: a page is before a row or after one, not both", ErrInvalid)
-	}
-	return nil
 }
 
 // CredentialPage is a part of the credentials of an address.
