@@ -28,7 +28,7 @@ import (
 const (
 	// MaxSize is the size of a credential in bytes, at most. White space between
 	// its tokens does not count, so that it does not depend on where a credential
-	// was kept.
+	// was kept; but with it a credential has no more than twice as many.
 	MaxSize = 64 << 10
 	// MaxDepth is how deep its objects and lists lie in one another, at most.
 	MaxDepth = 32
@@ -61,10 +61,12 @@ type Credential struct {
 }
 
 // Signed is a parsed credential together with what its proof is checked
-// against. It is immutable and safe for concurrent use.
+// against. It is safe for concurrent use. What the caller does to its exported
+// fields changes nothing for [Verifier.Verify].
 type Signed struct {
 	Credential
 
+	said      Credential // as it was parsed
 	root      *strictjson.Value
 	proof     *strictjson.Value
 	issued    date
@@ -115,6 +117,8 @@ func Parse(text []byte) (*Signed, error) {
 			return nil, err
 		}
 	}
+	s.said = s.Credential
+	s.said.Nullifiers = slices.Clone(s.Nullifiers)
 	return s, nil
 }
 

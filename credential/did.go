@@ -2,6 +2,7 @@ package credential
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -15,11 +16,37 @@ type ethereumAddress string
 
 // is compares with the 20 bytes of an address.
 func (a ethereumAddress) is(address [20]byte) bool {
-	digits := hex.EncodeToString(address[:])
-	if lower := strings.ToLower(string(a)); lower == string(a) {
-		return lower == "0x"+digits
+	return a.wellSpelt() && strings.ToLower(string(a)) == "0x"+hex.EncodeToString(address[:])
+}
+
+// wellSpelt tells whether the address, which is 0x and 40 hex digits, is in
+// lower case or checksummed.
+func (a ethereumAddress) wellSpelt() bool {
+	lower := strings.ToLower(string(a))
+	return lower == string(a) || checksummed(lower[len("0x"):]) == string(a)
+}
+
+// CheckIssuer tells what keeps the proofs of the issuer from ever holding, nil if
+// nothing does: the text is no DID of a supported method, or none that is spelt
+// as a credential must spell it.
+func CheckIssuer(did string) error {
+	if id, isKey := strings.CutPrefix(did, "did:key:"); isKey {
+		if _, wellFormed := ed25519Key(id); wellFormed {
+			return nil
+		}
+		return fmt.Errorf("issuer %.100q is not did:key:z and an Ed25519 key", did)
 	}
-	return string(a) == checksummed(digits)
+	for _, fragment := range []string{"controller", "blockchainAccountId", "Recovery2020"} {
+		key, found := ethereumKey(did, did+"#"+fragment)
+		switch {
+		case !found:
+		case !key.wellSpelt():
+			return fmt.Errorf("the address of issuer %.100q is neither in lower case nor checksummed", did)
+		default:
+			return nil
+		}
+	}
+	return fmt.Errorf("issuer %.100q is neither did:ethr:0x… nor did:pkh:… nor did:key:z…", did)
 }
 
 // ethereumKey returns the address that the verification method stands for, if

@@ -117,3 +117,32 @@ func TestWhatIsNoAccountIsNotFound(t *testing.T) {
 	_, found := ethereumKey("did:pkh:eip155:99999999999999999999:"+address, "did:pkh:eip155:99999999999999999999:"+address+"#blockchainAccountId")
 	assert.True(t, found, "20 digits hold every chain of 64 bits")
 }
+
+func TestAnIssuerThatCouldNeverSignIsFound(t *testing.T) {
+	key := secp256k1.PrivKeyFromBytes([]byte("a key of our own for these tests")).PubKey()
+	address := addressOf(key)
+	lower := "0x" + hex.EncodeToString(address[:])
+	public := "0x" + hex.EncodeToString(key.SerializeCompressed())
+	for _, did := range []string{
+		"did:ethr:" + lower, "did:ethr:" + checksummed(lower[2:]), "did:ethr:0x1:" + lower, "did:ethr:" + public,
+		"did:pkh:eip155:1:" + lower, "did:pkh:eth:" + lower, "did:key:z6MkghvGHLobLEdj1bgRLhS4LPGJAvbMA1tn2zcRyqmYU5LC",
+	} {
+		assert.NoError(t, CheckIssuer(did))
+	}
+	for did, want := range map[string]string{
+		"":                        "is neither did:ethr:",
+		"https://issuer.example":  "is neither did:ethr:",
+		"did:ethr:":               "is neither did:ethr:",
+		"did:ethr:0xabc":          "is neither did:ethr:",
+		"did:ethr:" + lower + " ": "is neither did:ethr:",
+		"did:ethr:0x" + strings.ToUpper(lower[2:]):    "is neither in lower case nor checksummed",
+		"did:pkh:eth:0x" + strings.ToUpper(lower[2:]): "is neither in lower case nor checksummed",
+		"did:key:x":                "is not did:key:z and an Ed25519 key",
+		"did:key:z6Mk":             "is not did:key:z and an Ed25519 key",
+		strings.Repeat("d", 1<<20): "is neither did:ethr:",
+	} {
+		err := CheckIssuer(did)
+		assert.ErrorContains(t, err, want, "%.100q", did)
+		assert.Less(t, len(err.Error()), 300)
+	}
+}

@@ -22,9 +22,9 @@ func verifyEd25519(s *Signed) error {
 	if err != nil {
 		return err
 	}
-	id, isKey := strings.CutPrefix(s.Issuer, "did:key:")
+	id, isKey := strings.CutPrefix(s.said.Issuer, "did:key:")
 	key, wellFormed := ed25519Key(id)
-	if !isKey || !wellFormed || method != s.Issuer+"#"+id {
+	if !isKey || !wellFormed || method != s.said.Issuer+"#"+id {
 		return &Error{ReasonWrongVerificationMethod, "its proof's verification method is not a key of its issuer"}
 	}
 	if err := s.checkLegacyShape(); err != nil {
@@ -71,7 +71,7 @@ func (s *Signed) checkLegacyShape() error {
 	isText := func(v *strictjson.Value) bool { return v.Text == schemaText }
 	const hashPrefix = "v0.0.0:"
 	switch {
-	case !hasExactly(s.root, "@context", "type", "credentialSubject", "issuer", "issuanceDate", "expirationDate", "proof") || s.ExpiresAt.IsZero():
+	case !hasExactly(s.root, "@context", "type", "credentialSubject", "issuer", "issuanceDate", "expirationDate", "proof") || s.said.ExpiresAt.IsZero():
 		return unsupported("its members are not those of an %s credential", proofEd25519)
 	case len(contexts) != 1 || len(types) != 1:
 		return unsupported("it has more than one @context or type")
@@ -81,9 +81,9 @@ func (s *Signed) checkLegacyShape() error {
 		return unsupported("its subject's @context does not map exactly hash and provider to text")
 	case !hasExactly(s.proof, "type", "proofPurpose", "verificationMethod", "created", "jws"):
 		return unsupported("its proof is not exactly type, proofPurpose, verificationMethod, created and jws")
-	case !s.Legacy || !strings.HasPrefix(s.Nullifiers[0], hashPrefix) || strings.HasPrefix(s.Provider, hashPrefix) || s.Provider == "":
+	case !s.said.Legacy || !strings.HasPrefix(s.said.Nullifiers[0], hashPrefix) || strings.HasPrefix(s.said.Provider, hashPrefix) || s.said.Provider == "":
 		return unsupported("its hash does not begin with %s, or its provider does", hashPrefix)
-	case !strings.HasPrefix(s.Subject, "did:pkh:eip155:1:") || !isHex(strings.TrimPrefix(s.Subject, "did:pkh:eip155:1:"), 20):
+	case !strings.HasPrefix(s.said.Subject, "did:pkh:eip155:1:") || !isHex(strings.TrimPrefix(s.said.Subject, "did:pkh:eip155:1:"), 20):
 		return unsupported("its subject is not an Ethereum account")
 	}
 	return nil
@@ -104,9 +104,9 @@ func hasExactly(object *strictjson.Value, names ...string) bool {
 // The canonical N-Quads of the shape, lines in order.
 
 func (s *Signed) legacyDocument() string {
-	subject := "<" + s.Subject + ">"
+	subject := "<" + s.said.Subject + ">"
 	// Both texts hang on one property, in the order of their own text.
-	first, second := literal(s.Nullifiers[0]), literal(s.Provider)
+	first, second := literal(s.said.Nullifiers[0]), literal(s.said.Provider)
 	if second < first {
 		first, second = second, first
 	}
@@ -116,7 +116,7 @@ func (s *Signed) legacyDocument() string {
 		"_:c14n0 <https://www.w3.org/2018/credentials#credentialSubject> " + subject + " .\n" +
 		"_:c14n0 <https://www.w3.org/2018/credentials#expirationDate> " + dateTime(s.expires.print()) + " .\n" +
 		"_:c14n0 <https://www.w3.org/2018/credentials#issuanceDate> " + dateTime(s.issued.print()) + " .\n" +
-		"_:c14n0 <https://www.w3.org/2018/credentials#issuer> <" + s.Issuer + "> .\n"
+		"_:c14n0 <https://www.w3.org/2018/credentials#issuer> <" + s.said.Issuer + "> .\n"
 }
 
 func (s *Signed) legacyProof(method string) string {

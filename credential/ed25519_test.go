@@ -52,8 +52,8 @@ func signLegacy(t *testing.T, text string) *Signed {
 	t.Helper()
 	unsigned, err := Parse([]byte(text))
 	require.NoError(t, err)
-	if len(unsigned.Nullifiers) == 0 {
-		unsigned.Nullifiers = []string{""}
+	if len(unsigned.said.Nullifiers) == 0 {
+		unsigned.said.Nullifiers = []string{""}
 	}
 	proof := sha256.Sum256([]byte(unsigned.legacyProof(unsigned.Issuer + "#" + strings.TrimPrefix(unsigned.Issuer, "did:key:"))))
 	document := sha256.Sum256([]byte(unsigned.legacyDocument()))

@@ -23,7 +23,7 @@ func (v *Verifier) verifyEIP712(s *Signed) error {
 	if err != nil {
 		return err
 	}
-	key, found := ethereumKey(s.Issuer, method)
+	key, found := ethereumKey(s.said.Issuer, method)
 	if !found {
 		return &Error{ReasonWrongVerificationMethod, "its proof's verification method is not a key of its issuer"}
 	}

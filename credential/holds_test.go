@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,4 +111,20 @@ func TestWhatParseDidNotReturnIsRefused(t *testing.T) {
 	for _, signed := range []*credential.Signed{nil, {}} {
 		assert.Equal(t, &credential.Error{Reason: credential.ReasonMalformed, Detail: "it did not come from Parse"}, verifier.Verify(t.Context(), signed, recorded))
 	}
+}
+
+func TestWhatACallerWritesIntoASignedIsNotVerified(t *testing.T) {
+	signed, err := credential.Parse(issued(t, today))
+	require.NoError(t, err)
+	whole := signed.Credential
+	whole.Nullifiers = slices.Clone(whole.Nullifiers)
+	signed.Credential = credential.Credential{Nullifiers: signed.Nullifiers}
+	signed.Nullifiers[0] = "another"
+	var verifier credential.Verifier
+	require.NoError(t, verifier.Verify(t.Context(), signed, recorded))
+
+	forged, err := credential.Parse([]byte(strings.Replace(string(issued(t, today)), whole.Issuer, whole.Issuer[:len(whole.Issuer)-1]+"0", 1)))
+	require.NoError(t, err)
+	forged.Issuer = whole.Issuer
+	require.Error(t, verifier.Verify(t.Context(), forged, recorded))
 }

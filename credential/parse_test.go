@@ -101,7 +101,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		{`"created":"`, `"created":"x`, `proof.created "x2026-01-01T00:00:00Z" is not a date of RFC 3339`},
 		{`"created"`, `"nonce":{},"created"`, "proof.nonce is an object, not a string"},
 		{`"created"`, `"proofValue":7,"created"`, "proof.proofValue is not a string"},
-		{smallest, strings.Repeat(" ", 128<<10+1), "document beyond limits: 131073 bytes, at most 65536"},
+		{smallest, strings.Repeat(" ", 128<<10+1), "document beyond limits: 131073 bytes with its white space, at most 131072"},
 		{smallest, strings.Repeat("[", 33), "at byte 32: document beyond limits: too deep"},
 	} {
 		changed := strings.Replace(smallest, c.old, c.new, 1)

@@ -57,11 +57,11 @@ func (v *Verifier) Verify(ctx context.Context, s *Signed, now time.Time) error {
 	if s.createdAt.moment.After(now) {
 		return &Error{ReasonFromTheFuture, "its proof was made after now"}
 	}
-	switch s.ProofType {
+	switch s.said.ProofType {
 	case proofEIP712:
 		return v.verifyEIP712(s)
 	case proofEd25519:
 		return verifyEd25519(s)
 	}
-	return unsupported("proofs of type %.*q are not known", maxTextOfError, s.ProofType)
+	return unsupported("proofs of type %.*q are not known", maxTextOfError, s.said.ProofType)
 }

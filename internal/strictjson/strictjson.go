@@ -95,7 +95,7 @@ type Limits struct {
 // errors name the place by byte; those about the limits wrap [ErrTooLarge].
 func Parse(document []byte, limits Limits) (*Value, error) {
 	if len(document) > 2*limits.Size {
-		return nil, tooLarge(len(document), limits)
+		return nil, fmt.Errorf("%w: %d bytes with its white space, at most %d", ErrTooLarge, len(document), 2*limits.Size)
 	}
 	p := parser{text: string(document), depth: limits.Depth}
 	var value Value
@@ -103,11 +103,7 @@ func Parse(document []byte, limits Limits) (*Value, error) {
 		return nil, fmt.Errorf("at byte %d: %w", p.at, err)
 	}
 	if size := len(document) - p.blanks; size > limits.Size {
-		return nil, tooLarge(size, limits)
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, limits.Size)
 	}
 	return &value, nil
-}
-
-func tooLarge(size int, limits Limits) error {
-	return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, limits.Size)
 }
