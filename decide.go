@@ -26,7 +26,7 @@ func decide(snapshot *store.Snapshot, candidates []candidate, terms terms, progr
 
 	var claimants []claimant
 	for _, c := range candidates {
-		if c.reason == "" {
+		if c.valid {
 			claimants = append(claimants, claimant{nullifiers: c.said.Nullifiers, expiresAt: c.said.ExpiresAt})
 		}
 	}
@@ -45,7 +45,7 @@ func decide(snapshot *store.Snapshot, candidates []candidate, terms terms, progr
 	writes := store.WalletChanges{Address: wallet.Address, Version: wallet.Version}
 	var earners []earner
 	for _, c := range candidates {
-		if c.reason != "" {
+		if !c.valid {
 			d.result.Stamps = append(d.result.Stamps, Stamp{
 				Provider: c.row.Provider, Outcome: LeftOut, ExpiresAt: c.said.ExpiresAt, Reason: c.reason, Why: c.why,
 			})
@@ -113,16 +113,6 @@ func failure(snapshot *store.Snapshot, cause error) *store.Changes {
 }
 
 // The documents below are those that the service writes, member by member.
-
-// evidence tells how a score compares with the threshold.
-type evidence struct {
-	Type      string `json:"type"`
-	Success   bool   `json:"success"`
-	RawScore  string `json:"rawScore"`
-	Threshold string `json:"threshold"`
-}
-
-const thresholdEvidence = "ThresholdScoreCheck"
 
 // stampScore tells what became of a valid credential.
 type stampScore struct {

@@ -16,8 +16,9 @@ import (
 // valid is a candidate that nothing speaks against.
 func valid(provider string, years int, nullifiers ...string) candidate {
 	return candidate{
-		row:  store.Credential{ID: int64(len(provider)), Provider: provider, Stamp: []byte(provider)},
-		said: credential.Credential{Provider: provider, Nullifiers: nullifiers, ExpiresAt: until(years)},
+		valid: true,
+		row:   store.Credential{ID: int64(len(provider)), Provider: provider, Stamp: []byte(provider)},
+		said:  credential.Credential{Provider: provider, Nullifiers: nullifiers, ExpiresAt: until(years)},
 	}
 }
 
@@ -43,7 +44,7 @@ func TestADecisionTellsAndWritesWhatBecameOfEachStamp(t *testing.T) {
 	snapshot.Wallets[0].Version = "v"
 	snapshot.Claims = []store.Claim{claim("bobs", bob, 2)}
 	leftOut := valid("Expired", -1, "n0")
-	leftOut.reason, leftOut.why = ReasonExpired, "it expired on 2025-06-01"
+	leftOut.valid, leftOut.reason, leftOut.why = false, ReasonExpired, "it expired on 2025-06-01"
 	candidates := []candidate{leftOut, valid("Google", 3, "bobs", "free"), valid("Github", 5, "n1"), valid("Unknown", 4, "n2")}
 
 	d, err := decide(snapshot, candidates, weighing(t, "2", map[string]string{"Github": "2.5", "Google": "4"}), nil)

@@ -34,21 +34,21 @@ const (
 // ParseDecimal reads a finite decimal, such as "2.50", "-3" or "1e-2". White
 // space, digit separators, NaN and infinities are refused, and so is what is
 // longer than 100 characters or has an exponent beyond ±100. The error says
-// which; it is of no kind of its own.
+// which, and wraps [ErrInvalidDecimal].
 func ParseDecimal(text string) (Decimal, error) {
 	return parseDecimal(text, maxDecimalText, maxDecimalExponent)
 }
 
 func parseDecimal(text string, longest int, maxExponent int32) (Decimal, error) {
 	if len(text) > longest {
-		return Decimal{}, fmt.Errorf("a decimal of %d characters is too long, at most %d", len(text), longest)
+		return Decimal{}, fmt.Errorf("%w: %d characters, at most %d", ErrInvalidDecimal, len(text), longest)
 	}
 	var d Decimal
 	if _, _, err := d.number.SetString(text); err != nil || d.number.Form != apd.Finite {
-		return Decimal{}, fmt.Errorf("%q is not a decimal number", text)
+		return Decimal{}, fmt.Errorf("%w: %q", ErrInvalidDecimal, text)
 	}
 	if e := d.number.Exponent; e > maxExponent || e < -maxExponent {
-		return Decimal{}, fmt.Errorf("the exponent of %s is beyond ±%d", text, maxExponent)
+		return Decimal{}, fmt.Errorf("%w: the exponent of %s is beyond ±%d", ErrInvalidDecimal, text, maxExponent)
 	}
 	return d, nil
 }

@@ -42,14 +42,14 @@ func TestParseDecimalRefusesWhatIsNotAFiniteDecimal(t *testing.T) {
 		"1e101", "1e-101", "1e999999999", "1e99999999999999999999", "null", "١",
 	} {
 		_, err := ParseDecimal(text)
-		require.Error(t, err, "%q", text)
+		require.ErrorIs(t, err, ErrInvalidDecimal, "%q", text)
 	}
 	for text, want := range map[string]string{
-		strings.Repeat("1", 101): "a decimal of 101 characters is too long, at most 100",
-		"twelve":                 `"twelve" is not a decimal number`,
-		"NaN":                    `"NaN" is not a decimal number`,
-		"1e101":                  "the exponent of 1e101 is beyond ±100",
-		"0.1e-100":               "the exponent of 0.1e-100 is beyond ±100",
+		strings.Repeat("1", 101): "invalid decimal: 101 characters, at most 100",
+		"twelve":                 `invalid decimal: "twelve"`,
+		"NaN":                    `invalid decimal: "NaN"`,
+		"1e101":                  "invalid decimal: the exponent of 1e101 is beyond ±100",
+		"0.1e-100":               "invalid decimal: the exponent of 0.1e-100 is beyond ±100",
 	} {
 		_, err := ParseDecimal(text)
 		require.EqualError(t, err, want)

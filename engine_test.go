@@ -78,7 +78,7 @@ func TestEachInvalidCredentialIsLeftOutForItsReasonAndTheOthersCount(t *testing.
 		}
 	}
 	assert.Equal(t, map[string]fate{
-		"Malformed":    {passport.Reason(credential.ReasonMalformed), "its first @context is not https://www.w3.org/2018/credentials/v1"},
+		"Malformed":    {credential.ReasonMalformed, "its first @context is not https://www.w3.org/2018/credentials/v1"},
 		"AnotherOnes":  {passport.ReasonWrongSubject, "it is about another address"},
 		"Heavier":      {passport.ReasonProviderMismatch, `it signs the provider "Other"`},
 		"NoNullifier":  {passport.ReasonNoNullifiers, "it has no nullifier"},
@@ -89,8 +89,8 @@ func TestEachInvalidCredentialIsLeftOutForItsReasonAndTheOthersCount(t *testing.
 		"Stranger": {
 			passport.ReasonUntrustedIssuer, fmt.Sprintf("its issuer %q is not trusted", passporttest.NewIssuerFromSeed("a stranger").DID()),
 		},
-		"Tampered": {passport.Reason(credential.ReasonBadSignature), "its signature is not the issuer's over this text"},
-		"Future":   {passport.Reason(credential.ReasonFromTheFuture), "its proof was made after now"},
+		"Tampered": {credential.ReasonBadSignature, "its signature is not the issuer's over this text"},
+		"Future":   {credential.ReasonFromTheFuture, "its proof was made after now"},
 	}, fates)
 	assert.Equal(t, "2.5", result.Score.String())
 	assert.True(t, result.Passing)
@@ -241,7 +241,7 @@ func TestAProofThatDoesNotHoldIsCheckedEachTimeAndNoProofOfWhatIsLeftOutAnyway(t
 
 	for range 2 {
 		result := world.MustScore(alice)
-		assert.Equal(t, passport.Reason(credential.ReasonBadSignature), result.Stamps[1].Reason)
+		assert.Equal(t, credential.ReasonBadSignature, result.Stamps[1].Reason)
 		assert.Equal(t, 1, seen.Verified, "only where the proof decides")
 		assert.Equal(t, 0, seen.Remembered)
 	}
@@ -257,7 +257,7 @@ func TestAProofThatCouldNotBeCheckedIsNotRememberedToHold(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 
 	answer = &credential.Error{Reason: credential.ReasonBadSignature, Detail: "it is forged"}
-	assert.Equal(t, passport.Reason(credential.ReasonBadSignature), world.MustScore(alice).Stamps[0].Reason)
+	assert.Equal(t, credential.ReasonBadSignature, world.MustScore(alice).Stamps[0].Reason)
 }
 
 func proofOf(t *testing.T, world *passporttest.World, provider string) string {
@@ -354,6 +354,24 @@ func TestAVerifierMayRefuseMoreThanOurs(t *testing.T) {
 	stamp := world.MustScore(alice).Stamps[0]
 	assert.Equal(t, passport.Reason("on_our_list"), stamp.Reason)
 	assert.Equal(t, "its issuer's key leaked", stamp.Why)
+}
+
+func TestARefusalWithoutAReasonIsARefusal(t *testing.T) {
+	asked := 0
+	world := passporttest.NewWorld(t, passporttest.Options{passport.WithVerifier(
+		verifierFunc(func(context.Context, *credential.Signed, time.Time) error {
+			asked++
+			return &credential.Error{Detail: "it is on our list"}
+		}))})
+	world.Stamp(alice, "Google", "account")
+	for range 2 {
+		result := world.MustScore(alice)
+		assert.False(t, result.Passing)
+		assert.Equal(t, passport.LeftOut, result.Stamps[0].Outcome)
+		assert.Equal(t, passport.ReasonRefused, result.Stamps[0].Reason)
+		assert.Equal(t, "it is on our list", result.Stamps[0].Why)
+	}
+	assert.Equal(t, 2, asked, "what was refused is not remembered to hold")
 }
 
 func TestACancelledScoringStopsVerifying(t *testing.T) {

@@ -134,6 +134,6 @@ func ExampleNew() {
 	)
 	fmt.Println(err)
 	// Output:
-	// misconfigured: trusted issuer "https://issuer.example" is neither did:ethr:… nor did:key:z… nor did:pkh:…
+	// misconfigured: trusted issuer "https://issuer.example" is neither did:ethr:0x… nor did:pkh:… nor did:key:z…
 	// misconfigured: cache size -1 is negative
 }

@@ -1,6 +1,7 @@
 package passport
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,9 @@ func (p *HumanPoints) validate(fault func(format string, args ...any)) {
 	if n := utf8.RuneCountInString(p.Capped.Action); n != store.MaxAction {
 		fault("the action %q of the capped award has %d characters, want %d", p.Capped.Action, n, store.MaxAction)
 	}
+	if isEarnedOtherwise(p.Capped.Action) {
+		fault("the action %q of the capped award is earned otherwise", p.Capped.Action)
+	}
 	if p.Capped.Limit <= 0 {
 		fault("the limit %d of the capped award is not above 0", p.Capped.Limit)
 	}
@@ -66,32 +70,20 @@ const (
 	bonusCommunities     = 4
 )
 
-// providerAction returns the action that a counting credential of the provider
-// earns, if any.
-func providerAction(provider string) (action string, found bool) {
-	switch provider {
-	case "SelfStakingBronze":
-		return "ISB", true
-	case "SelfStakingSilver":
-		return "ISS", true
-	case "SelfStakingGold":
-		return "ISG", true
-	case "BeginnerCommunityStaker":
-		return "CSB", true
-	case "ExperiencedCommunityStaker":
-		return "CSE", true
-	case "TrustedCitizen":
-		return "CST", true
-	case "HolonymGovIdProvider":
-		return "HGO", true
-	case "HolonymPhone":
-		return "HPH", true
-	case "CleanHands":
-		return "HCH", true
-	case "Biometrics":
-		return "HBI", true
+// providerActions are the actions that a counting credential earns, by provider.
+func providerActions() map[string]string {
+	return map[string]string{
+		"SelfStakingBronze":          "ISB",
+		"SelfStakingSilver":          "ISS",
+		"SelfStakingGold":            "ISG",
+		"BeginnerCommunityStaker":    "CSB",
+		"ExperiencedCommunityStaker": "CSE",
+		"TrustedCitizen":             "CST",
+		"HolonymGovIdProvider":       "HGO",
+		"HolonymPhone":               "HPH",
+		"CleanHands":                 "HCH",
+		"Biometrics":                 "HBI",
 	}
-	return "", false
 }
 
 // listAction is an award for the members of an address list, not limited in
@@ -100,6 +92,16 @@ type listAction struct{ list, action string }
 
 func listActions() []listAction {
 	return []listAction{{"SeasonedPassportOGs", "SOG"}, {"TheChosenOnes", "TCO"}}
+}
+
+// isEarnedOtherwise tells whether an action stands for another award than the
+// capped one.
+func isEarnedOtherwise(action string) bool {
+	actions := slices.AppendSeq([]string{actionHumanKey, actionCommunityBonus}, maps.Values(providerActions()))
+	for _, l := range listActions() {
+		actions = append(actions, l.action)
+	}
+	return slices.Contains(actions, action)
 }
 
 // query asks for what award looks at.
@@ -141,6 +143,7 @@ func (p *HumanPoints) award(community int64, earners []earner, history *store.Po
 		}
 	}
 
+	actions := providerActions()
 	for _, e := range earners {
 		// Legacy credentials earn no key, and a provider whose name no points
 		// row can hold earns none either: it must not cost the score.
@@ -148,7 +151,7 @@ func (p *HumanPoints) award(community int64, earners []earner, history *store.Po
 			last := e.nullifiers[len(e.nullifiers)-1]
 			earn(store.Award{Action: actionHumanKey, Provider: e.provider, TxHash: last})
 		}
-		if action, found := providerAction(e.provider); found {
+		if action, found := actions[e.provider]; found {
 			earn(store.Award{Action: action})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -94,13 +95,24 @@ func TestEveryProviderActionIsTheServices(t *testing.T) {
 		"ExperiencedCommunityStaker": "CSE", "TrustedCitizen": "CST", "HolonymGovIdProvider": "HGO", "HolonymPhone": "HPH",
 		"CleanHands": "HCH", "Biometrics": "HBI",
 	}
-	for provider, action := range want {
-		got, found := providerAction(provider)
-		assert.True(t, found, provider)
-		assert.Equal(t, action, got, provider)
+	assert.Equal(t, want, providerActions())
+}
+
+func TestACappedAwardHasAnActionOfItsOwn(t *testing.T) {
+	for _, action := range []string{"HKY", "SCB", "ISB", "HBI", "SOG", "TCO"} {
+		_, err := New(&scriptedStore{}, WithTrustedIssuers(trusted), WithHumanPoints(HumanPoints{
+			Capped: &CappedAward{List: "list", Action: action, Limit: 1},
+		}))
+		require.ErrorIs(t, err, ErrMisconfigured)
+		require.ErrorContains(t, err, `the action "`+action+`" of the capped award is earned otherwise`)
 	}
-	_, found := providerAction("Google")
-	assert.False(t, found)
+}
+
+func TestACappedAwardStaysAsItWasConfigured(t *testing.T) {
+	capped := MetaMaskOG()
+	engine := newEngine(t, &scriptedStore{snapshot: emptyWallet()}, WithHumanPoints(HumanPoints{Capped: capped}))
+	*capped = CappedAward{}
+	assert.Equal(t, MetaMaskOG(), engine.settings.points.Capped)
 }
 
 func TestTheProgramAsksForWhatItLooksAt(t *testing.T) {

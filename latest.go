@@ -2,7 +2,6 @@ package passport
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -25,9 +24,10 @@ type Standing struct {
 // Latest returns the last score recorded for the address, by this SDK or by
 // the service, without scoring again.
 //
-// An address that has none yet is an [ErrNeverScored]; one whose last scoring
-// failed is a *[ScoringError] with the recorded reason. Other errors are those
-// of [Engine.Score].
+// An address that has none yet is an [ErrNeverScored], and so is one that the
+// service has queued to be scored anew: what its row still holds is not to be
+// relied on. One whose last scoring failed is a *[ScoringError] with the recorded
+// reason. Other errors are those of [Engine.Score].
 func (e *Engine) Latest(ctx context.Context, community int64, address string) (*Standing, error) {
 	parsed, err := ParseAddress(address)
 	if err != nil {
@@ -35,13 +35,16 @@ func (e *Engine) Latest(ctx context.Context, community int64, address string) (*
 	}
 	seen := Observation{Community: community, Address: parsed}
 	snapshot, err := e.load(ctx, &seen)
-	if err != nil {
-		return nil, err
+	var standing *Standing
+	if err == nil {
+		standing, err = standingOf(snapshot.Wallets[0].Score, community, parsed)
 	}
-	standing, err := standingOf(snapshot.Wallets[0].Score, community, parsed)
-	var failed *ScoringError
-	if err == nil || errors.As(err, &failed) {
+	var impossible *ScoringError
+	if err == nil || errors.As(err, &impossible) {
 		return standing, err
+	}
+	if !errors.Is(err, ErrNeverScored) {
+		e.report(ctx, "reading a score failed", &seen, err)
 	}
 	return nil, fmt.Errorf("reading the score of %s in community %d: %w", parsed, community, err)
 }
@@ -55,18 +58,13 @@ func standingOf(row *store.Score, community int64, address Address) (*Standing, 
 	case row.Status != store.StatusDone:
 		return nil, fmt.Errorf("%w: its scoring is queued (%.20s)", ErrNeverScored, row.Status)
 	}
-	var told evidence
-	if err := json.Unmarshal(row.Evidence, &told); err != nil || told.Type != thresholdEvidence {
-		return nil, fmt.Errorf("%w: the evidence is not a %s", store.ErrFault, thresholdEvidence)
+	read, err := ParseEvidence(row.Evidence)
+	if err != nil {
+		return nil, err
 	}
-	standing := &Standing{
-		Community: community, Address: address, Passing: told.Success, ScoredAt: row.ScoredAt, ExpiresAt: row.ExpiresAt,
-	}
-	if err := standing.Score.UnmarshalText([]byte(told.RawScore)); err != nil {
-		return nil, fmt.Errorf("%w: raw score: %w", store.ErrFault, err)
-	}
-	if err := standing.Threshold.UnmarshalText([]byte(told.Threshold)); err != nil {
-		return nil, fmt.Errorf("%w: threshold: %w", store.ErrFault, err)
-	}
-	return standing, nil
+	return &Standing{
+		Community: community, Address: address,
+		Passing: read.Passing, Score: read.Score, Threshold: read.Threshold,
+		ScoredAt: row.ScoredAt, ExpiresAt: row.ExpiresAt,
+	}, nil
 }

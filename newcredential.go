@@ -1,6 +1,7 @@
 package passport
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/passport-sdk/passport-go/credential"
@@ -10,7 +11,8 @@ import (
 // NewCredential reads from a signed credential what a store files it under,
 // ready for AddCredentials. It checks the form, not the proof: a credential
 // that does not verify can be stored, and is left out of every score. The
-// address to add it to is one of [ParseAddress].
+// address to add it to is one of [ParseAddress]. What is returned shares no memory
+// with the argument.
 //
 // Its error is a *[credential.Error] when the text is not a credential, and wraps
 // store.ErrInvalid when the credential names no provider or holds a text that
@@ -22,7 +24,7 @@ func NewCredential(signed []byte) (store.NewCredential, error) {
 	}
 	stamp := store.NewCredential{
 		Provider:   parsed.Provider,
-		Stamp:      signed,
+		Stamp:      bytes.Clone(signed),
 		ProofValue: parsed.ProofValue,
 		IssuedAt:   microseconds(parsed.IssuedAt),
 		ExpiresAt:  microseconds(parsed.ExpiresAt),

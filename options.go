@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -17,7 +16,8 @@ import (
 type Option func(*settings)
 
 // WithTrustedIssuers adds to the DIDs whose credentials are believed, compared
-// letter by letter with a credential's issuer. At least one is required.
+// letter by letter with a credential's issuer. At least one is required, and
+// each must pass [credential.CheckIssuer].
 func WithTrustedIssuers(dids ...string) Option {
 	return func(s *settings) {
 		for _, did := range dids {
@@ -29,6 +29,9 @@ func WithTrustedIssuers(dids ...string) Option {
 // WithHumanPoints awards points to passing addresses in communities of the
 // human points program. Without it none are awarded.
 func WithHumanPoints(points HumanPoints) Option {
+	if points.Capped != nil {
+		points.Capped = new(*points.Capped) // the caller's may change
+	}
 	return func(s *settings) { s.points = &points }
 }
 
@@ -44,8 +47,12 @@ func WithV0NullifiersOnly() Option {
 //
 // Verify must return nil only if the proof holds, a *[credential.Error] (as
 // errors.As sees it) if it does not, and any other error when it could not tell: the
-// scoring then fails, rather than counting less than is due. It must be safe
-// for concurrent use.
+// scoring then fails, rather than counting less than is due. It must return when
+// the context ends, and must be safe for concurrent use.
+//
+// That a proof holds is remembered, see [WithCacheSize], and the verifier not
+// asked again. One that looks at what can change, such as a list of keys that have
+// leaked, needs WithCacheSize(0).
 type Verifier interface {
 	Verify(ctx context.Context, signed *credential.Signed, now time.Time) error
 }
@@ -61,8 +68,8 @@ const DefaultCacheSize = 10_000
 
 // WithCacheSize sets how many verified credentials the engine remembers, about
 // 1 kB each; 0 turns the memory off. Only proofs that hold are remembered, by a
-// digest of the whole credential; expiry, issuer, subject and revocation are
-// looked at each time.
+// digest of the whole credential; expiry, issuer, subject and whether its row is
+// revoked are looked at each time.
 func WithCacheSize(credentials int) Option {
 	return func(s *settings) { s.cacheSize = credentials }
 }
@@ -75,7 +82,8 @@ func WithRetry(backoff func() retry.Backoff) Option {
 }
 
 // WithClock makes the function's answer the moment of each scoring, in place
-// of the store's clock. It is for tests.
+// of the store's clock; the zero time leaves it to the store. It is for tests, and
+// must be safe for concurrent use.
 func WithClock(now func() time.Time) Option {
 	return func(s *settings) { s.clock = now }
 }
@@ -89,7 +97,8 @@ func WithLogger(logger *slog.Logger) Option {
 
 // WithObserver adds a function that is called at the end of every scoring and
 // preview of an address that is one, on the caller's goroutine: for metrics and
-// traces. Should it panic, the caller does, and what was scored stays recorded.
+// traces. Scorings that run side by side call it side by side. Should it panic,
+// the caller does, and what was scored stays recorded.
 func WithObserver(observe func(context.Context, Observation)) Option {
 	return func(s *settings) { s.observers = append(s.observers, observe) }
 }
@@ -152,8 +161,8 @@ func (s *settings) validate() error {
 		fault("no trusted issuer, so no stamp would ever count: use WithTrustedIssuers")
 	}
 	for did := range s.issuers {
-		if !knownMethod(did) {
-			fault("trusted issuer %q is neither did:ethr:… nor did:key:z… nor did:pkh:…", did)
+		if err := credential.CheckIssuer(did); err != nil {
+			fault("trusted %w", err)
 		}
 	}
 	if s.verifier == nil {
@@ -180,9 +189,4 @@ func (s *settings) validate() error {
 		s.points.validate(fault)
 	}
 	return errors.Join(faults...)
-}
-
-// knownMethod tells whether credentials of such an issuer can be verified.
-func knownMethod(did string) bool {
-	return strings.HasPrefix(did, "did:ethr:") || strings.HasPrefix(did, "did:key:z") || strings.HasPrefix(did, "did:pkh:")
 }

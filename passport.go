@@ -51,6 +51,9 @@ var (
 	ErrMisconfigured = errors.New("misconfigured")
 	// ErrInvalidAddress: the text is not "0x" and 40 hex digits.
 	ErrInvalidAddress = errors.New("invalid address")
+	// ErrInvalidDecimal: the text is not a decimal number, or one beyond the
+	// bounds of [ParseDecimal].
+	ErrInvalidDecimal = errors.New("invalid decimal")
 	// ErrCommunityNotFound: the community does not exist, or is deleted.
 	ErrCommunityNotFound = store.ErrCommunityNotFound
 	// ErrUnsupportedRule: the community de-duplicates by a rule other than
@@ -59,28 +62,41 @@ var (
 	// ErrInvalidWeights: the community's weights or threshold are missing or
 	// not decimal numbers.
 	ErrInvalidWeights = errors.New("invalid weights")
-	// ErrNeverScored: the address has no score in the community yet.
+	// ErrNeverScored: the address has no score in the community yet, or waits for
+	// the service to score it anew.
 	ErrNeverScored = errors.New("never scored")
 )
 
 // ScoringError tells that an address could not be scored because of what the
 // community or the address is, not because of the way there. [Engine.Score]
-// records the reason as the address's score row, with status ERROR; if that
-// fails, its error wraps the store's beside this one. It wraps
-// [ErrUnsupportedRule], [ErrInvalidWeights], or the text of a row read back.
+// records the reason as the address's score row, with status ERROR.
 type ScoringError struct {
 	Community int64
 	Address   Address
-	Err       error
+	// Err is the reason: an [ErrUnsupportedRule], an [ErrInvalidWeights], or the
+	// text of a row read back.
+	Err error
+	// Unrecorded is the store's error when the reason could not be recorded, nil
+	// when it was.
+	Unrecorded error
 }
 
 // Error implements error.
 func (e *ScoringError) Error() string {
-	return fmt.Sprintf("scoring %s in community %d: %v", e.Address, e.Community, e.Err)
+	text := fmt.Sprintf("scoring %s in community %d: %v", e.Address, e.Community, e.Err)
+	if e.Unrecorded != nil {
+		text += fmt.Sprintf("; it could not be recorded: %v", e.Unrecorded)
+	}
+	return text
 }
 
-// Unwrap returns the reason.
-func (e *ScoringError) Unwrap() error { return e.Err }
+// Unwrap returns the reason, and why it could not be recorded.
+func (e *ScoringError) Unwrap() []error {
+	if e.Unrecorded == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Unrecorded}
+}
 
 // Address is a wallet's address in the one form that is stored and compared:
 // "0x" and 40 hex digits in lower case.

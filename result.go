@@ -1,6 +1,10 @@
 package passport
 
-import "time"
+import (
+	"time"
+
+	"github.com/passport-sdk/passport-go/credential"
+)
 
 // Result is the outcome of one scoring, with the fate of every stamp.
 type Result struct {
@@ -62,8 +66,8 @@ const (
 
 // Reason is a code for what makes a credential invalid. Besides these, which
 // the engine finds, there are those of package credential about a credential's
-// form and proof, such as "bad_signature".
-type Reason string
+// form and proof, such as credential.ReasonBadSignature.
+type Reason = credential.Reason
 
 // The reasons that the engine finds.
 const (
@@ -74,6 +78,7 @@ const (
 	ReasonNoExpiration     Reason = "no_expiration"      // it would be valid for ever
 	ReasonExpired          Reason = "expired"            // its expiration date has come
 	ReasonUntrustedIssuer  Reason = "untrusted_issuer"   // its issuer is not on the host's list
+	ReasonRefused          Reason = "refused"            // the host's Verifier refused it and gave no reason
 )
 
 // Award is what an address earned in human points.

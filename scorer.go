@@ -88,12 +88,11 @@ func (e *Engine) observe(ctx context.Context, community int64, address string, p
 
 // score repeats attempts while they lose races and the retry policy allows it.
 func (e *Engine) score(ctx context.Context, seen *Observation) (*Result, error) {
-	log := e.settings.logger.With(slog.Int64("community", seen.Community), slog.String("address", string(seen.Address)))
 	result, err := retry.DoValue(ctx, e.backoff(), func(ctx context.Context) (*Result, error) {
 		seen.Attempts++
 		result, err := e.attempt(ctx, seen)
 		if store.Retryable(err) {
-			log.DebugContext(ctx, "scoring lost a race", slog.Int("attempt", seen.Attempts))
+			e.logger(seen).DebugContext(ctx, "scoring lost a race", slog.Int("attempt", seen.Attempts))
 			return nil, retry.RetryableError(err)
 		}
 		return result, err
@@ -106,19 +105,30 @@ func (e *Engine) score(ctx context.Context, seen *Observation) (*Result, error) 
 	if errors.Is(err, context.Cause(ctx)) && !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
-	var scoringError *ScoringError
-	switch {
-	case errors.As(err, &scoringError):
-		log.WarnContext(ctx, "community cannot be scored", slog.Any("error", scoringError.Err))
+	var impossible *ScoringError
+	if errors.As(err, &impossible) && impossible.Unrecorded == nil {
+		e.logger(seen).WarnContext(ctx, "community cannot be scored", slog.Any("error", impossible.Err))
 		return nil, err
-	case errors.Is(err, ErrCommunityNotFound), ctx.Err() != nil:
-	default:
-		log.ErrorContext(ctx, "scoring failed", slog.Any("error", err))
+	}
+	e.report(ctx, "scoring failed", seen, err)
+	if impossible != nil {
+		return nil, err
 	}
 	if seen.Attempts > 1 {
 		err = fmt.Errorf("attempt %d: %w", seen.Attempts, err)
 	}
 	return nil, fmt.Errorf("scoring %s in community %d: %w", seen.Address, seen.Community, err)
+}
+
+// report tells the log of a failure that is not the caller's doing.
+func (e *Engine) report(ctx context.Context, what string, seen *Observation, err error) {
+	if ctx.Err() == nil && !errors.Is(err, ErrCommunityNotFound) {
+		e.logger(seen).ErrorContext(ctx, what, slog.Any("error", err))
+	}
+}
+
+func (e *Engine) logger(seen *Observation) *slog.Logger {
+	return e.settings.logger.With(slog.Int64("community", seen.Community), slog.String("address", string(seen.Address)))
 }
 
 func (e *Engine) backoff() retry.Backoff {
@@ -191,10 +201,27 @@ func answers(snapshot *store.Snapshot, seen *Observation, points bool) error {
 		return fmt.Errorf("%w: the snapshot is not of the queried address and community", store.ErrFault)
 	case snapshot.At.IsZero():
 		return fmt.Errorf("%w: the snapshot has no moment", store.ErrFault)
+	case snapshot.At != microseconds(snapshot.At):
+		return fmt.Errorf("%w: the moment of the snapshot is not in UTC and whole microseconds", store.ErrFault)
+	case hasTwins(snapshot.Wallets[0].Credentials):
+		return fmt.Errorf("%w: the snapshot has two credentials of one provider", store.ErrFault)
 	case points && (snapshot.Points == nil || len(snapshot.Points.Wallets) != 1):
 		return fmt.Errorf("%w: the snapshot lacks the queried points", store.ErrFault)
 	}
 	return nil
+}
+
+// hasTwins tells whether two of the credentials, which are in no order, are of
+// one provider: both would count.
+func hasTwins(credentials []store.Credential) bool {
+	seen := make(map[string]bool, len(credentials))
+	for i := range credentials {
+		if seen[credentials[i].Provider] {
+			return true
+		}
+		seen[credentials[i].Provider] = true
+	}
+	return false
 }
 
 func (e *Engine) apply(ctx context.Context, changes *store.Changes, seen *Observation) (*store.Receipt, error) {
@@ -217,15 +244,9 @@ func (e *Engine) fail(ctx context.Context, snapshot *store.Snapshot, cause error
 		return scoringError
 	}
 	_, err := e.apply(ctx, failure(snapshot, cause), seen)
-	switch {
-	case err == nil:
-		return scoringError
-	case store.Retryable(err):
+	if store.Retryable(err) {
 		return err
 	}
-	if ctx.Err() == nil {
-		e.settings.logger.ErrorContext(ctx, "why a scoring failed could not be recorded",
-			slog.Int64("community", seen.Community), slog.String("address", string(seen.Address)), slog.Any("error", err))
-	}
-	return fmt.Errorf("%w; it could not be recorded: %w", scoringError, err)
+	scoringError.Unrecorded = err
+	return scoringError
 }

@@ -276,7 +276,12 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 		require.ErrorIs(t, err, ErrUnsupportedRule)
 		require.ErrorIs(t, err, store.ErrUnavailable)
 		require.ErrorContains(t, err, "it could not be recorded")
-		assert.Contains(t, log.String(), `level=ERROR msg="why a scoring failed could not be recorded" community=1 address=`+string(alice)+` error="applying: store unavailable"`)
+		assert.Contains(t, log.String(), `level=ERROR msg="scoring failed" community=1 address=`+string(alice))
+		assert.Contains(t, log.String(), "it could not be recorded: applying: store unavailable")
+		assert.Equal(t, 1, strings.Count(log.String(), "\n"), "one failure, one line")
+		var scoringError *ScoringError
+		require.ErrorAs(t, err, &scoringError)
+		require.EqualError(t, scoringError.Unrecorded, "applying: store unavailable")
 	})
 
 	t.Run("when its context has ended meanwhile, that is no failure to log", func(t *testing.T) {
@@ -313,6 +318,11 @@ func TestAStoreThatAnswersNonsenseIsAFault(t *testing.T) {
 			s.snapshot.Wallets = append(s.snapshot.Wallets, store.Wallet{Address: string(bob)})
 		},
 		"not of the queried address and community: another community": func(s *scriptedStore) { s.snapshot.Community.ID = 2 },
+		"not in UTC and whole microseconds":                           func(s *scriptedStore) { s.snapshot.At = noon.In(time.FixedZone("east", 3600)) },
+		"not in UTC and whole microseconds: finer":                    func(s *scriptedStore) { s.snapshot.At = noon.Add(1) },
+		"two credentials of one provider": func(s *scriptedStore) {
+			s.snapshot.Wallets[0].Credentials = []store.Credential{{Provider: "Google"}, {Provider: "Github"}, {Provider: "Google"}}
+		},
 		"has no moment":                            func(s *scriptedStore) { s.snapshot.At = time.Time{} },
 		"lacks the queried points: none":           func(s *scriptedStore) { s.snapshot.Points = nil },
 		"lacks the queried points: of no wallet":   func(s *scriptedStore) { s.snapshot.Points.Wallets = nil },
@@ -525,6 +535,17 @@ func TestLatestTellsNeverScoredScoredAndFailedApart(t *testing.T) {
 	}, standing)
 }
 
+func TestEvidenceIsReadInBothFormsOfTheService(t *testing.T) {
+	for _, text := range []string{
+		`{"type":"ThresholdScoreCheck","success":true,"rawScore":"4.25","threshold":"3"}`,
+		`{"type":"ThresholdScoreCheck","success":true,"rawScore":4.25,"threshold":3}`,
+	} {
+		read, err := ParseEvidence([]byte(text))
+		require.NoError(t, err)
+		assert.Equal(t, Evidence{Passing: true, Score: decimal(t, "4.25"), Threshold: decimal(t, "3")}, read)
+	}
+}
+
 func TestTheLargestScoreCanBeReadBack(t *testing.T) {
 	largest := decimal(t, strings.Repeat("9", 96)+"e99")
 	sum, err := largest.add(largest)
@@ -541,15 +562,16 @@ func TestTheLargestScoreCanBeReadBack(t *testing.T) {
 }
 
 func TestARecordedScoreThatCannotBeReadIsAFault(t *testing.T) {
+	const noEvidence = "the evidence of a score does not compare it with a threshold"
 	for evidence, want := range map[string]string{
-		"":     "the evidence is not a ThresholdScoreCheck",
-		"null": "the evidence is not a ThresholdScoreCheck",
-		"{}":   "the evidence is not a ThresholdScoreCheck",
-		"[]":   "the evidence is not a ThresholdScoreCheck",
-		`{"type":"other","success":true,"rawScore":"1","threshold":"1"}`:                "the evidence is not a ThresholdScoreCheck",
-		`{"type":"ThresholdScoreCheck","success":"yes","rawScore":"1","threshold":"1"}`: "the evidence is not a ThresholdScoreCheck",
-		`{"type":"ThresholdScoreCheck","success":true,"rawScore":"x","threshold":"1"}`:  `raw score: "x" is not a decimal number`,
-		`{"type":"ThresholdScoreCheck","success":true,"rawScore":"1","threshold":"x"}`:  `threshold: "x" is not a decimal number`,
+		"": noEvidence, "null": noEvidence, "{}": noEvidence, "[]": noEvidence,
+		`{"rawScore":"1","threshold":"1"}`:                 noEvidence,
+		`{"success":"yes","rawScore":"1","threshold":"1"}`: noEvidence,
+		`{"success":true,"rawScore":"x","threshold":"1"}`:  noEvidence,
+		`{"success":true,"threshold":"1"}`:                 `raw score: invalid decimal: ""`,
+		`{"success":true,"rawScore":"1"}`:                  `threshold: invalid decimal: ""`,
+		`{"success":true,"rawScore":1e301,"threshold":1}`:  "raw score: invalid decimal: the exponent",
+		`{"success":true,"rawScore":1,"threshold":1e301}`:  "threshold: invalid decimal: the exponent",
 	} {
 		s := &scriptedStore{snapshot: emptyWallet()}
 		s.snapshot.Wallets[0].Score = &store.Score{Status: store.StatusDone, Evidence: []byte(evidence)}

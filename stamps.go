@@ -1,6 +1,7 @@
 package passport
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -22,9 +23,10 @@ import (
 // candidate is a stored credential and what came of looking at it.
 type candidate struct {
 	row store.Credential
-	// said is what the credential says; all of it is believed once reason is
-	// empty.
-	said   credential.Credential
+	// said is what the credential says, all of which is believed if it is valid.
+	said  credential.Credential
+	valid bool
+	// reason and why tell what makes it invalid.
 	reason Reason
 	why    string
 }
@@ -64,6 +66,7 @@ func (x *examiner) examine(ctx context.Context, address Address, now time.Time, 
 		if said, remembered := x.remembered(digests[i]); remembered {
 			c.said = said
 			c.reason, c.why = x.judge(c, address, now)
+			c.valid = c.reason == ""
 		} else {
 			unseen = append(unseen, i)
 		}
@@ -76,7 +79,7 @@ func (x *examiner) examine(ctx context.Context, address Address, now time.Time, 
 		if verified {
 			checked.Add(1)
 		}
-		if err == nil && candidates[i].reason == "" && x.proven != nil {
+		if candidates[i].valid && x.proven != nil {
 			x.proven.Add(digests[i], candidates[i].said)
 		}
 		return err
@@ -98,7 +101,7 @@ func (x *examiner) verify(ctx context.Context, c *candidate, address Address, no
 	var refused *credential.Error
 	signed, err := credential.Parse(c.row.Stamp)
 	if errors.As(err, &refused) {
-		c.reason, c.why = Reason(refused.Reason), refused.Error()
+		c.reason, c.why = refused.Reason, refused.Error()
 		return false, nil
 	}
 	if err != nil {
@@ -110,9 +113,10 @@ func (x *examiner) verify(ctx context.Context, c *candidate, address Address, no
 	}
 	err = x.verifier.Verify(ctx, signed, now)
 	if errors.As(err, &refused) {
-		c.reason, c.why = Reason(refused.Reason), refused.Error()
+		c.reason, c.why = cmp.Or(refused.Reason, ReasonRefused), refused.Error()
 		return true, nil
 	}
+	c.valid = err == nil
 	return true, err
 }
 

@@ -91,11 +91,15 @@ func whatTheContractRefuses() []refusal {
 		{"database lost while scoring", scoreRoute, scores(out), score, 503, unavailable, again},
 		{
 			"community that cannot be scored, and not recorded so", scoreRoute,
-			scores(fmt.Errorf("%w; it could not be recorded: %w", &passport.ScoringError{Err: passport.ErrUnsupportedRule}, out)), score, 503, unavailable, again,
+			scores(&passport.ScoringError{Err: passport.ErrUnsupportedRule, Unrecorded: out}), score, 503, unavailable, again,
 		},
 		{
 			"fault while that is recorded", scoreRoute,
-			scores(fmt.Errorf("%w; it could not be recorded: %w", &passport.ScoringError{Err: passport.ErrUnsupportedRule}, broken)), score, 500, internal, nil,
+			scores(&passport.ScoringError{Err: passport.ErrUnsupportedRule, Unrecorded: broken}), score, 500, internal, nil,
+		},
+		{
+			"a store of the host's that fails while that is recorded", scoreRoute,
+			scores(&passport.ScoringError{Err: passport.ErrUnsupportedRule, Unrecorded: errors.New("disk full")}), score, 500, internal, nil,
 		},
 		{"fault of the store", scoreRoute, scores(broken), score, 500, internal, nil},
 		{"panic", scoreRoute, func(s *site) {
@@ -137,6 +141,10 @@ func whatTheContractRefuses() []refusal {
 		{"no credential", stampsRoute, nil, submitting(`{"credentials": []}`), 400, `{"detail":"Invalid request: 0 credentials, want 1 to 100"}`, nil},
 		{"too many", stampsRoute, nil, submitting(`{"credentials": [` + strings.Repeat("{},", 100) + `{}]}`), 400, `{"detail":"Invalid request: 101 credentials, want 1 to 100"}`, nil},
 		{"too large", stampsRoute, nil, submitting(`{"credentials": ["` + strings.Repeat("x", 1<<20) + `"]}`), 413, `{"detail":"The body has more than 1048576 bytes."}`, nil},
+		{
+			"credential that the store refuses", stampsRoute, fails("AddCredentials", fmt.Errorf("add_credentials: %w: too many digits", store.ErrInvalid)),
+			adding, 400, `{"detail":"Invalid request: add_credentials: invalid request: too many digits"}`, nil,
+		},
 		{"credential that is none", stampsRoute, nil, submitting(`{"credentials": [{}]}`), 400, "", nil},
 		{"two of one provider", stampsRoute, nil, func(s *site) request {
 			r := adding(s)

@@ -55,12 +55,8 @@ func (h *Handler) history(ctx context.Context, c *call) answer {
 func recordedBody(address passport.Address, data []byte) (scoreBody, error) {
 	var event struct {
 		Fields struct {
-			Error    *string `json:"error"`
-			Evidence *struct {
-				Success   bool        `json:"success"`
-				RawScore  json.Number `json:"rawScore"` // a number, or a string that holds one
-				Threshold json.Number `json:"threshold"`
-			} `json:"evidence"`
+			Error     *string                    `json:"error"`
+			Evidence  json.RawMessage            `json:"evidence"`
 			ScoredAt  *time.Time                 `json:"last_score_timestamp"`
 			ExpiresAt *time.Time                 `json:"expiration_date"`
 			Stamps    map[string]json.RawMessage `json:"stamps"`
@@ -73,18 +69,15 @@ func recordedBody(address passport.Address, data []byte) (scoreBody, error) {
 	switch {
 	case fields.Error != nil && *fields.Error != "":
 		return errorBody(address, *fields.Error), nil
-	case fields.Evidence == nil:
+	case fields.Evidence == nil || string(fields.Evidence) == "null":
 		return errorBody(address, "the score was recorded without its evidence"), nil
 	}
-	var score, threshold passport.Decimal
-	if err := score.UnmarshalText([]byte(fields.Evidence.RawScore)); err != nil {
-		return scoreBody{}, fmt.Errorf("%w: raw score: %w", store.ErrFault, err)
-	}
-	if err := threshold.UnmarshalText([]byte(fields.Evidence.Threshold)); err != nil {
-		return scoreBody{}, fmt.Errorf("%w: threshold: %w", store.ErrFault, err)
+	told, err := passport.ParseEvidence(fields.Evidence)
+	if err != nil {
+		return scoreBody{}, err
 	}
 	body := scoreBody{
-		Address: address, Score: score.Fixed(places), Passing: fields.Evidence.Success, Threshold: threshold.Fixed(places),
+		Address: address, Score: told.Score.Fixed(places), Passing: told.Passing, Threshold: told.Threshold.Fixed(places),
 		Stamps: fields.Stamps,
 	}
 	if fields.Stamps == nil {

@@ -40,7 +40,10 @@ func (h *Handler) ingestion(ctx context.Context, c *call) answer {
 	if err != nil {
 		return badRequest(err)
 	}
-	if err := h.ingest.AddCredentials(ctx, string(address), credentials...); err != nil {
+	switch err := h.ingest.AddCredentials(ctx, string(address), credentials...); {
+	case errors.Is(err, store.ErrInvalid):
+		return badRequest(err)
+	case err != nil:
 		return failed(err)
 	}
 	return answer{status: http.StatusOK, body: ingestionBody{len(credentials)}}

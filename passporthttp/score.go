@@ -56,10 +56,7 @@ func (h *Handler) score(ctx context.Context, c *call) answer {
 	case err == nil:
 	case errors.Is(err, passport.ErrCommunityNotFound): // gone since it was found
 		return detail(http.StatusNotFound, "No scorer matches the given criteria.")
-	case errors.As(err, &impossible) && recorded(err):
-		if h.scoringErrorStatus {
-			return failed(err)
-		}
+	case errors.As(err, &impossible) && impossible.Unrecorded == nil && !h.scoringErrorStatus:
 		return answer{status: http.StatusOK, body: errorBody(address, impossible.Err.Error()), err: err}
 	default:
 		return failed(err)
@@ -74,12 +71,6 @@ func (h *Handler) score(ctx context.Context, c *call) answer {
 		body.PossiblePoints = pointsOf(passport.PossiblePoints(ledger))
 	}
 	return answer{status: http.StatusOK, body: body}
-}
-
-// recorded tells a scoring that failed, and is recorded as failed, from one of
-// which not even that could be written.
-func recorded(err error) bool {
-	return !isAny(err, passing...) && !isAny(err, store.ErrFault, store.ErrInvalid)
 }
 
 // subject reads from the path whom to score and in which community, or refuses.

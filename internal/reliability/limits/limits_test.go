@@ -92,7 +92,7 @@ func TestACredentialBeyondItsSize(t *testing.T) {
 			assert.Equal(t, "1.5", result.Score.String())
 			require.Len(t, result.Stamps, 2)
 			assert.Equal(t, passport.LeftOut, result.Stamps[1].Outcome)
-			assert.Equal(t, passport.Reason(credential.ReasonTooLarge), result.Stamps[1].Reason)
+			assert.Equal(t, credential.ReasonTooLarge, result.Stamps[1].Reason)
 			assert.Less(t, len(result.Stamps[1].Why), 200)
 		})
 	})

@@ -27,7 +27,7 @@ type filed struct {
 // reason tells why the credential is left out at the moment, empty if it is not.
 // What it says is looked at before who says it, and the proof last.
 func (f *filed) reason(at time.Time) passport.Reason {
-	late := []passport.Reason{"", passport.ReasonUntrustedIssuer, passport.Reason(credential.ReasonBadSignature)}
+	late := []passport.Reason{"", passport.ReasonUntrustedIssuer, credential.ReasonBadSignature}
 	if slices.Contains(late, f.defect) && !f.expires.After(at) {
 		return passport.ReasonExpired
 	}
@@ -51,7 +51,7 @@ var providers = []string{
 var defects = []passport.Reason{
 	passport.ReasonWrongSubject, passport.ReasonProviderMismatch, passport.ReasonNoNullifiers, passport.ReasonNullifierTooLong,
 	passport.ReasonNoExpiration, passport.ReasonUntrustedIssuer,
-	passport.Reason(credential.ReasonBadSignature), passport.Reason(credential.ReasonMalformed),
+	credential.ReasonBadSignature, credential.ReasonMalformed,
 }
 
 // credential draws a credential that the address files under the provider.
@@ -86,9 +86,9 @@ func (m *mint) credential(d die, w *world, address, provider string, now time.Ti
 	must(err)
 	f.Provider = provider
 	switch f.defect { //nolint:exhaustive // the others come before it
-	case passport.Reason(credential.ReasonBadSignature):
+	case credential.ReasonBadSignature:
 		f.Stamp = bytes.Replace(text, []byte(`"issuanceDate":"202`), []byte(`"issuanceDate":"201`), 1)
-	case passport.Reason(credential.ReasonMalformed):
+	case credential.ReasonMalformed:
 		f.Stamp = bytes.Replace(text, []byte(`"credentialSubject"`), []byte(`"CredentialSubject"`), 1)
 	}
 	return f
