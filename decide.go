@@ -23,15 +23,7 @@ type decision struct {
 func decide(snapshot *store.Snapshot, candidates []candidate, terms terms, program *HumanPoints) (*decision, error) {
 	wallet := &snapshot.Wallets[0]
 	address := Address(wallet.Address)
-
-	var claimants []claimant
-	for _, c := range candidates {
-		if c.valid {
-			claimants = append(claimants, claimant{nullifiers: c.said.Nullifiers, expiresAt: c.said.ExpiresAt})
-		}
-	}
-	rulings, claimed, held := lifo(address, snapshot.At, claimants, snapshot.Claims)
-
+	rulings, claimed, held := lifo(address, snapshot.At, claimantsOf(candidates), snapshot.Claims)
 	d := &decision{
 		result: Result{
 			Community: snapshot.Community.ID,
@@ -40,44 +32,65 @@ func decide(snapshot *store.Snapshot, candidates []candidate, terms terms, progr
 			ScoredAt:  snapshot.At,
 			Stamps:    make([]Stamp, 0, len(candidates)),
 		},
-		changes: store.Changes{Community: snapshot.Community.ID, At: snapshot.At, Claims: claimed, Held: held},
+		changes: store.Changes{
+			Community: snapshot.Community.ID,
+			At:        snapshot.At,
+			Wallets:   []store.WalletChanges{{Address: wallet.Address, Version: wallet.Version}},
+			Claims:    claimed,
+			Held:      held,
+		},
 	}
-	writes := store.WalletChanges{Address: wallet.Address, Version: wallet.Version}
 	var earners []earner
-	for _, c := range candidates {
+	for i := range candidates {
+		c := &candidates[i]
 		if !c.valid {
-			d.result.Stamps = append(d.result.Stamps, Stamp{
-				Provider: c.row.Provider, Outcome: LeftOut, ExpiresAt: c.said.ExpiresAt, Reason: c.reason, Why: c.why,
-			})
+			d.leaveOut(c)
 			continue
 		}
 		ruled := rulings[0]
 		rulings = rulings[1:]
 		if ruled.deduplicated {
-			d.result.Stamps = append(d.result.Stamps, Stamp{
-				Provider: c.row.Provider, Outcome: Deduplicated, ExpiresAt: c.said.ExpiresAt, ClaimedUntil: ruled.until,
-				Why: "claimed by another wallet until " + day(ruled.until),
-			})
-			writes.Events = append(writes.Events, deduplicatedEvent(snapshot.Community.ID, address, &c))
+			d.deduplicate(c, ruled.until)
 			continue
 		}
-		if err := d.count(&c, terms); err != nil {
+		if err := d.count(c, terms); err != nil {
 			return nil, err
 		}
-		writes.Stamps = append(writes.Stamps, store.Stamp{Provider: c.row.Provider, Credential: c.row.Stamp, CredentialID: c.row.ID})
 		earners = append(earners, earner{provider: c.row.Provider, nullifiers: c.said.Nullifiers, legacy: c.said.Legacy})
 	}
 	d.result.Passing = d.result.Score.Cmp(terms.threshold) >= 0
-
-	if program != nil && snapshot.Community.HumanPoints && d.result.Passing && !snapshot.At.Before(program.Start) {
-		history, given := &snapshot.Points.Wallets[0], snapshot.Points.Given
-		writes.Qualified, writes.Awards = program.award(snapshot.Community.ID, earners, history, given)
-		d.result.Points = points(foresee(writes.Awards, writes.Qualified, history, given), snapshot.Points.Values)
-	}
+	d.award(snapshot, earners, program)
 	var err error
-	writes.Score, err = scoreRow(&d.result)
-	d.changes.Wallets = []store.WalletChanges{writes}
+	d.changes.Wallets[0].Score, err = scoreRow(&d.result)
 	return d, err
+}
+
+// claimantsOf are the valid candidates, in their order.
+func claimantsOf(candidates []candidate) []claimant {
+	var claimants []claimant
+	for i := range candidates {
+		if c := &candidates[i]; c.valid {
+			claimants = append(claimants, claimant{nullifiers: c.said.Nullifiers, expiresAt: c.said.ExpiresAt})
+		}
+	}
+	return claimants
+}
+
+// leaveOut tells of a credential that is not valid.
+func (d *decision) leaveOut(c *candidate) {
+	d.result.Stamps = append(d.result.Stamps, Stamp{
+		Provider: c.row.Provider, Outcome: LeftOut, ExpiresAt: c.said.ExpiresAt, Reason: c.reason, Why: c.why,
+	})
+}
+
+// deduplicate tells of a credential of which another wallet holds a nullifier.
+func (d *decision) deduplicate(c *candidate, until time.Time) {
+	d.result.Stamps = append(d.result.Stamps, Stamp{
+		Provider: c.row.Provider, Outcome: Deduplicated, ExpiresAt: c.said.ExpiresAt, ClaimedUntil: until,
+		Why: "claimed by another wallet until " + day(until),
+	})
+	writes := &d.changes.Wallets[0]
+	writes.Events = append(writes.Events, deduplicatedEvent(d.result.Community, d.result.Address, c))
 }
 
 // count adds a credential that is valid and not deduplicated to the result.
@@ -96,7 +109,19 @@ func (d *decision) count(c *candidate, terms terms) error {
 		d.result.ExpiresAt = c.said.ExpiresAt
 	}
 	d.result.Stamps = append(d.result.Stamps, stamp)
+	writes := &d.changes.Wallets[0]
+	writes.Stamps = append(writes.Stamps, store.Stamp{Provider: c.row.Provider, Credential: c.row.Stamp, CredentialID: c.row.ID})
 	return nil
+}
+
+// award adds the human points that a passing score earns.
+func (d *decision) award(snapshot *store.Snapshot, earners []earner, program *HumanPoints) {
+	if program == nil || !snapshot.Community.HumanPoints || !d.result.Passing || snapshot.At.Before(program.Start) {
+		return
+	}
+	writes, history, given := &d.changes.Wallets[0], &snapshot.Points.Wallets[0], snapshot.Points.Given
+	writes.Qualified, writes.Awards = program.award(d.result.Community, earners, history, given)
+	d.result.Points = points(foresee(writes.Awards, writes.Qualified, history, given), snapshot.Points.Values)
 }
 
 // failure is the change set of a scoring that the community made impossible.
