@@ -6,7 +6,8 @@ import (
 	"github.com/passport-sdk/passport-go/credential"
 )
 
-// Result is the outcome of one scoring, with the fate of every stamp.
+// Result is the outcome of one scoring, with the fate of every stamp. It has no
+// names for JSON: what a host answers its own callers is for it to say.
 type Result struct {
 	// Community and Address are what was scored.
 	Community int64
