@@ -39,8 +39,13 @@ const (
 // before these defaults, and what configure does comes before both. Only the 3
 // seconds are always so: make a pool of your own, with pgxpool, to wait longer.
 //
+// Texts travel as UTF-8, whatever the database keeps them in: the pool sets
+// client_encoding.
+//
 // A URL that cannot be understood is a [store.ErrInvalid] that says what is
-// wrong without showing the URL.
+// wrong without showing the URL. So is an empty one, as an unset variable would
+// reach whatever runs on this machine; "postgres://" takes everything from the
+// PG… variables of the environment.
 func OpenPool(ctx context.Context, address string, configure ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	config, err := poolConfig(address)
 	if err != nil {
@@ -73,6 +78,9 @@ func Ready[D Database](ctx context.Context, db D) error {
 var ready = statement{name: "ready", sql: `select 1`}
 
 func poolConfig(address string) (*pgxpool.Config, error) {
+	if address == "" {
+		return nil, fmt.Errorf("%w: the connection URL is empty", store.ErrInvalid)
+	}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		return nil, badAddress(address)
@@ -86,6 +94,7 @@ func poolConfig(address string) (*pgxpool.Config, error) {
 			set()
 		}
 	}
+	unlessGiven("client_encoding", func() { config.ConnConfig.RuntimeParams["client_encoding"] = "UTF8" })
 	unlessGiven("pool_max_conns", func() { config.MaxConns = poolConnections })
 	unlessGiven("pool_max_conn_idle_time", func() { config.MaxConnIdleTime = idleTime })
 	unlessGiven("pool_health_check_period", func() { config.HealthCheckPeriod = idleCheck })
@@ -102,6 +111,14 @@ func badAddress(address string) error {
 	if err != nil || parsed.Scheme == "" {
 		return fmt.Errorf("%w: the connection URL is malformed (it is not shown, as it may hold a password): "+
 			"want postgres://user:password@host:port/database, where special characters of the password are written %%XX", store.ErrInvalid)
+	}
+	if parsed.Scheme != "postgres" && parsed.Scheme != "postgresql" {
+		return fmt.Errorf("%w: the connection URL does not begin with postgres:// (it is not shown, as it may hold a password)", store.ErrInvalid)
+	}
+	encoded := *parsed
+	encoded.RawQuery = parsed.Query().Encode()
+	if _, err := pgxpool.ParseConfig(encoded.String()); err == nil {
+		return fmt.Errorf("%w: a special character of the connection URL, such as = within a parameter, must be written %%XX", store.ErrInvalid)
 	}
 	for name := range parsed.Query() {
 		if !parameterName.MatchString(name) || parsed.Query().Get(name) == "" {

@@ -110,19 +110,23 @@ func (c *countingTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQuer
 
 func TestABadURLIsToldWithoutItsPassword(t *testing.T) {
 	for address, want := range map[string]string{
-		"postgres://user:s3cr3t@host:port/db":                           "malformed",
-		"postgres://user:s3cr3t@host:99999/db":                          "look at the host, the port",
-		"postgres://user:s3cr%zzt@host/db":                              "malformed",
-		"postgres://user:s3cr3t#s3cr3t@host:abc/db":                     "malformed",
-		"postgres://user:s3cr3t/s3cr3t?s3cr3t@host:abc/db":              "malformed",
-		"postgres://user:s3cr3t@host/db?sslmode=s3cr3t":                 `parameter "sslmode"`,
-		"postgres://host/db?user=u&password=s3cr3t&pool_max_conns=many": `parameter "pool_max_conns"`,
-		"postgres://user:s3cr3t@host/db?connect_timeout=soon":           `parameter "connect_timeout"`,
-		"postgres://user:s3cr3t@host/db?pool_max_conns=0":               `parameter "pool_max_conns"`,
-		"postgres://user:12/3?s3cr3t@host:5432/db":                      "look at the host, the port",
-		"host=h password=s3cr3t port=abc":                               "malformed",
-		"host=h password='s3cr3t":                                       "malformed",
-		"s3cr3t":                                                        "malformed",
+		"postgres://user:s3cr3t@host:port/db":                            "malformed",
+		"postgres://user:s3cr3t@host:99999/db":                           "look at the host, the port",
+		"postgres://user:s3cr%zzt@host/db":                               "malformed",
+		"postgres://user:s3cr3t#s3cr3t@host:abc/db":                      "malformed",
+		"postgres://user:s3cr3t/s3cr3t?s3cr3t@host:abc/db":               "malformed",
+		"postgres://user:s3cr3t@host/db?sslmode=s3cr3t":                  `parameter "sslmode"`,
+		"postgres://host/db?user=u&password=s3cr3t&pool_max_conns=many":  `parameter "pool_max_conns"`,
+		"postgres://user:s3cr3t@host/db?connect_timeout=soon":            `parameter "connect_timeout"`,
+		"postgres://user:s3cr3t@host/db?pool_max_conns=0":                `parameter "pool_max_conns"`,
+		"postgres://user:12/3?s3cr3t@host:5432/db":                       "must be written %XX",
+		"host=h password=s3cr3t port=abc":                                "malformed",
+		"mysql://user:s3cr3t@host/db":                                    "does not begin with postgres://",
+		"s3cr3t:s3cr3t":                                                  "does not begin with postgres://",
+		"postgres://u:s3cr3t@h/db?sslmode=disable&options=-c%20a=s3cr3t": "must be written %XX",
+		"":                        "the connection URL is empty",
+		"host=h password='s3cr3t": "malformed",
+		"s3cr3t":                  "malformed",
 	} {
 		t.Run(address, func(t *testing.T) {
 			_, err := pgstore.OpenPool(t.Context(), address)
