@@ -20,7 +20,7 @@ import (
 type stage int
 
 const (
-	// connecting: nothing has been sent.
+	// connecting: no statement has been sent.
 	connecting stage = iota
 	// reading: nothing is changed.
 	reading
@@ -46,7 +46,7 @@ func explain(ctx context.Context, s statement, at stage, err error) error {
 
 func kindOf(s statement, at stage, state string, err error) error {
 	switch {
-	case at == connecting:
+	case state == "" && at == connecting:
 		return store.ErrUnavailable
 	case state == "" && at == committing && !unsent(err):
 		// Also when it was no loss: an answer that cannot be understood tells
@@ -67,8 +67,8 @@ func kindOf(s statement, at stage, state string, err error) error {
 		state == foreignKeyViolation && strings.Contains(err.Error(), "_account_id_"):
 		return store.ErrNotFound
 	}
-	if at == reading && (class(state) == dataException || class(state) == limitExceeded) {
-		return store.ErrFault // of a row: what was asked for has been looked at
+	if (at == connecting || at == reading) && (class(state) == dataException || class(state) == limitExceeded) {
+		return store.ErrFault // of a setting, or of a row: what was asked for has been looked at
 	}
 	return kindOfState(state)
 }
