@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -187,6 +188,55 @@ func TestMigrateEndsWithItsContext(t *testing.T) {
 
 	db = openPool(t, "postgres://u:p@127.0.0.1:1/d?sslmode=disable")
 	require.ErrorIs(t, pgstore.Migrate(t.Context(), db), store.ErrUnavailable)
+}
+
+// Before the commit is sent it is known that nothing was written.
+func TestAContextThatEndsBeforeTheCommitUndoesTheMigration(t *testing.T) {
+	for name, migrate := range map[string]func(ctx context.Context, config *pgx.ConnConfig) error{
+		"pgx": func(ctx context.Context, config *pgx.ConnConfig) error {
+			return pgstore.Migrate(ctx, openPool(t, config.ConnString(), func(c *pgxpool.Config) { c.ConnConfig.Tracer = config.Tracer }))
+		},
+		"database/sql": func(ctx context.Context, config *pgx.ConnConfig) error {
+			db := stdlib.OpenDB(*config)
+			defer db.Close()
+			return pgstore.Migrate(ctx, db)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, err := pgx.ParseConfig(pgtest.NewEmpty(t))
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			config.Tracer = &lastVersion{recorded: cancel}
+
+			err = migrate(ctx, config)
+			require.ErrorIs(t, err, context.Canceled)
+			require.NotErrorIs(t, err, store.ErrUnknownOutcome)
+			require.EqualError(t, err, "commit: context canceled")
+			assert.Equal(t, []string{"0"}, rows(t, openPool(t, config.ConnString()),
+				`select count(*)::text from pg_class where relnamespace = 'public'::regnamespace`))
+		})
+	}
+}
+
+// lastVersion is a tracer that calls when the record of the last version, the
+// last statement of a migration, has been answered.
+type lastVersion struct {
+	count    int
+	recorded func()
+}
+
+func (l *lastVersion) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
+	if strings.Contains(query.SQL, "insert into \"public\".passport_schema_version") {
+		l.count++
+	}
+	return ctx
+}
+
+func (l *lastVersion) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {
+	if l.count == 6 {
+		l.recorded()
+	}
 }
 
 // fingerprint tells everything in the catalog about the tables in the schema

@@ -35,7 +35,10 @@ func inTransaction[D Database](ctx context.Context, db D, work func(schemaTx) er
 	case *pgxpool.Pool:
 		return inPgxTransaction(ctx, db, work)
 	case *sql.DB:
-		return inSQLTransaction(ctx, db, work)
+		isolated := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+		return inSQLTransaction(ctx, db, isolated, committing, func(tx *sql.Tx) error {
+			return work(sqlSchemaTx{sqlTx{tx}})
+		})
 	}
 	panic(fmt.Sprintf("a Database is not a %T", db))
 }
@@ -71,21 +74,6 @@ type sqlSchemaTx struct{ sqlTx }
 func (t sqlSchemaTx) exec(ctx context.Context, op, sql string) error {
 	if _, err := t.tx.ExecContext(ctx, sql); err != nil {
 		return explain(ctx, statement{name: op}, working, err)
-	}
-	return nil
-}
-
-func inSQLTransaction(ctx context.Context, db *sql.DB, work func(schemaTx) error) error {
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-	if err != nil {
-		return explain(ctx, begin, connecting, err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := work(sqlSchemaTx{sqlTx{tx}}); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return explain(ctx, commit, committing, err)
 	}
 	return nil
 }
