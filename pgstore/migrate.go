@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -148,6 +147,9 @@ create table {schema}.passport_schema_version (
     applied_at timestamp with time zone not null default now()
 )`
 
+const insertSchemaVersion = `
+insert into {schema}.passport_schema_version (version, name) values ($1::integer, $2::text)`
+
 func (m *migration) apply(ctx context.Context, tx schemaTx, version schemaVersion) error {
 	op := "migrate_" + version.name
 	for _, sql := range version.statements() {
@@ -155,6 +157,5 @@ func (m *migration) apply(ctx context.Context, tx schemaTx, version schemaVersio
 			return err
 		}
 	}
-	record := `insert into {schema}.passport_schema_version (version, name) values (%d, '%s')`
-	return tx.exec(ctx, op, m.in(fmt.Sprintf(record, version.number, strings.ReplaceAll(version.name, "'", "''"))))
+	return tx.exec(ctx, op, m.in(insertSchemaVersion), version.number, version.name)
 }

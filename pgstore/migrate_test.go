@@ -27,10 +27,16 @@ func TestAFreshSchemaStartsWithTheServicesPoints(t *testing.T) {
 }
 
 func TestEveryVersionIsRecordedOnce(t *testing.T) {
-	db := openPool(t, pgtest.New(t))
-	assert.Equal(t, []string{
-		"1 0001_scorers", "2 0002_accounts", "3 0003_communities", "4 0004_credentials", "5 0005_registry", "6 0006_human_points",
-	}, rows(t, db, `select version || ' ' || name from passport_schema_version order by version`))
+	for name, migrate := range waysToMigrate() {
+		t.Run(name, func(t *testing.T) {
+			url := pgtest.NewEmpty(t)
+			migrate(t, url)
+			migrate(t, url)
+			assert.Equal(t, []string{
+				"1 0001_scorers", "2 0002_accounts", "3 0003_communities", "4 0004_credentials", "5 0005_registry", "6 0006_human_points",
+			}, rows(t, openPool(t, url), `select version || ' ' || name from passport_schema_version order by version`))
+		})
+	}
 }
 
 func TestASecondMigrateDoesNothingAndNeedsNoRights(t *testing.T) {
@@ -104,7 +110,11 @@ func TestMigrateUndoesItselfWhenItFailsHalfway(t *testing.T) {
 			db := openPool(t, address)
 			return func(o ...pgstore.Option) error { return pgstore.Migrate(t.Context(), db, o...) }
 		},
-		"database/sql": func(address string) func(...pgstore.Option) error {
+		"database/sql, pgx": func(address string) func(...pgstore.Option) error {
+			db := openSQL(t, "pgx", address)
+			return func(o ...pgstore.Option) error { return pgstore.Migrate(t.Context(), db, o...) }
+		},
+		"database/sql, lib/pq": func(address string) func(...pgstore.Option) error {
 			db := openSQL(t, "postgres", address)
 			return func(o ...pgstore.Option) error { return pgstore.Migrate(t.Context(), db, o...) }
 		},
@@ -127,6 +137,8 @@ func TestMigrateUndoesItselfWhenItFailsHalfway(t *testing.T) {
 
 			exec(t, db, `drop sequence registry_humanpoints_action_2af7c950`)
 			require.NoError(t, migrate(), "the way is free")
+			assert.Equal(t, []string{"6 0006_human_points"}, rows(t, db,
+				`select version || ' ' || name from passport_schema_version order by version desc limit 1`))
 		})
 	}
 }

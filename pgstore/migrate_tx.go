@@ -12,9 +12,9 @@ import (
 // schemaTx is a transaction that changes a schema.
 type schemaTx interface {
 	executor
-	// exec runs one statement without preparing it: what it works on may have
-	// been made a moment ago.
-	exec(ctx context.Context, op, sql string) error
+	// exec runs one statement, which pgx is not to prepare: what it works on may
+	// have been made a moment ago.
+	exec(ctx context.Context, op, sql string, args ...any) error
 }
 
 func executorOn[D Database](db D) executor {
@@ -45,8 +45,8 @@ func inTransaction[D Database](ctx context.Context, db D, work func(schemaTx) er
 
 type pgxSchemaTx struct{ pgxTx }
 
-func (t pgxSchemaTx) exec(ctx context.Context, op, sql string) error {
-	if _, err := t.tx.Exec(ctx, sql, pgx.QueryExecModeExec); err != nil {
+func (t pgxSchemaTx) exec(ctx context.Context, op, sql string, args ...any) error {
+	if _, err := t.tx.Exec(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...); err != nil {
 		return explain(ctx, statement{name: op}, working, err)
 	}
 	return nil
@@ -71,8 +71,8 @@ func inPgxTransaction(ctx context.Context, pool *pgxpool.Pool, work func(schemaT
 
 type sqlSchemaTx struct{ sqlTx }
 
-func (t sqlSchemaTx) exec(ctx context.Context, op, sql string) error {
-	if _, err := t.tx.ExecContext(ctx, sql); err != nil {
+func (t sqlSchemaTx) exec(ctx context.Context, op, sql string, args ...any) error {
+	if _, err := t.tx.ExecContext(ctx, sql, args...); err != nil {
 		return explain(ctx, statement{name: op}, working, err)
 	}
 	return nil
