@@ -45,6 +45,7 @@ func explain(ctx context.Context, s statement, at stage, err error) error {
 }
 
 func kindOf(s statement, at stage, state string, err error) error {
+	column, constraint := violated(err)
 	switch {
 	case state == "" && at == connecting:
 		return store.ErrUnavailable
@@ -56,15 +57,13 @@ func kindOf(s statement, at stage, state string, err error) error {
 		return store.ErrFault
 	case state == "":
 		return store.ErrUnavailable
-	case s.guard != "" && state == s.guard && s.column == columnOf(err):
+	case s.guard != "" && state == s.guard && s.column == column:
 		return s.guarded
 	case at == committing && lostTouch(state):
 		return store.ErrUnknownOutcome
-	case state == foreignKeyViolation && strings.Contains(err.Error(), "community_id"):
-		// The message names the constraint, and that its column.
+	case state == foreignKeyViolation && refersBy(constraint, "community_id"):
 		return store.ErrCommunityNotFound
-	case state == foreignKeyViolation && strings.Contains(err.Error(), "_api_key_id_"),
-		state == foreignKeyViolation && strings.Contains(err.Error(), "_account_id_"):
+	case state == foreignKeyViolation && (refersBy(constraint, "api_key_id") || refersBy(constraint, "account_id")):
 		return store.ErrNotFound
 	}
 	if (at == connecting || at == reading) && (class(state) == dataException || class(state) == limitExceeded) {
@@ -130,17 +129,24 @@ func sqlState(err error) string {
 	return ""
 }
 
-// columnOf returns the column that a violated NOT NULL is of, "" for every other
-// error.
-func columnOf(err error) string {
+// violated returns the column of a violated NOT NULL, or the name of another
+// constraint that is violated; "" for every other error.
+func violated(err error) (column, constraint string) {
 	if answered, is := errors.AsType[*pgconn.PgError](err); is {
-		return answered.ColumnName
+		return answered.ColumnName, answered.ConstraintName
 	}
 	var answered interface{ Get(field byte) string } // of lib/pq, with the protocol's names of fields
 	if errors.As(err, &answered) {
-		return answered.Get('c')
+		return answered.Get('c'), answered.Get('n')
 	}
-	return ""
+	return "", ""
+}
+
+// refersBy reports whether a foreign key of that name is the column's. Django and
+// Postgres both name it by its table, its column and something more; the answer
+// has no field for the column.
+func refersBy(foreignKey, column string) bool {
+	return strings.Contains(foreignKey, "_"+column+"_")
 }
 
 // lost reports whether the error is of the connection, not of the work.
