@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -202,14 +201,6 @@ func earnersOf(c *store.Changes) []string {
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
-}
-
-// timestamp writes a moment as an element of a list; "" for none.
-func timestamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
 // receiptReader keeps what the calls of an Apply answer.

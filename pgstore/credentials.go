@@ -54,38 +54,31 @@ func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 	return s.count(ctx, nil, s.statements.revokeCredentials.with(those(proofValues, store.MaxProofValue)))
 }
 
-// those returns the texts that a column of that width can hold: no row has one of
-// the others.
-func those(texts []string, width int) []string {
-	held := []string{}
-	for _, text := range texts {
-		if storable(text, width) {
-			held = append(held, text)
+// ListCredentials implements [store.Credentials].
+func (s *Store) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
+	if err := checkPage(address, &page); err != nil {
+		return nil, fmt.Errorf("list_credentials: %w", err)
+	}
+	list := s.statements.listCredentials
+	if page.After > 0 {
+		list = s.statements.listCredentialsAfter
+	}
+	listed := &store.CredentialPage{}
+	err := s.on.read(ctx, list.with(address, highest(&page), page.After, int64(page.Limit)).each(func(scan scanFunc) error {
+		var c store.Credential
+		var stamp string
+		var updated storedMoment
+		if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &stamp, &updated); err != nil {
+			return err
 		}
+		if c.ID != 0 {
+			c.Stamp, c.UpdatedAt = []byte(stamp), updated.Time
+			listed.Credentials = append(listed.Credentials, c)
+		}
+		return nil
+	}))
+	if err != nil {
+		return nil, err
 	}
-	return held
-}
-
-// nothingToDo ends an operation that needs no database, as one that does would
-// end: with the context's error, if that has ended.
-func nothingToDo(ctx context.Context, s statement) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%s: %w", s.name, err)
-	}
-	return nil
-}
-
-// count runs the calls, and returns the number of rows that the last one
-// answers.
-func (s *Store) count(ctx context.Context, first []call, last call) (int, error) {
-	n := 0
-	counted := last.each(func(scan scanFunc) error {
-		n++
-		var id int64
-		return scan(&id)
-	})
-	if err := s.on.write(ctx, append(first, counted)); err != nil {
-		return 0, err
-	}
-	return n, nil
+	return listed, nil
 }

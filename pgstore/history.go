@@ -3,7 +3,6 @@ package pgstore
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -24,19 +23,6 @@ func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at
 		return nil, fmt.Errorf("score_at: %w: %s has no score in community %d at %v", store.ErrNotFound, address, community, at)
 	}
 	return &events[0], nil
-}
-
-// within returns the moment, or the nearest one that a column holds.
-func within(at time.Time) time.Time {
-	first := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
-	last := time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
-	switch {
-	case at.Before(first):
-		return first
-	case at.After(last):
-		return last
-	}
-	return moment(at)
 }
 
 // ListEvents implements [store.History].
@@ -98,48 +84,4 @@ func (s *Store) ListClaims(ctx context.Context, community int64, address string)
 		return nil, err
 	}
 	return claims, nil
-}
-
-// ListCredentials implements [store.Credentials].
-func (s *Store) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
-	if err := checkPage(address, &page); err != nil {
-		return nil, fmt.Errorf("list_credentials: %w", err)
-	}
-	list := s.statements.listCredentials
-	if page.After > 0 {
-		list = s.statements.listCredentialsAfter
-	}
-	listed := &store.CredentialPage{}
-	err := s.on.read(ctx, list.with(address, highest(&page), page.After, int64(page.Limit)).each(func(scan scanFunc) error {
-		var c store.Credential
-		var stamp string
-		var updated storedMoment
-		if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &stamp, &updated); err != nil {
-			return err
-		}
-		if c.ID != 0 {
-			c.Stamp, c.UpdatedAt = []byte(stamp), updated.Time
-			listed.Credentials = append(listed.Credentials, c)
-		}
-		return nil
-	}))
-	if err != nil {
-		return nil, err
-	}
-	return listed, nil
-}
-
-// highest returns the highest id that a row of the page can have.
-func highest(page *store.Page) int64 {
-	if page.Before > 0 {
-		return page.Before - 1
-	}
-	return math.MaxInt64
-}
-
-func checkPage(address string, page *store.Page) error {
-	if err := store.CheckAddress(address); err != nil {
-		return err
-	}
-	return page.Validate()
 }

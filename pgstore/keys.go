@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -63,14 +60,6 @@ func (s *Store) AddKey(ctx context.Context, key store.Key) error {
 		key.ReadScores, key.Historical, key.SubmitPassports, key.CreateScorers)})
 }
 
-// momentOrNull returns the moment as an argument: NULL for none.
-func momentOrNull(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return moment(t)
-}
-
 // MigrateKey implements [store.Keys].
 func (s *Store) MigrateKey(ctx context.Context, id, sha256 string) error {
 	migrate := s.statements.migrateAPIKey
@@ -94,10 +83,4 @@ func (s *Store) RevokeKey(ctx context.Context, prefix string) error {
 		err = noSuchKey(revoke)
 	}
 	return err
-}
-
-// storable reports whether a text column of that width, in characters, can hold
-// the text; a row cannot be found by one that it cannot.
-func storable(text string, width int) bool {
-	return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 && utf8.RuneCountInString(text) <= width
 }

@@ -114,3 +114,27 @@ func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, er
 	}
 	return receipt.receipt(c)
 }
+
+// nothingToDo ends an operation that needs no database, as one that does would
+// end: with the context's error, if that has ended.
+func nothingToDo(ctx context.Context, s statement) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return nil
+}
+
+// count runs the calls, and returns the number of rows that the last one
+// answers.
+func (s *Store) count(ctx context.Context, first []call, last call) (int, error) {
+	n := 0
+	counted := last.each(func(scan scanFunc) error {
+		n++
+		var id int64
+		return scan(&id)
+	})
+	if err := s.on.write(ctx, append(first, counted)); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
