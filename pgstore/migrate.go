@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // Database is what a host reaches its database by: a pool of pgx, or a handle
@@ -29,12 +31,13 @@ type Database interface {
 // keeps no state in the session and so works behind a pooler in transaction
 // mode.
 //
-// Errors are *[store.Error], but for [ErrSchema] when a database of the service
-// lacks something, and [store.ErrInvalid] for a name that no schema can have.
+// Errors are *[store.Error]: [store.ErrFault] around [ErrSchema] when a database
+// of the service lacks something, [store.ErrInvalid] for a name that no schema
+// can have, and what else can go wrong with a database; or the context's own.
 func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 	c := newConfig(options)
 	if err := c.validate(); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return refuse("migrate", store.ErrInvalid, "%w", err)
 	}
 	m := migration{config: c, versions: schemaVersions()}
 	now, err := m.state(ctx, executorOn(db))
