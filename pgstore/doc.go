@@ -53,8 +53,8 @@
 // Every error is a *[store.Error] with one of the sentinels of package store and
 // the name of the statement, or of the operation where no statement was sent; one
 // that the database answered has its SQLSTATE as well. Only that of a context
-// that ended is the context's own: within a store.ErrUnknownOutcome if it ended
-// while the answer to a commit was awaited, otherwise nothing was written.
+// that ended is the context's own, and nothing was written; if it ended while the
+// answer to a commit was awaited, a store.ErrUnknownOutcome wraps it.
 //
 // A database that cannot be reached, that starts up or that has no connection
 // left is store.ErrUnavailable. One that refuses the login, for a wrong password

@@ -47,8 +47,8 @@ func explain(ctx context.Context, s statement, at stage, err error) error {
 func kindOf(s statement, at stage, state string, err error) error {
 	column, constraint := violated(err)
 	switch {
-	case state == "" && at == connecting:
-		return store.ErrUnavailable
+	case at == connecting && (state == "" || class(state) == internalError):
+		return store.ErrUnavailable // some poolers have no other code for being full
 	case state == "" && at == committing && !unsent(err):
 		// Also when it was no loss: an answer that cannot be understood tells
 		// nothing of the commit either.
@@ -111,10 +111,11 @@ func kindOfState(state string) error {
 	return store.ErrFault
 }
 
-// The classes of SQLSTATEs that mean one thing of a row and another of an argument.
+// The classes of SQLSTATEs whose meaning depends on what was being done.
 const (
 	dataException = "22"
 	limitExceeded = "54"
+	internalError = "XX"
 )
 
 // lostTouch tells of states that a pooler answers when it has lost the server,

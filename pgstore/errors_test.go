@@ -92,12 +92,15 @@ func TestEveryClassOfSQLStateIsOfOneKindAtEachStage(t *testing.T) {
 						commits = c.working
 					}
 					requireKind(t, code, working, c.working)
-					early := c.working
-					if class(code) == "22" || class(code) == "54" {
-						early = store.ErrFault // of a setting, or of a row
+					connects, reads := c.working, c.working
+					switch class(code) {
+					case "22", "54":
+						connects, reads = store.ErrFault, store.ErrFault // of a setting, of a row
+					case "XX":
+						connects = store.ErrUnavailable // Supavisor when it is full
 					}
-					requireKind(t, code, connecting, early)
-					requireKind(t, code, reading, early)
+					requireKind(t, code, connecting, connects)
+					requireKind(t, code, reading, reads)
 					requireKind(t, code, committing, commits)
 				}
 			}
