@@ -3,10 +3,8 @@ package pgstore
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -204,14 +202,6 @@ func earnersOf(c *store.Changes) []string {
 	return slices.Compact(ids)
 }
 
-// timestamp writes a moment as an element of a list; "" for none.
-func timestamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
-}
-
 // receiptReader keeps what the calls of an Apply answer.
 type receiptReader struct {
 	passports map[string]int64 // by address
@@ -267,10 +257,7 @@ func (r *receiptReader) receipt(c *store.Changes) (*store.Receipt, error) {
 		wrote.PassportID = r.passports[wallet.Address]
 		wrote.ScoreID = r.scores[wrote.PassportID]
 		if wrote.ScoreID == 0 {
-			return nil, &store.Error{
-				Op: "upsert_score", Kind: store.ErrFault,
-				Cause: fmt.Errorf("the database did not tell the id of the score of %s", wallet.Address),
-			}
+			return nil, refuse("upsert_score", store.ErrFault, "the database did not tell the id of the score of %s", wallet.Address)
 		}
 		for _, award := range wallet.Awards {
 			if r.awards[awardKey{wallet.Address, award.Action, award.Provider}] {

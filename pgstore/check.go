@@ -21,12 +21,12 @@ var ErrSchema = errors.New("the schema is not what the SDK needs")
 // nothing, and needs no right but to connect.
 //
 // The error lists every difference in words, one a line. It is a
-// *[store.Error] of kind [store.ErrFault] that wraps [ErrSchema]; other kinds
-// tell that the comparison could not be made.
+// *[store.Error] of kind [store.ErrFault] that wraps [ErrSchema]; other kinds,
+// or the context's own error, tell that the comparison could not be made.
 func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error {
 	c := newConfig(options)
 	if err := c.validate(); err != nil {
-		return fmt.Errorf("check schema: %w", err)
+		return refuse(readCatalog.name, store.ErrInvalid, "%w", err)
 	}
 	var r catalogReader
 	if err := executorOn(db).read(ctx, readCatalog.with(c.schema, schemaTables()).each(r.row)); err != nil {
@@ -36,11 +36,7 @@ func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error
 	if len(differences) == 0 {
 		return nil
 	}
-	return &store.Error{
-		Op:    readCatalog.name,
-		Kind:  store.ErrFault,
-		Cause: fmt.Errorf("%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(differences...)),
-	}
+	return refuse(readCatalog.name, store.ErrFault, "%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(differences...))
 }
 
 // compare returns in which ways the live tables are not as needed.

@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -14,7 +13,7 @@ import (
 // left alone, though a scoring reads them too.
 func (s *Store) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
 	if err := store.CheckCredentials(address, credentials); err != nil {
-		return fmt.Errorf("add_credentials: %w", err)
+		return refuse("add_credentials", store.ErrInvalid, "%w", err)
 	}
 	if len(credentials) == 0 {
 		return nothingToDo(ctx, s.statements.insertCredentials)
@@ -36,7 +35,7 @@ func (s *Store) AddCredentials(ctx context.Context, address string, credentials 
 // type. The address must be as for [Store.AddCredentials].
 func (s *Store) DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error) {
 	if err := store.CheckAddress(address); err != nil {
-		return 0, fmt.Errorf("delete_credentials: %w", err)
+		return 0, refuse("delete_credentials", store.ErrInvalid, "%w", err)
 	}
 	return s.count(ctx, []call{s.statements.lockCredentials.with(address)},
 		s.statements.deleteCredentials.with(address, those(providers, store.MaxProvider)))
@@ -48,44 +47,37 @@ func (s *Store) DeleteCredentials(ctx context.Context, address string, providers
 func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (int, error) {
 	for i, value := range proofValues {
 		if value == "" {
-			return 0, fmt.Errorf("revoke_credentials: %w: proof value %d is empty", store.ErrInvalid, i)
+			return 0, refuse("revoke_credentials", store.ErrInvalid, "proof value %d is empty", i)
 		}
 	}
 	return s.count(ctx, nil, s.statements.revokeCredentials.with(those(proofValues, store.MaxProofValue)))
 }
 
-// those returns the texts that a column of that width can hold: no row has one of
-// the others.
-func those(texts []string, width int) []string {
-	held := []string{}
-	for _, text := range texts {
-		if storable(text, width) {
-			held = append(held, text)
+// ListCredentials implements [store.Credentials].
+func (s *Store) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
+	if err := checkPage(address, &page); err != nil {
+		return nil, refuse("list_credentials", store.ErrInvalid, "%w", err)
+	}
+	list := s.statements.listCredentials
+	if page.After > 0 {
+		list = s.statements.listCredentialsAfter
+	}
+	listed := &store.CredentialPage{}
+	err := s.on.read(ctx, list.with(address, highest(&page), page.After, int64(page.Limit)).each(func(scan scanFunc) error {
+		var c store.Credential
+		var stamp string
+		var updated storedMoment
+		if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &stamp, &updated); err != nil {
+			return err
 		}
+		if c.ID != 0 {
+			c.Stamp, c.UpdatedAt = []byte(stamp), updated.Time
+			listed.Credentials = append(listed.Credentials, c)
+		}
+		return nil
+	}))
+	if err != nil {
+		return nil, err
 	}
-	return held
-}
-
-// nothingToDo ends an operation that needs no database, as one that does would
-// end: with the context's error, if that has ended.
-func nothingToDo(ctx context.Context, s statement) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%s: %w", s.name, err)
-	}
-	return nil
-}
-
-// count runs the calls, and returns the number of rows that the last one
-// answers.
-func (s *Store) count(ctx context.Context, first []call, last call) (int, error) {
-	n := 0
-	counted := last.each(func(scan scanFunc) error {
-		n++
-		var id int64
-		return scan(&id)
-	})
-	if err := s.on.write(ctx, append(first, counted)); err != nil {
-		return 0, err
-	}
-	return n, nil
+	return listed, nil
 }

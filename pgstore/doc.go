@@ -50,11 +50,15 @@
 //
 // # Errors
 //
-// Every failure of the database is a *[store.Error] with the name of the
-// statement, the SQLSTATE and one of the sentinels of package store; what is
-// wrong with an argument, or not there, wraps a sentinel as well. That of a
-// context that ended wraps the context's error: as a store.ErrUnknownOutcome if
-// it ended while the answer to a commit was awaited, otherwise nothing was
-// written. No error holds the connection's
-// password, or the data of a row.
+// Every error is a *[store.Error] with one of the sentinels of package store and
+// the name of the statement, or of the operation where no statement was sent; one
+// that the database answered has its SQLSTATE as well. Only that of a context
+// that ended is the context's own, and nothing was written; if it ended while the
+// answer to a commit was awaited, a store.ErrUnknownOutcome wraps it.
+//
+// A database that cannot be reached, that starts up or that has no connection
+// left is store.ErrUnavailable. One that refuses the login, for a wrong password
+// or a database that is not there, is store.ErrFault: no waiting mends that.
+//
+// No error holds the connection's password, or the data of a row.
 package pgstore

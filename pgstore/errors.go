@@ -20,7 +20,7 @@ import (
 type stage int
 
 const (
-	// connecting: nothing has been sent.
+	// connecting: no statement has been sent.
 	connecting stage = iota
 	// reading: nothing is changed.
 	reading
@@ -45,9 +45,10 @@ func explain(ctx context.Context, s statement, at stage, err error) error {
 }
 
 func kindOf(s statement, at stage, state string, err error) error {
+	column, constraint := violated(err)
 	switch {
-	case at == connecting:
-		return store.ErrUnavailable
+	case at == connecting && (state == "" || class(state) == internalError):
+		return store.ErrUnavailable // some poolers have no other code for being full
 	case state == "" && at == committing && !unsent(err):
 		// Also when it was no loss: an answer that cannot be understood tells
 		// nothing of the commit either.
@@ -56,21 +57,24 @@ func kindOf(s statement, at stage, state string, err error) error {
 		return store.ErrFault
 	case state == "":
 		return store.ErrUnavailable
-	case s.guard != "" && state == s.guard && s.column == columnOf(err):
+	case s.guard != "" && state == s.guard && s.column == column:
 		return s.guarded
 	case at == committing && lostTouch(state):
 		return store.ErrUnknownOutcome
-	case state == foreignKeyViolation && strings.Contains(err.Error(), "community_id"):
-		// The message names the constraint, and that its column.
+	case state == foreignKeyViolation && refersBy(constraint, "community_id"):
 		return store.ErrCommunityNotFound
-	case state == foreignKeyViolation && strings.Contains(err.Error(), "_api_key_id_"),
-		state == foreignKeyViolation && strings.Contains(err.Error(), "_account_id_"):
+	case state == foreignKeyViolation && (refersBy(constraint, "api_key_id") || refersBy(constraint, "account_id")):
 		return store.ErrNotFound
 	}
-	if at == reading && (class(state) == dataException || class(state) == limitExceeded) {
-		return store.ErrFault // of a row: what was asked for has been looked at
+	if (at == connecting || at == reading) && (class(state) == dataException || class(state) == limitExceeded) {
+		return store.ErrFault // of a setting, or of a row: what was asked for has been looked at
 	}
 	return kindOfState(state)
+}
+
+// refuse returns an error that no driver had a part in.
+func refuse(op string, kind error, format string, args ...any) error {
+	return &store.Error{Op: op, Kind: kind, Cause: fmt.Errorf(format, args...)}
 }
 
 // The SQLSTATEs that stand out from their class.
@@ -107,10 +111,11 @@ func kindOfState(state string) error {
 	return store.ErrFault
 }
 
-// The classes of SQLSTATEs that mean one thing of a row and another of an argument.
+// The classes of SQLSTATEs whose meaning depends on what was being done.
 const (
 	dataException = "22"
 	limitExceeded = "54"
+	internalError = "XX"
 )
 
 // lostTouch tells of states that a pooler answers when it has lost the server,
@@ -130,17 +135,24 @@ func sqlState(err error) string {
 	return ""
 }
 
-// columnOf returns the column that a violated NOT NULL is of, "" for every other
-// error.
-func columnOf(err error) string {
+// violated returns the column of a violated NOT NULL, or the name of another
+// constraint that is violated; "" for every other error.
+func violated(err error) (column, constraint string) {
 	if answered, is := errors.AsType[*pgconn.PgError](err); is {
-		return answered.ColumnName
+		return answered.ColumnName, answered.ConstraintName
 	}
 	var answered interface{ Get(field byte) string } // of lib/pq, with the protocol's names of fields
 	if errors.As(err, &answered) {
-		return answered.Get('c')
+		return answered.Get('c'), answered.Get('n')
 	}
-	return ""
+	return "", ""
+}
+
+// refersBy reports whether a foreign key of that name is the column's. Django and
+// Postgres both name it by its table, its column and something more; the answer
+// has no field for the column.
+func refersBy(foreignKey, column string) bool {
+	return strings.Contains(foreignKey, "_"+column+"_")
 }
 
 // lost reports whether the error is of the connection, not of the work.

@@ -91,13 +91,16 @@ func TestEveryClassOfSQLStateIsOfOneKindAtEachStage(t *testing.T) {
 					if commits == nil {
 						commits = c.working
 					}
-					requireKind(t, code, connecting, store.ErrUnavailable)
 					requireKind(t, code, working, c.working)
-					if reads := c.working; class(code) == "22" || class(code) == "54" {
-						requireKind(t, code, reading, store.ErrFault) // of a row
-					} else {
-						requireKind(t, code, reading, reads)
+					connects, reads := c.working, c.working
+					switch class(code) {
+					case "22", "54":
+						connects, reads = store.ErrFault, store.ErrFault // of a setting, of a row
+					case "XX":
+						connects = store.ErrUnavailable // Supavisor when it is full
 					}
+					requireKind(t, code, connecting, connects)
+					requireKind(t, code, reading, reads)
 					requireKind(t, code, committing, commits)
 				}
 			}
@@ -203,6 +206,34 @@ func TestAGuardIsAskedInItsOwnStatementOnly(t *testing.T) {
 			} {
 				require.ErrorIs(t, explain(t.Context(), c.in, at, cause), c.want, "%T: %s of %q in %s", cause, c.code, c.column, c.in.name)
 			}
+		}
+	}
+}
+
+// What a foreign key refers to is read off its name, and off no other text that
+// an error brings along.
+func TestAForeignKeyIsToldByTheNameOfItsConstraint(t *testing.T) {
+	for constraint, want := range map[string]error{
+		"registry_passport_community_id_1524ae17_fk_account_community_id":   store.ErrCommunityNotFound,
+		"registry_hashscorerl_community_id_464dfa88_fk_account_c":           store.ErrCommunityNotFound,
+		"registry_event_community_id_fkey":                                  store.ErrCommunityNotFound, // as Postgres names it
+		"account_accountapike_api_key_id_f30ca19e_fk_account_a":             store.ErrNotFound,
+		"account_accountapikey_account_id_1a2556bc_fk_account_account_id":   store.ErrNotFound,
+		"registry_score_passport_id_640e4835_fk_registry_passport_id":       store.ErrFault,
+		"account_customizatio_scorer_id_354f8a7d_fk_account_c":              store.ErrFault,
+		"something_of_the_hosts_scorer_id_354f8a7d_fk_account_community_id": store.ErrFault,
+		"": store.ErrFault,
+	} {
+		const prose = `insert on table "x_community_id_y" violates "z_account_id_z", "_api_key_id_"`
+		for _, cause := range []error{
+			&pgconn.PgError{Code: foreignKeyViolation, Message: prose, Detail: prose, ConstraintName: constraint},
+			&pq.Error{Code: foreignKeyViolation, Message: prose, Detail: prose, Constraint: constraint},
+		} {
+			err := explain(t.Context(), commit, committing, cause)
+			require.ErrorIs(t, err, want, "%T: %s", cause, constraint)
+			var detail *store.Error
+			require.ErrorAs(t, err, &detail)
+			assert.Equal(t, want, detail.Kind, "%T: %s", cause, constraint)
 		}
 	}
 }

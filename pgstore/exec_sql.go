@@ -15,28 +15,34 @@ type sqlDB struct{ db *sql.DB }
 // change the connection, to one where there is no such statement, or another
 // client's.
 func (d sqlDB) read(ctx context.Context, c call) error {
-	return d.inTx(ctx, &sql.TxOptions{ReadOnly: true}, reading, reading, []call{c})
+	return inSQLTransaction(ctx, d.db, &sql.TxOptions{ReadOnly: true}, reading, func(tx *sql.Tx) error {
+		return runAll(ctx, tx, reading, []call{c})
+	})
 }
 
 func (d sqlDB) write(ctx context.Context, calls []call) error {
-	return d.inTx(ctx, nil, working, committing, calls)
+	return inSQLTransaction(ctx, d.db, nil, committing, func(tx *sql.Tx) error {
+		return runAll(ctx, tx, working, calls)
+	})
 }
 
-// inTx runs the calls in a transaction; before and at are the stages of the calls
-// and of its commit.
-func (d sqlDB) inTx(ctx context.Context, options *sql.TxOptions, before, at stage, calls []call) error {
-	tx, err := d.db.BeginTx(ctx, options)
+// inSQLTransaction commits what the work does, unless it fails; at is the stage of
+// the commit.
+func inSQLTransaction(ctx context.Context, db *sql.DB, options *sql.TxOptions, at stage, work func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, options)
 	if err != nil {
 		return explain(ctx, begin, connecting, err)
 	}
 	// Without effect after a commit; its own error would tell nothing that the
 	// error before it does not.
 	defer func() { _ = tx.Rollback() }()
-	if err := runAll(ctx, tx, before, calls); err != nil {
+	if err := work(tx); err != nil {
 		return err
 	}
+	// database/sql does not tell a commit that it did not send for that from one
+	// whose answer is missing.
 	if err := ctx.Err(); err != nil {
-		return explain(ctx, commit, before, err)
+		return explain(ctx, commit, working, err)
 	}
 	if err := tx.Commit(); err != nil {
 		return explain(ctx, commit, at, err)

@@ -2,8 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -13,7 +11,7 @@ import (
 // ScoreAt implements [store.History].
 func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
 	if err := store.CheckAddress(address); err != nil {
-		return nil, fmt.Errorf("score_at: %w", err)
+		return nil, refuse("score_at", store.ErrInvalid, "%w", err)
 	}
 	var events []store.RecordedEvent
 	err := s.on.read(ctx, s.statements.scoreAt.with(community, address, within(at)).each(eventsInto(&events, address)))
@@ -21,28 +19,15 @@ func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at
 		return nil, err
 	}
 	if len(events) == 0 {
-		return nil, fmt.Errorf("score_at: %w: %s has no score in community %d at %v", store.ErrNotFound, address, community, at)
+		return nil, refuse("score_at", store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
 	}
 	return &events[0], nil
-}
-
-// within returns the moment, or the nearest one that a column holds.
-func within(at time.Time) time.Time {
-	first := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
-	last := time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
-	switch {
-	case at.Before(first):
-		return first
-	case at.After(last):
-		return last
-	}
-	return moment(at)
 }
 
 // ListEvents implements [store.History].
 func (s *Store) ListEvents(ctx context.Context, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
 	if err := checkPage(address, &page); err != nil {
-		return nil, fmt.Errorf("list_events: %w", err)
+		return nil, refuse("list_events", store.ErrInvalid, "%w", err)
 	}
 	list := s.statements.listEvents
 	if page.After > 0 {
@@ -80,7 +65,7 @@ func eventsInto(events *[]store.RecordedEvent, address string) func(scanFunc) er
 // ListClaims implements [store.History].
 func (s *Store) ListClaims(ctx context.Context, community int64, address string) ([]store.Claim, error) {
 	if err := store.CheckAddress(address); err != nil {
-		return nil, fmt.Errorf("list_claims: %w", err)
+		return nil, refuse("list_claims", store.ErrInvalid, "%w", err)
 	}
 	var claims []store.Claim
 	err := s.on.read(ctx, s.statements.listClaims.with(community, address).each(func(scan scanFunc) error {
@@ -98,48 +83,4 @@ func (s *Store) ListClaims(ctx context.Context, community int64, address string)
 		return nil, err
 	}
 	return claims, nil
-}
-
-// ListCredentials implements [store.Credentials].
-func (s *Store) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
-	if err := checkPage(address, &page); err != nil {
-		return nil, fmt.Errorf("list_credentials: %w", err)
-	}
-	list := s.statements.listCredentials
-	if page.After > 0 {
-		list = s.statements.listCredentialsAfter
-	}
-	listed := &store.CredentialPage{}
-	err := s.on.read(ctx, list.with(address, highest(&page), page.After, int64(page.Limit)).each(func(scan scanFunc) error {
-		var c store.Credential
-		var stamp string
-		var updated storedMoment
-		if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &stamp, &updated); err != nil {
-			return err
-		}
-		if c.ID != 0 {
-			c.Stamp, c.UpdatedAt = []byte(stamp), updated.Time
-			listed.Credentials = append(listed.Credentials, c)
-		}
-		return nil
-	}))
-	if err != nil {
-		return nil, err
-	}
-	return listed, nil
-}
-
-// highest returns the highest id that a row of the page can have.
-func highest(page *store.Page) int64 {
-	if page.Before > 0 {
-		return page.Before - 1
-	}
-	return math.MaxInt64
-}
-
-func checkPage(address string, page *store.Page) error {
-	if err := store.CheckAddress(address); err != nil {
-		return err
-	}
-	return page.Validate()
 }

@@ -2,16 +2,9 @@ package pgstore
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/passport-sdk/passport-go/store"
 )
-
-var errNoSuchKey = errors.New("there is no API key with that prefix")
 
 // FindKey implements [store.Keys].
 func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
@@ -48,14 +41,14 @@ func scanKey(scan scanFunc) (*store.Key, error) {
 }
 
 func noSuchKey(s statement) error {
-	return &store.Error{Op: s.name, Kind: store.ErrNotFound, Cause: errNoSuchKey}
+	return refuse(s.name, store.ErrNotFound, "there is no API key with that prefix")
 }
 
 // AddKey implements [store.Keys].
 func (s *Store) AddKey(ctx context.Context, key store.Key) error {
 	insert := s.statements.insertAPIKey
 	if err := key.Validate(); err != nil {
-		return fmt.Errorf("%s: %w", insert.name, err)
+		return refuse(insert.name, store.ErrInvalid, "%w", err)
 	}
 	return s.on.write(ctx, []call{insert.with(
 		key.ID, key.Prefix, key.Hash, key.SHA256, key.Name, key.Account,
@@ -63,19 +56,11 @@ func (s *Store) AddKey(ctx context.Context, key store.Key) error {
 		key.ReadScores, key.Historical, key.SubmitPassports, key.CreateScorers)})
 }
 
-// momentOrNull returns the moment as an argument: NULL for none.
-func momentOrNull(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return moment(t)
-}
-
 // MigrateKey implements [store.Keys].
 func (s *Store) MigrateKey(ctx context.Context, id, sha256 string) error {
 	migrate := s.statements.migrateAPIKey
 	if sha256 == "" || !storable(sha256, store.MaxKeySHA256) {
-		return fmt.Errorf("%s: %w: no column holds the SHA-256", migrate.name, store.ErrInvalid)
+		return refuse(migrate.name, store.ErrInvalid, "no column holds the SHA-256")
 	}
 	if !storable(id, store.MaxKeyID) {
 		return nil
@@ -94,10 +79,4 @@ func (s *Store) RevokeKey(ctx context.Context, prefix string) error {
 		err = noSuchKey(revoke)
 	}
 	return err
-}
-
-// storable reports whether a text column of that width, in characters, can hold
-// the text; a row cannot be found by one that it cannot.
-func storable(text string, width int) bool {
-	return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 && utf8.RuneCountInString(text) <= width
 }

@@ -2,11 +2,9 @@ package pgstore
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -24,9 +22,6 @@ func (s *statements) load(q *store.Query) call {
 	return s.loadSnapshotAndPoints.with(q.Community, addresses, at,
 		those(q.Points.Lists, store.MaxListName), those(q.Points.Counted, store.MaxAction))
 }
-
-// moment returns the time as Postgres keeps it, in UTC and whole microseconds.
-func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // snapshotReader puts the rows of loadSnapshot together.
 type snapshotReader struct {
@@ -157,12 +152,12 @@ func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
 // database's plan or collation.
 func (r *snapshotReader) snapshot() (*store.Snapshot, error) {
 	if !r.found {
-		return nil, fmt.Errorf("load_community: %w: %d", store.ErrCommunityNotFound, r.query.Community)
+		return nil, refuse("load_community", store.ErrCommunityNotFound, "%d", r.query.Community)
 	}
 	for i := range r.result.Wallets {
 		wallet := &r.result.Wallets[i]
 		if wallet.Version == "" {
-			return nil, &store.Error{Op: "load_snapshot", Kind: store.ErrFault, Cause: fmt.Errorf("no row about %s", wallet.Address)}
+			return nil, refuse("load_snapshot", store.ErrFault, "no row about %s", wallet.Address)
 		}
 		slices.SortFunc(wallet.Credentials, func(a, b store.Credential) int { return cmp.Compare(a.Provider, b.Provider) })
 	}
@@ -182,40 +177,4 @@ func sortHistory(history *store.PointsHistory) {
 	slices.SortFunc(history.Awards, store.CompareAwards)
 	slices.Sort(history.Communities)
 	slices.Sort(history.Lists)
-}
-
-// storedMoment is a moment as the statements give it; zero for NULL. A text is
-// the one form that does not depend on the driver or on the session's DateStyle.
-type storedMoment struct{ time.Time }
-
-// Scan implements [sql.Scanner].
-func (m *storedMoment) Scan(from any) (err error) {
-	switch text := from.(type) {
-	case nil:
-		m.Time = time.Time{}
-	case string:
-		m.Time, err = time.Parse(momentLayout, text)
-	case []byte:
-		m.Time, err = time.Parse(momentLayout, string(text))
-	default:
-		err = fmt.Errorf("a moment came as %T", from)
-	}
-	return err
-}
-
-// known returns the moment of a column that must not be NULL.
-func (m *storedMoment) known() (time.Time, error) {
-	if m.IsZero() {
-		return time.Time{}, errors.New("a moment is NULL")
-	}
-	return m.Time, nil
-}
-
-const momentLayout = "2006-01-02T15:04:05.000000"
-
-func document(text string) []byte {
-	if text == "" {
-		return nil
-	}
-	return []byte(text)
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // Database is what a host reaches its database by: a pool of pgx, or a handle
@@ -30,12 +31,13 @@ type Database interface {
 // keeps no state in the session and so works behind a pooler in transaction
 // mode.
 //
-// Errors are *[store.Error], but for [ErrSchema] when a database of the service
-// lacks something, and [store.ErrInvalid] for a name that no schema can have.
+// Errors are *[store.Error]: [store.ErrFault] around [ErrSchema] when a database
+// of the service lacks something, [store.ErrInvalid] for a name that no schema
+// can have, and what else can go wrong with a database; or the context's own.
 func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 	c := newConfig(options)
 	if err := c.validate(); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return refuse("migrate", store.ErrInvalid, "%w", err)
 	}
 	m := migration{config: c, versions: schemaVersions()}
 	now, err := m.state(ctx, executorOn(db))
@@ -148,6 +150,9 @@ create table {schema}.passport_schema_version (
     applied_at timestamp with time zone not null default now()
 )`
 
+const insertSchemaVersion = `
+insert into {schema}.passport_schema_version (version, name) values ($1::integer, $2::text)`
+
 func (m *migration) apply(ctx context.Context, tx schemaTx, version schemaVersion) error {
 	op := "migrate_" + version.name
 	for _, sql := range version.statements() {
@@ -155,6 +160,5 @@ func (m *migration) apply(ctx context.Context, tx schemaTx, version schemaVersio
 			return err
 		}
 	}
-	record := `insert into {schema}.passport_schema_version (version, name) values (%d, '%s')`
-	return tx.exec(ctx, op, m.in(fmt.Sprintf(record, version.number, strings.ReplaceAll(version.name, "'", "''"))))
+	return tx.exec(ctx, op, m.in(insertSchemaVersion), version.number, version.name)
 }

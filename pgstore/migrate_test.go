@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -26,10 +27,16 @@ func TestAFreshSchemaStartsWithTheServicesPoints(t *testing.T) {
 }
 
 func TestEveryVersionIsRecordedOnce(t *testing.T) {
-	db := openPool(t, pgtest.New(t))
-	assert.Equal(t, []string{
-		"1 0001_scorers", "2 0002_accounts", "3 0003_communities", "4 0004_credentials", "5 0005_registry", "6 0006_human_points",
-	}, rows(t, db, `select version || ' ' || name from passport_schema_version order by version`))
+	for name, migrate := range waysToMigrate() {
+		t.Run(name, func(t *testing.T) {
+			url := pgtest.NewEmpty(t)
+			migrate(t, url)
+			migrate(t, url)
+			assert.Equal(t, []string{
+				"1 0001_scorers", "2 0002_accounts", "3 0003_communities", "4 0004_credentials", "5 0005_registry", "6 0006_human_points",
+			}, rows(t, openPool(t, url), `select version || ' ' || name from passport_schema_version order by version`))
+		})
+	}
 }
 
 func TestASecondMigrateDoesNothingAndNeedsNoRights(t *testing.T) {
@@ -103,7 +110,11 @@ func TestMigrateUndoesItselfWhenItFailsHalfway(t *testing.T) {
 			db := openPool(t, address)
 			return func(o ...pgstore.Option) error { return pgstore.Migrate(t.Context(), db, o...) }
 		},
-		"database/sql": func(address string) func(...pgstore.Option) error {
+		"database/sql, pgx": func(address string) func(...pgstore.Option) error {
+			db := openSQL(t, "pgx", address)
+			return func(o ...pgstore.Option) error { return pgstore.Migrate(t.Context(), db, o...) }
+		},
+		"database/sql, lib/pq": func(address string) func(...pgstore.Option) error {
 			db := openSQL(t, "postgres", address)
 			return func(o ...pgstore.Option) error { return pgstore.Migrate(t.Context(), db, o...) }
 		},
@@ -126,6 +137,8 @@ func TestMigrateUndoesItselfWhenItFailsHalfway(t *testing.T) {
 
 			exec(t, db, `drop sequence registry_humanpoints_action_2af7c950`)
 			require.NoError(t, migrate(), "the way is free")
+			assert.Equal(t, []string{"6 0006_human_points"}, rows(t, db,
+				`select version || ' ' || name from passport_schema_version order by version desc limit 1`))
 		})
 	}
 }
@@ -187,6 +200,55 @@ func TestMigrateEndsWithItsContext(t *testing.T) {
 
 	db = openPool(t, "postgres://u:p@127.0.0.1:1/d?sslmode=disable")
 	require.ErrorIs(t, pgstore.Migrate(t.Context(), db), store.ErrUnavailable)
+}
+
+// Before the commit is sent it is known that nothing was written.
+func TestAContextThatEndsBeforeTheCommitUndoesTheMigration(t *testing.T) {
+	for name, migrate := range map[string]func(ctx context.Context, config *pgx.ConnConfig) error{
+		"pgx": func(ctx context.Context, config *pgx.ConnConfig) error {
+			return pgstore.Migrate(ctx, openPool(t, config.ConnString(), func(c *pgxpool.Config) { c.ConnConfig.Tracer = config.Tracer }))
+		},
+		"database/sql": func(ctx context.Context, config *pgx.ConnConfig) error {
+			db := stdlib.OpenDB(*config)
+			defer db.Close()
+			return pgstore.Migrate(ctx, db)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, err := pgx.ParseConfig(pgtest.NewEmpty(t))
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			config.Tracer = &lastVersion{recorded: cancel}
+
+			err = migrate(ctx, config)
+			require.ErrorIs(t, err, context.Canceled)
+			require.NotErrorIs(t, err, store.ErrUnknownOutcome)
+			require.EqualError(t, err, "commit: context canceled")
+			assert.Equal(t, []string{"0"}, rows(t, openPool(t, config.ConnString()),
+				`select count(*)::text from pg_class where relnamespace = 'public'::regnamespace`))
+		})
+	}
+}
+
+// lastVersion is a tracer that calls when the record of the last version, the
+// last statement of a migration, has been answered.
+type lastVersion struct {
+	count    int
+	recorded func()
+}
+
+func (l *lastVersion) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
+	if strings.Contains(query.SQL, "insert into \"public\".passport_schema_version") {
+		l.count++
+	}
+	return ctx
+}
+
+func (l *lastVersion) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {
+	if l.count == 6 {
+		l.recorded()
+	}
 }
 
 // fingerprint tells everything in the catalog about the tables in the schema

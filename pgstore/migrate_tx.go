@@ -12,9 +12,9 @@ import (
 // schemaTx is a transaction that changes a schema.
 type schemaTx interface {
 	executor
-	// exec runs one statement without preparing it: what it works on may have
-	// been made a moment ago.
-	exec(ctx context.Context, op, sql string) error
+	// exec runs one statement, which pgx is not to prepare: what it works on may
+	// have been made a moment ago.
+	exec(ctx context.Context, op, sql string, args ...any) error
 }
 
 func executorOn[D Database](db D) executor {
@@ -35,15 +35,18 @@ func inTransaction[D Database](ctx context.Context, db D, work func(schemaTx) er
 	case *pgxpool.Pool:
 		return inPgxTransaction(ctx, db, work)
 	case *sql.DB:
-		return inSQLTransaction(ctx, db, work)
+		isolated := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+		return inSQLTransaction(ctx, db, isolated, committing, func(tx *sql.Tx) error {
+			return work(sqlSchemaTx{sqlTx{tx}})
+		})
 	}
 	panic(fmt.Sprintf("a Database is not a %T", db))
 }
 
 type pgxSchemaTx struct{ pgxTx }
 
-func (t pgxSchemaTx) exec(ctx context.Context, op, sql string) error {
-	if _, err := t.tx.Exec(ctx, sql, pgx.QueryExecModeExec); err != nil {
+func (t pgxSchemaTx) exec(ctx context.Context, op, sql string, args ...any) error {
+	if _, err := t.tx.Exec(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...); err != nil {
 		return explain(ctx, statement{name: op}, working, err)
 	}
 	return nil
@@ -68,24 +71,9 @@ func inPgxTransaction(ctx context.Context, pool *pgxpool.Pool, work func(schemaT
 
 type sqlSchemaTx struct{ sqlTx }
 
-func (t sqlSchemaTx) exec(ctx context.Context, op, sql string) error {
-	if _, err := t.tx.ExecContext(ctx, sql); err != nil {
+func (t sqlSchemaTx) exec(ctx context.Context, op, sql string, args ...any) error {
+	if _, err := t.tx.ExecContext(ctx, sql, args...); err != nil {
 		return explain(ctx, statement{name: op}, working, err)
-	}
-	return nil
-}
-
-func inSQLTransaction(ctx context.Context, db *sql.DB, work func(schemaTx) error) error {
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-	if err != nil {
-		return explain(ctx, begin, connecting, err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := work(sqlSchemaTx{sqlTx{tx}}); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return explain(ctx, commit, committing, err)
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package pgstore_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -203,21 +205,53 @@ func TestWhatGoesAwayBeforeTheCommitIsNotFound(t *testing.T) {
 
 func TestUsesAreOneStatementHoweverMany(t *testing.T) {
 	for _, n := range []int{1, 2, 5000} {
-		db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
-		mock.ExpectBegin()
-		mock.ExpectExec("insert into .*account_accountapikeyanalytics").WillReturnResult(sqlmock.NewResult(0, int64(n)))
-		mock.ExpectCommit()
-		require.NoError(t, pgstore.NewDB(db).AddUses(t.Context(), manyUses(n)...))
-		require.NoError(t, mock.ExpectationsWereMet())
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			uses := make([]store.Use, n)
+			var keys, paths, statuses []string
+			for i := range uses {
+				uses[i] = use(apiKey("key" + strconv.Itoa(i)))
+				uses[i].Path, uses[i].Status = "/path/"+strconv.Itoa(i), 200+i%300
+				keys, paths = append(keys, uses[i].KeyID), append(paths, uses[i].Path)
+				statuses = append(statuses, strconv.Itoa(uses[i].Status))
+			}
+			var sent []string
+			db, mock := newMock(t, sqlmock.QueryMatcherFunc(func(_, sql string) error {
+				sent = append(sent, sql)
+				return nil
+			}))
+			columns := make([]listed, 12)
+			var args []driver.Value
+			for i := range columns {
+				args = append(args, &columns[i])
+			}
+			mock.ExpectBegin()
+			mock.ExpectExec("").WithArgs(args...).WillReturnResult(sqlmock.NewResult(0, int64(n)))
+			mock.ExpectCommit()
+			require.NoError(t, pgstore.NewDB(db).AddUses(t.Context(), uses...))
+			require.NoError(t, mock.ExpectationsWereMet())
+
+			require.Len(t, sent, 1)
+			assert.Contains(t, sent[0], "insert into")
+			for i := range columns {
+				assert.Len(t, columns[i], n, "column %d", i)
+			}
+			assert.Equal(t, keys, []string(columns[0]))
+			assert.Equal(t, paths, []string(columns[2]))
+			assert.Equal(t, statuses, []string(columns[10]))
+		})
 	}
 }
 
-func manyUses(n int) []store.Use {
-	uses := make([]store.Use, n)
-	for i := range uses {
-		uses[i] = use(apiKey("abcd1234"))
-	}
-	return uses
+// listed is an argument that must be a list of plain texts, and takes them.
+type listed []string
+
+// Match implements [sqlmock.Argument].
+func (l *listed) Match(value driver.Value) bool {
+	text, isText := value.(string)
+	text, opens := strings.CutPrefix(text, `{"`)
+	text, closes := strings.CutSuffix(text, `"}`)
+	*l = strings.Split(text, `","`)
+	return isText && opens && closes
 }
 
 // An error must tell what happened, and nothing that could be a secret.

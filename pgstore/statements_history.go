@@ -1,6 +1,6 @@
 package pgstore
 
-// The statements of the role History, and the listing of credentials.
+// The statements of the role History.
 
 // scoreAt answers with the newest event of a score that is not after the
 // moment.
@@ -61,43 +61,3 @@ from   {schema}.registry_hashscorerlink l
 where  l.address = $2::text
 and    l.community_id = $1::bigint
 order  by l.hash collate "C"`
-
-// listCredentials and listCredentialsAfter answer with a page of credentials:
-// the newest, or the oldest, of those in the range. An empty page is a row of
-// id 0, because the first two columns tell of it as well: whether there are
-// credentials above and below.
-//
-//	$1 address  $2 highest id  $3 id that all are above  $4 rows
-const (
-	listCredentials      = listCredentialsInRange + ` desc` + limitCredentials
-	listCredentialsAfter = listCredentialsInRange + limitCredentials
-
-	listCredentialsInRange = `
-with live as not materialized (
-    select c.id, c.provider, c.stamp, c.updated_at
-    from   {schema}.ceramic_cache_ceramiccache c
-    where  c.address = $1::text
-    and    c.deleted_at is null
-    and    not exists (
-             select from {schema}.ceramic_cache_revocation r
-             where  r.ceramic_cache_id = c.id
-           )
-), page as materialized (
-    select live.*
-    from   live
-    where  live.id <= $2::bigint
-    and    live.id > $3::bigint
-    order  by live.id`
-	limitCredentials = `
-    limit  $4::bigint
-)
-select edge.newer, edge.older,
-       coalesce(page.id, 0), coalesce(page.provider, ''), coalesce(page.stamp::text, ''),
-       ` + clampMoment + `page.updated_at` + clampedZone + `
-from   (
-         select exists (select from live where live.id > coalesce((select max(page.id) from page), $2::bigint)) as newer,
-                exists (select from live where live.id <= coalesce((select min(page.id) from page) - 1, $3::bigint)) as older
-       ) as edge
-left   join page on true
-order  by page.id desc`
-)

@@ -151,14 +151,6 @@ const loadPoints = `, human_points as (
     where  c.active
 )`
 
-// A moment is given as the text that storedMoment reads, in UTC, and clamped to
-// the years 1 to 9999, for all a row may hold ('infinity' included). NULL would
-// become the first of them.
-const (
-	clampMoment = `to_char(greatest('0001-01-01 00:00:00.000001', least(`
-	clampedZone = ` at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')`
-)
-
 // answerSnapshot gives the parts one shape. What is NULL is given as "" or 0.
 const (
 	answerSnapshot = `

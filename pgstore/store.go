@@ -84,17 +84,20 @@ func newStore(on executor, options []Option) *Store {
 type misnamed struct{ err error }
 
 func (m misnamed) read(_ context.Context, c call) error {
-	return &store.Error{Op: c.name, Kind: store.ErrInvalid, Cause: m.err}
+	return refuse(c.name, store.ErrInvalid, "%w", m.err)
 }
 
 func (m misnamed) write(_ context.Context, calls []call) error {
-	return &store.Error{Op: calls[0].name, Kind: store.ErrInvalid, Cause: m.err}
+	return refuse(calls[0].name, store.ErrInvalid, "%w", m.err)
 }
 
-// Load implements [store.Store].
+// Load implements [store.Store]. Its errors, by errors.Is:
+// store.ErrCommunityNotFound, store.ErrInvalid for a query with a malformed or
+// repeated address, store.ErrUnavailable, store.ErrFault, store.ErrConflict in a
+// transaction at SERIALIZABLE, and the context's own.
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	if err := q.Validate(); err != nil {
-		return nil, fmt.Errorf("load: %w", err)
+		return nil, refuse("load_snapshot", store.ErrInvalid, "%w", err)
 	}
 	snapshot := newSnapshotReader(&q)
 	if err := s.on.read(ctx, s.statements.load(&q).each(snapshot.row)); err != nil {
@@ -103,14 +106,41 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 	return snapshot.snapshot()
 }
 
-// Apply implements [store.Store].
+// Apply implements [store.Store]. Its errors, by errors.Is: store.ErrInvalid,
+// store.ErrCommunityNotFound, store.ErrConflict, store.ErrUnavailable,
+// store.ErrFault, the context's own and, unless the store is bound to a host's
+// transaction, store.ErrUnknownOutcome.
 func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 	if err := c.Validate(); err != nil {
-		return nil, err
+		return nil, refuse("apply_changes", store.ErrInvalid, "%w", err)
 	}
 	var receipt receiptReader
 	if err := s.on.write(ctx, s.statements.apply(c, &receipt)); err != nil {
 		return nil, err
 	}
 	return receipt.receipt(c)
+}
+
+// nothingToDo ends an operation that needs no database, as one that does would
+// end: with the context's error, if that has ended.
+func nothingToDo(ctx context.Context, s statement) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return nil
+}
+
+// count runs the calls, and returns the number of rows that the last one
+// answers.
+func (s *Store) count(ctx context.Context, first []call, last call) (int, error) {
+	n := 0
+	counted := last.each(func(scan scanFunc) error {
+		n++
+		var id int64
+		return scan(&id)
+	})
+	if err := s.on.write(ctx, append(first, counted)); err != nil {
+		return 0, err
+	}
+	return n, nil
 }

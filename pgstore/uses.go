@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -16,7 +15,7 @@ func (s *Store) AddUses(ctx context.Context, uses ...store.Use) error {
 	}
 	for i := range uses {
 		if err := uses[i].Validate(); err != nil {
-			return fmt.Errorf("%s: use %d: %w", insert.name, i, err)
+			return refuse(insert.name, store.ErrInvalid, "use %d: %w", i, err)
 		}
 	}
 	return s.on.write(ctx, []call{s.writeUses(uses)})

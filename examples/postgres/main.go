@@ -41,7 +41,7 @@ func main() {
 }
 
 // signUp records the wallet and scores it; both commit, or neither does.
-func signUp(ctx context.Context, pool *pgxpool.Pool, address string) (result *passport.Result, err error) {
+func signUp(ctx context.Context, pool *pgxpool.Pool, address string) (*passport.Result, error) {
 	if err := pgstore.Migrate(ctx, pool); err != nil {
 		return nil, err
 	}
@@ -52,6 +52,7 @@ func signUp(ctx context.Context, pool *pgxpool.Pool, address string) (result *pa
 	if err != nil {
 		return nil, err
 	}
+	var result *passport.Result
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "insert into signups values (lower($1))", address); err != nil {
 			return err
@@ -59,5 +60,8 @@ func signUp(ctx context.Context, pool *pgxpool.Pool, address string) (result *pa
 		result, err = engine.On(pgstore.InTx(tx)).Score(ctx, community, address)
 		return err
 	})
-	return result, err
+	if err != nil {
+		return nil, err // of the commit too: a score that may not be there is not shown
+	}
+	return result, nil
 }

@@ -43,6 +43,15 @@ func TestAWalletSignsUpAndIsScoredOrNeither(t *testing.T) {
 	assert.Equal(t, 1, count("signups"))
 	assert.Equal(t, 1, count("registry_score"))
 
+	_, err = pool.Exec(t.Context(), `
+		create function refuse() returns trigger language plpgsql as $$ begin raise 'not today'; end $$;
+		create constraint trigger refuse after insert on signups deferrable initially deferred for each row execute function refuse()`)
+	require.NoError(t, err)
+	result, err = signUp(t.Context(), pool, "0xB0B00B0B00B0B00B0B00B0B00B0B00B0B00B0B00")
+	require.ErrorContains(t, err, "not today", "when all of it commits")
+	assert.Nil(t, result, "a score that is not there must not be shown")
+	assert.Equal(t, 1, count("registry_score"))
+
 	_, err = signUp(t.Context(), pool, wallet)
 	require.Error(t, err, "it has signed up already")
 	assert.Equal(t, 1, count("registry_event"), "so it is not scored again")

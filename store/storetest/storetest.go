@@ -85,6 +85,7 @@ func Cases(h Harness) []Case {
 		{"keys", keysCases(h)},
 		{"uses", usesCases(h)},
 		{"points ledger", ledgerCases(h)},
+		{"refusals", refusalCases(h)},
 	} {
 		for _, c := range group.cases {
 			c.Group = group.name
