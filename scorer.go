@@ -56,7 +56,7 @@ func (e *Engine) On(store Store) *Engine {
 // rule or weights make a score impossible, which is recorded;
 // store.ErrConflict when every attempt lost a race; store.ErrUnavailable when
 // the database cannot be reached; store.ErrFault and store.ErrInvalid when its
-// rows or its schema make no sense; what a [Verifier] that cannot tell returns;
+// rows, its schema or its login make no sense; what a [Verifier] that cannot tell returns;
 // and the context's own error when it ended. After all of them nothing was
 // written but what is said of ScoringError. After store.ErrUnknownOutcome, which
 // may be the context's error too and so is to be looked for first, everything

@@ -14,9 +14,9 @@ import (
 // ErrSchema: the database is not as the SDK needs it. Nothing was changed.
 var ErrSchema = errors.New("the schema is not what the SDK needs")
 
-// CheckSchema compares a live database with what the SDK needs of it: tables,
-// columns with their types and whether they take NULL, unique keys, foreign
-// keys, and the indexes that the queries rely on. What the database has beyond
+// CheckSchema compares a live database with what the SDK needs of it: UTF-8,
+// tables, columns with their types and whether they take NULL, unique keys,
+// foreign keys, and the indexes that the queries rely on. What the database has beyond
 // that is its own affair, unless it keeps the SDK from adding rows. It changes
 // nothing, and needs no right but to connect.
 //
@@ -32,11 +32,27 @@ func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error
 	if err := executorOn(db).read(ctx, readCatalog.with(c.schema, schemaTables()).each(r.row)); err != nil {
 		return err
 	}
-	differences := compare(neededTables(), r.tables)
+	differences := append(r.encodings.faults(), compare(neededTables(), r.tables)...)
 	if len(differences) == 0 {
 		return nil
 	}
 	return refuse(readCatalog.name, store.ErrFault, "%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(differences...))
+}
+
+// encodings are in what form a database keeps texts, and a session sends them.
+type encodings struct{ database, session string }
+
+// faults tells what keeps texts from arriving as they are: what is signed and
+// claimed may hold any character.
+func (e encodings) faults() []error {
+	var all differences
+	if e.database != "UTF8" {
+		all.addf("the database keeps texts in %s, which does not hold every text: want UTF8", e.database)
+	}
+	if e.session != "UTF8" {
+		all.addf("the session sends texts in %s: want UTF8, the parameter client_encoding of the connection", e.session)
+	}
+	return all
 }
 
 // compare returns in which ways the live tables are not as needed.

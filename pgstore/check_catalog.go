@@ -1,7 +1,7 @@
 package pgstore
 
 // readCatalog answers with what there is of the tables: one row each for a
-// table, a column, an index and a foreign key.
+// table, a column, an index and a foreign key. One more tells the encodings.
 //
 // An index counts only when it is complete and holds for new rows; a key only
 // when it is checked at once, as ON CONFLICT needs it. Columns of an index are
@@ -17,6 +17,8 @@ with tables as (
     and    c.relname = any($2::text[])
     and    c.relkind in ('r', 'p')
 )
+select 'encodings', '', pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('client_encoding'), false, false
+union  all
 select 'table', t.name, '', '', false, false
 from   tables t
 union  all
@@ -49,13 +51,20 @@ cross  join lateral (
        ) as columns (list)`}
 
 // catalogReader collects the rows of readCatalog.
-type catalogReader struct{ tables []table }
+type catalogReader struct {
+	encodings encodings
+	tables    []table
+}
 
 func (r *catalogReader) row(scan scanFunc) error {
 	var kind, name, first, second string
 	var yes, alsoYes bool
 	if err := scan(&kind, &name, &first, &second, &yes, &alsoYes); err != nil {
 		return err
+	}
+	if kind == "encodings" {
+		r.encodings = encodings{database: first, session: second}
+		return nil
 	}
 	t := r.table(name)
 	switch kind {

@@ -41,7 +41,7 @@ func explain(ctx context.Context, s statement, at stage, err error) error {
 		}
 		return fmt.Errorf("%s: %w", s.name, ended)
 	}
-	return &store.Error{Op: s.name, Kind: kindOf(s, at, state, err), SQLState: state, Cause: withoutConfig(err)}
+	return &store.Error{Op: s.name, Kind: kindOf(s, at, state, err), SQLState: state, Cause: withoutContext(withoutConfig(err))}
 }
 
 func kindOf(s statement, at stage, state string, err error) error {
@@ -182,6 +182,15 @@ func unsent(err error) bool {
 	var preparing pgx.ErrPreprocessingBatch
 	return pgconn.SafeToRetry(err) || errors.As(err, &preparing) ||
 		errors.Is(err, sql.ErrTxDone) || errors.Is(err, pgx.ErrTxCommitRollback)
+}
+
+// withoutContext hides that an error is one of a context that is not the caller's,
+// such as the pool's, who does not wait for ever: the caller's lives.
+func withoutContext(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("a limit of the connection's or the pool's: %v", err) //nolint:errorlint // that is the point
+	}
+	return err
 }
 
 // withoutConfig drops the wrapper that carries the connection's configuration,

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -46,9 +47,13 @@ func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 	}
 	if !now.fresh() && !now.ours {
 		if err := CheckSchema(ctx, db, options...); err != nil {
-			return fmt.Errorf("migrate: the tables in schema %q were made by the Django service and are its own to migrate: %w", c.schema, err)
+			return fmt.Errorf("migrate: the tables in schema %q were made by another program, such as the Django service, and are its own to migrate "+
+				"(WithSchema gives the SDK a schema of its own): %w", c.schema, err)
 		}
 		return nil
+	}
+	if faults := now.encodings.faults(); faults != nil {
+		return refuse("migrate", store.ErrFault, "%w:\n%w", ErrSchema, errors.Join(faults...))
 	}
 	if now.version >= len(m.versions) {
 		return nil
@@ -68,6 +73,7 @@ type migration struct {
 
 // schemaState is how far a schema is.
 type schemaState struct {
+	encodings encodings
 	// exists tells whether there is such a schema at all.
 	exists bool
 	// ours tells whether Migrate made it.
@@ -84,7 +90,8 @@ func (s schemaState) fresh() bool { return !s.ours && s.tables == 0 }
 // nothing in other schemas.
 var (
 	readSchemaState = statement{name: "read_schema_state", sql: `
-select (select count(*) from pg_catalog.pg_namespace n where n.nspname = $1::text),
+select pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('client_encoding'),
+       (select count(*) from pg_catalog.pg_namespace n where n.nspname = $1::text),
        count(*) filter (where c.relname = 'passport_schema_version'),
        count(*) filter (where c.relname = any($2::text[]))
 from   pg_catalog.pg_class c
@@ -101,11 +108,12 @@ select pg_advisory_xact_lock(hashtextextended('passport schema ' || $1::text, 0)
 )
 
 func (m *migration) state(ctx context.Context, db executor) (schemaState, error) {
+	var encodings encodings
 	var exists, ours, count int
 	err := db.read(ctx, readSchemaState.with(m.schema, schemaTables()).each(func(scan scanFunc) error {
-		return scan(&exists, &ours, &count)
+		return scan(&encodings.database, &encodings.session, &exists, &ours, &count)
 	}))
-	state := schemaState{exists: exists > 0, ours: ours > 0, tables: count}
+	state := schemaState{encodings: encodings, exists: exists > 0, ours: ours > 0, tables: count}
 	if err != nil || !state.ours {
 		return state, err
 	}

@@ -176,7 +176,7 @@ func TestMigrateLeavesADatabaseOfTheServiceAlone(t *testing.T) {
 	before = fingerprint(t, db)
 	err := pgstore.Migrate(t.Context(), db)
 	require.ErrorIs(t, err, pgstore.ErrSchema)
-	assert.ErrorContains(t, err, `made by the Django service and are its own to migrate`)
+	assert.ErrorContains(t, err, `such as the Django service, and are its own to migrate`)
 	assert.ErrorContains(t, err, "column registry_score.stamps, jsonb, is missing")
 	assert.Equal(t, before, fingerprint(t, db))
 }

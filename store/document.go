@@ -144,5 +144,8 @@ func writtenOut(number string) int {
 	if err != nil || power > MaxNumber || power < -MaxNumber {
 		return math.MaxInt
 	}
-	return len(mantissa) + max(power, -power)
+	if power < 0 {
+		power = 1 - power // the zero in front of the point
+	}
+	return len(mantissa) + power
 }

@@ -15,7 +15,8 @@ var (
 	// that none may have twice. Nothing was written; what was read is out of
 	// date.
 	ErrConflict = errors.New("conflict")
-	// ErrUnavailable: the database cannot be reached or takes no more work.
+	// ErrUnavailable: the database cannot be reached, starts up or takes no more
+	// work.
 	// Nothing was written; try later.
 	ErrUnavailable = errors.New("store unavailable")
 	// ErrUnknownOutcome: the connection was lost while the answer to a commit
@@ -25,13 +26,16 @@ var (
 	// ErrInvalid: the store was asked to write or read what cannot be. A fault
 	// of the program, never worth a retry.
 	ErrInvalid = errors.New("invalid request")
-	// ErrFault: the database refused a statement, or a row makes no sense. A
-	// fault of the SDK or of the database's schema, never worth a retry.
+	// ErrFault: the database refused the login or a statement, or a row makes no
+	// sense. A fault of the configuration, of the database's schema or of the SDK,
+	// never worth a retry.
 	ErrFault = errors.New("store fault")
 )
 
 // Error tells what a store was doing when it failed. Kind is one of the
-// sentinels of this package, so errors.Is finds it and the cause alike.
+// sentinels of this package, so errors.Is finds it and the cause alike. Every
+// error of a store must be one, by errors.As; only that of a context that ended
+// may be the context's alone.
 type Error struct {
 	// Op is the operation, such as "upsert_score".
 	Op string
