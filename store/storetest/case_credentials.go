@@ -30,9 +30,7 @@ func credentialsCases(h Harness) []Case {
 	return []Case{
 		{Name: "are added as the service adds them", run: func(w *world) {
 			add(w, alice, newCredential("Google", "n1"))
-			rows := w.table("ceramic_cache_ceramiccache")
-			require.Len(w.t, rows, 1)
-			r := rows[0]
+			r := w.only("ceramic_cache_ceramiccache")
 			for name, want := range (row{
 				"type": float64(1), "address": alice, "provider": "Google", "proof_value": "proof of Google", "deleted_at": nil,
 				"compose_db_save_status": "pending", "compose_db_stream_id": "",
@@ -46,7 +44,7 @@ func credentialsCases(h Harness) []Case {
 		}},
 		{Name: "without dates have none", run: func(w *world) {
 			add(w, alice, store.NewCredential{Provider: "Google", Stamp: []byte(`{}`)})
-			r := w.table("ceramic_cache_ceramiccache")[0]
+			r := w.only("ceramic_cache_ceramiccache")
 			assert.Nil(w.t, r["issuance_date"])
 			assert.Nil(w.t, r["expiration_date"])
 		}},

@@ -169,7 +169,9 @@ func selectionCases() []Case {
 		}},
 		Case{Name: "returns a credential as its row has it", run: func(w *world) {
 			w.credentials(with(google, row{"updated_at": "2026-02-03T04:05:06.789012Z"}))
-			c := w.load(alice).Wallets[0].Credentials[0]
+			loaded := w.load(alice).Wallets[0].Credentials
+			require.Len(w.t, loaded, 1)
+			c := loaded[0]
 			assert.Equal(w.t, "Google", c.Provider)
 			assert.JSONEq(w.t, string(stamp("Google", "n1").Credential), string(c.Stamp))
 			assert.Equal(w.t, time.Date(2026, 2, 3, 4, 5, 6, 789012000, time.UTC), c.UpdatedAt.UTC())
