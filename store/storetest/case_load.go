@@ -248,9 +248,11 @@ func claimsLoadedCases() []Case {
 			assert.Empty(w.t, loaded(w))
 		}},
 		{Name: "returns the claim on an older credential's hash", run: func(w *world) {
-			w.credentials(with(credentialRow(1, alice, "Google"), row{"stamp": row{"credentialSubject": row{"hash": "v0.0.0:h"}}}))
-			w.claims(claimRow("v0.0.0:h", bob, years(1)))
-			assert.Equal(w.t, []store.Claim{claim("v0.0.0:h", bob, years(1))}, loaded(w))
+			for _, hash := range []string{"v0.0.0:h", "v1:h", "h"} {
+				w.credentials(with(credentialRow(1, alice, "Google"), row{"stamp": row{"credentialSubject": row{"hash": hash}}}))
+				w.claims(claimRow(hash, bob, years(1)))
+				assert.Equal(w.t, []store.Claim{claim(hash, bob, years(1))}, loaded(w), "of whatever version")
+			}
 		}},
 		{Name: "looks past whatever is no nullifier", run: func(w *world) {
 			var rows []row
