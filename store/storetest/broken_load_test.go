@@ -427,7 +427,7 @@ func undeleted() broken {
 func notesLoads() broken {
 	return broken{load: func(h harness, ctx context.Context, q store.Query) (*store.Snapshot, error) {
 		h.edit(func(t tables) {
-			t["registry_passport"] = append(t["registry_passport"], row{"address": q.Addresses[0], "community_id": q.Community})
+			t["registry_event"] = append(t["registry_event"], row{"action": "GET", "community_id": q.Community, "data": row{}})
 		})
 		return h.Load(ctx, q)
 	}}

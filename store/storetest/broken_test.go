@@ -48,13 +48,17 @@ func (h harness) tables() tables {
 }
 
 func (h harness) fill(t tables) {
-	document, err := json.Marshal(t)
+	if err := h.Seed(context.Background(), marshal(t)); err != nil {
+		panic(err)
+	}
+}
+
+func marshal(v any) []byte {
+	document, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
 	}
-	if err := h.Seed(context.Background(), document); err != nil {
-		panic(err)
-	}
+	return document
 }
 
 // edit rewrites rows behind the store's back.
