@@ -82,7 +82,8 @@ type fault struct {
 func faults() map[string]fault {
 	all := map[string]fault{}
 	for _, some := range []map[string]fault{
-		brokenLoads, brokenTexts, brokenApplies, storesWithBrokenRoles, storesWithBrokenKeys,
+		brokenLoads, brokenTexts, brokenApplies, brokenTogether, brokenForTheEngine,
+		storesWithBrokenRoles, storesWithBrokenKeys,
 	} {
 		for name, f := range some {
 			if _, twice := all[name]; twice {

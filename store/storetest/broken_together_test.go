@@ -1,0 +1,128 @@
+package storetest_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// meanwhile is how long a broken store leaves others between two steps that
+// belong together.
+const meanwhile = 5 * time.Millisecond
+
+// brokenTogether are stores that are broken as soon as several use them at once.
+var brokenTogether = map[string]fault{
+	"lets one of several scorings of an address through": {
+		"concurrent/64 scorings of one address, decided on the same credentials, all succeed",
+		versions("registry_score"),
+	},
+	"tells all who race that they have won": {
+		"concurrent/64 addresses fight for one nullifier: one holds it, the others lose the race",
+		brokenApplies["turns a conflict into success"].store,
+	},
+	"counts awards before it writes them": {"concurrent/a limited award is counted exactly under 32 writers", countsFirst()},
+	"counts communities before it writes one": {
+		"concurrent/one address qualifies in several communities at once: the award for them is given, once",
+		countsFirst(),
+	},
+	"is busy while it writes": {"concurrent/overlapping claims in any order never deadlock and never have two holders", busy()},
+	"loads a claim at a time": {
+		"concurrent/a snapshot is of one moment: it never shows half of a change",
+		broken{
+			load: func(h harness, ctx context.Context, q store.Query) (*store.Snapshot, error) {
+				first, err := h.Load(ctx, q)
+				if err != nil || len(first.Claims) < 2 {
+					return first, err
+				}
+				time.Sleep(meanwhile)
+				second, err := h.Load(ctx, q)
+				if err == nil {
+					second.Claims[0] = first.Claims[0]
+				}
+				return second, err
+			},
+			apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+				time.Sleep(meanwhile)
+				return h.Apply(ctx, c)
+			},
+		},
+	},
+}
+
+// brokenForTheEngine are stores that other cases catch too, and that spoil what
+// the engine makes of them.
+var brokenForTheEngine = map[string]fault{
+	"rewrites stamps of the engine": {
+		"engine/scoring again changes nothing but moments, and adds an event",
+		brokenApplies["rewrites stamps that are as wanted"].store,
+	},
+	"notes previews": {"engine/a preview changes nothing and tells what a scoring does", notesLoads()},
+	"loses claims of the engine": {
+		"engine/an account counts for the first wallet, and for the second once its claim has expired",
+		brokenApplies["loses claims"].store,
+	},
+	"has no room for large credentials": {
+		"engine/a credential of the greatest size that there may be counts",
+		overlooks("ceramic_cache_ceramiccache", func(r row) bool {
+			const room = 60_000
+			return len(marshal(r["stamp"])) > room
+		}),
+	},
+	"is busy with the engine": {"engine/64 concurrent scorings of one address all succeed", busy()},
+	"counts an account for everybody": {
+		"engine/64 addresses fight for one nullifier: one counts it, the rest are told so",
+		brokenApplies["loses claims"].store,
+	},
+	"goes one beyond the cap": {
+		"engine/the capped award stops exactly at its limit",
+		countsFirst(),
+	},
+	"tells of failures of the engine": {
+		"engine/a community that cannot be scored leaves a failed score and nothing else",
+		tellsOfFailures(),
+	},
+	"makes up who was scored": {"engine/never scored and scored are told apart", makesScoresUp()},
+}
+
+// busy is a store that refuses to write while it writes.
+func busy() broken {
+	var writing sync.Mutex
+	return broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+		if !writing.TryLock() {
+			return nil, store.ErrUnavailable
+		}
+		defer writing.Unlock()
+		time.Sleep(meanwhile)
+		return h.Apply(ctx, c)
+	}}
+}
+
+// countsFirst is a store that decides on limited awards before it writes.
+func countsFirst() broken {
+	return broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+		decided := *c
+		decided.Wallets = slices.Clone(c.Wallets)
+		for i := range decided.Wallets {
+			w := &decided.Wallets[i]
+			w.Awards = nil
+			for _, award := range c.Wallets[i].Awards {
+				snapshot, err := h.Load(ctx, store.Query{
+					Community: c.Community, Addresses: []string{w.Address}, Points: &store.PointsQuery{Counted: []string{award.Action}},
+				})
+				if err != nil {
+					return nil, err
+				}
+				given, communities := snapshot.Points.Given[award.Action], snapshot.Points.Wallets[0].Communities
+				if (award.Limit == 0 || given < award.Limit) && award.Communities <= 1+len(communities) {
+					award.Limit, award.Communities = 0, 0
+					w.Awards = append(w.Awards, award)
+				}
+			}
+		}
+		time.Sleep(meanwhile)
+		return h.Apply(ctx, &decided)
+	}}
+}
