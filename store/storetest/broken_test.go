@@ -83,7 +83,7 @@ func faults() map[string]fault {
 	all := map[string]fault{}
 	for _, some := range []map[string]fault{
 		brokenLoads, brokenTexts, brokenApplies, brokenTogether, brokenForTheEngine,
-		storesWithBrokenRoles, storesWithBrokenKeys,
+		storesWithBrokenCredentials, storesWithBrokenRoles, storesWithBrokenKeys,
 	} {
 		for name, f := range some {
 			if _, twice := all[name]; twice {

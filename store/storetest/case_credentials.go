@@ -131,7 +131,7 @@ func credentialsCases(h Harness) []Case {
 		}},
 		{Name: "are deleted by provider, and counted", run: func(w *world) {
 			add(w, alice, newCredential("Google", "n1"), newCredential("Ens", "n2"))
-			n, err := role(w).DeleteCredentials(w.ctx, alice, "Google", "Github")
+			n, err := role(w).DeleteCredentials(w.ctx, alice, "Google", "Github", "Google")
 			require.NoError(w.t, err)
 			assert.Equal(w.t, 1, n)
 			assert.Len(w.t, w.ids(), 1)
@@ -154,7 +154,7 @@ func credentialsCases(h Harness) []Case {
 		{Name: "are revoked wherever they carry the proof value, and counted once", run: func(w *world) {
 			add(w, alice, newCredential("Google", "n1"), newCredential("Ens", "n2"))
 			add(w, bob, newCredential("Google", "n1"))
-			n, err := role(w).RevokeCredentials(w.ctx, "proof of Google", "proof of nothing")
+			n, err := role(w).RevokeCredentials(w.ctx, "proof of Google", "proof of nothing", "proof of Google")
 			require.NoError(w.t, err)
 			assert.Equal(w.t, 2, n)
 			assert.Len(w.t, w.ids(), 1)
