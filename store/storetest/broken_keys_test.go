@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -180,9 +181,33 @@ var storesWithBrokenKeys = map[string]fault{
 			k.RateLimit = "125/15m"
 		}
 	})},
-	"mixes permissions up":         {"keys", findsKeys(func(k *store.Key) { k.ReadScores, k.Historical = k.Historical, k.ReadScores })},
-	"adds keys that never expire":  {"keys", addsKeys(func(k *store.Key) { k.ExpiresAt = time.Time{} })},
-	"adds keys by its own clock":   {"keys", addsKeys(func(k *store.Key) { k.CreatedAt = time.Time{} })},
+	"mixes permissions up":        {"keys", findsKeys(func(k *store.Key) { k.ReadScores, k.Historical = k.Historical, k.ReadScores })},
+	"adds keys that never expire": {"keys", addsKeys(func(k *store.Key) { k.ExpiresAt = time.Time{} })},
+	"adds keys by its own clock":  {"keys", addsKeys(func(k *store.Key) { k.CreatedAt = time.Time{} })},
+	"adds keys without a moment of creation": {
+		"keys/AddKey must set the moment of creation to the store's clock when it is zero",
+		addsKeys(func(k *store.Key) {
+			if k.CreatedAt.IsZero() {
+				k.CreatedAt = time.Unix(0, 0)
+			}
+		}),
+	},
+	"rounds the moments of keys": {
+		"keys/AddKey must keep moments in whole microseconds, in UTC",
+		addsKeys(func(k *store.Key) { k.ExpiresAt = k.ExpiresAt.Round(time.Microsecond) }),
+	},
+	"finds keys in another zone": {
+		"keys/AddKey must keep moments in whole microseconds, in UTC",
+		findsKeys(func(k *store.Key) { k.CreatedAt = k.CreatedAt.In(time.FixedZone("east", 3600)) }),
+	},
+	"adds keys that expire out of range": {
+		"keys/AddKey must return ErrInvalid when Validate refuses it, and change nothing",
+		addsKeys(func(k *store.Key) {
+			if k.ExpiresAt.Year() > 9999 {
+				k.ExpiresAt = time.Time{}
+			}
+		}),
+	},
 	"adds keys without permission": {"keys", addsKeys(func(k *store.Key) { k.CreateScorers = false })},
 	"adds every key to the first account": {"keys", addsKeys(func(k *store.Key) {
 		if k.Account > 0 {
@@ -281,7 +306,13 @@ var storesWithBrokenKeys = map[string]fault{
 	}}},
 	"loses headers":               {"uses", eachUse(func(u *store.Use) { u.Headers = nil })},
 	"takes the payload for query": {"uses", eachUse(func(u *store.Use) { u.Query = u.Payload })},
-	"loses the status":            {"uses", eachUse(func(u *store.Use) { u.Status = 0 })},
+	"takes objects for responses": {"uses/AddUses must take a response of any kind of JSON", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+		if slices.ContainsFunc(uses, func(u store.Use) bool { return !bytes.HasPrefix(u.Response, []byte("{")) }) {
+			return store.ErrInvalid
+		}
+		return h.AddUses(ctx, uses...)
+	}}},
+	"loses the status": {"uses", eachUse(func(u *store.Use) { u.Status = 0 })},
 	"makes a status up": {"uses", eachUse(func(u *store.Use) {
 		if u.Status == 0 {
 			u.Status = 200
@@ -302,11 +333,20 @@ var storesWithBrokenKeys = map[string]fault{
 			return strings.Compare(strings.ToLower(a.Action+a.Provider), strings.ToLower(b.Action+b.Provider))
 		})
 	})},
-	"forgets the chain": {"points ledger", ledgers(func(l *store.PointsLedger) {
-		for i := range l.Awards {
-			l.Awards[i].ChainID = 0
-		}
-	})},
+	"forgets the chain": {"points ledger", ledgers(func(l *store.PointsLedger) { noChains(l.Awards) })},
+	"takes nobody for eligible": {
+		"points ledger/LoadPoints must return what a scoring has awarded",
+		ledgers(func(l *store.PointsLedger) { l.Eligible = false }),
+	},
+	"notes who asks for points": {
+		"points ledger/LoadPoints must change nothing",
+		brokenKeys{loadPoints: func(h harness, ctx context.Context, address string) (*store.PointsLedger, error) {
+			h.edit(func(t tables) {
+				t["registry_event"] = append(t["registry_event"], row{"action": "GET", "address": address, "data": row{}})
+			})
+			return h.LoadPoints(ctx, address)
+		}},
+	},
 	"tells points of inactive actions": {"points ledger", ledgers(func(l *store.PointsLedger) { l.Values["HPH"] = 5 })},
 	"tells no points of 0": {"points ledger", ledgers(func(l *store.PointsLedger) {
 		for action, points := range l.Values {

@@ -1,11 +1,14 @@
 package storetest_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -220,7 +223,7 @@ var storesWithBrokenRoles = map[string]fault{
 		return nil
 	}}},
 	"finds what is only alike":     {"finding communities", finds(strings.TrimSpace)},
-	"finds no external id":         {"finding communities", finds(func(s string) string { return strings.TrimPrefix(s, "0x") })},
+	"finds no external id":         {"finding communities/must return that with the ExternalID", finds(func(s string) string { return strings.TrimPrefix(s, "0x") })},
 	"finds communities of anybody": {"finding communities", brokenRoles{find: findsOfAnybody}},
 	"takes ids before external ids": {"finding communities", brokenRoles{find: func(ctx context.Context, h harness, account int64, scorer string) (int64, error) {
 		if id := store.CommunityID(scorer); id == 1 && account == 1 {
@@ -332,6 +335,168 @@ var storesWithBrokenRoles = map[string]fault{
 		}
 		return h.ListEvents(ctx, community, address, page)
 	}}},
+
+	"lists without the context": {
+		"listing/must return the error of the context when it has ended",
+		brokenRoles{listed: func(ctx context.Context, h harness, address string, page store.Page) (*store.CredentialPage, error) {
+			return h.ListCredentials(context.WithoutCancel(ctx), address, page)
+		}},
+	},
+
+	"prefers another scorer": {"communities/default to LIFO and a binary scorer", puts(func(c *store.Community) {
+		c.Scorer = cmp.Or(c.Scorer, store.ScorerWeighted)
+	})},
+	"takes weights of null for empty ones": {"communities/with weights that are null have none", puts(func(c *store.Community) {
+		if string(bytes.TrimSpace(c.Weights)) == "null" {
+			c.Weights = []byte(`{}`)
+		}
+	})},
+	"shortens the numbers of weights": {
+		"communities/have the numbers of their weights written out, with the decimals that they were given",
+		puts(func(c *store.Community) { c.Weights = bytes.ReplaceAll(c.Weights, []byte("1.50"), []byte("1.5")) }),
+	},
+	"has one threshold for all communities": {"communities/leave others alone", afterPutting(func(_ store.Community, t tables) {
+		for _, r := range t["scorer_weighted_binaryweightedscorer"] {
+			r["threshold"] = "2.5"
+		}
+	})},
+	"adds a scorer for another type": {"communities/keep their scorer when its type changes", afterPutting(func(c store.Community, t tables) {
+		if c.Scorer == store.ScorerBinary {
+			t["scorer_weighted_scorer"] = append(t["scorer_weighted_scorer"], row{"id": 99, "type": store.ScorerWeighted})
+		}
+	})},
+	"replaces the whole row": {"communities/keep what is no part of them when replaced", afterPutting(func(_ store.Community, t tables) {
+		for _, r := range t["account_community"] {
+			r["description"] = ""
+		}
+	})},
+
+	"empties the lists of an overlay": {"overlays/make the address lists that are missing, without members", afterPutting(func(_ store.Community, t tables) {
+		t["account_addresslistmember"] = []row{}
+	})},
+	"names rulesets by the last of their provider": {"overlays/make rulesets and a platform of custom credentials", afterPutting(func(_ store.Community, t tables) {
+		for _, r := range t["account_customcredentialruleset"] {
+			_, r["name"], _ = strings.Cut(r["name"].(string), "#")
+		}
+	})},
+	"makes a platform for every community": {"overlays/use the rulesets and the platform that are there", afterPutting(func(c store.Community, t tables) {
+		t["account_customplatform"] = append(t["account_customplatform"], row{"name": c.Name, "platform_type": "DEVEL"})
+	})},
+	"drops the overlays of all": {"overlays/leave those of other communities alone", afterPutting(func(c store.Community, t tables) {
+		if c.Overlay == nil {
+			t["account_allowlist"] = []row{}
+		}
+	})},
+	"makes customizations anew": {"overlays/keep a customization that is there, and its look", afterPutting(func(_ store.Community, t tables) {
+		for _, r := range t["account_customization"] {
+			r["logo_caption"] = nil
+		}
+	})},
+
+	"finds by external id alone": {"finding communities/must return that with the id when none has the ExternalID", finds(func(s string) string {
+		if store.CommunityID(s) > 0 {
+			return ""
+		}
+		return s
+	})},
+	"deletes nothing": {
+		"finding communities/deleting must make Load return ErrCommunityNotFound",
+		brokenRoles{remove: func(context.Context, harness, int64) error { return nil }},
+	},
+	"leaves deleted what is put again": {
+		"finding communities/putting one that is deleted must make it be there again",
+		brokenRoles{put: func(ctx context.Context, h harness, c store.Community) error {
+			before := column(h.tables()["account_community"], "deleted_at")
+			if err := h.PutCommunity(ctx, c); err != nil {
+				return err
+			}
+			h.edit(func(t tables) {
+				for i, deleted := range before {
+					t["account_community"][i]["deleted_at"] = deleted
+				}
+			})
+			return nil
+		}},
+	},
+
+	"makes one user at a time": {"accounts and lists/PutAccount at once for one user must return one account", oneUserAtATime()},
+	"minds an address that is given twice": {
+		"accounts and lists/a list must have an address once that is given twice",
+		brokenRoles{list: func(ctx context.Context, h harness, name string, addresses []string) error {
+			if len(repeated(addresses)) > 0 {
+				return store.ErrConflict
+			}
+			return h.PutAddressList(ctx, name, addresses...)
+		}},
+	},
+
+	"tells claims of whom it was not asked about": {
+		"history/ListClaims must follow a claim that changes hands",
+		brokenRoles{claims: func(ctx context.Context, h harness, community int64, address string) ([]store.Claim, error) {
+			h.edit(func(t tables) {
+				for _, r := range t["registry_hashscorerlink"] {
+					r["address"] = address
+				}
+			})
+			return h.ListClaims(ctx, community, address)
+		}},
+	},
+	"misses events": {
+		"history/none is no error",
+		brokenRoles{events: func(ctx context.Context, h harness, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
+			events, err := h.ListEvents(ctx, community, address, page)
+			return events, errors.Join(err, missing(len(events)))
+		}},
+	},
+	"misses claims": {
+		"history/none is no error",
+		brokenRoles{claims: func(ctx context.Context, h harness, community int64, address string) ([]store.Claim, error) {
+			claims, err := h.ListClaims(ctx, community, address)
+			return claims, errors.Join(err, missing(len(claims)))
+		}},
+	},
+	"looks back at addresses in any case": {
+		"history/all must return ErrInvalid for a malformed address or page",
+		brokenRoles{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
+			return h.ScoreAt(ctx, community, strings.ToLower(address), at)
+		}},
+	},
+	"tells as many events as it is asked for": {
+		"history/all must return ErrInvalid for a malformed address or page",
+		brokenRoles{events: func(ctx context.Context, h harness, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
+			page.Limit = min(page.Limit, store.MaxPage)
+			return h.ListEvents(ctx, community, address, page)
+		}},
+	},
+	"has no claims of a malformed address": {
+		"history/all must return ErrInvalid for a malformed address or page",
+		brokenRoles{claims: func(ctx context.Context, h harness, community int64, address string) ([]store.Claim, error) {
+			claims, err := h.ListClaims(ctx, community, address)
+			return claims, passesOver(store.ErrInvalid, err)
+		}},
+	},
+}
+
+// oneUserAtATime is a store that looks for a user before it makes one, and
+// gives up when another is faster.
+func oneUserAtATime() brokenRoles {
+	var making sync.Mutex
+	return brokenRoles{account: func(ctx context.Context, h harness, username string) (int64, error) {
+		if !making.TryLock() {
+			return 0, store.ErrConflict
+		}
+		defer making.Unlock()
+		time.Sleep(meanwhile)
+		return h.PutAccount(ctx, username)
+	}}
+}
+
+// missing is an error when there is no row.
+func missing(rows int) error {
+	if rows == 0 {
+		return store.ErrNotFound
+	}
+	return nil
 }
 
 // asks is a store that returns another page of credentials than is wanted.

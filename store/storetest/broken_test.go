@@ -173,3 +173,16 @@ func TestTheSuiteCatchesBrokenStores(t *testing.T) {
 		})
 	}
 }
+
+// A case that no broken store fails may assert nothing.
+func TestEveryCaseOfTheSuiteCatchesABrokenStore(t *testing.T) {
+	catching := map[string]bool{}
+	for _, caught := range catches() {
+		for _, name := range caught {
+			catching[name] = true
+		}
+	}
+	for _, c := range storetest.Cases(newHarness(t)) {
+		assert.True(t, catching[caseName(c)], "no broken store fails %q: add one that the case is there for", caseName(c))
+	}
+}
