@@ -21,6 +21,7 @@ type brokenCredentials struct {
 	add    func(context.Context, harness, string, []store.NewCredential) error
 	remove func(context.Context, harness, string, []string) (int, error)
 	revoke func(context.Context, harness, []string) (int, error)
+	listed func(context.Context, harness, string, store.Page) (*store.CredentialPage, error)
 }
 
 func (b brokenCredentials) on(h harness) storetest.Harness {
@@ -47,6 +48,13 @@ func (b brokenCredentials) RevokeCredentials(ctx context.Context, proofValues ..
 		return b.harness.RevokeCredentials(ctx, proofValues...)
 	}
 	return b.revoke(ctx, b.harness, proofValues)
+}
+
+func (b brokenCredentials) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
+	if b.listed == nil {
+		return b.harness.ListCredentials(ctx, address, page)
+	}
+	return b.listed(ctx, b.harness, address, page)
 }
 
 // adds is a store that adds changed credentials.
@@ -89,6 +97,25 @@ func (h harness) without(which func(row) bool, call func() (int, error)) (int, e
 	})
 	defer h.edit(func(t tables) { t[credentialTable] = append(t[credentialTable], hidden...) })
 	return call()
+}
+
+// pages is a store whose pages of credentials are changed.
+func pages(change func(store.Page, *store.CredentialPage)) brokenCredentials {
+	return brokenCredentials{listed: func(ctx context.Context, h harness, address string, page store.Page) (*store.CredentialPage, error) {
+		listed, err := h.ListCredentials(ctx, address, page)
+		if err == nil {
+			change(page, listed)
+		}
+		return listed, err
+	}}
+}
+
+// asks is a store that returns another page of credentials than is wanted.
+func asks(change func(*store.Page)) brokenCredentials {
+	return brokenCredentials{listed: func(ctx context.Context, h harness, address string, page store.Page) (*store.CredentialPage, error) {
+		change(&page)
+		return h.ListCredentials(ctx, address, page)
+	}}
 }
 
 // storesWithBrokenCredentials are stores whose credentials are broken.
@@ -250,4 +277,29 @@ var storesWithBrokenCredentials = map[string]fault{
 			return h.without(func(r row) bool { return r["deleted_at"] != nil }, func() (int, error) { return h.RevokeCredentials(ctx, proofValues...) })
 		}},
 	},
+
+	"lists the oldest first":       {"listing", pages(func(_ store.Page, p *store.CredentialPage) { slices.Reverse(p.Credentials) })},
+	"never knows of newer ones":    {"listing", pages(func(_ store.Page, p *store.CredentialPage) { p.Newer = false })},
+	"never knows of older ones":    {"listing", pages(func(_ store.Page, p *store.CredentialPage) { p.Older = false })},
+	"takes a full page for a sign": {"listing", pages(func(q store.Page, p *store.CredentialPage) { p.Older = len(p.Credentials) == q.Limit })},
+	"takes the cursor for a sign":  {"listing", pages(func(q store.Page, p *store.CredentialPage) { p.Newer = p.Newer || q.Before > 0 })},
+	"knows nothing beside no row": {"listing", pages(func(_ store.Page, p *store.CredentialPage) {
+		none := len(p.Credentials) == 0
+		p.Newer, p.Older = p.Newer && !none, p.Older && !none
+	})},
+	"lists one of each provider":  {"listing", pages(func(_ store.Page, p *store.CredentialPage) { p.Credentials = compact(p.Credentials) })},
+	"lists without moments":       {"listing", pages(func(_ store.Page, p *store.CredentialPage) { noMoments(p.Credentials) })},
+	"lists from the cursor on":    {"listing", asks(func(p *store.Page) { p.Before += min(p.Before, 1) })},
+	"lists from the newest after": {"listing", asks(func(p *store.Page) { p.After = 0 })},
+	"lists whatever is asked for": {"listing", asks(func(p *store.Page) { p.Limit = max(1, min(p.Limit, store.MaxPage)) })},
+	"lists without the context": {
+		"listing/must return the error of the context when it has ended",
+		brokenCredentials{listed: func(ctx context.Context, h harness, address string, page store.Page) (*store.CredentialPage, error) {
+			return h.ListCredentials(context.WithoutCancel(ctx), address, page)
+		}},
+	},
+}
+
+func compact(credentials []store.Credential) []store.Credential {
+	return slices.CompactFunc(credentials, func(a, b store.Credential) bool { return a.Provider == b.Provider })
 }

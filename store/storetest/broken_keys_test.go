@@ -334,6 +334,17 @@ var storesWithBrokenKeys = map[string]fault{
 		})
 	})},
 	"forgets the chain": {"points ledger", ledgers(func(l *store.PointsLedger) { noChains(l.Awards) })},
+	"tells everybody's points": {
+		"points ledger/LoadPoints must return the points rows of the address and of no other",
+		brokenKeys{loadPoints: func(h harness, ctx context.Context, address string) (*store.PointsLedger, error) {
+			ledger, err := h.LoadPoints(ctx, address)
+			other, failed := h.LoadPoints(ctx, "0xb0b00b0b00b0b00b0b00b0b00b0b00b0b00b0b00")
+			if err == nil && failed == nil {
+				ledger.Awards = slices.Concat(ledger.Awards, other.Awards)
+			}
+			return ledger, err
+		}},
+	},
 	"takes nobody for eligible": {
 		"points ledger/LoadPoints must return what a scoring has awarded",
 		ledgers(func(l *store.PointsLedger) { l.Eligible = false }),

@@ -229,6 +229,24 @@ var brokenLoads = map[string]fault{
 			return a["updated_at"] == b["updated_at"] && a["id"].(float64) < b["id"].(float64)
 		}),
 	},
+	"returns the score of any community": {"load/returns no score of another community", sees(func(q store.Query, t tables) {
+		for _, r := range t["registry_passport"] {
+			r["community_id"] = q.Community
+		}
+	})},
+	"loads deleted communities": {"load/must return ErrCommunityNotFound when the community is deleted", sees(func(_ store.Query, t tables) {
+		for _, r := range t["account_community"] {
+			r["deleted_at"] = nil
+		}
+	})},
+	"takes the weights of every scorer from one table": {
+		"load/takes the weights from the table of the scorer's type",
+		sees(func(_ store.Query, t tables) {
+			for _, r := range t["scorer_weighted_scorer"] {
+				r["type"] = "WEIGHTED_BINARY"
+			}
+		}),
+	},
 	"hides expired credentials": {
 		"load/selects expired ones too",
 		overlooks("ceramic_cache_ceramiccache", func(r row) bool { return r["expiration_date"].(string) < "2026" }),
@@ -466,5 +484,11 @@ func repeated(texts []string) []string {
 func noChains(awards []store.Award) {
 	for i := range awards {
 		awards[i].ChainID = 0
+	}
+}
+
+func noMoments(credentials []store.Credential) {
+	for i := range credentials {
+		credentials[i].UpdatedAt = time.Time{}
 	}
 }

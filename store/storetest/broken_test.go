@@ -82,8 +82,8 @@ type fault struct {
 func faults() map[string]fault {
 	all := map[string]fault{}
 	for _, some := range []map[string]fault{
-		brokenLoads, brokenTexts, brokenApplies, brokenTogether, brokenForTheEngine,
-		storesWithBrokenCredentials, storesWithBrokenRoles, storesWithBrokenKeys,
+		brokenLoads, brokenTexts, brokenApplies, brokenClaims, brokenVersions, brokenAwards, brokenTogether, brokenForTheEngine,
+		storesWithBrokenCredentials, storesWithBrokenCommunities, storesWithBrokenHistory, storesWithBrokenKeys,
 	} {
 		for name, f := range some {
 			if _, twice := all[name]; twice {

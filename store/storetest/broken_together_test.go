@@ -17,11 +17,11 @@ const meanwhile = 5 * time.Millisecond
 var brokenTogether = map[string]fault{
 	"lets one of several scorings of an address through": {
 		"concurrent/64 scorings of one address, decided on the same credentials, all succeed",
-		versions("registry_score"),
+		versionsOfScored(),
 	},
 	"tells all who race that they have won": {
 		"concurrent/64 addresses fight for one nullifier: one holds it, the others lose the race",
-		brokenApplies["turns a conflict into success"].store,
+		brokenClaims["turns a conflict into success"].store,
 	},
 	"counts awards before it writes them": {"concurrent/a limited award is counted exactly under 32 writers", countsFirst()},
 	"counts communities before it writes one": {
@@ -62,7 +62,7 @@ var brokenForTheEngine = map[string]fault{
 	"notes previews": {"engine/a preview changes nothing and tells what a scoring does", notesLoads()},
 	"loses claims of the engine": {
 		"engine/an account counts for the first wallet, and for the second once its claim has expired",
-		brokenApplies["loses claims"].store,
+		brokenClaims["loses claims"].store,
 	},
 	"has no room for large credentials": {
 		"engine/a credential of the greatest size that there may be counts",
@@ -74,7 +74,7 @@ var brokenForTheEngine = map[string]fault{
 	"is busy with the engine": {"engine/64 concurrent scorings of one address all succeed", busy()},
 	"counts an account for everybody": {
 		"engine/64 addresses fight for one nullifier: one counts it, the rest are told so",
-		brokenApplies["loses claims"].store,
+		brokenClaims["loses claims"].store,
 	},
 	"goes one beyond the cap": {
 		"engine/the capped award stops exactly at its limit",
