@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,16 @@ var brokenClaims = map[string]fault{
 		}
 		return receipt, err
 	}}},
+	"tells nullifiers": {
+		"claims/a live claim of another must return ErrConflict",
+		broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+			receipt, err := h.Apply(ctx, c)
+			if errors.Is(err, store.ErrConflict) {
+				err = fmt.Errorf("%w: %s", err, c.Claims[0].Nullifier)
+			}
+			return receipt, err
+		}},
+	},
 	"lets claims expire too early": {
 		"claims/a claim that expires a microsecond later is not",
 		applies(func(c *store.Changes) { c.At = c.At.Add(time.Microsecond) }),

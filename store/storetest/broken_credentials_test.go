@@ -191,12 +191,24 @@ var storesWithBrokenCredentials = map[string]fault{
 		}},
 	},
 	"looks at no context when there is nothing to add": {
-		"credentials/must return the context's error when it has ended, also when there is nothing to add",
+		"credentials/must return the context's error when it has ended, also when there is nothing to add, and change nothing",
 		brokenCredentials{add: func(ctx context.Context, h harness, address string, credentials []store.NewCredential) error {
 			if len(credentials) == 0 {
 				return nil
 			}
 			return h.AddCredentials(ctx, address, credentials...)
+		}},
+	},
+	"deletes without the context": {
+		"credentials/must return the context's error when it has ended, also when there is nothing to add, and change nothing",
+		brokenCredentials{remove: func(ctx context.Context, h harness, address string, providers []string) (int, error) {
+			return h.DeleteCredentials(context.WithoutCancel(ctx), address, providers...)
+		}},
+	},
+	"adds first and looks at the context then": {
+		"credentials/must return the context's error when it has ended, also when there is nothing to add, and change nothing",
+		brokenCredentials{add: func(ctx context.Context, h harness, address string, credentials []store.NewCredential) error {
+			return errors.Join(h.AddCredentials(context.WithoutCancel(ctx), address, credentials...), ctx.Err())
 		}},
 	},
 	"cuts numbers short": {
@@ -245,6 +257,31 @@ var storesWithBrokenCredentials = map[string]fault{
 		brokenCredentials{remove: func(ctx context.Context, h harness, address string, providers []string) (int, error) {
 			_, err := h.DeleteCredentials(ctx, address, providers...)
 			return len(providers), err
+		}},
+	},
+	"deletes everybody's credentials": {
+		"credentials/are deleted by provider, and counted",
+		brokenCredentials{remove: func(ctx context.Context, h harness, address string, providers []string) (int, error) {
+			n, err := h.DeleteCredentials(ctx, address, providers...)
+			h.edit(func(t tables) {
+				for _, r := range t[credentialTable] {
+					if r["deleted_at"] == nil && slices.Contains(providers, r["provider"].(string)) {
+						r["deleted_at"] = r["updated_at"]
+					}
+				}
+			})
+			return n, err
+		}},
+	},
+	"deletes again what is deleted": {
+		"credentials/are deleted by provider, and counted",
+		brokenCredentials{remove: func(ctx context.Context, h harness, address string, providers []string) (int, error) {
+			h.edit(func(t tables) {
+				for _, r := range t[credentialTable] {
+					r["deleted_at"] = nil
+				}
+			})
+			return h.DeleteCredentials(ctx, address, providers...)
 		}},
 	},
 	"misses credentials that it cannot delete": {

@@ -290,6 +290,19 @@ var brokenLoads = map[string]fault{
 			q.At = time.Time{}
 		}
 	})},
+	"knows addresses in any case": {
+		"load/an address that is malformed or asked for twice must return ErrInvalid",
+		queries(func(q *store.Query) {
+			q.Addresses = slices.Clone(q.Addresses)
+			for i := range q.Addresses {
+				q.Addresses[i] = strings.ToLower(q.Addresses[i])
+			}
+		}),
+	},
+	"loads once what is asked for twice": {
+		"load/an address that is malformed or asked for twice must return ErrInvalid",
+		queries(func(q *store.Query) { q.Addresses = slices.Compact(slices.Sorted(slices.Values(q.Addresses))) }),
+	},
 	"notes what was loaded": {"load/must change nothing", notesLoads()},
 
 	"returns a claim for each credential": {
@@ -426,6 +439,7 @@ var brokenTexts = map[string]fault{
 	},
 	"drops directions": {"hostile text/directions are kept as they are", respells(drops("\u202e"))},
 	"measures nullifiers in bytes": {"hostile text/the widest nullifier are kept as they are", applies(func(c *store.Changes) {
+		c.Claims = slices.Clone(c.Claims)
 		for i := range c.Claims {
 			c.Claims[i].Nullifier = c.Claims[i].Nullifier[:min(store.MaxNullifier, len(c.Claims[i].Nullifier))]
 		}

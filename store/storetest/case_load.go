@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -210,6 +211,13 @@ func selectionCases() []Case {
 			at := w.query(store.Query{Community: community, Addresses: []string{alice}}).At
 			assert.WithinDuration(w.t, time.Now(), at, time.Hour)
 			assert.Equal(w.t, at.UTC().Truncate(time.Microsecond), at)
+		}},
+		Case{Name: "an address that is malformed or asked for twice must return ErrInvalid", run: func(w *world) {
+			for _, addresses := range [][]string{{""}, {"alice"}, {strings.ToUpper(alice)}, {alice, bob + "0"}, {bob, alice, bob}, {alice[:41] + "\x00"}} {
+				snapshot, err := w.Load(w.ctx, store.Query{Community: community, Addresses: addresses, At: noon})
+				require.ErrorIs(w.t, err, store.ErrInvalid, "%q", addresses)
+				assert.Nil(w.t, snapshot)
+			}
 		}},
 		Case{Name: "must change nothing", run: func(w *world) {
 			w.credentials(google)
