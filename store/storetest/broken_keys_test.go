@@ -276,52 +276,58 @@ var storesWithBrokenKeys = map[string]fault{
 		return h.FindKey(context.WithoutCancel(ctx), prefix)
 	}}},
 
-	"adds the good uses only": {"uses", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+	"adds the good uses only": {"uses/AddUses must return ErrInvalid when Validate refuses one, and insert none", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
 		var failed error
 		for _, use := range uses {
 			failed = errors.Join(failed, h.AddUses(ctx, use))
 		}
 		return failed
 	}}},
-	"adds uses backwards": {"uses", addsUses(func(uses []store.Use) []store.Use {
+	"adds uses backwards": {"uses/AddUses must insert all of the uses in order", addsUses(func(uses []store.Use) []store.Use {
 		slices.Reverse(uses)
 		return uses
 	})},
-	"adds uses by their moment": {"uses", addsUses(func(uses []store.Use) []store.Use {
+	"adds uses by their moment": {"uses/AddUses must insert all of the uses in order", addsUses(func(uses []store.Use) []store.Use {
 		slices.SortFunc(uses, func(a, b store.Use) int { return a.At.Compare(b.At) })
 		return uses
 	})},
-	"adds equal uses once": {"uses", addsUses(func(uses []store.Use) []store.Use {
+	"adds equal uses once": {"uses/AddUses must add to those that are there", addsUses(func(uses []store.Use) []store.Use {
 		return slices.CompactFunc(uses, func(a, b store.Use) bool { return a.Path == b.Path })
 	})},
-	"adds the first hundred": {"uses", addsUses(func(uses []store.Use) []store.Use { return uses[:min(100, len(uses))] })},
-	"minds no use": {"uses", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+	"adds the first hundred": {"uses/AddUses must insert all of the uses in order", addsUses(func(uses []store.Use) []store.Use { return uses[:min(100, len(uses))] })},
+	"minds no use": {"uses/AddUses of no use is no error", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
 		if len(uses) == 0 {
 			return store.ErrInvalid
 		}
 		return h.AddUses(ctx, uses...)
 	}}},
-	"keeps silent about unknown keys": {"uses", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+	"keeps silent about unknown keys": {"uses/AddUses must return ErrNotFound when a key does not exist, and insert none", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
 		return passesOver(store.ErrNotFound, h.AddUses(ctx, uses...))
 	}}},
-	"loses headers":               {"uses", eachUse(func(u *store.Use) { u.Headers = nil })},
-	"takes the payload for query": {"uses", eachUse(func(u *store.Use) { u.Query = u.Payload })},
+	"keeps silent about what it cannot hold": {
+		"uses/AddUses must return ErrInvalid for a document that the database cannot hold, and insert none",
+		brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+			return passesOver(store.ErrInvalid, h.AddUses(ctx, uses...))
+		}},
+	},
+	"loses headers":               {"uses/AddUses must insert each use as the service does", eachUse(func(u *store.Use) { u.Headers = nil })},
+	"takes the payload for query": {"uses/AddUses must keep texts and documents as they are", eachUse(func(u *store.Use) { u.Query = u.Payload })},
 	"takes objects for responses": {"uses/AddUses must take a response of any kind of JSON", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
 		if slices.ContainsFunc(uses, func(u store.Use) bool { return !bytes.HasPrefix(u.Response, []byte("{")) }) {
 			return store.ErrInvalid
 		}
 		return h.AddUses(ctx, uses...)
 	}}},
-	"loses the status": {"uses", eachUse(func(u *store.Use) { u.Status = 0 })},
-	"makes a status up": {"uses", eachUse(func(u *store.Use) {
+	"loses the status": {"uses/AddUses must insert each use as the service does", eachUse(func(u *store.Use) { u.Status = 0 })},
+	"makes a status up": {"uses/AddUses must write NULL for what is empty, but for the path", eachUse(func(u *store.Use) {
 		if u.Status == 0 {
 			u.Status = 200
 		}
 	})},
-	"skips every response":        {"uses", eachUse(func(u *store.Use) { u.ResponseSkipped = true })},
-	"cuts long errors":            {"uses", eachUse(func(u *store.Use) { u.Error = u.Error[:min(200, len(u.Error))] })},
-	"takes a moment for the hour": {"uses", eachUse(func(u *store.Use) { u.At = u.At.Truncate(time.Hour) })},
-	"adds uses without the context": {"uses", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
+	"skips every response":        {"uses/AddUses must insert each use as the service does", eachUse(func(u *store.Use) { u.ResponseSkipped = true })},
+	"cuts long errors":            {"uses/AddUses must take the widest of everything", eachUse(func(u *store.Use) { u.Error = u.Error[:min(200, len(u.Error))] })},
+	"takes a moment for the hour": {"uses/AddUses must take the widest of everything", eachUse(func(u *store.Use) { u.At = u.At.Truncate(time.Hour) })},
+	"adds uses without the context": {"uses/AddUses must return context.Canceled when the context has ended, and insert none", brokenKeys{addUses: func(h harness, ctx context.Context, uses []store.Use) error {
 		return h.AddUses(context.WithoutCancel(ctx), uses...)
 	}}},
 

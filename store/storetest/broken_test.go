@@ -48,17 +48,13 @@ func (h harness) tables() tables {
 }
 
 func (h harness) fill(t tables) {
-	if err := h.Seed(context.Background(), marshal(t)); err != nil {
-		panic(err)
-	}
-}
-
-func marshal(v any) []byte {
-	document, err := json.Marshal(v)
+	document, err := json.Marshal(t)
 	if err != nil {
 		panic(err)
 	}
-	return document
+	if err := h.Seed(context.Background(), document); err != nil {
+		panic(err)
+	}
 }
 
 // edit rewrites rows behind the store's back.
