@@ -7,8 +7,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 	"github.com/passport-sdk/passport-go/store/storetest"
@@ -419,13 +417,13 @@ func findsOfAnybody(ctx context.Context, h harness, account int64, scorer string
 // oneUserAtATime is a store that looks for a user before it makes one, and
 // gives up when another is faster.
 func oneUserAtATime() brokenCommunities {
-	var making sync.Mutex
+	enter := oneAtATime()
 	return brokenCommunities{account: func(ctx context.Context, h harness, username string) (int64, error) {
-		if !making.TryLock() {
+		leave, entered := enter()
+		if !entered {
 			return 0, store.ErrConflict
 		}
-		defer making.Unlock()
-		time.Sleep(meanwhile)
+		defer leave()
 		return h.PutAccount(ctx, username)
 	}}
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
-
-// meanwhile is how long a broken store leaves others between two steps that
-// belong together.
-const meanwhile = 5 * time.Millisecond
 
 // brokenTogether are stores that are broken as soon as several use them at once.
 var brokenTogether = map[string]fault{
@@ -23,10 +20,10 @@ var brokenTogether = map[string]fault{
 		"concurrent/64 addresses fight for one nullifier: one holds it, the others lose the race",
 		brokenClaims["turns a conflict into success"].store,
 	},
-	"counts awards before it writes them": {"concurrent/a limited award is counted exactly under 32 writers", countsFirst()},
+	"counts awards before it writes them": {"concurrent/a limited award is counted exactly under 32 writers", countsFirst(32)},
 	"counts communities before it writes one": {
 		"concurrent/one address qualifies in several communities at once: the award for them is given, once",
-		countsFirst(),
+		countsFirst(2),
 	},
 	"is busy while it writes": {"concurrent/overlapping claims in any order never deadlock and never have two holders", busy()},
 	"loads a claim at a time": {
@@ -37,7 +34,7 @@ var brokenTogether = map[string]fault{
 				if err != nil || len(first.Claims) < 2 {
 					return first, err
 				}
-				time.Sleep(meanwhile)
+				time.Sleep(5 * time.Millisecond)
 				second, err := h.Load(ctx, q)
 				if err == nil {
 					second.Claims[0] = first.Claims[0]
@@ -45,7 +42,7 @@ var brokenTogether = map[string]fault{
 				return second, err
 			},
 			apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-				time.Sleep(meanwhile)
+				time.Sleep(5 * time.Millisecond)
 				return h.Apply(ctx, c)
 			},
 		},
@@ -78,7 +75,7 @@ var brokenForTheEngine = map[string]fault{
 	},
 	"goes one beyond the cap": {
 		"engine/the capped award stops exactly at its limit",
-		countsFirst(),
+		countsFirst(16),
 	},
 	"tells of failures of the engine": {
 		"engine/a community that cannot be scored leaves a failed score and nothing else",
@@ -89,19 +86,46 @@ var brokenForTheEngine = map[string]fault{
 
 // busy is a store that refuses to write while it writes.
 func busy() broken {
-	var writing sync.Mutex
+	enter := oneAtATime()
 	return broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-		if !writing.TryLock() {
+		leave, entered := enter()
+		if !entered {
 			return nil, store.ErrUnavailable
 		}
-		defer writing.Unlock()
-		time.Sleep(meanwhile)
+		defer leave()
 		return h.Apply(ctx, c)
 	}}
 }
 
-// countsFirst is a store that decides on limited awards before it writes.
-func countsFirst() broken {
+// oneAtATime lets one in at a time and turns the others away. Whoever comes
+// first stays until it has, so that it does not depend on who is how fast.
+func oneAtATime() func() (leave func(), entered bool) {
+	var inside sync.Mutex
+	turnedAway := make(chan struct{})
+	turnAway := sync.OnceFunc(func() { close(turnedAway) })
+	return func() (func(), bool) {
+		if !inside.TryLock() {
+			turnAway()
+			return nil, false
+		}
+		await(turnedAway)
+		return inside.Unlock, true
+	}
+}
+
+// await waits for others, though not for ever.
+func await(others <-chan struct{}) {
+	select {
+	case <-others:
+	case <-time.After(time.Second):
+	}
+}
+
+// countsFirst is a store that decides on limited awards before it writes, and
+// writes once so many have decided.
+func countsFirst(writers int32) broken {
+	var counted atomic.Int32
+	all := make(chan struct{})
 	return broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 		decided := *c
 		decided.Wallets = slices.Clone(c.Wallets)
@@ -122,7 +146,10 @@ func countsFirst() broken {
 				}
 			}
 		}
-		time.Sleep(meanwhile)
+		if counted.Add(1) == writers {
+			close(all)
+		}
+		await(all)
 		return h.Apply(ctx, &decided)
 	}}
 }
