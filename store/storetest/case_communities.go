@@ -157,10 +157,9 @@ func communitiesCases(h Harness) []Case {
 			w.seed(map[string][]row{"account_account": {}, "auth_user": {}})
 			w.put(nine(func(c *store.Community) { c.Account = 0 }))
 			w.put(nine(func(c *store.Community) { c.ID, c.Account, c.Name, c.ExternalID = 10, 0, "Ten", "" }))
-			require.Len(w.t, w.table("account_account"), 1)
-			require.Len(w.t, w.table("auth_user"), 1)
-			assert.Equal(w.t, w.table("auth_user")[0]["id"], w.table("account_account")[0]["user_id"])
-			id := w.table("account_account")[0]["id"]
+			account := w.only("account_account")
+			assert.Equal(w.t, w.only("auth_user")["id"], account["user_id"])
+			id := account["id"]
 			assert.EqualValues(w.t, id, w.loadCommunity(9).Account)
 			assert.EqualValues(w.t, id, w.loadCommunity(10).Account)
 		}},

@@ -134,14 +134,18 @@ func concurrentCases() []Case {
 			second := w.scored([]string{alice}, claims(claim("a", alice, years(2)), claim("b", alice, years(2))))
 			first.Wallets[0].Stamps, second.Wallets[0].Stamps = pair("x"), pair("y")
 			w.credentials(credentialRow(1, bob, "Google", "a", "b"))
+			written := make(chan struct{})
 			for _, err := range atOnce(4, func(i int) error {
-				for n := range 25 {
-					if i == 0 {
+				if i == 0 {
+					defer close(written)
+					for n := range 25 {
 						if _, err := w.Apply(w.ctx, []*store.Changes{first, second}[n%2]); err != nil {
 							return err
 						}
-						continue
 					}
+					return nil
+				}
+				for {
 					snapshot, err := w.Load(w.ctx, store.Query{Community: community, Addresses: []string{bob}, At: noon})
 					if err != nil {
 						return err
@@ -149,8 +153,12 @@ func concurrentCases() []Case {
 					if c := snapshot.Claims; len(c) == 1 || len(c) == 2 && !c[0].ExpiresAt.Equal(c[1].ExpiresAt) {
 						return fmt.Errorf("half of a change: %v", c)
 					}
+					select {
+					case <-written:
+						return nil
+					default:
+					}
 				}
-				return nil
 			}) {
 				require.NoError(w.t, err)
 			}

@@ -30,9 +30,7 @@ func credentialsCases(h Harness) []Case {
 	return []Case{
 		{Name: "are added as the service adds them", run: func(w *world) {
 			add(w, alice, newCredential("Google", "n1"))
-			rows := w.table("ceramic_cache_ceramiccache")
-			require.Len(w.t, rows, 1)
-			r := rows[0]
+			r := w.only("ceramic_cache_ceramiccache")
 			for name, want := range (row{
 				"type": float64(1), "address": alice, "provider": "Google", "proof_value": "proof of Google", "deleted_at": nil,
 				"compose_db_save_status": "pending", "compose_db_stream_id": "",
@@ -46,7 +44,7 @@ func credentialsCases(h Harness) []Case {
 		}},
 		{Name: "without dates have none", run: func(w *world) {
 			add(w, alice, store.NewCredential{Provider: "Google", Stamp: []byte(`{}`)})
-			r := w.table("ceramic_cache_ceramiccache")[0]
+			r := w.only("ceramic_cache_ceramiccache")
 			assert.Nil(w.t, r["issuance_date"])
 			assert.Nil(w.t, r["expiration_date"])
 		}},
@@ -89,9 +87,16 @@ func credentialsCases(h Harness) []Case {
 				}
 			})
 		}},
-		{Name: "must return the context's error when it has ended, also when there is nothing to add", run: func(w *world) {
-			assert.ErrorIs(w.t, role(w).AddCredentials(w.ended(), alice), context.Canceled)
-			assert.ErrorIs(w.t, role(w).AddCredentials(w.ended(), alice, newCredential("Google", "n1")), context.Canceled)
+		{Name: "must return the context's error when it has ended, also when there is nothing to add, and change nothing", run: func(w *world) {
+			add(w, alice, newCredential("Google", "n1"))
+			w.unchanged(func() {
+				assert.ErrorIs(w.t, role(w).AddCredentials(w.ended(), alice), context.Canceled)
+				assert.ErrorIs(w.t, role(w).AddCredentials(w.ended(), alice, newCredential("Google", "n2")), context.Canceled)
+				_, err := role(w).DeleteCredentials(w.ended(), alice, "Google")
+				assert.ErrorIs(w.t, err, context.Canceled)
+				_, err = role(w).RevokeCredentials(w.ended(), "proof of Google")
+				assert.ErrorIs(w.t, err, context.Canceled)
+			})
 		}},
 		{Name: "with numbers that would fill the memory once written out must return ErrInvalid and change nothing", run: func(w *world) {
 			for _, number := range []string{"1e1001", "1e-1001", "-1E+131071", "1e99999999999999999999", strings.Repeat("7", 1001)} {
@@ -133,11 +138,20 @@ func credentialsCases(h Harness) []Case {
 		}},
 		{Name: "are deleted by provider, and counted", run: func(w *world) {
 			add(w, alice, newCredential("Google", "n1"), newCredential("Ens", "n2"))
-			n, err := role(w).DeleteCredentials(w.ctx, alice, "Google", "Github")
+			add(w, bob, newCredential("Google", "n3"))
+			n, err := role(w).DeleteCredentials(w.ctx, alice, "Google", "Github", "Google")
 			require.NoError(w.t, err)
 			assert.Equal(w.t, 1, n)
-			assert.Len(w.t, w.ids(), 1)
-			assert.Len(w.t, w.table("ceramic_cache_ceramiccache"), 2, "the row stays")
+			rows := w.table("ceramic_cache_ceramiccache")
+			require.Len(w.t, rows, 3, "the row stays")
+			assert.NotNil(w.t, rows[0]["deleted_at"])
+			assert.Equal(w.t, rows[0]["deleted_at"], rows[0]["updated_at"])
+			assert.Equal(w.t, []any{nil, nil}, column(rows[1:], "deleted_at"))
+			w.unchanged(func() {
+				n, err := role(w).DeleteCredentials(w.ctx, alice, "Google")
+				require.NoError(w.t, err)
+				assert.Zero(w.t, n, "what is deleted is not deleted again")
+			})
 		}},
 		{Name: "are deleted of every type, and added in the place of the service's own only", run: func(w *world) {
 			w.credentials(with(credentialRow(1, alice, "Google", "n1"), row{"type": 2}))
@@ -156,7 +170,7 @@ func credentialsCases(h Harness) []Case {
 		{Name: "are revoked wherever they carry the proof value, and counted once", run: func(w *world) {
 			add(w, alice, newCredential("Google", "n1"), newCredential("Ens", "n2"))
 			add(w, bob, newCredential("Google", "n1"))
-			n, err := role(w).RevokeCredentials(w.ctx, "proof of Google", "proof of nothing")
+			n, err := role(w).RevokeCredentials(w.ctx, "proof of Google", "proof of nothing", "proof of Google")
 			require.NoError(w.t, err)
 			assert.Equal(w.t, 2, n)
 			assert.Len(w.t, w.ids(), 1)

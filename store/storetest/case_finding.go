@@ -33,8 +33,8 @@ func findingCases(h Harness) []Case {
 	}
 	return []Case{
 		{Name: "must return that with the ExternalID", run: func(w *world) {
-			w.put(nine())
-			assert.EqualValues(w.t, 9, found(w, 1, "0x9"))
+			w.put(nine(func(c *store.Community) { c.ExternalID = "0x77" })) // which does not hold its id
+			assert.EqualValues(w.t, 9, found(w, 1, "0x77"))
 		}},
 		{Name: "must return that with the id when none has the ExternalID", run: func(w *world) {
 			assert.EqualValues(w.t, community, found(w, 1, "1"))

@@ -80,7 +80,7 @@ func historyCases(h Harness) []Case {
 			assert.JSONEq(w.t, string(score.EventData(receipt.PassportID, receipt.ScoreID)), string(event.Data))
 			event.Data = nil
 			assert.Equal(w.t, &store.RecordedEvent{Event: store.Event{Action: "SCU", Address: alice}, ID: event.ID, At: noon}, event)
-			assert.EqualValues(w.t, w.table("registry_event")[0]["id"], event.ID)
+			assert.EqualValues(w.t, w.only("registry_event")["id"], event.ID)
 		}},
 		{Name: "ScoreAt must return ErrNotFound when there is none", run: func(w *world) {
 			elsewhere := with(eventRow(3, "SCU", alice, noon), row{"community_id": neighbour})

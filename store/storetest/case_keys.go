@@ -137,9 +137,7 @@ func addKeyCases() []Case {
 			key := storedKey("abcd1234")
 			key.Name = `'"\ %s {"a":1} ` + "\U0001F600"
 			add(w, key)
-			rows := w.table("account_accountapikey")
-			require.Len(w.t, rows, 1)
-			got := rows[0]
+			got := w.only("account_accountapikey")
 			assert.Equal(w.t, key.CreatedAt, moment(w.t, got["created"]))
 			assert.Equal(w.t, key.ExpiresAt, moment(w.t, got["expiry_date"]))
 			delete(got, "created")
@@ -177,7 +175,7 @@ func addKeyCases() []Case {
 			key := storedKey("abcd1234")
 			key.SHA256, key.RateLimit, key.ExpiresAt, key.Name = "", "", time.Time{}, ""
 			add(w, key)
-			r := w.table("account_accountapikey")[0]
+			r := w.only("account_accountapikey")
 			for _, name := range []string{"hashed_key_sha256", "rate_limit", "expiry_date", "analysis_rate_limit", "embed_rate_limit"} {
 				assert.Contains(w.t, r, name)
 				assert.Nil(w.t, r[name], name)
@@ -189,7 +187,7 @@ func addKeyCases() []Case {
 			key := storedKey("abcd1234")
 			key.CreatedAt = time.Time{}
 			add(w, key)
-			assert.WithinDuration(w.t, time.Now(), moment(w.t, w.table("account_accountapikey")[0]["created"]), time.Hour)
+			assert.WithinDuration(w.t, time.Now(), moment(w.t, w.only("account_accountapikey")["created"]), time.Hour)
 		}},
 		{Name: "AddKey must keep moments in whole microseconds, in UTC", run: func(w *world) {
 			key := storedKey("abcd1234")
@@ -295,10 +293,10 @@ func changeKeyCases() []Case {
 			for _, err := range atOnce(16, func(i int) error { return keysOf(w).MigrateKey(w.ctx, id, wallet(i)) }) {
 				require.NoError(w.t, err)
 			}
-			first := w.table("account_accountapikey")[0]["hashed_key_sha256"]
+			first := w.only("account_accountapikey")["hashed_key_sha256"]
 			assert.NotNil(w.t, first)
 			require.NoError(w.t, keysOf(w).MigrateKey(w.ctx, id, "sha256$cc"))
-			assert.Equal(w.t, first, w.table("account_accountapikey")[0]["hashed_key_sha256"])
+			assert.Equal(w.t, first, w.only("account_accountapikey")["hashed_key_sha256"])
 		}},
 		{Name: "RevokeKey must mark the key with that prefix revoked, and change nothing else", run: func(w *world) {
 			w.keys(keyRow("abcd1234"), keyRow("other"))

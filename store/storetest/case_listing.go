@@ -136,7 +136,7 @@ func listingCases(h Harness) []Case {
 				up, newer = append(ids(listed), up...), listed.Newer
 				page.After = up[0]
 			}
-			assert.Len(w.t, down, 23)
+			require.Len(w.t, down, 23)
 			assert.Equal(w.t, down[:22], up)
 		}},
 		Case{Name: "must return ErrInvalid for a malformed address or page", run: func(w *world) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -169,7 +170,9 @@ func selectionCases() []Case {
 		}},
 		Case{Name: "returns a credential as its row has it", run: func(w *world) {
 			w.credentials(with(google, row{"updated_at": "2026-02-03T04:05:06.789012Z"}))
-			c := w.load(alice).Wallets[0].Credentials[0]
+			loaded := w.load(alice).Wallets[0].Credentials
+			require.Len(w.t, loaded, 1)
+			c := loaded[0]
 			assert.Equal(w.t, "Google", c.Provider)
 			assert.JSONEq(w.t, string(stamp("Google", "n1").Credential), string(c.Stamp))
 			assert.Equal(w.t, time.Date(2026, 2, 3, 4, 5, 6, 789012000, time.UTC), c.UpdatedAt.UTC())
@@ -209,6 +212,13 @@ func selectionCases() []Case {
 			assert.WithinDuration(w.t, time.Now(), at, time.Hour)
 			assert.Equal(w.t, at.UTC().Truncate(time.Microsecond), at)
 		}},
+		Case{Name: "an address that is malformed or asked for twice must return ErrInvalid", run: func(w *world) {
+			for _, addresses := range [][]string{{""}, {"alice"}, {strings.ToUpper(alice)}, {alice, bob + "0"}, {bob, alice, bob}, {alice[:41] + "\x00"}} {
+				snapshot, err := w.Load(w.ctx, store.Query{Community: community, Addresses: addresses, At: noon})
+				require.ErrorIs(w.t, err, store.ErrInvalid, "%q", addresses)
+				assert.Nil(w.t, snapshot)
+			}
+		}},
 		Case{Name: "must change nothing", run: func(w *world) {
 			w.credentials(google)
 			w.unchanged(func() { w.load(alice, bob) })
@@ -246,9 +256,11 @@ func claimsLoadedCases() []Case {
 			assert.Empty(w.t, loaded(w))
 		}},
 		{Name: "returns the claim on an older credential's hash", run: func(w *world) {
-			w.credentials(with(credentialRow(1, alice, "Google"), row{"stamp": row{"credentialSubject": row{"hash": "v0.0.0:h"}}}))
-			w.claims(claimRow("v0.0.0:h", bob, years(1)))
-			assert.Equal(w.t, []store.Claim{claim("v0.0.0:h", bob, years(1))}, loaded(w))
+			for _, hash := range []string{"v0.0.0:h", "v1:h", "h"} {
+				w.credentials(with(credentialRow(1, alice, "Google"), row{"stamp": row{"credentialSubject": row{"hash": hash}}}))
+				w.claims(claimRow(hash, bob, years(1)))
+				assert.Equal(w.t, []store.Claim{claim(hash, bob, years(1))}, loaded(w), "of whatever version")
+			}
 		}},
 		{Name: "looks past whatever is no nullifier", run: func(w *world) {
 			var rows []row

@@ -17,20 +17,14 @@ func overlayCases(h Harness) []Case {
 	overlay := func(weights map[string]string) store.Community {
 		return nine(func(c *store.Community) { c.Overlay = weights })
 	}
-	one := func(w *world, table string) row {
-		w.t.Helper()
-		rows := w.table(table)
-		require.Len(w.t, rows, 1, table)
-		return rows[0]
-	}
 	return []Case{
 		{Name: "are the community's customization", run: func(w *world) {
 			w.put(nine())
-			z := one(w, "account_customization")
+			z := w.only("account_customization")
 			assert.EqualValues(w.t, 9, z["scorer_id"])
 			assert.Equal(w.t, "community-9", z["path"])
-			assert.Equal(w.t, z["id"], one(w, "account_allowlist")["customization_id"])
-			assert.Equal(w.t, z["id"], one(w, "account_customcredential")["customization_id"])
+			assert.Equal(w.t, z["id"], w.only("account_allowlist")["customization_id"])
+			assert.Equal(w.t, z["id"], w.only("account_customcredential")["customization_id"])
 		}},
 		{Name: "make the address lists that are missing, without members", run: func(w *world) {
 			require.NoError(w.t, communitiesRole(w).PutAddressList(w.ctx, "team", alice))
@@ -42,7 +36,7 @@ func overlayCases(h Harness) []Case {
 		{Name: "make rulesets and a platform of custom credentials", run: func(w *world) {
 			provider := "Custom#" + strings.Repeat("é", 249)
 			w.put(overlay(map[string]string{provider: "1"}))
-			ruleset, platform, custom := one(w, "account_customcredentialruleset"), one(w, "account_customplatform"), one(w, "account_customcredential")
+			ruleset, platform, custom := w.only("account_customcredentialruleset"), w.only("account_customplatform"), w.only("account_customcredential")
 			name := string([]rune(provider)[:64])
 			for column, want := range (row{"provider_id": provider, "name": name, "credential_type": "DEVEL"}) {
 				assert.Equal(w.t, want, ruleset[column], column)
@@ -62,11 +56,11 @@ func overlayCases(h Harness) []Case {
 				"account_customplatform":          {{"id": 5, "name": "DeveloperList", "platform_type": "DEVEL"}},
 			})
 			w.put(overlay(map[string]string{"Custom#1": "1"}))
-			custom := one(w, "account_customcredential")
+			custom := w.only("account_customcredential")
 			assert.Equal(w.t, row{"r": float64(4), "p": float64(5), "d": "its name"},
 				row{"r": custom["ruleset_id"], "p": custom["platform_id"], "d": custom["display_name"]})
-			one(w, "account_customcredentialruleset")
-			one(w, "account_customplatform")
+			w.only("account_customcredentialruleset")
+			w.only("account_customplatform")
 		}},
 		{Name: "leave those of other communities alone", run: func(w *world) {
 			ten := nine(func(c *store.Community) { c.ID, c.Name, c.ExternalID = 10, "Ten", "" })
@@ -79,7 +73,7 @@ func overlayCases(h Harness) []Case {
 		{Name: "keep a customization that is there, and its look", run: func(w *world) {
 			w.seed(map[string][]row{"account_customization": {{"id": 3, "scorer_id": 9, "path": "nine", "logo_caption": "9"}}})
 			w.put(nine())
-			z := one(w, "account_customization")
+			z := w.only("account_customization")
 			assert.Equal(w.t, row{"path": "nine", "logo_caption": "9"}, row{"path": z["path"], "logo_caption": z["logo_caption"]})
 			assert.Equal(w.t, nine(), w.loadCommunity(9))
 		}},

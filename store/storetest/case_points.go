@@ -40,17 +40,16 @@ func pointsCases() []Case {
 		}},
 		{Name: "an award is a row", run: func(w *world) {
 			receipt := w.score(alice, awards(key))
-			rows := w.table("registry_humanpoints")
-			assert.Len(w.t, rows, 1)
+			r := w.only("registry_humanpoints")
 			for name, want := range (row{"address": alice, "action": "HKY", "provider": "Google", "tx_hash": "n1", "chain_id": float64(0)}) {
-				assert.Equal(w.t, want, rows[0][name], name)
+				assert.Equal(w.t, want, r[name], name)
 			}
-			assert.NotEmpty(w.t, rows[0]["timestamp"])
+			assert.NotEmpty(w.t, r["timestamp"])
 			assert.Equal(w.t, []store.Award{key}, receipt.Awards)
 		}},
 		{Name: "an award without provider and hash has them empty, not NULL", run: func(w *world) {
 			w.score(alice, awards(store.Award{Action: "HPH"}))
-			r := w.table("registry_humanpoints")[0]
+			r := w.only("registry_humanpoints")
 			assert.Empty(w.t, r["provider"])
 			assert.NotNil(w.t, r["provider"])
 			assert.Empty(w.t, r["tx_hash"])

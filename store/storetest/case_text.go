@@ -101,7 +101,9 @@ func hostileCases() []Case {
 			assert.Equal(w.t, c.text, found[0].Nullifier)
 
 			w.score(alice, func(changes *store.Changes) { changes.Wallets[0].Score = failed(c.text) })
-			assert.Equal(w.t, c.text, w.load(alice).Wallets[0].Score.Error)
+			score := w.load(alice).Wallets[0].Score
+			require.NotNil(w.t, score)
+			assert.Equal(w.t, c.text, score.Error)
 		}})
 	}
 	return cases

@@ -74,6 +74,14 @@ func (w *world) table(name string) []row {
 	return w.tables()[name]
 }
 
+// only returns the one row of a table.
+func (w *world) only(table string) row {
+	w.t.Helper()
+	rows := w.table(table)
+	require.Len(w.t, rows, 1, table)
+	return rows[0]
+}
+
 func (w *world) tables() map[string][]row {
 	w.t.Helper()
 	document, err := w.Rows(w.ctx)
