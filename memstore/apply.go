@@ -152,12 +152,10 @@ func (w *writer) upsertScore(passport int64, score *store.Score) int64 {
 		Evidence:           bytes.Clone(score.Evidence),
 		StampScores:        bytes.Clone(score.StampScores),
 		Stamps:             bytes.Clone(score.Stamps),
+		Error:              textOrNull(score.Error),
 	}
 	if score.Value != "" {
 		row.Score = decimal(score.Value + ".000000000")
-	}
-	if score.Error != "" {
-		row.Error = &score.Error
 	}
 	old, found := w.Scores.byPassport.find(passport)
 	switch {

@@ -223,17 +223,3 @@ func TestAwardsHaveTheirConditions(t *testing.T) {
 	assert.Empty(t, award(alice, store.Award{Action: "MM2", TxHash: "other"}), "once for an action and provider, whatever the hash")
 	assert.Len(t, award(alice, store.Award{Action: "MM2", Provider: "other"}), 1)
 }
-
-func TestApplyKeepsNoMemoryOfTheCallers(t *testing.T) {
-	mem := newStore(t)
-	changes := scoring(load(t, mem, alice))
-	w := &changes.Wallets[0]
-	w.Stamps = []store.Stamp{{Provider: "Ens", Credential: []byte(`{"a":1}`)}}
-	w.Events = []store.Event{{Action: "LDP", Address: alice, Data: []byte(`{"a":1}`)}}
-	apply(t, mem, changes)
-	before := dump(t, mem)
-	for _, bytes := range [][]byte{w.Stamps[0].Credential, w.Events[0].Data, w.Score.Evidence, w.Score.StampScores} {
-		clear(bytes)
-	}
-	assert.Equal(t, before, dump(t, mem))
-}

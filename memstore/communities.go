@@ -91,10 +91,7 @@ func (d *data) putCommunity(rows *communityRows, now time.Time) {
 		*row = *old
 	}
 	row.Name, row.Rule, row.HumanPointsProgram, row.DeletedAt = c.Name, c.Rule, c.HumanPoints, time.Time{}
-	row.ExternalScorerID = nil
-	if c.ExternalID != "" {
-		row.ExternalScorerID = &c.ExternalID
-	}
+	row.ExternalScorerID = textOrNull(c.ExternalID)
 	if row.AccountID = d.accountOf(c); row.AccountID == 0 {
 		row.AccountID = d.account(defaultUser, now)
 	}
