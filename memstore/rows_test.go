@@ -186,8 +186,21 @@ func TestUniqueConstraintsHold(t *testing.T) {
 		t.Run(test.table+" "+test.columns, func(t *testing.T) {
 			err := memstore.New().ReadRows(strings.NewReader(`{"` + test.table + `":[` + test.row + `,` + test.other + `]}`))
 			require.ErrorIs(t, err, store.ErrInvalid)
-			assert.ErrorContains(t, err, "table "+test.table+", row 1, column "+test.columns+": another row has")
+			assert.ErrorContains(t, err, "table "+test.table+", row 1, column "+test.columns+": another row has the same already, and it must be unique")
 		})
+	}
+}
+
+func TestARowThatIsThereTwiceDoesNotTellWhatIsInIt(t *testing.T) {
+	long := strings.Repeat("SECRET", 1<<16)
+	for _, rows := range []string{
+		`{"registry_hashscorerlink":[{"hash":"v0:SECRET"},{"hash":"v0:SECRET"}]}`,
+		`{"account_accountapikey":[{"id":"prefix.SECRET","prefix":"a"},{"id":"prefix.SECRET","prefix":"b"}]}`,
+		`{"account_walletgroupcommunityclaim":[{"group_key":"` + long + `"},{"group_key":"` + long + `"}]}`,
+	} {
+		err := memstore.New().ReadRows(strings.NewReader(rows))
+		require.ErrorIs(t, err, store.ErrInvalid)
+		assert.NotContains(t, err.Error(), "SECRET")
 	}
 }
 

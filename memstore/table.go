@@ -50,7 +50,7 @@ func (t *table[K, T]) set(row *T) {
 func (t *table[K, T]) insert(row *T) error {
 	key := t.key(row)
 	if _, found := t.rows[key]; found {
-		return fmt.Errorf("column %s: another row has %v already, and it must be unique", t.columns[0].name, key)
+		return twice(t.columns[0].name)
 	}
 	for _, index := range t.indexes {
 		if err := index.check(row); err != nil {
@@ -59,6 +59,12 @@ func (t *table[K, T]) insert(row *T) error {
 	}
 	t.set(row)
 	return nil
+}
+
+// twice names the columns of the key that is there twice, and not the key: it
+// may be a nullifier or a key's hash, and errors reach logs.
+func twice(columns string) error {
+	return fmt.Errorf("column %s: another row has the same already, and it must be unique", columns)
 }
 
 func (t *table[K, T]) remove(row *T) {
@@ -124,7 +130,7 @@ func (u *unique[K, T]) has(key K) bool {
 func (u *unique[K, T]) check(row *T) error {
 	if key, has := u.key(row); has {
 		if _, found := u.rows[key]; found {
-			return fmt.Errorf("column %s: another row has %v already, and it must be unique", u.columns, key)
+			return twice(u.columns)
 		}
 	}
 	return nil
