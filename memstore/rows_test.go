@@ -3,6 +3,7 @@ package memstore_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -266,9 +267,15 @@ func TestPointsAreConfiguredOnTopOfAFreshDatabase(t *testing.T) {
 
 func TestFaultsOfReadersAndWritersComeBack(t *testing.T) {
 	broken := errors.New("broken pipe")
-	err := memstore.New().ReadRows(io.MultiReader(strings.NewReader(`{"auth_user":[`), iotest.ErrReader(broken)))
-	require.ErrorIs(t, err, broken)
-	require.NotErrorIs(t, err, store.ErrInvalid)
+	for _, failure := range []error{broken, io.ErrUnexpectedEOF, fmt.Errorf("body: %w", io.EOF)} {
+		for _, text := range []string{``, `{"auth_user"`, `{"auth_user":[`, `{"auth_user":[{"id":1},`, `{"auth_user":[{"id":1}]}`} {
+			err := memstore.New().ReadRows(io.MultiReader(strings.NewReader(text), iotest.ErrReader(failure)))
+			require.ErrorIs(t, err, failure, text)
+			require.NotErrorIs(t, err, store.ErrInvalid, text)
+		}
+	}
+	once := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(`{}`)))
+	require.ErrorIs(t, memstore.New().ReadRows(once), iotest.ErrTimeout, "also when it could be read on")
 
 	_, pipe := io.Pipe()
 	require.NoError(t, pipe.CloseWithError(broken))
