@@ -147,8 +147,8 @@ func (w *writer) upsertScore(passport int64, score *store.Score) int64 {
 	row := &scoreRow{
 		PassportID:         passport,
 		Status:             new(string(score.Status)),
-		LastScoreTimestamp: momentOf(score.ScoredAt),
-		ExpirationDate:     momentOf(score.ExpiresAt),
+		LastScoreTimestamp: microseconds(score.ScoredAt),
+		ExpirationDate:     microseconds(score.ExpiresAt),
 		Evidence:           bytes.Clone(score.Evidence),
 		StampScores:        bytes.Clone(score.StampScores),
 		Stamps:             bytes.Clone(score.Stamps),
@@ -213,12 +213,4 @@ func (w *writer) award(address string, award store.Award) bool {
 		TxHash: award.TxHash, Provider: award.Provider,
 	})
 	return true
-}
-
-// momentOf keeps the zero moment, which stands for NULL.
-func momentOf(moment time.Time) time.Time {
-	if moment.IsZero() {
-		return time.Time{}
-	}
-	return microseconds(moment)
 }

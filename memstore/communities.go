@@ -175,3 +175,9 @@ func (d *data) called(externalID string) (*communityRow, bool) {
 	row, found := d.Communities.byExternalID.find(externalID)
 	return row, found && externalID != ""
 }
+
+// community returns the row of a community that is not deleted.
+func (d *data) community(id int64) (*communityRow, bool) {
+	row, found := d.Communities.rows[id]
+	return row, found && row.DeletedAt.IsZero()
+}

@@ -53,7 +53,7 @@ func newCredentialRow(address string, c *store.NewCredential) (*credentialRow, e
 	return &credentialRow{
 		Address: &address, Provider: c.Provider, Stamp: stamp, Type: typePassport,
 		ComposeDBSaveStatus: statusPending, ProofValue: c.ProofValue,
-		IssuanceDate: momentOf(c.IssuedAt), ExpirationDate: momentOf(c.ExpiresAt),
+		IssuanceDate: microseconds(c.IssuedAt), ExpirationDate: microseconds(c.ExpiresAt),
 		nullifiers: nullifiersOf(stamp),
 	}, nil
 }
@@ -101,41 +101,6 @@ func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 		return nil
 	})
 	return revoked, err
-}
-
-// change runs a transaction. The function must check all it needs before it
-// changes anything.
-func (s *Store) change(ctx context.Context, op string, write func(d *data, now time.Time) error) error {
-	now, err := s.clock()
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ended(ctx, op); err != nil {
-		return err
-	}
-	return write(s.data, now)
-}
-
-// look runs the function, which must only read, on the tables as they are.
-func (s *Store) look(ctx context.Context, op string, read func(d *data) error) error {
-	if err := ended(ctx, op); err != nil {
-		return err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ended(ctx, op); err != nil {
-		return err
-	}
-	return read(s.data)
-}
-
-func checkAddress(op, address string) error {
-	if err := store.CheckAddress(address); err != nil {
-		return refuse(op, store.ErrInvalid, "%w", err)
-	}
-	return nil
 }
 
 // deleteLive marks those of the address's live rows deleted that are chosen,

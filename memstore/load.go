@@ -13,54 +13,30 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-const opLoad = "load_snapshot"
-
 // Load implements [store.Store]. The bytes of credentials, weights and scores
 // in the snapshot are shared with the store and are to be read only; everything
 // else is the caller's. Its errors, by errors.Is: store.ErrCommunityNotFound,
 // store.ErrInvalid for a query with a malformed or repeated address, and the
 // context's own.
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
-	if err := ended(ctx, opLoad); err != nil {
-		return nil, err
-	}
+	const op = "load_snapshot"
 	if err := q.Validate(); err != nil {
-		return nil, refuse(opLoad, store.ErrInvalid, "%w", err)
+		return nil, refuse(op, store.ErrInvalid, "%w", err)
 	}
-	at, err := s.moment(q.At)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ended(ctx, opLoad); err != nil {
-		return nil, err
-	}
-
-	row, found := s.data.community(q.Community)
-	if !found {
-		return nil, refuse(opLoad, store.ErrCommunityNotFound, "there is no community %d", q.Community)
-	}
-	snapshot := &store.Snapshot{At: at, Community: s.data.weighing(row)}
-	snapshot.Wallets = make([]store.Wallet, 0, len(q.Addresses))
-	var nullifiers []string
-	for _, address := range q.Addresses {
-		live := s.data.live(address)
-		snapshot.Wallets = append(snapshot.Wallets, store.Wallet{
-			Address:     address,
-			Version:     s.data.version(address),
-			Credentials: credentialsOf(live),
-			Score:       s.data.score(address, q.Community),
-		})
-		for _, row := range live {
-			nullifiers = append(nullifiers, row.nullifiers...)
+	var snapshot *store.Snapshot
+	err := s.look(ctx, op, func(d *data) error {
+		at, err := s.moment(q.At)
+		if err != nil {
+			return err
 		}
-	}
-	snapshot.Claims = s.data.claimsOn(nullifiers, q.Community)
-	if q.Points != nil {
-		snapshot.Points = s.data.pointsOf(q.Addresses, q.Points)
-	}
-	return snapshot, nil
+		row, found := d.community(q.Community)
+		if !found {
+			return refuse(op, store.ErrCommunityNotFound, "there is no community %d", q.Community)
+		}
+		snapshot = d.snapshot(&q, at, row)
+		return nil
+	})
+	return snapshot, err
 }
 
 func (s *Store) moment(at time.Time) (time.Time, error) {
@@ -68,6 +44,29 @@ func (s *Store) moment(at time.Time) (time.Time, error) {
 		return s.clock()
 	}
 	return microseconds(at), nil
+}
+
+func (d *data) snapshot(q *store.Query, at time.Time, community *communityRow) *store.Snapshot {
+	snapshot := &store.Snapshot{At: at, Community: d.weighing(community)}
+	snapshot.Wallets = make([]store.Wallet, 0, len(q.Addresses))
+	var nullifiers []string
+	for _, address := range q.Addresses {
+		live := d.live(address)
+		snapshot.Wallets = append(snapshot.Wallets, store.Wallet{
+			Address:     address,
+			Version:     d.version(address),
+			Credentials: credentialsOf(live),
+			Score:       d.score(address, q.Community),
+		})
+		for _, row := range live {
+			nullifiers = append(nullifiers, row.nullifiers...)
+		}
+	}
+	snapshot.Claims = d.claimsOn(nullifiers, q.Community)
+	if q.Points != nil {
+		snapshot.Points = d.pointsOf(q.Addresses, q.Points)
+	}
+	return snapshot
 }
 
 // live returns, by provider, the credentials of the address that can count: of

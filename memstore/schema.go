@@ -167,12 +167,3 @@ func (d *data) makeCarriedTables() {
 			return item{r.BatchScoringRequestID, r.Address}, true
 		}))
 }
-
-// optional returns the value of a nullable column and whether it is not NULL.
-func optional[T any](value *T) (T, bool) {
-	if value == nil {
-		var none T
-		return none, false
-	}
-	return *value, true
-}
