@@ -47,7 +47,8 @@ var (
 type Option func(*Store)
 
 // WithClock makes the store tell the time by the given function, which must be
-// safe for concurrent use. Without it, and with nil, that is time.Now.
+// safe for concurrent use and must not call the store. Without it, and with nil,
+// that is time.Now.
 func WithClock(now func() time.Time) Option {
 	return func(s *Store) {
 		if now != nil {

@@ -25,13 +25,18 @@ func (s *Store) look(ctx context.Context, op string, read func(d *data) error) e
 // change runs a transaction. The function must check all it needs before it
 // changes anything.
 func (s *Store) change(ctx context.Context, op string, write func(d *data, now time.Time) error) error {
-	now, err := s.clock()
-	if err != nil {
+	if err := ended(ctx, op); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ended(ctx, op); err != nil {
+		return err
+	}
+	// Within the lock: who waits for it must not write an earlier moment than
+	// those whom it waited for.
+	now, err := s.clock()
+	if err != nil {
 		return err
 	}
 	return write(s.data, now)
