@@ -25,7 +25,7 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 	}
 	var snapshot *store.Snapshot
 	err := s.look(ctx, op, func(d *data) error {
-		at, err := s.moment(q.At)
+		at, err := s.moment(op, q.At)
 		if err != nil {
 			return err
 		}
@@ -39,9 +39,9 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 	return snapshot, err
 }
 
-func (s *Store) moment(at time.Time) (time.Time, error) {
+func (s *Store) moment(op string, at time.Time) (time.Time, error) {
 	if at.IsZero() {
-		return s.clock()
+		return s.clock(op)
 	}
 	return microseconds(at), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -277,7 +278,40 @@ func TestFaultsOfReadersAndWritersComeBack(t *testing.T) {
 	once := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(`{}`)))
 	require.ErrorIs(t, memstore.New().ReadRows(once), iotest.ErrTimeout, "also when it could be read on")
 
-	_, pipe := io.Pipe()
-	require.NoError(t, pipe.CloseWithError(broken))
-	require.Error(t, memstore.New().WriteRows(pipe))
+	for name, mem := range map[string]*memstore.Store{"few rows": memstore.New(), "many": full(t)} {
+		writes := 0
+		err := mem.WriteRows(writerFunc(func([]byte) (int, error) { writes++; return 0, broken }))
+		require.ErrorIs(t, err, broken, name)
+		assert.Equal(t, 1, writes, name)
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// full returns a store with a hundred credentials of ten kilobytes.
+func full(t *testing.T) *memstore.Store {
+	mem := newStore(t)
+	for i := range 100 {
+		add(t, mem, wallet(i), credential("Google", strings.Repeat("n", 10_000)))
+	}
+	return mem
+}
+
+func TestRowsAreWrittenPieceByPieceAsTheyWereAtOneMoment(t *testing.T) {
+	mem := full(t)
+	want := dump(t, mem)
+	var text strings.Builder
+	require.NoError(t, mem.WriteRows(writerFunc(func(p []byte) (int, error) {
+		assert.Less(t, len(p), len(want)/10)
+		// Meanwhile every row changes, and others come.
+		for i := range 100 {
+			add(t, mem, wallet(i), credential("Google", strconv.Itoa(len(p))))
+		}
+		require.NoError(t, mem.PutAddressList(t.Context(), "OGs", alice))
+		return text.Write(p)
+	})))
+	assert.Equal(t, want, text.String())
+	assert.NotEqual(t, want, dump(t, mem))
 }

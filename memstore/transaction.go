@@ -35,7 +35,7 @@ func (s *Store) change(ctx context.Context, op string, write func(d *data, now t
 	}
 	// Within the lock: who waits for it must not write an earlier moment than
 	// those whom it waited for.
-	now, err := s.clock()
+	now, err := s.clock(op)
 	if err != nil {
 		return err
 	}
@@ -45,16 +45,16 @@ func (s *Store) change(ctx context.Context, op string, write func(d *data, now t
 // ended returns an error once the context has ended.
 func ended(ctx context.Context, op string) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("memstore: %s: %w", op, err)
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
 }
 
 // clock returns the moment as columns keep it.
-func (s *Store) clock() (time.Time, error) {
+func (s *Store) clock(op string) (time.Time, error) {
 	now := microseconds(s.now())
 	if err := checkMoment(now); err != nil {
-		return time.Time{}, fmt.Errorf("memstore: %w: the clock says %v: %w", store.ErrFault, now, err)
+		return time.Time{}, refuse(op, store.ErrFault, "the clock says %v: %w", now, err)
 	}
 	return now, nil
 }
