@@ -201,11 +201,11 @@ func (w *writer) qualify(address string) {
 // award gives the award, unless it is one that the address has already, that
 // has run out, or that takes more communities.
 func (w *writer) award(address string, award store.Award) bool {
-	if len(w.Points.byOnce.rows[once{address, award.Action, award.Provider}]) > 0 {
+	if len(w.Points.byOnce.find(once{address, award.Action, award.Provider})) > 0 {
 		return false
 	}
-	if award.Limit > 0 && len(w.Points.byAction.rows[award.Action]) >= award.Limit ||
-		award.Communities > len(w.Qualified.byAddress.rows[address]) {
+	if award.Limit > 0 && len(w.Points.byAction.find(award.Action)) >= award.Limit ||
+		award.Communities > len(w.Qualified.byAddress.find(address)) {
 		return false
 	}
 	w.Points.set(&pointRow{

@@ -223,3 +223,23 @@ func TestAwardsHaveTheirConditions(t *testing.T) {
 	assert.Empty(t, award(alice, store.Award{Action: "MM2", TxHash: "other"}), "once for an action and provider, whatever the hash")
 	assert.Len(t, award(alice, store.Award{Action: "MM2", Provider: "other"}), 1)
 }
+
+func TestOfEqualStampsTheFirstStay(t *testing.T) {
+	mem := newStore(t)
+	ens := `"passport_id":1,"provider":"Ens","credential":{"a":1}`
+	read(t, mem, `{"registry_passport":[{"address":"`+alice+`","community_id":7}],
+		"registry_stamp":[{"passport_id":1,"provider":"Google"},{`+ens+`},{`+ens+`}]}`)
+	stamp := store.Stamp{Provider: "Ens", Credential: []byte(`{"a":1}`)}
+	for _, test := range []struct {
+		counts []store.Stamp
+		want   []string
+	}{
+		{[]store.Stamp{stamp, stamp}, []string{"2", "3"}},
+		{[]store.Stamp{stamp}, []string{"2"}},
+	} {
+		changes := scoring(load(t, mem, alice))
+		changes.Wallets[0].Stamps = test.counts
+		apply(t, mem, changes)
+		assert.Equal(t, test.want, table(t, mem, "registry_stamp", "id"))
+	}
+}

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -89,14 +90,16 @@ func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 	}
 	revoked := 0
 	err := s.change(ctx, op, func(d *data, _ time.Time) error {
-		for _, value := range proofValues {
-			for _, row := range d.Credentials.byProof.rows[value] {
-				if _, before := d.Revocations.byCredential.find(row.ID); before {
-					continue
-				}
-				d.Revocations.set(&revocationRow{ID: d.Revocations.nextID(), ProofValue: value, CeramicCacheID: row.ID})
-				revoked++
+		var found []*credentialRow
+		for _, value := range slices.Compact(slices.Sorted(slices.Values(proofValues))) {
+			found = append(found, d.Credentials.byProof.find(value)...)
+		}
+		for _, row := range d.Credentials.inOrder(found) {
+			if d.Revocations.byCredential.has(row.ID) {
+				continue
 			}
+			d.Revocations.set(&revocationRow{ID: d.Revocations.nextID(), ProofValue: row.ProofValue, CeramicCacheID: row.ID})
+			revoked++
 		}
 		return nil
 	})
@@ -109,7 +112,7 @@ func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 // that is free stands for it.
 func (d *data) deleteLive(address string, now time.Time, chosen func(*credentialRow) bool) int {
 	var doomed []*credentialRow
-	for _, row := range d.Credentials.byAddress.rows[address] {
+	for _, row := range d.Credentials.byAddress.find(address) {
 		if row.DeletedAt.IsZero() && chosen(row) {
 			doomed = append(doomed, row)
 		}

@@ -88,8 +88,8 @@ func (d *data) live(address string) []*credentialRow {
 // unrevoked returns the credentials of the address that are neither deleted nor
 // revoked.
 func (d *data) unrevoked(address string) []*credentialRow {
-	rows := make([]*credentialRow, 0, len(d.Credentials.byAddress.rows[address]))
-	for _, row := range d.Credentials.byAddress.rows[address] {
+	rows := make([]*credentialRow, 0, len(d.Credentials.byAddress.find(address)))
+	for _, row := range d.Credentials.byAddress.find(address) {
 		if _, revoked := d.Revocations.byCredential.find(row.ID); row.DeletedAt.IsZero() && !revoked {
 			rows = append(rows, row)
 		}
@@ -158,7 +158,7 @@ func (d *data) pointsOf(addresses []string, q *store.PointsQuery) *store.PointsS
 		points.Wallets = append(points.Wallets, d.history(address, q.Lists))
 	}
 	for _, action := range q.Counted {
-		points.Given[action] = len(d.Points.byAction.rows[action])
+		points.Given[action] = len(d.Points.byAction.find(action))
 	}
 	return points
 }
@@ -176,12 +176,12 @@ func (d *data) pointsValues() map[string]int {
 
 func (d *data) history(address string, lists []string) store.PointsHistory {
 	var history store.PointsHistory
-	for _, row := range d.Points.byAddress.rows[address] {
+	for _, row := range d.Points.byAddress.find(address) {
 		history.Awards = append(history.Awards, store.Award{
 			Action: row.Action, Provider: row.Provider, TxHash: row.TxHash, ChainID: int(row.ChainID),
 		})
 	}
-	for _, row := range d.Qualified.byAddress.rows[address] {
+	for _, row := range d.Qualified.byAddress.find(address) {
 		history.Communities = append(history.Communities, row.CommunityID)
 	}
 	slices.Sort(history.Communities)

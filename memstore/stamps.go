@@ -56,7 +56,7 @@ func (w *writer) stampsOf(address string) []*stampRow {
 	if !found {
 		return nil
 	}
-	return w.Stamps.byPassport.rows[passport.ID]
+	return w.Stamps.inOrder(w.Stamps.byPassport.find(passport.ID))
 }
 
 // owned are the live credentials of a wallet, of which each provider has one.

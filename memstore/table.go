@@ -98,6 +98,13 @@ func (t *table[K, T]) sorted() []*T {
 	return rows
 }
 
+// inOrder returns the rows by primary key.
+func (t *table[K, T]) inOrder(rows []*T) []*T {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b *T) int { return cmp.Compare(t.key(a), t.key(b)) })
+	return rows
+}
+
 // index finds rows by something other than their primary key.
 type index[T any] interface {
 	check(row *T) error
@@ -148,22 +155,26 @@ func (u *unique[K, T]) remove(row *T) {
 	}
 }
 
-// lookup is an index under which a key stands for any number of rows, in the
-// order in which they were stored.
+// lookup is an index under which a key stands for any number of rows, in any
+// order.
 type lookup[K comparable, T any] struct {
-	key  func(*T) (K, bool)
-	rows map[K][]*T
+	key    func(*T) (K, bool)
+	groups map[K]group[T]
 }
 
 func lookupBy[K comparable, T any](key func(*T) (K, bool)) *lookup[K, T] {
-	return &lookup[K, T]{key: key, rows: map[K][]*T{}}
+	return &lookup[K, T]{key: key, groups: map[K]group[T]{}}
 }
+
+// find returns the rows of the key, which are to be read only, and only until
+// the table changes.
+func (l *lookup[K, T]) find(key K) []*T { return l.groups[key].rows }
 
 func (l *lookup[K, T]) check(*T) error { return nil }
 
 func (l *lookup[K, T]) add(row *T) {
 	if key, has := l.key(row); has {
-		l.rows[key] = append(l.rows[key], row)
+		l.groups[key] = l.groups[key].with(row)
 	}
 }
 
@@ -172,10 +183,10 @@ func (l *lookup[K, T]) remove(row *T) {
 	if !has {
 		return
 	}
-	rest := slices.DeleteFunc(l.rows[key], func(other *T) bool { return other == row })
-	if len(rest) == 0 {
-		delete(l.rows, key)
+	rest := l.groups[key].without(row)
+	if len(rest.rows) == 0 {
+		delete(l.groups, key)
 		return
 	}
-	l.rows[key] = rest
+	l.groups[key] = rest
 }
