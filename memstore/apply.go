@@ -147,17 +147,15 @@ func (w *writer) upsertScore(passport int64, score *store.Score) int64 {
 	row := &scoreRow{
 		PassportID:         passport,
 		Status:             new(string(score.Status)),
-		LastScoreTimestamp: momentOf(score.ScoredAt),
-		ExpirationDate:     momentOf(score.ExpiresAt),
+		LastScoreTimestamp: microseconds(score.ScoredAt),
+		ExpirationDate:     microseconds(score.ExpiresAt),
 		Evidence:           bytes.Clone(score.Evidence),
 		StampScores:        bytes.Clone(score.StampScores),
 		Stamps:             bytes.Clone(score.Stamps),
+		Error:              textOrNull(score.Error),
 	}
 	if score.Value != "" {
 		row.Score = decimal(score.Value + ".000000000")
-	}
-	if score.Error != "" {
-		row.Error = &score.Error
 	}
 	old, found := w.Scores.byPassport.find(passport)
 	switch {
@@ -203,11 +201,11 @@ func (w *writer) qualify(address string) {
 // award gives the award, unless it is one that the address has already, that
 // has run out, or that takes more communities.
 func (w *writer) award(address string, award store.Award) bool {
-	if len(w.Points.byOnce.rows[once{address, award.Action, award.Provider}]) > 0 {
+	if len(w.Points.byOnce.find(once{address, award.Action, award.Provider})) > 0 {
 		return false
 	}
-	if award.Limit > 0 && len(w.Points.byAction.rows[award.Action]) >= award.Limit ||
-		award.Communities > len(w.Qualified.byAddress.rows[address]) {
+	if award.Limit > 0 && len(w.Points.byAction.find(award.Action)) >= award.Limit ||
+		award.Communities > len(w.Qualified.byAddress.find(address)) {
 		return false
 	}
 	w.Points.set(&pointRow{
@@ -215,12 +213,4 @@ func (w *writer) award(address string, award store.Award) bool {
 		TxHash: award.TxHash, Provider: award.Provider,
 	})
 	return true
-}
-
-// momentOf keeps the zero moment, which stands for NULL.
-func momentOf(moment time.Time) time.Time {
-	if moment.IsZero() {
-		return time.Time{}
-	}
-	return microseconds(moment)
 }

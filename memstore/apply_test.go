@@ -224,16 +224,22 @@ func TestAwardsHaveTheirConditions(t *testing.T) {
 	assert.Len(t, award(alice, store.Award{Action: "MM2", Provider: "other"}), 1)
 }
 
-func TestApplyKeepsNoMemoryOfTheCallers(t *testing.T) {
+func TestOfEqualStampsTheFirstStay(t *testing.T) {
 	mem := newStore(t)
-	changes := scoring(load(t, mem, alice))
-	w := &changes.Wallets[0]
-	w.Stamps = []store.Stamp{{Provider: "Ens", Credential: []byte(`{"a":1}`)}}
-	w.Events = []store.Event{{Action: "LDP", Address: alice, Data: []byte(`{"a":1}`)}}
-	apply(t, mem, changes)
-	before := dump(t, mem)
-	for _, bytes := range [][]byte{w.Stamps[0].Credential, w.Events[0].Data, w.Score.Evidence, w.Score.StampScores} {
-		clear(bytes)
+	ens := `"passport_id":1,"provider":"Ens","credential":{"a":1}`
+	read(t, mem, `{"registry_passport":[{"address":"`+alice+`","community_id":7}],
+		"registry_stamp":[{"passport_id":1,"provider":"Google"},{`+ens+`},{`+ens+`}]}`)
+	stamp := store.Stamp{Provider: "Ens", Credential: []byte(`{"a":1}`)}
+	for _, test := range []struct {
+		counts []store.Stamp
+		want   []string
+	}{
+		{[]store.Stamp{stamp, stamp}, []string{"2", "3"}},
+		{[]store.Stamp{stamp}, []string{"2"}},
+	} {
+		changes := scoring(load(t, mem, alice))
+		changes.Wallets[0].Stamps = test.counts
+		apply(t, mem, changes)
+		assert.Equal(t, test.want, table(t, mem, "registry_stamp", "id"))
 	}
-	assert.Equal(t, before, dump(t, mem))
 }

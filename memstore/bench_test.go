@@ -2,6 +2,7 @@ package memstore_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,6 +95,28 @@ func BenchmarkApplyFirst(b *testing.B) {
 		_, err := mem.Apply(b.Context(), changes[next])
 		require.NoError(b, err)
 		next++
+	}
+}
+
+// BenchmarkPutAddressList replaces all members; each costs the same, however
+// many they are.
+func BenchmarkPutAddressList(b *testing.B) {
+	for _, members := range []int{1000, 32_000} {
+		b.Run(strconv.Itoa(members), func(b *testing.B) {
+			mem := newStore(b)
+			var lists [2][]string
+			for i := range members {
+				lists[0] = append(lists[0], wallet(i))
+				lists[1] = append(lists[1], wallet(members+i))
+			}
+			require.NoError(b, mem.PutAddressList(b.Context(), "OGs", lists[1]...))
+			var err error
+			for i := 0; b.Loop(); i++ {
+				err = mem.PutAddressList(b.Context(), "OGs", lists[i%2]...)
+			}
+			require.NoError(b, err)
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*members), "ns/member")
+		})
 	}
 }
 

@@ -91,10 +91,7 @@ func (d *data) putCommunity(rows *communityRows, now time.Time) {
 		*row = *old
 	}
 	row.Name, row.Rule, row.HumanPointsProgram, row.DeletedAt = c.Name, c.Rule, c.HumanPoints, time.Time{}
-	row.ExternalScorerID = nil
-	if c.ExternalID != "" {
-		row.ExternalScorerID = &c.ExternalID
-	}
+	row.ExternalScorerID = textOrNull(c.ExternalID)
 	if row.AccountID = d.accountOf(c); row.AccountID == 0 {
 		row.AccountID = d.account(defaultUser, now)
 	}
@@ -177,4 +174,10 @@ func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string)
 func (d *data) called(externalID string) (*communityRow, bool) {
 	row, found := d.Communities.byExternalID.find(externalID)
 	return row, found && externalID != ""
+}
+
+// community returns the row of a community that is not deleted.
+func (d *data) community(id int64) (*communityRow, bool) {
+	row, found := d.Communities.rows[id]
+	return row, found && row.DeletedAt.IsZero()
 }

@@ -6,11 +6,14 @@ import (
 	"io"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -66,6 +69,32 @@ func TestALimitedAwardStopsExactly(t *testing.T) {
 	}
 	all.Wait()
 	assert.Len(t, table(t, mem, "registry_humanpoints"), limit)
+}
+
+func TestWhoWaitsForOthersTellsTheTimeAfterwards(t *testing.T) {
+	var reads atomic.Int64
+	waiting, done := make(chan struct{}), make(chan struct{})
+	mem := memstore.New(memstore.WithClock(func() time.Time {
+		n := reads.Add(1)
+		if n == 1 {
+			close(waiting)
+			select { // the other one, unless it has to wait
+			case <-done:
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+		return noon().Add(time.Duration(n) * time.Second)
+	}))
+	var all sync.WaitGroup
+	all.Go(func() { assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential("Google"))) })
+	<-waiting
+	assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential("Google")))
+	close(done)
+	all.Wait()
+	assert.Equal(t, []string{
+		"2026-06-01T12:00:01.123456+00:00 2026-06-01T12:00:02.123456+00:00",
+		"2026-06-01T12:00:02.123456+00:00 <nil>",
+	}, table(t, mem, "ceramic_cache_ceramiccache", "created_at", "deleted_at"))
 }
 
 func TestEverythingAtOnceIsSafe(t *testing.T) {

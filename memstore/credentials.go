@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -53,7 +54,7 @@ func newCredentialRow(address string, c *store.NewCredential) (*credentialRow, e
 	return &credentialRow{
 		Address: &address, Provider: c.Provider, Stamp: stamp, Type: typePassport,
 		ComposeDBSaveStatus: statusPending, ProofValue: c.ProofValue,
-		IssuanceDate: momentOf(c.IssuedAt), ExpirationDate: momentOf(c.ExpiresAt),
+		IssuanceDate: microseconds(c.IssuedAt), ExpirationDate: microseconds(c.ExpiresAt),
 		nullifiers: nullifiersOf(stamp),
 	}, nil
 }
@@ -89,53 +90,20 @@ func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 	}
 	revoked := 0
 	err := s.change(ctx, op, func(d *data, _ time.Time) error {
-		for _, value := range proofValues {
-			for _, row := range d.Credentials.byProof.rows[value] {
-				if _, before := d.Revocations.byCredential.find(row.ID); before {
-					continue
-				}
-				d.Revocations.set(&revocationRow{ID: d.Revocations.nextID(), ProofValue: value, CeramicCacheID: row.ID})
-				revoked++
+		var found []*credentialRow
+		for _, value := range slices.Compact(slices.Sorted(slices.Values(proofValues))) {
+			found = append(found, d.Credentials.byProof.find(value)...)
+		}
+		for _, row := range d.Credentials.inOrder(found) {
+			if d.Revocations.byCredential.has(row.ID) {
+				continue
 			}
+			d.Revocations.set(&revocationRow{ID: d.Revocations.nextID(), ProofValue: row.ProofValue, CeramicCacheID: row.ID})
+			revoked++
 		}
 		return nil
 	})
 	return revoked, err
-}
-
-// change runs a transaction. The function must check all it needs before it
-// changes anything.
-func (s *Store) change(ctx context.Context, op string, write func(d *data, now time.Time) error) error {
-	now, err := s.clock()
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ended(ctx, op); err != nil {
-		return err
-	}
-	return write(s.data, now)
-}
-
-// look runs the function, which must only read, on the tables as they are.
-func (s *Store) look(ctx context.Context, op string, read func(d *data) error) error {
-	if err := ended(ctx, op); err != nil {
-		return err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ended(ctx, op); err != nil {
-		return err
-	}
-	return read(s.data)
-}
-
-func checkAddress(op, address string) error {
-	if err := store.CheckAddress(address); err != nil {
-		return refuse(op, store.ErrInvalid, "%w", err)
-	}
-	return nil
 }
 
 // deleteLive marks those of the address's live rows deleted that are chosen,
@@ -144,7 +112,7 @@ func checkAddress(op, address string) error {
 // that is free stands for it.
 func (d *data) deleteLive(address string, now time.Time, chosen func(*credentialRow) bool) int {
 	var doomed []*credentialRow
-	for _, row := range d.Credentials.byAddress.rows[address] {
+	for _, row := range d.Credentials.byAddress.find(address) {
 		if row.DeletedAt.IsZero() && chosen(row) {
 			doomed = append(doomed, row)
 		}

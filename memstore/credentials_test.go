@@ -77,6 +77,19 @@ func TestRevokingReachesEveryRowWithTheProof(t *testing.T) {
 	assert.Empty(t, load(t, mem, bob).Wallets[0].Credentials)
 }
 
+func TestRevocationsAreInTheOrderOfTheCredentials(t *testing.T) {
+	mem := newStore(t)
+	for _, address := range []string{alice, bob, wallet(1)} {
+		add(t, mem, address, credential("Google"), credential("Ens"))
+	}
+	_, err := mem.DeleteCredentials(t.Context(), alice, "Google", "Ens") // these rows are stored anew
+	require.NoError(t, err)
+	_, err = mem.RevokeCredentials(t.Context(), "proof of Ens", "proof of Google")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1 1", "2 2", "3 3", "4 4", "5 5", "6 6"},
+		table(t, mem, "ceramic_cache_revocation", "id", "ceramic_cache_id"))
+}
+
 func TestBadCredentialsAreRefusedAltogether(t *testing.T) {
 	with := func(change func(c *store.NewCredential)) store.NewCredential {
 		c := credential("Ens")

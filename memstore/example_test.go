@@ -40,7 +40,7 @@ func ExampleStore_ReadRows() {
 	}
 	err = mem.ReadRows(strings.NewReader(`{"account_addresslist": [{"name": "OGs", "id": "one"}]}`))
 	fmt.Println(err)
-	// Output: memstore: reading rows: invalid request: table account_addresslist, row 0, column id: "one" is not an integer
+	// Output: read_rows: invalid request: table account_addresslist, row 0, column id: "one" is not an integer
 }
 
 func ExampleStore_WriteRows() {

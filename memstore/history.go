@@ -19,7 +19,7 @@ func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at
 	}
 	var newest *eventRow
 	err := s.look(ctx, op, func(d *data) error {
-		for _, row := range d.Events.byPlace.rows[place{address, community}] {
+		for _, row := range d.Events.byPlace.find(place{address, community}) {
 			if row.Action != store.ActionScoreUpdate || row.CreatedAt.After(at) {
 				continue
 			}
@@ -47,7 +47,7 @@ func (s *Store) ListEvents(ctx context.Context, community int64, address string,
 	}
 	var events []store.RecordedEvent
 	err := s.look(ctx, op, func(d *data) error {
-		rows := newestFirst(d.Events.byPlace.rows[place{address, community}], eventID)
+		rows := newestFirst(d.Events.byPlace.find(place{address, community}), eventID)
 		low, high := cut(rows, eventID, page)
 		for _, row := range rows[low:high] {
 			events = append(events, recorded(row))
@@ -65,7 +65,7 @@ func (s *Store) ListClaims(ctx context.Context, community int64, address string)
 	}
 	var claims []store.Claim
 	err := s.look(ctx, op, func(d *data) error {
-		for _, row := range d.Claims.byHolder.rows[place{address, community}] {
+		for _, row := range d.Claims.byHolder.find(place{address, community}) {
 			claims = append(claims, store.Claim{Nullifier: row.Hash, Address: row.Address, ExpiresAt: row.ExpiresAt})
 		}
 		return nil

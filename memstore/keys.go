@@ -10,16 +10,16 @@ import (
 // FindKey implements [store.Keys].
 func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
 	const op = "validate_api_key"
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ended(ctx, op); err != nil {
-		return nil, err
-	}
-	row, found := s.data.APIKeys.byPrefix.find(prefix)
-	if !found {
-		return nil, noSuchKey(op)
-	}
-	return row.stored(), nil
+	var key *store.Key
+	err := s.look(ctx, op, func(d *data) error {
+		row, found := d.APIKeys.byPrefix.find(prefix)
+		if !found {
+			return noSuchKey(op)
+		}
+		key = row.stored()
+		return nil
+	})
+	return key, err
 }
 
 func noSuchKey(op string) error {
@@ -82,13 +82,13 @@ func (s *Store) RevokeKey(ctx context.Context, prefix string) error {
 }
 
 func newKeyRow(key *store.Key, now time.Time) *apiKeyRow {
-	created := momentOf(key.CreatedAt)
+	created := microseconds(key.CreatedAt)
 	if created.IsZero() {
 		created = now
 	}
 	return &apiKeyRow{
 		ID: key.ID, Prefix: key.Prefix, HashedKey: key.Hash, HashedKeySHA256: textOrNull(key.SHA256),
-		Name: key.Name, AccountID: key.Account, Created: created, ExpiryDate: momentOf(key.ExpiresAt),
+		Name: key.Name, AccountID: key.Account, Created: created, ExpiryDate: microseconds(key.ExpiresAt),
 		Revoked: key.Revoked, RateLimit: textOrNull(key.RateLimit),
 		ReadScores: key.ReadScores, HistoricalEndpoint: key.Historical,
 		SubmitPassports: key.SubmitPassports, CreateScorers: key.CreateScorers,
@@ -103,18 +103,4 @@ func (r *apiKeyRow) stored() *store.Key {
 		ReadScores: r.ReadScores, Historical: r.HistoricalEndpoint,
 		SubmitPassports: r.SubmitPassports, CreateScorers: r.CreateScorers,
 	}
-}
-
-// textOf returns the text of a nullable column, "" for NULL.
-func textOf(column *string) string {
-	text, _ := optional(column)
-	return text
-}
-
-// textOrNull keeps the empty text, which stands for NULL.
-func textOrNull(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }

@@ -13,18 +13,22 @@ func (s *Store) LoadPoints(ctx context.Context, address string) (*store.PointsLe
 	if err := checkAddress(op, address); err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ended(ctx, op); err != nil {
-		return nil, err
-	}
-	history := s.data.history(address, nil)
+	var ledger *store.PointsLedger
+	err := s.look(ctx, op, func(d *data) error {
+		ledger = d.ledger(address)
+		return nil
+	})
+	return ledger, err
+}
+
+func (d *data) ledger(address string) *store.PointsLedger {
+	history := d.history(address, nil)
 	slices.SortFunc(history.Awards, store.CompareAwards)
 	ledger := &store.PointsLedger{
-		Awards: history.Awards, Values: s.data.pointsValues(), Multiplier: 1, Eligible: len(history.Communities) > 0,
+		Awards: history.Awards, Values: d.pointsValues(), Multiplier: 1, Eligible: len(history.Communities) > 0,
 	}
-	if row, found := s.data.Multipliers.rows[address]; found {
+	if row, found := d.Multipliers.rows[address]; found {
 		ledger.Multiplier = int(row.Multiplier)
 	}
-	return ledger, nil
+	return ledger
 }

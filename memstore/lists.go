@@ -35,7 +35,7 @@ func (d *data) replaceMembers(list int64, addresses []string) {
 		wanted[address] = true
 	}
 	var leaving []*addressListMemberRow
-	for _, row := range d.Members.byList.rows[list] {
+	for _, row := range d.Members.byList.find(list) {
 		if !wanted[row.Address] {
 			leaving = append(leaving, row)
 		}

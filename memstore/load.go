@@ -13,61 +13,60 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-const opLoad = "load_snapshot"
-
 // Load implements [store.Store]. The bytes of credentials, weights and scores
 // in the snapshot are shared with the store and are to be read only; everything
 // else is the caller's. Its errors, by errors.Is: store.ErrCommunityNotFound,
 // store.ErrInvalid for a query with a malformed or repeated address, and the
 // context's own.
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
-	if err := ended(ctx, opLoad); err != nil {
-		return nil, err
-	}
+	const op = "load_snapshot"
 	if err := q.Validate(); err != nil {
-		return nil, refuse(opLoad, store.ErrInvalid, "%w", err)
+		return nil, refuse(op, store.ErrInvalid, "%w", err)
 	}
-	at, err := s.moment(q.At)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ended(ctx, opLoad); err != nil {
-		return nil, err
-	}
+	var snapshot *store.Snapshot
+	err := s.look(ctx, op, func(d *data) error {
+		at, err := s.moment(op, q.At)
+		if err != nil {
+			return err
+		}
+		row, found := d.community(q.Community)
+		if !found {
+			return refuse(op, store.ErrCommunityNotFound, "there is no community %d", q.Community)
+		}
+		snapshot = d.snapshot(&q, at, row)
+		return nil
+	})
+	return snapshot, err
+}
 
-	row, found := s.data.community(q.Community)
-	if !found {
-		return nil, refuse(opLoad, store.ErrCommunityNotFound, "there is no community %d", q.Community)
+func (s *Store) moment(op string, at time.Time) (time.Time, error) {
+	if at.IsZero() {
+		return s.clock(op)
 	}
-	snapshot := &store.Snapshot{At: at, Community: s.data.weighing(row)}
+	return microseconds(at), nil
+}
+
+func (d *data) snapshot(q *store.Query, at time.Time, community *communityRow) *store.Snapshot {
+	snapshot := &store.Snapshot{At: at, Community: d.weighing(community)}
 	snapshot.Wallets = make([]store.Wallet, 0, len(q.Addresses))
 	var nullifiers []string
 	for _, address := range q.Addresses {
-		live := s.data.live(address)
+		live := d.live(address)
 		snapshot.Wallets = append(snapshot.Wallets, store.Wallet{
 			Address:     address,
-			Version:     s.data.version(address),
+			Version:     d.version(address),
 			Credentials: credentialsOf(live),
-			Score:       s.data.score(address, q.Community),
+			Score:       d.score(address, q.Community),
 		})
 		for _, row := range live {
 			nullifiers = append(nullifiers, row.nullifiers...)
 		}
 	}
-	snapshot.Claims = s.data.claimsOn(nullifiers, q.Community)
+	snapshot.Claims = d.claimsOn(nullifiers, q.Community)
 	if q.Points != nil {
-		snapshot.Points = s.data.pointsOf(q.Addresses, q.Points)
+		snapshot.Points = d.pointsOf(q.Addresses, q.Points)
 	}
-	return snapshot, nil
-}
-
-func (s *Store) moment(at time.Time) (time.Time, error) {
-	if at.IsZero() {
-		return s.clock()
-	}
-	return microseconds(at), nil
+	return snapshot
 }
 
 // live returns, by provider, the credentials of the address that can count: of
@@ -89,8 +88,8 @@ func (d *data) live(address string) []*credentialRow {
 // unrevoked returns the credentials of the address that are neither deleted nor
 // revoked.
 func (d *data) unrevoked(address string) []*credentialRow {
-	rows := make([]*credentialRow, 0, len(d.Credentials.byAddress.rows[address]))
-	for _, row := range d.Credentials.byAddress.rows[address] {
+	rows := make([]*credentialRow, 0, len(d.Credentials.byAddress.find(address)))
+	for _, row := range d.Credentials.byAddress.find(address) {
 		if _, revoked := d.Revocations.byCredential.find(row.ID); row.DeletedAt.IsZero() && !revoked {
 			rows = append(rows, row)
 		}
@@ -159,7 +158,7 @@ func (d *data) pointsOf(addresses []string, q *store.PointsQuery) *store.PointsS
 		points.Wallets = append(points.Wallets, d.history(address, q.Lists))
 	}
 	for _, action := range q.Counted {
-		points.Given[action] = len(d.Points.byAction.rows[action])
+		points.Given[action] = len(d.Points.byAction.find(action))
 	}
 	return points
 }
@@ -177,12 +176,12 @@ func (d *data) pointsValues() map[string]int {
 
 func (d *data) history(address string, lists []string) store.PointsHistory {
 	var history store.PointsHistory
-	for _, row := range d.Points.byAddress.rows[address] {
+	for _, row := range d.Points.byAddress.find(address) {
 		history.Awards = append(history.Awards, store.Award{
 			Action: row.Action, Provider: row.Provider, TxHash: row.TxHash, ChainID: int(row.ChainID),
 		})
 	}
-	for _, row := range d.Qualified.byAddress.rows[address] {
+	for _, row := range d.Qualified.byAddress.find(address) {
 		history.Communities = append(history.Communities, row.CommunityID)
 	}
 	slices.Sort(history.Communities)

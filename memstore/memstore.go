@@ -16,7 +16,6 @@
 package memstore
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -48,7 +47,8 @@ var (
 type Option func(*Store)
 
 // WithClock makes the store tell the time by the given function, which must be
-// safe for concurrent use. Without it, and with nil, that is time.Now.
+// safe for concurrent use and must not call the store. Without it, and with nil,
+// that is time.Now.
 func WithClock(now func() time.Time) Option {
 	return func(s *Store) {
 		if now != nil {
@@ -70,26 +70,14 @@ func New(options ...Option) *Store {
 	return s
 }
 
-// clock returns the moment as columns keep it.
-func (s *Store) clock() (time.Time, error) {
-	now := microseconds(s.now())
-	if err := checkMoment(now); err != nil {
-		return time.Time{}, fmt.Errorf("memstore: %w: the clock says %v: %w", store.ErrFault, now, err)
-	}
-	return now, nil
-}
-
-func microseconds(moment time.Time) time.Time { return moment.UTC().Truncate(time.Microsecond) }
-
-// ended returns an error once the context has ended.
-func ended(ctx context.Context, op string) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("memstore: %s: %w", op, err)
-	}
-	return nil
-}
-
 // refuse returns an error of the given kind.
 func refuse(op string, kind error, format string, args ...any) error {
 	return &store.Error{Op: op, Kind: kind, Cause: fmt.Errorf(format, args...)}
+}
+
+func checkAddress(op, address string) error {
+	if err := store.CheckAddress(address); err != nil {
+		return refuse(op, store.ErrInvalid, "%w", err)
+	}
+	return nil
 }

@@ -2,12 +2,15 @@ package memstore_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/memstore"
@@ -121,6 +124,29 @@ func table(t testing.TB, mem *memstore.Store, name string, columns ...string) []
 		rows = append(rows, strings.Join(values, " "))
 	}
 	return rows
+}
+
+func TestErrorsBeginWithTheOperation(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	absurd := memstore.New(memstore.WithClock(func() time.Time { return time.Time{} }))
+	_, ended := memstore.New().Load(ctx, store.Query{Community: community})
+	_, missing := memstore.New().Load(t.Context(), store.Query{Community: community})
+	for want, err := range map[string]error{
+		"load_snapshot: context canceled":            ended,
+		"load_snapshot: community not found: ":       missing,
+		"put_address_list: context canceled":         memstore.New().PutAddressList(ctx, "OGs"),
+		"put_address_list: store fault: the clock":   absurd.PutAddressList(t.Context(), "OGs"),
+		"read_rows: store fault: the clock":          absurd.ReadRows(strings.NewReader(`{}`)),
+		"read_rows: invalid request: it is not JSON": memstore.New().ReadRows(strings.NewReader(``)),
+		"read_rows: invalid request: table registry": memstore.New().ReadRows(strings.NewReader(`{"registry_score":[{"passport_id":4}]}`)),
+		"write_rows: io: read/write on closed pipe": memstore.New().WriteRows(writerFunc(func([]byte) (int, error) {
+			return 0, io.ErrClosedPipe
+		})),
+	} {
+		require.Error(t, err, want)
+		assert.Equal(t, want, err.Error()[:min(len(want), len(err.Error()))])
+	}
 }
 
 func TestAnAbsurdClockIsAFault(t *testing.T) {

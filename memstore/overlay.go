@@ -1,7 +1,6 @@
 package memstore
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,18 +12,16 @@ import (
 
 // overlay returns the weights of the customization, nil when it has none.
 func (d *data) overlay(customization int64) map[string]string {
-	if len(d.AllowLists.byCustomization.rows[customization])+len(d.Customs.byCustomization.rows[customization]) == 0 {
+	if len(d.AllowLists.byCustomization.find(customization))+len(d.Customs.byCustomization.find(customization)) == 0 {
 		return nil
 	}
 	overlay := map[string]string{}
-	byID := func(a, b *allowListRow) int { return cmp.Compare(a.ID, b.ID) }
-	for _, row := range slices.SortedFunc(slices.Values(d.AllowLists.byCustomization.rows[customization]), byID) {
+	for _, row := range d.AllowLists.inOrder(d.AllowLists.byCustomization.find(customization)) {
 		if list, found := d.Lists.rows[row.AddressListID]; found {
 			overlay[store.AllowListPrefix+list.Name] = string(row.Weight)
 		}
 	}
-	byCustomID := func(a, b *customCredentialRow) int { return cmp.Compare(a.ID, b.ID) }
-	for _, row := range slices.SortedFunc(slices.Values(d.Customs.byCustomization.rows[customization]), byCustomID) {
+	for _, row := range d.Customs.inOrder(d.Customs.byCustomization.find(customization)) {
 		if ruleset, found := d.Rulesets.rows[row.RulesetID]; found {
 			overlay[ruleset.ProviderID] = string(row.Weight)
 		}
@@ -35,10 +32,10 @@ func (d *data) overlay(customization int64) map[string]string {
 func (d *data) putOverlay(community int64, overlay map[string]decimal) {
 	customization, found := d.Customizations.byCommunity.find(community)
 	if found {
-		for _, row := range slices.Clone(d.AllowLists.byCustomization.rows[customization.ID]) {
+		for _, row := range slices.Clone(d.AllowLists.byCustomization.find(customization.ID)) {
 			d.AllowLists.remove(row)
 		}
-		for _, row := range slices.Clone(d.Customs.byCustomization.rows[customization.ID]) {
+		for _, row := range slices.Clone(d.Customs.byCustomization.find(customization.ID)) {
 			d.Customs.remove(row)
 		}
 	}

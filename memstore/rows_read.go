@@ -37,14 +37,15 @@ import (
 // points) are not followed by a scoring and may point nowhere. An error of the
 // reader comes back wrapped.
 func (s *Store) ReadRows(r io.Reader) error {
-	now, err := s.clock()
+	const op = "read_rows"
+	now, err := s.clock(op)
 	if err != nil {
 		return err
 	}
 	read := newData()
 	named, err := read.readAll(r, now)
 	if err != nil {
-		return fmt.Errorf("memstore: reading rows: %w", err)
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	if named[read.Config.name] {
 		read.configurePoints()
@@ -53,7 +54,7 @@ func (s *Store) ReadRows(r io.Reader) error {
 	defer s.mu.Unlock()
 	merged := s.data.with(read, named)
 	if err := merged.checkReferences(); err != nil {
-		return fmt.Errorf("memstore: reading rows: %w: %w", store.ErrInvalid, err)
+		return refuse(op, store.ErrInvalid, "%w", err)
 	}
 	s.data = merged
 	return nil
@@ -63,7 +64,7 @@ func (s *Store) ReadRows(r io.Reader) error {
 type rows interface {
 	title() string
 	read(from *rowReader, now time.Time) error
-	freeze() func(*bytes.Buffer) error
+	freeze() func(*bytes.Buffer, io.Writer) error
 }
 
 func (t *table[K, T]) title() string { return t.name }

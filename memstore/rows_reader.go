@@ -11,13 +11,38 @@ import (
 
 // rowReader walks through a JSON document, one value at a time, and finds the
 // duplicate keys that encoding/json passes over.
-type rowReader struct{ decoder *json.Decoder }
+type rowReader struct {
+	source  *source
+	decoder *json.Decoder
+}
 
 func newRowReader(r io.Reader) *rowReader {
-	decoder := json.NewDecoder(r)
+	from := &source{reader: r}
+	decoder := json.NewDecoder(from)
 	// A number in the wrong place may be more than a double holds.
 	decoder.UseNumber()
-	return &rowReader{decoder}
+	return &rowReader{from, decoder}
+}
+
+// source remembers the error with which its reader failed. The decoder does not
+// tell it from the end of the text when it is one of an end itself, as that of
+// a compressed file which was cut is.
+type source struct {
+	reader io.Reader
+	failed error
+}
+
+// Read implements io.Reader. It does not go on after an error, which the
+// decoder passes over where it only looks ahead.
+func (s *source) Read(p []byte) (int, error) {
+	if s.failed != nil {
+		return 0, s.failed
+	}
+	n, err := s.reader.Read(p)
+	if err != nil && err != io.EOF { // the end is that one alone, not what wraps it
+		s.failed = err
+	}
+	return n, err
 }
 
 // object calls member for each key of the object that follows; it must read
@@ -65,7 +90,7 @@ func (r *rowReader) list(table string, element func(i int) error) error {
 func (r *rowReader) value(where string) ([]byte, error) {
 	var raw json.RawMessage
 	if err := r.decoder.Decode(&raw); err != nil {
-		return nil, malformed(where, err)
+		return nil, r.malformed(where, err)
 	}
 	return raw, nil
 }
@@ -73,10 +98,10 @@ func (r *rowReader) value(where string) ([]byte, error) {
 // end makes sure that nothing follows.
 func (r *rowReader) end() error {
 	switch _, err := r.decoder.Token(); {
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF) && r.source.failed == nil:
 		return nil
 	case err != nil:
-		return malformed("", err)
+		return r.malformed("", err)
 	}
 	return fmt.Errorf("%w: something follows the object of tables", store.ErrInvalid)
 }
@@ -95,18 +120,17 @@ func (r *rowReader) open(where string, delimiter json.Delim, what string) error 
 func (r *rowReader) token(where string) (json.Token, error) {
 	token, err := r.decoder.Token()
 	if err != nil {
-		return nil, malformed(where, err)
+		return nil, r.malformed(where, err)
 	}
 	return token, nil
 }
 
 // malformed tells bad JSON from a reader that failed.
-func malformed(where string, err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%w: %sit is not JSON: %w", store.ErrInvalid, prefix(where), err)
+func (r *rowReader) malformed(where string, err error) error {
+	if r.source.failed != nil {
+		return fmt.Errorf("%s%w", prefix(where), r.source.failed)
 	}
-	return fmt.Errorf("%s%w", prefix(where), err)
+	return fmt.Errorf("%w: %sit is not JSON: %w", store.ErrInvalid, prefix(where), err)
 }
 
 func prefix(where string) string {

@@ -3,8 +3,10 @@ package memstore_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -186,8 +188,21 @@ func TestUniqueConstraintsHold(t *testing.T) {
 		t.Run(test.table+" "+test.columns, func(t *testing.T) {
 			err := memstore.New().ReadRows(strings.NewReader(`{"` + test.table + `":[` + test.row + `,` + test.other + `]}`))
 			require.ErrorIs(t, err, store.ErrInvalid)
-			assert.ErrorContains(t, err, "table "+test.table+", row 1, column "+test.columns+": another row has")
+			assert.ErrorContains(t, err, "table "+test.table+", row 1, column "+test.columns+": another row has the same already, and it must be unique")
 		})
+	}
+}
+
+func TestARowThatIsThereTwiceDoesNotTellWhatIsInIt(t *testing.T) {
+	long := strings.Repeat("SECRET", 1<<16)
+	for _, rows := range []string{
+		`{"registry_hashscorerlink":[{"hash":"v0:SECRET"},{"hash":"v0:SECRET"}]}`,
+		`{"account_accountapikey":[{"id":"prefix.SECRET","prefix":"a"},{"id":"prefix.SECRET","prefix":"b"}]}`,
+		`{"account_walletgroupcommunityclaim":[{"group_key":"` + long + `"},{"group_key":"` + long + `"}]}`,
+	} {
+		err := memstore.New().ReadRows(strings.NewReader(rows))
+		require.ErrorIs(t, err, store.ErrInvalid)
+		assert.NotContains(t, err.Error(), "SECRET")
 	}
 }
 
@@ -253,11 +268,50 @@ func TestPointsAreConfiguredOnTopOfAFreshDatabase(t *testing.T) {
 
 func TestFaultsOfReadersAndWritersComeBack(t *testing.T) {
 	broken := errors.New("broken pipe")
-	err := memstore.New().ReadRows(io.MultiReader(strings.NewReader(`{"auth_user":[`), iotest.ErrReader(broken)))
-	require.ErrorIs(t, err, broken)
-	require.NotErrorIs(t, err, store.ErrInvalid)
+	for _, failure := range []error{broken, io.ErrUnexpectedEOF, fmt.Errorf("body: %w", io.EOF)} {
+		for _, text := range []string{``, `{"auth_user"`, `{"auth_user":[`, `{"auth_user":[{"id":1},`, `{"auth_user":[{"id":1}]}`} {
+			err := memstore.New().ReadRows(io.MultiReader(strings.NewReader(text), iotest.ErrReader(failure)))
+			require.ErrorIs(t, err, failure, text)
+			require.NotErrorIs(t, err, store.ErrInvalid, text)
+		}
+	}
+	once := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(`{}`)))
+	require.ErrorIs(t, memstore.New().ReadRows(once), iotest.ErrTimeout, "also when it could be read on")
 
-	_, pipe := io.Pipe()
-	require.NoError(t, pipe.CloseWithError(broken))
-	require.Error(t, memstore.New().WriteRows(pipe))
+	for name, mem := range map[string]*memstore.Store{"few rows": memstore.New(), "many": full(t)} {
+		writes := 0
+		err := mem.WriteRows(writerFunc(func([]byte) (int, error) { writes++; return 0, broken }))
+		require.ErrorIs(t, err, broken, name)
+		assert.Equal(t, 1, writes, name)
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// full returns a store with a hundred credentials of ten kilobytes.
+func full(t *testing.T) *memstore.Store {
+	mem := newStore(t)
+	for i := range 100 {
+		add(t, mem, wallet(i), credential("Google", strings.Repeat("n", 10_000)))
+	}
+	return mem
+}
+
+func TestRowsAreWrittenPieceByPieceAsTheyWereAtOneMoment(t *testing.T) {
+	mem := full(t)
+	want := dump(t, mem)
+	var text strings.Builder
+	require.NoError(t, mem.WriteRows(writerFunc(func(p []byte) (int, error) {
+		assert.Less(t, len(p), len(want)/10)
+		// Meanwhile every row changes, and others come.
+		for i := range 100 {
+			add(t, mem, wallet(i), credential("Google", strconv.Itoa(len(p))))
+		}
+		require.NoError(t, mem.PutAddressList(t.Context(), "OGs", alice))
+		return text.Write(p)
+	})))
+	assert.Equal(t, want, text.String())
+	assert.NotEqual(t, want, dump(t, mem))
 }

@@ -14,10 +14,12 @@ import (
 // service, also an empty one, to the list of its rows, so that reading it back
 // restores the store whatever it holds. Equal stores write equal bytes: tables by
 // name, rows by primary key, columns in the schema's order, one row a line,
-// documents with sorted keys, moments in UTC with the offset +00:00. An error
-// of the writer comes back wrapped.
+// documents with sorted keys, moments in UTC with the offset +00:00. All rows are
+// as they were at one moment, however long the writer takes, which holds nobody
+// up. An error of the writer comes back wrapped; some rows are written then.
 func (s *Store) WriteRows(w io.Writer) error {
-	writers := map[string]func(*bytes.Buffer) error{}
+	const op = "write_rows"
+	writers := map[string]func(*bytes.Buffer, io.Writer) error{}
 	s.mu.RLock()
 	for name, table := range s.data.all() {
 		writers[name] = table.freeze()
@@ -28,27 +30,35 @@ func (s *Store) WriteRows(w io.Writer) error {
 	for i, name := range slices.Sorted(maps.Keys(writers)) {
 		text.WriteString(separator(i, "{\n"))
 		fmt.Fprintf(&text, "%q: [", name)
-		if err := writers[name](&text); err != nil {
-			return fmt.Errorf("memstore: writing table %s: %w", name, err)
+		if err := writers[name](&text, w); err != nil {
+			return fmt.Errorf("%s: table %s, %w", op, name, err)
 		}
 		text.WriteString("]")
 	}
 	text.WriteString("\n}\n")
-	if _, err := w.Write(text.Bytes()); err != nil {
-		return fmt.Errorf("memstore: writing rows: %w", err)
+	if _, err := text.WriteTo(w); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
 }
 
+// piece is how many bytes are written at once, the rest of a row in addition.
+const piece = 1 << 15
+
 // freeze returns a function that writes the rows as they are now: rows never
-// change, so it needs no lock.
-func (t *table[K, T]) freeze() func(*bytes.Buffer) error {
+// change, so it needs no lock. It appends them to the text, and writes that
+// whenever it is a piece.
+func (t *table[K, T]) freeze() func(text *bytes.Buffer, w io.Writer) error {
 	rows := t.sorted()
-	return func(text *bytes.Buffer) error {
+	return func(text *bytes.Buffer, w io.Writer) error {
 		for i, row := range rows {
 			text.WriteString(separator(i, "\n"))
-			if err := t.writeRow(text, row); err != nil {
-				return fmt.Errorf("row %v: %w", t.key(row), err)
+			err := t.writeRow(text, row)
+			if err == nil && text.Len() >= piece {
+				_, err = text.WriteTo(w)
+			}
+			if err != nil {
+				return fmt.Errorf("row %d: %w", i, err)
 			}
 		}
 		return nil

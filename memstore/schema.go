@@ -65,7 +65,8 @@ func nameOf(r *communityRow) naming { return naming{r.AccountID, r.Name, r.Delet
 func (d *data) makeCredentialTables() {
 	c := &d.Credentials
 	c.byAddress = lookupBy(func(r *credentialRow) (string, bool) { return optional(r.Address) })
-	c.byProof = lookupBy(func(r *credentialRow) (string, bool) { return r.ProofValue, true })
+	// Nobody may ask for the empty proof value, which many rows can have.
+	c.byProof = lookupBy(func(r *credentialRow) (string, bool) { return r.ProofValue, r.ProofValue != "" })
 	c.byFiling = uniqueBy("type, address, provider, deleted_at", func(r *credentialRow) (filing, bool) {
 		address, has := optional(r.Address)
 		return filing{r.Type, address, r.Provider, r.DeletedAt}, has
@@ -166,13 +167,4 @@ func (d *data) makeCarriedTables() {
 		uniqueBy("batch_scoring_request_id, address", func(r *batchItemRow) (item, bool) {
 			return item{r.BatchScoringRequestID, r.Address}, true
 		}))
-}
-
-// optional returns the value of a nullable column and whether it is not NULL.
-func optional[T any](value *T) (T, bool) {
-	if value == nil {
-		var none T
-		return none, false
-	}
-	return *value, true
 }

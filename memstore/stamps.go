@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -25,13 +24,9 @@ func (w *writer) compareStamps(wallet *store.WalletChanges, live []*credentialRo
 	byProvider := make(map[string][]int, len(wallet.Stamps)) // places in wanted
 	own := ownedBy(live)
 	for i, stamp := range wallet.Stamps {
-		if own.moved(stamp) {
-			return stampChanges{}, refuse(opApply, store.ErrConflict, "credential %d is not the one that was read", stamp.CredentialID)
-		}
 		credential, err := own.stored(stamp)
 		if err != nil {
-			return stampChanges{}, fmt.Errorf("memstore: %s: %w: the credential of provider %q: %w",
-				opApply, store.ErrInvalid, stamp.Provider, err)
+			return stampChanges{}, err
 		}
 		wanted[i] = stampRow{Provider: stamp.Provider, Credential: credential}
 		byProvider[stamp.Provider] = append(byProvider[stamp.Provider], i)
@@ -61,7 +56,7 @@ func (w *writer) stampsOf(address string) []*stampRow {
 	if !found {
 		return nil
 	}
-	return w.Stamps.byPassport.rows[passport.ID]
+	return w.Stamps.inOrder(w.Stamps.byPassport.find(passport.ID))
 }
 
 // owned are the live credentials of a wallet, of which each provider has one.
@@ -78,23 +73,20 @@ func ownedBy(live []*credentialRow) owned {
 	return o
 }
 
-// moved reports whether the credential that the stamp names by its id is
-// another one than the stamp holds.
-func (o owned) moved(stamp store.Stamp) bool {
-	if stamp.CredentialID == 0 {
-		return false
-	}
-	row, found := o.byID[stamp.CredentialID]
-	return !found || !bytes.Equal(row.Stamp, stamp.Credential)
-}
-
 // stored returns the canonical text of the stamp's credential. Mostly it is
 // one of the wallet's, which is canonical, and then its bytes are shared.
 func (o owned) stored(stamp store.Stamp) (document, error) {
+	if stamp.CredentialID != 0 {
+		row, found := o.byID[stamp.CredentialID]
+		if !found || !bytes.Equal(row.Stamp, stamp.Credential) {
+			return nil, refuse(opApply, store.ErrConflict, "credential %d is not the one that was read", stamp.CredentialID)
+		}
+		return row.Stamp, nil
+	}
 	if row, found := o.byProvider[stamp.Provider]; found && bytes.Equal(row.Stamp, stamp.Credential) {
 		return row.Stamp, nil
 	}
-	return canonical(stamp.Credential)
+	return canonical(stamp.Credential) // which Changes.Validate has let through
 }
 
 func (w *writer) replaceStamps(passport int64, changes stampChanges) {

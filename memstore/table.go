@@ -50,7 +50,7 @@ func (t *table[K, T]) set(row *T) {
 func (t *table[K, T]) insert(row *T) error {
 	key := t.key(row)
 	if _, found := t.rows[key]; found {
-		return fmt.Errorf("column %s: another row has %v already, and it must be unique", t.columns[0].name, key)
+		return twice(t.columns[0].name)
 	}
 	for _, index := range t.indexes {
 		if err := index.check(row); err != nil {
@@ -59,6 +59,12 @@ func (t *table[K, T]) insert(row *T) error {
 	}
 	t.set(row)
 	return nil
+}
+
+// twice names the columns of the key that is there twice, and not the key: it
+// may be a nullifier or a key's hash, and errors reach logs.
+func twice(columns string) error {
+	return fmt.Errorf("column %s: another row has the same already, and it must be unique", columns)
 }
 
 func (t *table[K, T]) remove(row *T) {
@@ -89,6 +95,13 @@ func (t *table[K, T]) sorted() []*T {
 	for _, key := range slices.Sorted(maps.Keys(t.rows)) {
 		rows = append(rows, t.rows[key])
 	}
+	return rows
+}
+
+// inOrder returns the rows by primary key.
+func (t *table[K, T]) inOrder(rows []*T) []*T {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b *T) int { return cmp.Compare(t.key(a), t.key(b)) })
 	return rows
 }
 
@@ -124,7 +137,7 @@ func (u *unique[K, T]) has(key K) bool {
 func (u *unique[K, T]) check(row *T) error {
 	if key, has := u.key(row); has {
 		if _, found := u.rows[key]; found {
-			return fmt.Errorf("column %s: another row has %v already, and it must be unique", u.columns, key)
+			return twice(u.columns)
 		}
 	}
 	return nil
@@ -142,22 +155,26 @@ func (u *unique[K, T]) remove(row *T) {
 	}
 }
 
-// lookup is an index under which a key stands for any number of rows, in the
-// order in which they were stored.
+// lookup is an index under which a key stands for any number of rows, in any
+// order.
 type lookup[K comparable, T any] struct {
-	key  func(*T) (K, bool)
-	rows map[K][]*T
+	key    func(*T) (K, bool)
+	groups map[K]group[T]
 }
 
 func lookupBy[K comparable, T any](key func(*T) (K, bool)) *lookup[K, T] {
-	return &lookup[K, T]{key: key, rows: map[K][]*T{}}
+	return &lookup[K, T]{key: key, groups: map[K]group[T]{}}
 }
+
+// find returns the rows of the key, which are to be read only, and only until
+// the table changes.
+func (l *lookup[K, T]) find(key K) []*T { return l.groups[key].rows }
 
 func (l *lookup[K, T]) check(*T) error { return nil }
 
 func (l *lookup[K, T]) add(row *T) {
 	if key, has := l.key(row); has {
-		l.rows[key] = append(l.rows[key], row)
+		l.groups[key] = l.groups[key].with(row)
 	}
 }
 
@@ -166,10 +183,10 @@ func (l *lookup[K, T]) remove(row *T) {
 	if !has {
 		return
 	}
-	rest := slices.DeleteFunc(l.rows[key], func(other *T) bool { return other == row })
-	if len(rest) == 0 {
-		delete(l.rows, key)
+	rest := l.groups[key].without(row)
+	if len(rest.rows) == 0 {
+		delete(l.groups, key)
 		return
 	}
-	l.rows[key] = rest
+	l.groups[key] = rest
 }

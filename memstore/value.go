@@ -116,6 +116,10 @@ func checkMoment(moment time.Time) error {
 	return nil
 }
 
+// microseconds returns the moment as columns keep it; the zero moment, which
+// stands for NULL, stays what it is.
+func microseconds(moment time.Time) time.Time { return moment.UTC().Truncate(time.Microsecond) }
+
 func momentOrNull(moment time.Time) *string {
 	if moment.IsZero() {
 		return nil

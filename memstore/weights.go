@@ -2,12 +2,6 @@ package memstore
 
 import "github.com/passport-sdk/passport-go/store"
 
-// community returns the row of a community that is not deleted.
-func (d *data) community(id int64) (*communityRow, bool) {
-	row, found := d.Communities.rows[id]
-	return row, found && row.DeletedAt.IsZero()
-}
-
 // weighing returns the community with its weights. A scorer of an unknown
 // type, or none, leaves it without weights and threshold.
 func (d *data) weighing(row *communityRow) store.Community {

@@ -146,6 +146,26 @@ func writeCases() []Case {
 				assert.Equal(w.t, before[table], after[table][:2])
 			}
 		}},
+		{Name: "what is altered in a change set after Apply alters nothing that is stored", run: func(w *world) {
+			w.credentials(credentialRow(1, alice, "Google", "n1"))
+			w.claims(claimRow("n2", carol, years(1)))
+			c := w.scored([]string{alice, bob}, stamps(stamp("Ens", "n3")), qualified, awards(store.Award{Action: "HPH"}),
+				claims(claim("n1", alice, years(1))), held(claim("n2", carol, years(1))))
+			c.Wallets[0].Stamps = append(c.Wallets[0].Stamps, w.loaded(alice)...)
+			c.Wallets[0].Events = []store.Event{{Action: "LDP", Address: alice, Data: []byte(`{"n":1}`)}}
+			c.Wallets[1].Stamps = []store.Stamp{stamp("Github", "n4")}
+			receipt := w.apply(c)
+			assert.Len(w.t, receipt.Wallets[0].Awards, 1)
+			w.unchanged(func() { alter(c) })
+		}},
+		{Name: "what is altered in a change set after Apply alters no error of a failed scoring", run: func(w *world) {
+			c := w.scored([]string{alice, bob})
+			c.Wallets[0].Score, c.Wallets[1].Score = failed("why"), failed("why not")
+			w.apply(c)
+			w.unchanged(func() { alter(c) })
+			assert.Equal(w.t, "why", w.load(alice).Wallets[0].Score.Error)
+			assert.Equal(w.t, "why not", w.load(bob).Wallets[0].Score.Error)
+		}},
 		{Name: "must not rewrite what is already as wanted", run: func(w *world) {
 			w.credentials(credentialRow(1, alice, "Google", "n1"))
 			again := func() {
@@ -161,6 +181,41 @@ func writeCases() []Case {
 			assert.Equal(w.t, before, after)
 		}},
 	}
+}
+
+// alter overwrites all that a change set refers to: the bytes of documents, save
+// those that were loaded and may be the store's, and the elements of slices.
+func alter(c *store.Changes) {
+	for i := range c.Wallets {
+		w := &c.Wallets[i]
+		for j := range w.Stamps {
+			if w.Stamps[j].CredentialID == 0 {
+				clear(w.Stamps[j].Credential)
+			}
+			w.Stamps[j] = store.Stamp{Provider: "altered", Credential: []byte(`{"altered":true}`)}
+		}
+		for j := range w.Events {
+			clear(w.Events[j].Data)
+			w.Events[j] = store.Event{Action: "ALT", Address: bob, Data: []byte(`{"altered":true}`)}
+		}
+		for j := range w.Awards {
+			w.Awards[j] = store.Award{Action: "ALT", Provider: "altered", TxHash: "altered"}
+		}
+		score := &w.Score
+		for _, document := range [][]byte{score.Evidence, score.StampScores, score.Stamps} {
+			clear(document)
+		}
+		score.Status, score.Value, score.Error = "ALTERED", "2", "altered"
+		score.ScoredAt, score.ExpiresAt = years(5), years(6)
+		w.Address, w.Version, w.Qualified = carol, "altered", !w.Qualified
+	}
+	for i := range c.Claims {
+		c.Claims[i] = claim("altered", bob, years(7))
+	}
+	for i := range c.Held {
+		c.Held[i] = claim("altered", bob, years(7))
+	}
+	c.Community, c.At = neighbour, years(8)
 }
 
 func stampCases() []Case {
