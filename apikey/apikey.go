@@ -89,7 +89,8 @@ func New(rows store.Keys, options ...Option) *Checker {
 // are hashed once at a time, and what came of it is remembered. A slow check
 // works a tenth of the time, a little at a time, so that other requests do not
 // feel it: 600 000 iterations are a tenth of a second of work, and take a second
-// or more (BenchmarkSlowCheck). One that has begun is finished, though its context ends.
+// or more (BenchmarkSlowCheck). One that has begun is finished, though its
+// context ends.
 //
 // Right and wrong cannot be told apart before the work is done. What tells the
 // owner of a key from a flood of guesses is that it asks again: a key that asks

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sethvargo/go-retry"
+
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -24,7 +26,8 @@ const (
 	DefaultDrainTimeout = 10 * time.Second
 )
 
-// A batch is written again after 0.1, 0.2, 0.4 and 0.8 s, then given up.
+// A batch, or what it is split into, is written again after 0.1, 0.2, 0.4 and
+// 0.8 s, then given up.
 const (
 	useRetries   = 4
 	firstUseWait = 100 * time.Millisecond
@@ -130,9 +133,10 @@ func (l *UseLog) Dropped() uint64 { return l.dropped.Load() }
 // [context.DeadlineExceeded], wrapped, when the time to drain did not suffice,
 // and [ErrRunning] when it is called a second time.
 //
-// While the store is unavailable a batch is tried five times within 1.5 s and
-// then dropped. One that the store refuses is written use by use, so that one
-// bad use does not take others with it.
+// While the store is unavailable a batch is tried again, four times within 1.5 s,
+// and then dropped. One that the store refuses is written use by use, so that one
+// bad use does not take others with it; they share those four, and when one of
+// them fails for another reason than being refused, the rest is dropped with it.
 func (l *UseLog) Run(ctx context.Context) error {
 	if !l.started.CompareAndSwap(false, true) {
 		return ErrRunning
@@ -198,18 +202,36 @@ func (l *UseLog) gather(first store.Use) []store.Use {
 	return batch
 }
 
+// write writes the batch, or drops what it cannot write of it and tells so.
 func (l *UseLog) write(ctx context.Context, batch []store.Use) {
-	err := l.add(ctx, batch)
-	switch {
-	case err == nil:
-	case len(batch) > 1 && refused(err):
-		for _, use := range batch {
-			l.write(ctx, []store.Use{use})
-		}
-	default:
-		l.dropped.Add(uint64(len(batch)))
-		l.logger.WarnContext(ctx, "uses of API keys were dropped", "uses", len(batch), "error", err)
+	again := retry.WithMaxRetries(useRetries, retry.NewExponential(firstUseWait))
+	err := l.add(ctx, again, batch)
+	if len(batch) > 1 && refused(err) {
+		batch, err = l.writeEach(ctx, again, batch)
 	}
+	if err != nil {
+		l.drop(ctx, batch, err)
+	}
+}
+
+// writeEach writes a refused batch use by use, and drops those that the store
+// refuses. It stops at the first that fails otherwise, and returns what is left:
+// what keeps one from being written would take its time with each.
+func (l *UseLog) writeEach(ctx context.Context, again retry.Backoff, batch []store.Use) ([]store.Use, error) {
+	for i := range batch {
+		switch err := l.add(ctx, again, batch[i:i+1]); {
+		case refused(err):
+			l.drop(ctx, batch[i:i+1], err)
+		case err != nil:
+			return batch[i:], err
+		}
+	}
+	return nil, nil
+}
+
+func (l *UseLog) drop(ctx context.Context, batch []store.Use, err error) {
+	l.dropped.Add(uint64(len(batch)))
+	l.logger.WarnContext(ctx, "uses of API keys were dropped", "uses", len(batch), "error", err)
 }
 
 // refused tells that the store would not have the batch, whenever it is asked.
@@ -217,16 +239,19 @@ func refused(err error) bool {
 	return errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFault)
 }
 
-// add writes the batch, again while the store is unavailable. It does not write
+// add writes the uses, again while the store is unavailable. It does not write
 // again what may have been written: [store.ErrUnknownOutcome].
-func (l *UseLog) add(ctx context.Context, batch []store.Use) error {
-	wait := firstUseWait
-	for retries := 0; ; retries++ {
+func (l *UseLog) add(ctx context.Context, again retry.Backoff, uses []store.Use) error {
+	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		err := l.rows.AddUses(ctx, batch...)
-		if err == nil || !errors.Is(err, store.ErrUnavailable) || retries == useRetries {
+		err := l.rows.AddUses(ctx, uses...)
+		if err == nil || !errors.Is(err, store.ErrUnavailable) {
+			return err
+		}
+		wait, enough := again.Next()
+		if enough {
 			return err
 		}
 		timer := time.NewTimer(wait)
@@ -236,6 +261,5 @@ func (l *UseLog) add(ctx context.Context, batch []store.Use) error {
 			return context.Cause(ctx)
 		case <-timer.C:
 		}
-		wait *= 2
 	}
 }

@@ -168,6 +168,67 @@ func TestOneBadUseDoesNotTakeOthersWithIt(t *testing.T) {
 	})
 }
 
+// An outage that begins behind a refused batch takes no longer than another: the
+// uses are not waited for one by one, or the queue would overflow meanwhile.
+func TestAnOutageThatBeginsWhileABatchIsSplitIsWaitedOutOnce(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		instead func(call int) error // of writing a single use
+		written int
+		takes   time.Duration
+	}{
+		{"for good", func(call int) error {
+			if call > 3 {
+				return store.ErrUnavailable
+			}
+			return nil
+		}, 3, 1500 * time.Millisecond},
+		{"every other time", func(call int) error {
+			if call%2 == 0 {
+				return store.ErrUnavailable
+			}
+			return nil
+		}, 5, 1500 * time.Millisecond},
+		{"once", func(call int) error {
+			if call == 3 {
+				return store.ErrUnavailable
+			}
+			return nil
+		}, 100, 100 * time.Millisecond},
+		{"with an unknown outcome", func(call int) error {
+			if call > 3 {
+				return store.ErrUnknownOutcome
+			}
+			return nil
+		}, 3, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var written uses
+				calls := 0
+				written.before = func(_ context.Context, batch []store.Use) error {
+					if len(batch) > 1 {
+						return store.ErrInvalid
+					}
+					calls++
+					return c.instead(calls)
+				}
+				log := NewUseLog(&written)
+				for n := range 100 {
+					require.True(t, log.Record(use(n)))
+				}
+				ended, end := context.WithCancel(t.Context())
+				end()
+				began := time.Now()
+				require.NoError(t, log.Run(ended))
+				assert.Equal(t, c.takes, time.Since(began))
+				assert.Equal(t, paths(0, c.written), written.paths())
+				assert.EqualValues(t, 100-c.written, log.Dropped())
+			})
+		})
+	}
+}
+
 // Every use is written or counted as dropped, whenever it is recorded.
 func TestNoUseIsLostUncounted(t *testing.T) {
 	var written uses
