@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -33,10 +34,28 @@ func TestACreatedKeyIsLetIn(t *testing.T) {
 	assert.Equal(t, ErrRefused, err)
 }
 
+// A store keeps moments in UTC, to the microsecond.
+func TestTheRowOfACreatedKeyIsTheOneThatWasStored(t *testing.T) {
+	mem := memstore.New(memstore.WithClock(atNoon))
+	account, err := mem.PutAccount(t.Context(), "shop")
+	require.NoError(t, err)
+	east := time.FixedZone("east", 3600)
+	checker := New(mem, WithClock(func() time.Time { return noon.Add(1234 * time.Nanosecond).In(east) }))
+	secret, row, err := checker.Create(t.Context(), NewKey{Account: account, ExpiresAt: noon.Add(time.Hour + 1999*time.Nanosecond).In(east)})
+	require.NoError(t, err)
+	assert.Equal(t, noon.Add(time.Hour+time.Microsecond), row.ExpiresAt)
+	assert.Equal(t, noon.Add(time.Microsecond), row.CreatedAt)
+	found, err := checker.Check(t.Context(), secret)
+	require.NoError(t, err)
+	assert.Equal(t, found, row)
+}
+
 func TestAKeyThatCannotBeIsNotCreated(t *testing.T) {
 	for name, k := range map[string]NewKey{
 		"no account":                 {},
 		"expired":                    {Account: 1, ExpiresAt: noon},
+		"expired once it is stored":  {Account: 1, ExpiresAt: noon.Add(999 * time.Nanosecond)},
+		"expired for ages":           {Account: 1, ExpiresAt: time.Time{}.Add(1)}, // stored, it would mean never
 		"a rate that is none":        {Account: 1, RateLimit: "125"},
 		"a rate that is too long":    {Account: 1, RateLimit: "000000000000000000001/s"},
 		"limited and unlimited":      {Account: 1, RateLimit: "1/s", Unlimited: true},
