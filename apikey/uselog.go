@@ -33,8 +33,9 @@ const (
 	firstUseWait = 100 * time.Millisecond
 )
 
-// ErrRunning: the log runs already, or has ended.
-var ErrRunning = errors.New("the use log can run once only")
+// ErrAlreadyRun: the log was run before, whether it still runs or has ended. It
+// runs once.
+var ErrAlreadyRun = errors.New("the use log was run before")
 
 // UseLog writes what keys were used for, off the path of the calls: Record
 // queues, Run writes. It is safe for concurrent use and starts no goroutine of
@@ -131,7 +132,7 @@ func (l *UseLog) Dropped() uint64 { return l.dropped.Load() }
 // Run writes what is recorded until the context ends, then closes the log,
 // writes what is queued, and returns nil. It returns
 // [context.DeadlineExceeded], wrapped, when the time to drain did not suffice,
-// and [ErrRunning] when it is called a second time.
+// and [ErrAlreadyRun] when it is called a second time.
 //
 // While the store is unavailable a batch is tried again, four times within 1.5 s,
 // and then dropped. One that the store refuses is written use by use, so that one
@@ -139,7 +140,7 @@ func (l *UseLog) Dropped() uint64 { return l.dropped.Load() }
 // them fails for another reason than being refused, the rest is dropped with it.
 func (l *UseLog) Run(ctx context.Context) error {
 	if !l.started.CompareAndSwap(false, true) {
-		return ErrRunning
+		return ErrAlreadyRun
 	}
 	writing, stop := outlive(ctx, l.drain)
 	defer stop()

@@ -76,7 +76,7 @@ func TestWhatIsQueuedIsWrittenAtTheEnd(t *testing.T) {
 		assert.Equal(t, paths(0, 50), written.paths())
 		assert.False(t, log.Record(use(50)), "it is closed")
 		assert.EqualValues(t, 1, log.Dropped())
-		require.ErrorIs(t, log.Run(t.Context()), ErrRunning)
+		require.ErrorIs(t, log.Run(t.Context()), ErrAlreadyRun)
 	})
 }
 
