@@ -13,7 +13,7 @@ import (
 
 func TestACreatedKeyIsLetIn(t *testing.T) {
 	r := newRows()
-	checker := New(r, WithClock(atNoon))
+	checker := newChecker(t, r, WithClock(atNoon))
 	secret, stored, err := checker.Create(t.Context(), NewKey{
 		Name: "for the shop", Account: 7, ReadScores: true, Historical: true, ExpiresAt: noon.Add(time.Hour),
 	})
@@ -40,7 +40,7 @@ func TestTheRowOfACreatedKeyIsTheOneThatWasStored(t *testing.T) {
 	account, err := mem.PutAccount(t.Context(), "shop")
 	require.NoError(t, err)
 	east := time.FixedZone("east", 3600)
-	checker := New(mem, WithClock(func() time.Time { return noon.Add(1234 * time.Nanosecond).In(east) }))
+	checker := newChecker(t, mem, WithClock(func() time.Time { return noon.Add(1234 * time.Nanosecond).In(east) }))
 	secret, row, err := checker.Create(t.Context(), NewKey{Account: account, ExpiresAt: noon.Add(time.Hour + 1999*time.Nanosecond).In(east)})
 	require.NoError(t, err)
 	assert.Equal(t, noon.Add(time.Hour+time.Microsecond), row.ExpiresAt)
@@ -63,7 +63,7 @@ func TestAKeyThatCannotBeIsNotCreated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRows()
-			secret, stored, err := New(r, WithClock(atNoon)).Create(t.Context(), k)
+			secret, stored, err := newChecker(t, r, WithClock(atNoon)).Create(t.Context(), k)
 			require.ErrorIs(t, err, store.ErrInvalid)
 			assert.Empty(t, secret)
 			assert.Nil(t, stored)
@@ -81,7 +81,7 @@ func TestTheRateOfANewKey(t *testing.T) {
 		{NewKey{Account: 1, RateLimit: "5/s"}, "5/s"},
 		{NewKey{Account: 1, Unlimited: true}, ""},
 	} {
-		_, stored, err := New(newRows()).Create(t.Context(), c.k)
+		_, stored, err := newChecker(t, newRows()).Create(t.Context(), c.k)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, stored.RateLimit)
 	}
@@ -97,7 +97,7 @@ func TestACollidingPrefixIsDrawnAgain(t *testing.T) {
 		}
 		return nil
 	}
-	_, stored, err := New(r).Create(t.Context(), NewKey{Account: 1})
+	_, stored, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
 	require.NoError(t, err)
 	assert.Len(t, prefixes, creationAttempts)
 	assert.NotEqual(t, prefixes[0], prefixes[1])
@@ -108,7 +108,7 @@ func TestACollidingPrefixIsDrawnAgain(t *testing.T) {
 		prefixes = append(prefixes, key.Prefix)
 		return store.ErrConflict
 	}
-	secret, _, err := New(r).Create(t.Context(), NewKey{Account: 1})
+	secret, _, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
 	require.ErrorIs(t, err, store.ErrConflict)
 	assert.Empty(t, secret)
 	assert.Len(t, prefixes, creationAttempts, "but not for ever")
@@ -119,7 +119,7 @@ func TestOtherFailuresToCreateAreToldAtOnce(t *testing.T) {
 		r := newRows()
 		asked := 0
 		r.add = func(store.Key) error { asked++; return fault }
-		secret, _, err := New(r).Create(t.Context(), NewKey{Account: 1})
+		secret, _, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
 		require.ErrorIs(t, err, fault)
 		assert.Empty(t, secret)
 		assert.Equal(t, 1, asked)

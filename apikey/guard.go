@@ -92,7 +92,7 @@ func newGuard(atOnce int, share float64) *guard {
 func newLRU[K comparable, V any](size int) *simplelru.LRU[K, V] {
 	lru, err := simplelru.NewLRU[K, V](size, nil)
 	if err != nil {
-		panic(err) // the sizes are constants above 0
+		panic(err) // the sizes are above 0
 	}
 	return lru
 }

@@ -38,8 +38,8 @@ const (
 var ErrAlreadyRun = errors.New("the use log was run before")
 
 // UseLog writes what keys were used for, off the path of the calls: Record
-// queues, Run writes. It is safe for concurrent use and starts no goroutine of
-// its own: the host runs Run.
+// queues, Run writes. Make it with [NewUseLog]. It is safe for concurrent use and
+// starts no goroutine of its own: the host runs Run.
 type UseLog struct {
 	rows    store.Uses
 	batch   int
@@ -62,36 +62,34 @@ type useSettings struct {
 	logger          *slog.Logger
 }
 
-// WithUseCapacity sets how many uses wait to be written, [DefaultUseCapacity]
-// by default; below 1 means 1.
+// WithUseCapacity sets how many uses wait to be written, 1 to 100,000,
+// [DefaultUseCapacity] by default.
 func WithUseCapacity(n int) UseOption {
-	return func(s *useSettings) { s.capacity = max(n, 1) }
+	return func(s *useSettings) { s.capacity = n }
 }
 
-// WithUseBatch sets how many uses are written at a time at the most,
-// [DefaultUseBatch] by default; below 1 means 1.
+// WithUseBatch sets how many uses are written at a time at the most, 1 to 1000,
+// [DefaultUseBatch] by default.
 func WithUseBatch(n int) UseOption {
-	return func(s *useSettings) { s.batch = max(n, 1) }
+	return func(s *useSettings) { s.batch = n }
 }
 
 // WithDrainTimeout sets how long Run may go on once its context has ended,
-// [DefaultDrainTimeout] by default.
+// [DefaultDrainTimeout] by default. It is above 0: with no time at all, whatever
+// is queued would be dropped.
 func WithDrainTimeout(d time.Duration) UseOption {
-	return func(s *useSettings) { s.drain = max(d, 0) }
+	return func(s *useSettings) { s.drain = d }
 }
 
 // WithUseLogger sets where it is reported (warn) that uses were dropped. It
 // logs numbers and the store's errors, never the uses. The default is silence.
 func WithUseLogger(logger *slog.Logger) UseOption {
-	return func(s *useSettings) {
-		if logger != nil {
-			s.logger = logger
-		}
-	}
+	return func(s *useSettings) { s.logger = logger }
 }
 
-// NewUseLog returns a log that writes to the rows, which must not be nil.
-func NewUseLog(rows store.Uses, options ...UseOption) *UseLog {
+// NewUseLog returns a log that writes to the rows. It reports every fault of the
+// configuration at once, each wrapping [ErrMisconfigured].
+func NewUseLog(rows store.Uses, options ...UseOption) (*UseLog, error) {
 	s := useSettings{
 		capacity: DefaultUseCapacity,
 		batch:    DefaultUseBatch,
@@ -103,7 +101,26 @@ func NewUseLog(rows store.Uses, options ...UseOption) *UseLog {
 			option(&s)
 		}
 	}
-	return &UseLog{rows: rows, batch: s.batch, drain: s.drain, logger: s.logger, queue: make(chan store.Use, s.capacity)}
+	var f faults
+	if rows == nil {
+		f.addf("NewUseLog got nil rows")
+	}
+	s.validate(&f)
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return &UseLog{rows: rows, batch: s.batch, drain: s.drain, logger: s.logger, queue: make(chan store.Use, s.capacity)}, nil
+}
+
+func (s *useSettings) validate(f *faults) {
+	within(f, "WithUseCapacity", s.capacity, 1, 100_000)
+	within(f, "WithUseBatch", s.batch, 1, 1000)
+	if s.drain <= 0 {
+		f.addf("WithDrainTimeout got %v, want more than 0", s.drain)
+	}
+	if s.logger == nil {
+		f.addf("WithUseLogger got nil")
+	}
 }
 
 // Record queues the use to be written and never waits. It returns false, and

@@ -30,7 +30,7 @@ func paths(from, to int) []string {
 func TestUsesAreWrittenInBatchesAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var written uses
-		log := NewUseLog(&written, WithUseBatch(10))
+		log := newUseLog(t, &written, WithUseBatch(10))
 		for n := range 25 {
 			require.True(t, log.Record(use(n)))
 		}
@@ -49,7 +49,7 @@ func TestUsesAreWrittenInBatchesAndInOrder(t *testing.T) {
 }
 
 func TestRecordNeverWaits(t *testing.T) {
-	log := NewUseLog(&uses{}, WithUseCapacity(3))
+	log := newUseLog(t, &uses{}, WithUseCapacity(3))
 	for n := range 10 {
 		assert.Equal(t, n < 3, log.Record(use(n)))
 	}
@@ -63,7 +63,7 @@ func TestWhatIsQueuedIsWrittenAtTheEnd(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 			return ctx.Err()
 		}
-		log := NewUseLog(&written, WithUseBatch(5))
+		log := newUseLog(t, &written, WithUseBatch(5))
 		ctx, stop := context.WithCancel(t.Context())
 		for n := range 50 {
 			require.True(t, log.Record(use(n)))
@@ -87,7 +87,7 @@ func TestTheTimeToDrainIsBounded(t *testing.T) {
 			<-ctx.Done() // a database that does not answer
 			return ctx.Err()
 		}
-		log := NewUseLog(&written, WithUseBatch(5), WithDrainTimeout(3*time.Second))
+		log := newUseLog(t, &written, WithUseBatch(5), WithDrainTimeout(3*time.Second))
 		for n := range 50 {
 			require.True(t, log.Record(use(n)))
 		}
@@ -125,7 +125,7 @@ func TestABatchIsTriedAgainWhileTheStoreIsUnavailable(t *testing.T) {
 					return nil
 				}
 				var text bytes.Buffer
-				log := NewUseLog(&written, WithUseLogger(slog.New(slog.NewTextHandler(&text, nil))))
+				log := newUseLog(t, &written, WithUseLogger(slog.New(slog.NewTextHandler(&text, nil))))
 				for n := range 3 {
 					log.Record(use(n))
 				}
@@ -153,7 +153,7 @@ func TestOneBadUseDoesNotTakeOthersWithIt(t *testing.T) {
 			return nil
 		}
 		var text bytes.Buffer
-		log := NewUseLog(&written, WithUseLogger(slog.New(slog.NewTextHandler(&text, nil))))
+		log := newUseLog(t, &written, WithUseLogger(slog.New(slog.NewTextHandler(&text, nil))))
 		for n := range 5 {
 			bad := use(n)
 			bad.Query = []byte(`{"token":"s3cret"}`)
@@ -213,7 +213,7 @@ func TestAnOutageThatBeginsWhileABatchIsSplitIsWaitedOutOnce(t *testing.T) {
 					calls++
 					return c.instead(calls)
 				}
-				log := NewUseLog(&written)
+				log := newUseLog(t, &written)
 				for n := range 100 {
 					require.True(t, log.Record(use(n)))
 				}
@@ -232,7 +232,7 @@ func TestAnOutageThatBeginsWhileABatchIsSplitIsWaitedOutOnce(t *testing.T) {
 // Every use is written or counted as dropped, whenever it is recorded.
 func TestNoUseIsLostUncounted(t *testing.T) {
 	var written uses
-	log := NewUseLog(&written, WithUseCapacity(50), WithUseBatch(7))
+	log := newUseLog(t, &written, WithUseCapacity(50), WithUseBatch(7))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var wait, running sync.WaitGroup

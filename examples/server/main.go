@@ -83,8 +83,14 @@ func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) 
 		return err
 	}
 
-	keys := apikey.New(kept.rows, apikey.WithLogger(logger))
-	uses := apikey.NewUseLog(kept.rows, apikey.WithUseLogger(logger))
+	keys, err := apikey.New(kept.rows, apikey.WithLogger(logger))
+	if err != nil {
+		return err
+	}
+	uses, err := apikey.NewUseLog(kept.rows, apikey.WithUseLogger(logger))
+	if err != nil {
+		return err
+	}
 	options := []passporthttp.Option{
 		passporthttp.WithKeys(keys), passporthttp.WithLogger(logger), passporthttp.WithReady(kept.ready),
 	}
@@ -100,7 +106,10 @@ func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) 
 	if c.ingestion {
 		options = append(options, passporthttp.WithIngestion(kept.rows))
 	}
-	handler := passporthttp.New(engine, kept.rows, options...)
+	handler, err := passporthttp.New(engine, kept.rows, options...)
+	if err != nil {
+		return err
+	}
 
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.addr)
 	if err != nil {

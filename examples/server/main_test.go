@@ -226,7 +226,9 @@ func TestOnAFreshDatabaseItMakesTheTablesScoresAndRecordsTheUse(t *testing.T) {
 	require.NoError(t, rows.PutCommunity(t.Context(), store.Community{
 		ID: 7, Account: account, Name: "Seven", Threshold: "1", Weights: []byte(`{"Google": 1}`),
 	}))
-	secret, _, err := apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true})
+	keys, err := apikey.New(rows)
+	require.NoError(t, err)
+	secret, _, err := keys.Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true})
 	require.NoError(t, err)
 
 	status, body := get(t, server.url+"/v2/stamps/7/score/"+alice, secret)
