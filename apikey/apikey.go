@@ -46,20 +46,31 @@ var (
 // The service's own have 41.
 const MaxKeyLength = 256
 
-// Checker checks and creates API keys. It is safe for concurrent use and
-// starts no goroutine.
+// Checker checks and creates API keys. Make it with [New]. It is safe for
+// concurrent use and starts no goroutine.
 type Checker struct {
 	rows          store.Keys
 	now           func() time.Time
 	maxIterations int
 	logger        *slog.Logger
 	guard         *guard
-	derive        func(h *djangoHash, key string) (matches bool, worked time.Duration)
+	// derive is the slow check of a hash. Tests of the guard, whose clocks stand
+	// still while a processor works, put another in its place.
+	derive func(h *djangoHash, key string) (matches bool, worked time.Duration)
 }
 
-// New returns a checker of the keys in the rows, which must not be nil.
-func New(rows store.Keys, options ...Option) *Checker {
+// New returns a checker of the keys in the rows. It reports every fault of the
+// configuration at once, each wrapping [ErrMisconfigured].
+func New(rows store.Keys, options ...Option) (*Checker, error) {
 	s := newSettings(options)
+	var f faults
+	if rows == nil {
+		f.addf("New got nil rows")
+	}
+	s.validate(&f)
+	if err := f.err(); err != nil {
+		return nil, err
+	}
 	return &Checker{
 		rows:          rows,
 		now:           s.now,
@@ -67,7 +78,7 @@ func New(rows store.Keys, options ...Option) *Checker {
 		logger:        s.logger,
 		guard:         newGuard(s.slowChecks, s.slowShare),
 		derive:        (*djangoHash).matches,
-	}
+	}, nil
 }
 
 // Check returns the row of the key, found by the text before its first dot,
@@ -89,7 +100,8 @@ func New(rows store.Keys, options ...Option) *Checker {
 // are hashed once at a time, and what came of it is remembered. A slow check
 // works a tenth of the time, a little at a time, so that other requests do not
 // feel it: 600 000 iterations are a tenth of a second of work, and take a second
-// or more (BenchmarkSlowCheck).
+// or more (BenchmarkSlowCheck). One that has begun is finished, though its
+// context ends.
 //
 // Right and wrong cannot be told apart before the work is done. What tells the
 // owner of a key from a flood of guesses is that it asks again: a key that asks

@@ -61,7 +61,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		{"NUL", sha256Row(), "Gh4k\x00m2p.a", ErrRefused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			key, err := New(newRows(c.row), WithClock(atNoon)).Check(t.Context(), c.key)
+			key, err := newChecker(t, newRows(c.row), WithClock(atNoon)).Check(t.Context(), c.key)
 			if c.want != nil {
 				assert.Nil(t, key)
 				assert.Equal(t, c.want, err, "the very same error, whatever the reason")
@@ -78,14 +78,14 @@ func TestKeysThatCannotBeAreNotLookedUp(t *testing.T) {
 	r := newRows()
 	r.find = func(prefix string) error { return errors.New("looked up " + prefix) }
 	for _, key := range []string{"", ".", "x", ".x", "123456789.x", "\xff.x", "a\x00.x", "a." + strings.Repeat("x", 255)} {
-		_, err := New(r).Check(t.Context(), key)
+		_, err := newChecker(t, r).Check(t.Context(), key)
 		assert.Equal(t, ErrRefused, err, key)
 	}
 }
 
 func TestAMatchThroughPBKDF2IsMigratedOnce(t *testing.T) {
 	r := newRows(pbkdf2Row())
-	checker := New(r)
+	checker := newChecker(t, r)
 	key, err := checker.Check(t.Context(), goodKey)
 	require.NoError(t, err)
 	assert.Equal(t, goodSHA256, key.SHA256)
@@ -107,7 +107,7 @@ func TestNothingElseMigrates(t *testing.T) {
 		key string
 	}{{pbkdf2Row(), goodKey + "x"}, {older, goodKey}, {sha256Row(), goodKey}} {
 		r := newRows(c.row)
-		_, _ = New(r).Check(t.Context(), c.key)
+		_, _ = newChecker(t, r).Check(t.Context(), c.key)
 		assert.Equal(t, c.row, r.row("Gh4kLm2p"))
 	}
 }
@@ -116,7 +116,7 @@ func TestAFailureToMigrateIsNoRefusal(t *testing.T) {
 	r := newRows(pbkdf2Row())
 	r.migrate = func() error { return store.ErrUnavailable }
 	var log bytes.Buffer
-	checker := New(r, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	checker := newChecker(t, r, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	hashed := 0
 	checker.derive = func(h *djangoHash, key string) (bool, time.Duration) { hashed++; return h.matches(key) }
 	for range 3 {
@@ -145,7 +145,7 @@ func TestTheStoresErrorsAreTold(t *testing.T) {
 	r := newRows(sha256Row())
 	for _, fault := range []error{store.ErrUnavailable, store.ErrFault, context.DeadlineExceeded} {
 		r.find = func(string) error { return fault }
-		key, err := New(r).Check(t.Context(), goodKey)
+		key, err := newChecker(t, r).Check(t.Context(), goodKey)
 		assert.Nil(t, key)
 		require.ErrorIs(t, err, fault)
 		require.NotErrorIs(t, err, ErrRefused)
@@ -154,7 +154,7 @@ func TestTheStoresErrorsAreTold(t *testing.T) {
 	r.find = nil
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := New(r).Check(ended, goodKey)
+	_, err := newChecker(t, r).Check(ended, goodKey)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -178,7 +178,7 @@ func TestAbsurdHashesAreRefusedUncomputed(t *testing.T) {
 	} {
 		row := pbkdf2Row()
 		row.Hash = hash
-		checker := New(newRows(row))
+		checker := newChecker(t, newRows(row))
 		checker.derive = func(*djangoHash, string) (bool, time.Duration) { panic("computed") }
 		_, err := checker.Check(t.Context(), goodKey)
 		assert.Equal(t, ErrRefused, err, hash)
@@ -186,9 +186,9 @@ func TestAbsurdHashesAreRefusedUncomputed(t *testing.T) {
 }
 
 func TestMaxIterations(t *testing.T) {
-	_, err := New(newRows(pbkdf2Row()), WithMaxIterations(999)).Check(t.Context(), goodKey)
+	_, err := newChecker(t, newRows(pbkdf2Row()), WithMaxIterations(999)).Check(t.Context(), goodKey)
 	assert.Equal(t, ErrRefused, err)
-	_, err = New(newRows(pbkdf2Row()), WithMaxIterations(1000)).Check(t.Context(), goodKey)
+	_, err = newChecker(t, newRows(pbkdf2Row()), WithMaxIterations(1000)).Check(t.Context(), goodKey)
 	require.NoError(t, err)
 }
 
@@ -201,10 +201,10 @@ func TestDjangosOwnHashes(t *testing.T) {
 	require.Len(t, hashes, 10)
 	for _, h := range hashes {
 		prefix, _, _ := strings.Cut(h.Key, ".")
-		checker := New(newRows(store.Key{ID: "1", Prefix: prefix, Hash: h.Hash, Account: 1}))
+		checker := newChecker(t, newRows(store.Key{ID: "1", Prefix: prefix, Hash: h.Hash, Account: 1}))
 		_, err := checker.Check(t.Context(), h.Key)
 		require.NoError(t, err, h.Hash)
-		_, err = New(newRows(store.Key{ID: "1", Prefix: prefix, Hash: h.Hash, Account: 1})).Check(t.Context(), h.Key+"x")
+		_, err = newChecker(t, newRows(store.Key{ID: "1", Prefix: prefix, Hash: h.Hash, Account: 1})).Check(t.Context(), h.Key+"x")
 		require.Equal(t, ErrRefused, err, h.Hash)
 	}
 }

@@ -40,9 +40,9 @@ func BenchmarkCheck(b *testing.B) {
 			}
 		}
 	}
-	b.Run("alone", func(b *testing.B) { honest(b, New(newRows(sha256Row(), slow))) })
+	b.Run("alone", func(b *testing.B) { honest(b, newChecker(b, newRows(sha256Row(), slow))) })
 	b.Run("attacked", func(b *testing.B) {
-		checker := New(newRows(sha256Row(), slow))
+		checker := newChecker(b, newRows(sha256Row(), slow))
 		done := make(chan struct{})
 		var wait sync.WaitGroup
 		wait.Go(func() {
@@ -65,6 +65,6 @@ func BenchmarkCheck(b *testing.B) {
 		row := pbkdf2Row()
 		r := newRows(row)
 		r.migrate = func() error { return store.ErrUnavailable }
-		honest(b, New(r))
+		honest(b, newChecker(b, r))
 	})
 }

@@ -42,28 +42,30 @@ type NewKey struct {
 // to be had: the row holds its SHA-256, which is enough for 190 random bits.
 // The service accepts it too.
 //
+// Moments are kept in UTC, to the microsecond; what is finer is cut off.
+//
 // It returns [store.ErrInvalid] for a key that cannot be, [store.ErrNotFound]
 // when the account does not exist, and the store's other errors, wrapped.
-func (c *Checker) Create(ctx context.Context, k NewKey) (secret string, stored *store.Key, err error) {
+func (c *Checker) Create(ctx context.Context, k NewKey) (secret string, row *store.Key, err error) {
 	limit, err := k.rateLimit()
 	if err != nil {
 		return "", nil, err
 	}
-	now := c.now().UTC().Truncate(time.Microsecond)
-	if !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(now) {
+	now, expiresAt := stored(c.now()), stored(k.ExpiresAt)
+	if !k.ExpiresAt.IsZero() && !expiresAt.After(now) {
 		return "", nil, fmt.Errorf("creating an API key: %w: it would be expired already", store.ErrInvalid)
 	}
 	for range creationAttempts {
 		prefix := randomText(prefixLength)
 		secret = prefix + "." + randomText(secretLength)
 		hash := sha256Text(secret)
-		row := store.Key{
+		row = &store.Key{
 			ID: prefix + "." + hash, Prefix: prefix, Hash: hash, SHA256: hash,
-			Name: k.Name, Account: k.Account, CreatedAt: now, ExpiresAt: k.ExpiresAt, RateLimit: limit,
+			Name: k.Name, Account: k.Account, CreatedAt: now, ExpiresAt: expiresAt, RateLimit: limit,
 			ReadScores: k.ReadScores, Historical: k.Historical, SubmitPassports: k.SubmitPassports, CreateScorers: k.CreateScorers,
 		}
-		if err = c.rows.AddKey(ctx, row); err == nil {
-			return secret, &row, nil
+		if err = c.rows.AddKey(ctx, *row); err == nil {
+			return secret, row, nil
 		}
 		if !errors.Is(err, store.ErrConflict) {
 			break
@@ -71,6 +73,9 @@ func (c *Checker) Create(ctx context.Context, k NewKey) (secret string, stored *
 	}
 	return "", nil, fmt.Errorf("creating an API key: %w", err)
 }
+
+// stored returns the moment as a store holds it.
+func stored(at time.Time) time.Time { return at.UTC().Truncate(time.Microsecond) }
 
 func (k *NewKey) rateLimit() (string, error) {
 	if k.Unlimited {

@@ -7,12 +7,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
 func TestACreatedKeyIsLetIn(t *testing.T) {
 	r := newRows()
-	checker := New(r, WithClock(atNoon))
+	checker := newChecker(t, r, WithClock(atNoon))
 	secret, stored, err := checker.Create(t.Context(), NewKey{
 		Name: "for the shop", Account: 7, ReadScores: true, Historical: true, ExpiresAt: noon.Add(time.Hour),
 	})
@@ -33,10 +34,28 @@ func TestACreatedKeyIsLetIn(t *testing.T) {
 	assert.Equal(t, ErrRefused, err)
 }
 
+// A store keeps moments in UTC, to the microsecond.
+func TestTheRowOfACreatedKeyIsTheOneThatWasStored(t *testing.T) {
+	mem := memstore.New(memstore.WithClock(atNoon))
+	account, err := mem.PutAccount(t.Context(), "shop")
+	require.NoError(t, err)
+	east := time.FixedZone("east", 3600)
+	checker := newChecker(t, mem, WithClock(func() time.Time { return noon.Add(1234 * time.Nanosecond).In(east) }))
+	secret, row, err := checker.Create(t.Context(), NewKey{Account: account, ExpiresAt: noon.Add(time.Hour + 1999*time.Nanosecond).In(east)})
+	require.NoError(t, err)
+	assert.Equal(t, noon.Add(time.Hour+time.Microsecond), row.ExpiresAt)
+	assert.Equal(t, noon.Add(time.Microsecond), row.CreatedAt)
+	found, err := checker.Check(t.Context(), secret)
+	require.NoError(t, err)
+	assert.Equal(t, found, row)
+}
+
 func TestAKeyThatCannotBeIsNotCreated(t *testing.T) {
 	for name, k := range map[string]NewKey{
 		"no account":                 {},
 		"expired":                    {Account: 1, ExpiresAt: noon},
+		"expired once it is stored":  {Account: 1, ExpiresAt: noon.Add(999 * time.Nanosecond)},
+		"expired for ages":           {Account: 1, ExpiresAt: time.Time{}.Add(1)}, // stored, it would mean never
 		"a rate that is none":        {Account: 1, RateLimit: "125"},
 		"a rate that is too long":    {Account: 1, RateLimit: "000000000000000000001/s"},
 		"limited and unlimited":      {Account: 1, RateLimit: "1/s", Unlimited: true},
@@ -44,7 +63,7 @@ func TestAKeyThatCannotBeIsNotCreated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRows()
-			secret, stored, err := New(r, WithClock(atNoon)).Create(t.Context(), k)
+			secret, stored, err := newChecker(t, r, WithClock(atNoon)).Create(t.Context(), k)
 			require.ErrorIs(t, err, store.ErrInvalid)
 			assert.Empty(t, secret)
 			assert.Nil(t, stored)
@@ -62,7 +81,7 @@ func TestTheRateOfANewKey(t *testing.T) {
 		{NewKey{Account: 1, RateLimit: "5/s"}, "5/s"},
 		{NewKey{Account: 1, Unlimited: true}, ""},
 	} {
-		_, stored, err := New(newRows()).Create(t.Context(), c.k)
+		_, stored, err := newChecker(t, newRows()).Create(t.Context(), c.k)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, stored.RateLimit)
 	}
@@ -78,7 +97,7 @@ func TestACollidingPrefixIsDrawnAgain(t *testing.T) {
 		}
 		return nil
 	}
-	_, stored, err := New(r).Create(t.Context(), NewKey{Account: 1})
+	_, stored, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
 	require.NoError(t, err)
 	assert.Len(t, prefixes, creationAttempts)
 	assert.NotEqual(t, prefixes[0], prefixes[1])
@@ -89,7 +108,7 @@ func TestACollidingPrefixIsDrawnAgain(t *testing.T) {
 		prefixes = append(prefixes, key.Prefix)
 		return store.ErrConflict
 	}
-	secret, _, err := New(r).Create(t.Context(), NewKey{Account: 1})
+	secret, _, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
 	require.ErrorIs(t, err, store.ErrConflict)
 	assert.Empty(t, secret)
 	assert.Len(t, prefixes, creationAttempts, "but not for ever")
@@ -100,7 +119,7 @@ func TestOtherFailuresToCreateAreToldAtOnce(t *testing.T) {
 		r := newRows()
 		asked := 0
 		r.add = func(store.Key) error { asked++; return fault }
-		secret, _, err := New(r).Create(t.Context(), NewKey{Account: 1})
+		secret, _, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
 		require.ErrorIs(t, err, fault)
 		assert.Empty(t, secret)
 		assert.Equal(t, 1, asked)

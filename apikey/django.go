@@ -45,7 +45,32 @@ const (
 	// iterationsAtOnce are looked at the clock after, a tenth of a millisecond or
 	// so.
 	iterationsAtOnce = 500
+	// longestWork is what counts as work at once. Whoever looks at the clock later
+	// than that was kept from working, for a minute perhaps: it owes no rest for it.
+	longestWork = 10 * workAtOnce
 )
+
+// pace keeps a slow check from working for long at a time.
+type pace struct {
+	began  time.Time     // working, without a rest since
+	worked time.Duration // before that
+}
+
+// rest lets others work, if it is time to.
+func (p *pace) rest() {
+	took := p.sinceRest()
+	if took < workAtOnce {
+		return
+	}
+	p.worked += took
+	time.Sleep(restEach * took)
+	p.began = time.Now()
+}
+
+func (p *pace) sinceRest() time.Duration { return min(time.Since(p.began), longestWork) }
+
+// total is all the work so far.
+func (p *pace) total() time.Duration { return p.worked + p.sinceRest() }
 
 // matches is the slow check: 0.15 µs or so of work for each iteration. It tells
 // how long it has worked.
@@ -62,20 +87,15 @@ func (h *djangoHash) derive(key string) (derived []byte, worked time.Duration) {
 	mac := hmac.New(sha256.New, padded)
 	round := append([]byte(h.salt), 0, 0, 0, 1)
 	derived = make([]byte, sha256.Size)
-	began := time.Now()
+	p := pace{began: time.Now()}
 	for n := range h.iterations {
 		mac.Reset()
 		mac.Write(round)
 		round = mac.Sum(round[:0])
 		subtle.XORBytes(derived, derived, round)
-		if n%iterationsAtOnce != 0 {
-			continue
-		}
-		if took := time.Since(began); took >= workAtOnce {
-			worked += took
-			time.Sleep(restEach * took)
-			began = time.Now()
+		if n%iterationsAtOnce == 0 {
+			p.rest()
 		}
 	}
-	return derived, worked + time.Since(began)
+	return derived, p.total()
 }

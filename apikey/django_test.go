@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -32,4 +33,20 @@ func TestASlowCheckRestsMostOfTheTime(t *testing.T) {
 	took := time.Since(began)
 	assert.Positive(t, worked)
 	assert.Greater(t, took, 2*worked, "of %v it worked %v", took, worked)
+}
+
+// A process that is frozen while it works has not worked: it must neither rest
+// for nine times as long, in which nobody else's slow check could begin, nor be
+// charged for it.
+func TestWhatAFreezeTookIsNeitherRestedForNorCharged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pace{began: time.Now()}
+		time.Sleep(time.Minute) // frozen
+		thawed := time.Now()
+		p.rest()
+		assert.Equal(t, restEach*longestWork, time.Since(thawed))
+		assert.Less(t, restEach*longestWork, 20*time.Millisecond)
+		time.Sleep(time.Minute) // and again, near the end
+		assert.Equal(t, 2*longestWork, p.total())
+	})
 }

@@ -39,7 +39,11 @@ func (k *keys) RevokeKey(context.Context, string) error {
 func Example() {
 	ctx := context.Background()
 	rows := &keys{}
-	checker := apikey.New(rows)
+	checker, err := apikey.New(rows)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	secret, stored, err := checker.Create(ctx, apikey.NewKey{Name: "shop", Account: 1, ReadScores: true})
 	fmt.Println(len(secret), stored.RateLimit, err)
@@ -57,7 +61,11 @@ func Example() {
 
 func ExampleMemoryLimiter() {
 	noon := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
-	limiter := apikey.NewMemoryLimiter(apikey.WithWindowClock(func() time.Time { return noon }))
+	limiter, err := apikey.NewMemoryLimiter(apikey.WithWindowClock(func() time.Time { return noon }))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	rate, err := apikey.ParseRate("2/15m")
 	if err != nil {
 		fmt.Println(err)
@@ -84,7 +92,11 @@ func (printed) AddUses(_ context.Context, uses ...store.Use) error {
 }
 
 func ExampleUseLog() {
-	log := apikey.NewUseLog(printed{})
+	log, err := apikey.NewUseLog(printed{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	ctx, shutDown := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- log.Run(ctx) }()

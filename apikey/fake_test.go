@@ -3,9 +3,33 @@ package apikey
 import (
 	"context"
 	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/store"
 )
+
+func newChecker(t testing.TB, rows store.Keys, options ...Option) *Checker {
+	t.Helper()
+	checker, err := New(rows, options...)
+	require.NoError(t, err)
+	return checker
+}
+
+func newUseLog(t testing.TB, rows store.Uses, options ...UseOption) *UseLog {
+	t.Helper()
+	log, err := NewUseLog(rows, options...)
+	require.NoError(t, err)
+	return log
+}
+
+func newLimiter(t testing.TB, options ...LimiterOption) *MemoryLimiter {
+	t.Helper()
+	limiter, err := NewMemoryLimiter(options...)
+	require.NoError(t, err)
+	return limiter
+}
 
 // The key of the recorded scenarios.
 const (

@@ -56,7 +56,7 @@ func FuzzCheck(f *testing.F) {
 		row := store.Key{ID: "id", Hash: hash, SHA256: fast, Account: 1}
 		row.Prefix, _, _ = strings.Cut(key, ".")
 		_, mayBe := prefixOf(key)
-		found, err := New(newRows(row), WithMaxIterations(2000)).Check(t.Context(), key)
+		found, err := newChecker(t, newRows(row), WithMaxIterations(2000)).Check(t.Context(), key)
 		if err != nil {
 			require.Equal(t, ErrRefused, err)
 			require.Nil(t, found)

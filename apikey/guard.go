@@ -92,7 +92,7 @@ func newGuard(atOnce int, share float64) *guard {
 func newLRU[K comparable, V any](size int) *simplelru.LRU[K, V] {
 	lru, err := simplelru.NewLRU[K, V](size, nil)
 	if err != nil {
-		panic(err) // the sizes are constants above 0
+		panic(err) // the sizes are above 0
 	}
 	return lru
 }
@@ -260,7 +260,8 @@ func (g *guard) turn(c *slowCheck, now time.Time) (time.Duration, bool) {
 	return 0, true
 }
 
-// run computes, with the lock let go, and pays.
+// run computes, with the lock let go, and pays. What has begun is finished though
+// its caller may give up: the outcome is remembered, and others may wait for it.
 func (g *guard) run(c *slowCheck, derive func() (bool, time.Duration)) {
 	g.free--
 	c.purse.busy, c.running = true, true

@@ -42,12 +42,13 @@ func slowRow(n int) store.Key {
 	}
 }
 
-func slowChecker(work *slowWork, prefixes int, options ...Option) *Checker {
+func slowChecker(t *testing.T, work *slowWork, prefixes int, options ...Option) *Checker {
+	t.Helper()
 	var keys []store.Key
 	for n := range prefixes {
 		keys = append(keys, slowRow(n))
 	}
-	checker := New(newRows(keys...), options...)
+	checker := newChecker(t, newRows(keys...), options...)
 	checker.derive = work.derive
 	return checker
 }
@@ -75,7 +76,7 @@ func TestAFloodCostsAFewPercentOfOneProcessor(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				work := &slowWork{each: pbkdf2Takes}
 				var wait sync.WaitGroup
-				attack(t, slowChecker(work, 1, WithSlowChecks(4)), time.Minute, repeat, &wait)
+				attack(t, slowChecker(t, work, 1, WithSlowChecks(4)), time.Minute, repeat, &wait)
 				wait.Wait()
 				spent := time.Duration(work.spent.Load())
 				assert.Less(t, spent, 2450*time.Millisecond, "2 % of 65 s, and 1 s that was saved up")
@@ -89,7 +90,7 @@ func TestAFloodCostsAFewPercentOfOneProcessor(t *testing.T) {
 func TestAFloodHardlyReadsTheRow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		work := &slowWork{each: pbkdf2Takes}
-		checker := slowChecker(work, 1)
+		checker := slowChecker(t, work, 1)
 		checker.derive = func(h *djangoHash, key string) (bool, time.Duration) {
 			time.Sleep(9 * pbkdf2Takes) // it works a tenth of the time
 			return work.derive(h, key)
@@ -109,7 +110,7 @@ func TestAFloodHardlyReadsTheRow(t *testing.T) {
 // when it asks again, and at once when a second has passed.
 func TestAKeyThatHasBecomeFastElsewhereGetsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 1)
+		checker := slowChecker(t, &slowWork{each: pbkdf2Takes}, 1)
 		var wait sync.WaitGroup
 		attack(t, checker, 20*time.Second, 1, &wait)
 		time.Sleep(10*time.Second + time.Millisecond)
@@ -145,7 +146,7 @@ func attempts(t *testing.T, checker *Checker, key string) (int, time.Duration) {
 
 func TestAnOwnerGetsInUnderAFloodOfGuesses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 1)
+		checker := slowChecker(t, &slowWork{each: pbkdf2Takes}, 1)
 		var wait sync.WaitGroup
 		attack(t, checker, time.Minute, 1, &wait)
 		time.Sleep(30*time.Second + time.Millisecond)
@@ -158,7 +159,7 @@ func TestAnOwnerGetsInUnderAFloodOfGuesses(t *testing.T) {
 
 func TestAnOwnerIsNotForgottenAmongManyGuesses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 1)
+		checker := slowChecker(t, &slowWork{each: pbkdf2Takes}, 1)
 		for n := range 10 {
 			_, _ = checker.Check(t.Context(), fmt.Sprintf("owner0.first%d", n))
 		}
@@ -175,7 +176,7 @@ func TestAnOwnerIsNotForgottenAmongManyGuesses(t *testing.T) {
 
 func TestAnOwnerGetsInThoughGuessesAreRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 1)
+		checker := slowChecker(t, &slowWork{each: pbkdf2Takes}, 1)
 		var wait sync.WaitGroup
 		attack(t, checker, 5*time.Minute, 3, &wait)
 		time.Sleep(30*time.Second + time.Millisecond)
@@ -189,7 +190,7 @@ func TestAnOwnerGetsInThoughGuessesAreRepeated(t *testing.T) {
 
 func TestOtherOwnersDoNotNoticeAFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checker := slowChecker(&slowWork{each: pbkdf2Takes}, 20)
+		checker := slowChecker(t, &slowWork{each: pbkdf2Takes}, 20)
 		var wait sync.WaitGroup
 		attack(t, checker, time.Minute, 1, &wait)
 		time.Sleep(10 * time.Second)
@@ -206,7 +207,7 @@ func TestOtherOwnersDoNotNoticeAFlood(t *testing.T) {
 func TestEqualKeysAreHashedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		work := &slowWork{each: pbkdf2Takes}
-		checker := slowChecker(work, 1)
+		checker := slowChecker(t, work, 1)
 		for _, key := range []string{"owner0.wrong", "owner0.right"} {
 			work.spent.Store(0)
 			var wait sync.WaitGroup
@@ -224,7 +225,7 @@ func TestEqualKeysAreHashedOnce(t *testing.T) {
 
 func TestARefusalIsRemembered(t *testing.T) {
 	work := &slowWork{}
-	checker := slowChecker(work, 1)
+	checker := slowChecker(t, work, 1)
 	hashed := 0
 	checker.derive = func(*djangoHash, string) (bool, time.Duration) { hashed++; return false, 0 }
 	for range 500 {
@@ -235,10 +236,10 @@ func TestARefusalIsRemembered(t *testing.T) {
 }
 
 func TestAtMostNSlowChecksRun(t *testing.T) {
-	for _, n := range []int{-1, 1, 3} {
+	for _, n := range []int{1, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			work := &slowWork{each: pbkdf2Takes}
-			checker := slowChecker(work, 10, WithSlowChecks(n))
+			checker := slowChecker(t, work, 10, WithSlowChecks(n))
 			var wait sync.WaitGroup
 			for owner := range 10 {
 				wait.Go(func() {
@@ -247,14 +248,14 @@ func TestAtMostNSlowChecksRun(t *testing.T) {
 				})
 			}
 			wait.Wait()
-			assert.EqualValues(t, max(n, 1), work.most.Load())
+			assert.EqualValues(t, n, work.most.Load())
 		})
 	}
 }
 
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checker := slowChecker(&slowWork{each: 3 * time.Second}, 2)
+		checker := slowChecker(t, &slowWork{each: 3 * time.Second}, 2)
 		go func() { _, _ = checker.Check(t.Context(), "owner0.wrong") }()
 		synctest.Wait()
 		began := time.Now()
@@ -273,7 +274,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 
 func TestNobodyWaitsForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checker := slowChecker(&slowWork{each: time.Minute}, 2)
+		checker := slowChecker(t, &slowWork{each: time.Minute}, 2)
 		go func() { _, _ = checker.Check(t.Context(), "owner0.wrong") }()
 		synctest.Wait()
 		began := time.Now()
@@ -287,7 +288,7 @@ func TestNobodyWaitsForLong(t *testing.T) {
 func TestWhatTheGuardHoldsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const owners = 50
-		checker := slowChecker(&slowWork{each: time.Second}, owners)
+		checker := slowChecker(t, &slowWork{each: time.Second}, owners)
 		var wait sync.WaitGroup
 		for n := range 16384 {
 			wait.Go(func() {
@@ -316,7 +317,7 @@ func TestWhatTheGuardHoldsIsBounded(t *testing.T) {
 }
 
 func TestAPanicLeavesTheGuardUsable(t *testing.T) {
-	checker := slowChecker(&slowWork{}, 1)
+	checker := slowChecker(t, &slowWork{}, 1)
 	honest := checker.derive
 	checker.derive = func(*djangoHash, string) (bool, time.Duration) { panic("boom") }
 	assert.Panics(t, func() { _, _ = checker.Check(t.Context(), "owner0.right") })

@@ -40,8 +40,8 @@ const DefaultWindows = 100_000
 // MemoryLimiter counts the calls of this process, in fixed windows: they begin
 // at the multiples of the period since 1970, put off by the CRC-32 of the
 // prefix modulo the period, so that not all keys start afresh at one moment.
-// Exactly the rate's number of calls pass in a window. It is safe for
-// concurrent use and starts no goroutine.
+// Exactly the rate's number of calls pass in a window. Make it with
+// [NewMemoryLimiter]. It is safe for concurrent use and starts no goroutine.
 type MemoryLimiter struct {
 	now     func() time.Time
 	mu      sync.Mutex
@@ -64,29 +64,34 @@ type limiterSettings struct {
 
 // WithWindowClock sets the clock of the windows, [time.Now] by default.
 func WithWindowClock(now func() time.Time) LimiterOption {
-	return func(s *limiterSettings) {
-		if now != nil {
-			s.now = now
-		}
-	}
+	return func(s *limiterSettings) { s.now = now }
 }
 
-// WithWindows sets how many windows are kept, [DefaultWindows] by default;
-// below 1 means 1. When more keys than that call at a time, those that have
-// not called for longest start afresh, so that the memory stays bounded.
+// WithWindows sets how many windows are kept, 1 to 10,000,000, [DefaultWindows]
+// by default. When more keys than that call at a time, those that have not
+// called for longest start afresh, so that the memory stays bounded.
 func WithWindows(n int) LimiterOption {
-	return func(s *limiterSettings) { s.windows = max(n, 1) }
+	return func(s *limiterSettings) { s.windows = n }
 }
 
-// NewMemoryLimiter returns a limiter that has counted nothing yet.
-func NewMemoryLimiter(options ...LimiterOption) *MemoryLimiter {
+// NewMemoryLimiter returns a limiter that has counted nothing yet. It reports
+// every fault of the configuration at once, each wrapping [ErrMisconfigured].
+func NewMemoryLimiter(options ...LimiterOption) (*MemoryLimiter, error) {
 	s := limiterSettings{now: time.Now, windows: DefaultWindows}
 	for _, option := range options {
 		if option != nil {
 			option(&s)
 		}
 	}
-	return &MemoryLimiter{now: s.now, windows: newLRU[string, *window](s.windows)}
+	var f faults
+	if s.now == nil {
+		f.addf("WithWindowClock got nil")
+	}
+	within(&f, "WithWindows", s.windows, 1, 10_000_000)
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return &MemoryLimiter{now: s.now, windows: newLRU[string, *window](s.windows)}, nil
 }
 
 // Take implements [Limiter]. It fails only if the context has ended, and then

@@ -27,7 +27,7 @@ func TestExactlyNPassPerWindow(t *testing.T) {
 	phase := time.Duration(crc32.ChecksumIEEE([]byte("Gh4kLm2p"))%900) * time.Second
 	begin := time.Unix(900*2_000_000, 0).Add(phase)
 	now := begin
-	l := NewMemoryLimiter(WithWindowClock(func() time.Time { return now }))
+	l := newLimiter(t, WithWindowClock(func() time.Time { return now }))
 	for window := range 3 {
 		for n := range 125 {
 			now = begin.Add(time.Duration(window)*fifteen.Period + time.Duration(n)*time.Second)
@@ -44,7 +44,7 @@ func TestExactlyNPassPerWindow(t *testing.T) {
 
 func TestExactlyNPassConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewMemoryLimiter()
+		l := newLimiter(t)
 		var passed atomic.Int32
 		var wait sync.WaitGroup
 		for range 1000 {
@@ -62,7 +62,7 @@ func TestExactlyNPassConcurrently(t *testing.T) {
 }
 
 func TestKeysAreCountedApart(t *testing.T) {
-	l := NewMemoryLimiter(WithWindowClock(atNoon))
+	l := newLimiter(t, WithWindowClock(atNoon))
 	once := Rate{Calls: 1, Period: time.Hour}
 	assert.True(t, take(t, l, "a", once).Allowed)
 	assert.False(t, take(t, l, "a", once).Allowed)
@@ -70,7 +70,7 @@ func TestKeysAreCountedApart(t *testing.T) {
 }
 
 func TestRatesAtTheEdges(t *testing.T) {
-	l := NewMemoryLimiter(WithWindowClock(atNoon))
+	l := newLimiter(t, WithWindowClock(atNoon))
 	for range 3 {
 		assert.Equal(t, Quota{Allowed: true, Unlimited: true}, take(t, l, "unlimited", Rate{}))
 		assert.False(t, take(t, l, "none", Rate{Period: time.Second}).Allowed)
@@ -81,7 +81,7 @@ func TestRatesAtTheEdges(t *testing.T) {
 }
 
 func TestALimitThatIsChangedCountsOn(t *testing.T) {
-	l := NewMemoryLimiter(WithWindowClock(atNoon))
+	l := newLimiter(t, WithWindowClock(atNoon))
 	for range 3 {
 		take(t, l, "a", Rate{Calls: 5, Period: time.Hour})
 	}
@@ -91,7 +91,7 @@ func TestALimitThatIsChangedCountsOn(t *testing.T) {
 
 func TestAClockThatIsPutBackOpensNoWindow(t *testing.T) {
 	now := noon
-	l := NewMemoryLimiter(WithWindowClock(func() time.Time { return now }))
+	l := newLimiter(t, WithWindowClock(func() time.Time { return now }))
 	once := Rate{Calls: 1, Period: time.Minute}
 	assert.True(t, take(t, l, "a", once).Allowed)
 	now = now.Add(-10 * time.Minute)
@@ -107,7 +107,7 @@ func TestBeforeTheEpoch(t *testing.T) {
 
 func TestOldWindowsAreDropped(t *testing.T) {
 	now := noon
-	l := NewMemoryLimiter(WithWindowClock(func() time.Time { return now }), WithWindows(500))
+	l := newLimiter(t, WithWindowClock(func() time.Time { return now }), WithWindows(500))
 	for n := range 10_000 {
 		take(t, l, strconv.Itoa(n), Rate{Calls: 1, Period: time.Hour})
 		require.LessOrEqual(t, l.windows.Len(), 500)
@@ -120,7 +120,7 @@ func TestOldWindowsAreDropped(t *testing.T) {
 }
 
 func TestACallThatHasEndedIsNotCounted(t *testing.T) {
-	l := NewMemoryLimiter()
+	l := newLimiter(t)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	quota, err := l.Take(ended, "a", fifteen)

@@ -22,30 +22,27 @@ const (
 // WithClock sets the clock by which keys expire and are created, [time.Now] by
 // default. The budget of slow checks is not measured by it.
 func WithClock(now func() time.Time) Option {
-	return func(s *settings) {
-		if now != nil {
-			s.now = now
-		}
-	}
+	return func(s *settings) { s.now = now }
 }
 
-// WithSlowChecks sets how many slow checks may run at a time,
-// [DefaultSlowChecks] by default; below 1 means 1. Those of one prefix always
-// run one after another.
+// WithSlowChecks sets how many slow checks may run at a time, 1 to 1000,
+// [DefaultSlowChecks] by default. Those of one prefix always run one after
+// another.
 func WithSlowChecks(n int) Option {
-	return func(s *settings) { s.slowChecks = max(n, 1) }
+	return func(s *settings) { s.slowChecks = n }
 }
 
 // WithSlowShare sets the part of one processor that slow checks get in the long
-// run, [DefaultSlowShare] by default; those of one prefix get a fifth of it.
-// More lets the owners of many keys that are not yet migrated in sooner; an
-// attacker can use it up. It is kept between 0.001 and 100.
+// run, 0.001 to 100, [DefaultSlowShare] by default; those of one prefix get a
+// fifth of it. More lets the owners of many keys that are not yet migrated in
+// sooner; an attacker can use it up.
 func WithSlowShare(share float64) Option {
-	return func(s *settings) { s.slowShare = min(max(share, 0.001), 100) }
+	return func(s *settings) { s.slowShare = share }
 }
 
 // WithMaxIterations sets the iteration count above which a row's PBKDF2 hash
-// is refused without computing it, [DefaultMaxIterations] by default.
+// is refused without computing it, 1 to 5,000,000, [DefaultMaxIterations] by
+// default.
 func WithMaxIterations(n int) Option {
 	return func(s *settings) { s.maxIterations = n }
 }
@@ -53,11 +50,7 @@ func WithMaxIterations(n int) Option {
 // WithLogger sets where the checker reports (warn) that a key could not be
 // migrated. It logs prefixes, never keys or hashes. The default is silence.
 func WithLogger(logger *slog.Logger) Option {
-	return func(s *settings) {
-		if logger != nil {
-			s.logger = logger
-		}
-	}
+	return func(s *settings) { s.logger = logger }
 }
 
 type settings struct {
@@ -82,4 +75,16 @@ func newSettings(options []Option) settings {
 		}
 	}
 	return s
+}
+
+func (s *settings) validate(f *faults) {
+	if s.now == nil {
+		f.addf("WithClock got nil")
+	}
+	within(f, "WithSlowChecks", s.slowChecks, 1, 1000)
+	within(f, "WithSlowShare", s.slowShare, 0.001, 100)
+	within(f, "WithMaxIterations", s.maxIterations, 1, 5_000_000) // most of a second of work, which a purse can pay
+	if s.logger == nil {
+		f.addf("WithLogger got nil")
+	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// ErrRate: a text is no rate limit.
-var ErrRate = errors.New("invalid rate limit")
+// ErrInvalidRate: a text is no rate limit.
+var ErrInvalidRate = errors.New("invalid rate limit")
 
 // The largest rate that is believed.
 const (
@@ -30,13 +30,13 @@ type Rate struct {
 
 // ParseRate reads a key's rate limit: "<calls>/[<n>]<unit>" with the unit s, m,
 // h or d, such as "125/15m" or "10/s". The empty text is the zero Rate. For
-// any other text it returns [ErrRate]: a limit that cannot be read is not to be
+// any other text it returns [ErrInvalidRate]: a limit that cannot be read is not to be
 // taken for none.
 func ParseRate(text string) (Rate, error) {
 	if text == "" {
 		return Rate{}, nil
 	}
-	fault := fmt.Errorf("%w: %.30q is not like 125/15m", ErrRate, text)
+	fault := fmt.Errorf("%w: %.30q is not like 125/15m", ErrInvalidRate, text)
 	if len(text) > store.MaxRateLimit {
 		return Rate{}, fault
 	}

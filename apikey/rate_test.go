@@ -36,7 +36,7 @@ func TestWhatIsNoRate(t *testing.T) {
 		"99999999999999999/s", "١/s", "1/١s", "unlimited", "1/\xff", "\x00/s", strings.Repeat("0", 20) + "/s",
 	} {
 		rate, err := ParseRate(text)
-		require.ErrorIs(t, err, ErrRate, text)
+		require.ErrorIs(t, err, ErrInvalidRate, text)
 		assert.Zero(t, rate)
 		assert.Less(t, len(err.Error()), 200)
 	}
@@ -67,7 +67,7 @@ func FuzzParseRate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		rate, err := ParseRate(text)
 		if err != nil {
-			require.ErrorIs(t, err, ErrRate)
+			require.ErrorIs(t, err, ErrInvalidRate)
 			require.Zero(t, rate)
 			return
 		}

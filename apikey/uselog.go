@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sethvargo/go-retry"
+
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -24,18 +26,20 @@ const (
 	DefaultDrainTimeout = 10 * time.Second
 )
 
-// A batch is written again after 0.1, 0.2, 0.4 and 0.8 s, then given up.
+// A batch, or what it is split into, is written again after 0.1, 0.2, 0.4 and
+// 0.8 s, then given up.
 const (
 	useRetries   = 4
 	firstUseWait = 100 * time.Millisecond
 )
 
-// ErrRunning: the log runs already, or has ended.
-var ErrRunning = errors.New("the use log can run once only")
+// ErrAlreadyRun: the log was run before, whether it still runs or has ended. It
+// runs once.
+var ErrAlreadyRun = errors.New("the use log was run before")
 
 // UseLog writes what keys were used for, off the path of the calls: Record
-// queues, Run writes. It is safe for concurrent use and starts no goroutine of
-// its own: the host runs Run.
+// queues, Run writes. Make it with [NewUseLog]. It is safe for concurrent use and
+// starts no goroutine of its own: the host runs Run.
 type UseLog struct {
 	rows    store.Uses
 	batch   int
@@ -58,36 +62,34 @@ type useSettings struct {
 	logger          *slog.Logger
 }
 
-// WithUseCapacity sets how many uses wait to be written, [DefaultUseCapacity]
-// by default; below 1 means 1.
+// WithUseCapacity sets how many uses wait to be written, 1 to 100,000,
+// [DefaultUseCapacity] by default.
 func WithUseCapacity(n int) UseOption {
-	return func(s *useSettings) { s.capacity = max(n, 1) }
+	return func(s *useSettings) { s.capacity = n }
 }
 
-// WithUseBatch sets how many uses are written at a time at the most,
-// [DefaultUseBatch] by default; below 1 means 1.
+// WithUseBatch sets how many uses are written at a time at the most, 1 to 1000,
+// [DefaultUseBatch] by default.
 func WithUseBatch(n int) UseOption {
-	return func(s *useSettings) { s.batch = max(n, 1) }
+	return func(s *useSettings) { s.batch = n }
 }
 
 // WithDrainTimeout sets how long Run may go on once its context has ended,
-// [DefaultDrainTimeout] by default.
+// [DefaultDrainTimeout] by default. It is above 0: with no time at all, whatever
+// is queued would be dropped.
 func WithDrainTimeout(d time.Duration) UseOption {
-	return func(s *useSettings) { s.drain = max(d, 0) }
+	return func(s *useSettings) { s.drain = d }
 }
 
 // WithUseLogger sets where it is reported (warn) that uses were dropped. It
 // logs numbers and the store's errors, never the uses. The default is silence.
 func WithUseLogger(logger *slog.Logger) UseOption {
-	return func(s *useSettings) {
-		if logger != nil {
-			s.logger = logger
-		}
-	}
+	return func(s *useSettings) { s.logger = logger }
 }
 
-// NewUseLog returns a log that writes to the rows, which must not be nil.
-func NewUseLog(rows store.Uses, options ...UseOption) *UseLog {
+// NewUseLog returns a log that writes to the rows. It reports every fault of the
+// configuration at once, each wrapping [ErrMisconfigured].
+func NewUseLog(rows store.Uses, options ...UseOption) (*UseLog, error) {
 	s := useSettings{
 		capacity: DefaultUseCapacity,
 		batch:    DefaultUseBatch,
@@ -99,7 +101,26 @@ func NewUseLog(rows store.Uses, options ...UseOption) *UseLog {
 			option(&s)
 		}
 	}
-	return &UseLog{rows: rows, batch: s.batch, drain: s.drain, logger: s.logger, queue: make(chan store.Use, s.capacity)}
+	var f faults
+	if rows == nil {
+		f.addf("NewUseLog got nil rows")
+	}
+	s.validate(&f)
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return &UseLog{rows: rows, batch: s.batch, drain: s.drain, logger: s.logger, queue: make(chan store.Use, s.capacity)}, nil
+}
+
+func (s *useSettings) validate(f *faults) {
+	within(f, "WithUseCapacity", s.capacity, 1, 100_000)
+	within(f, "WithUseBatch", s.batch, 1, 1000)
+	if s.drain <= 0 {
+		f.addf("WithDrainTimeout got %v, want more than 0", s.drain)
+	}
+	if s.logger == nil {
+		f.addf("WithUseLogger got nil")
+	}
 }
 
 // Record queues the use to be written and never waits. It returns false, and
@@ -128,14 +149,15 @@ func (l *UseLog) Dropped() uint64 { return l.dropped.Load() }
 // Run writes what is recorded until the context ends, then closes the log,
 // writes what is queued, and returns nil. It returns
 // [context.DeadlineExceeded], wrapped, when the time to drain did not suffice,
-// and [ErrRunning] when it is called a second time.
+// and [ErrAlreadyRun] when it is called a second time.
 //
-// While the store is unavailable a batch is tried five times within 1.5 s and
-// then dropped. One that the store refuses is written use by use, so that one
-// bad use does not take others with it.
+// While the store is unavailable a batch is tried again, four times within 1.5 s,
+// and then dropped. One that the store refuses is written use by use, so that one
+// bad use does not take others with it; they share those four, and when one of
+// them fails for another reason than being refused, the rest is dropped with it.
 func (l *UseLog) Run(ctx context.Context) error {
 	if !l.started.CompareAndSwap(false, true) {
-		return ErrRunning
+		return ErrAlreadyRun
 	}
 	writing, stop := outlive(ctx, l.drain)
 	defer stop()
@@ -198,18 +220,36 @@ func (l *UseLog) gather(first store.Use) []store.Use {
 	return batch
 }
 
+// write writes the batch, or drops what it cannot write of it and tells so.
 func (l *UseLog) write(ctx context.Context, batch []store.Use) {
-	err := l.add(ctx, batch)
-	switch {
-	case err == nil:
-	case len(batch) > 1 && refused(err):
-		for _, use := range batch {
-			l.write(ctx, []store.Use{use})
-		}
-	default:
-		l.dropped.Add(uint64(len(batch)))
-		l.logger.WarnContext(ctx, "uses of API keys were dropped", "uses", len(batch), "error", err)
+	again := retry.WithMaxRetries(useRetries, retry.NewExponential(firstUseWait))
+	err := l.add(ctx, again, batch)
+	if len(batch) > 1 && refused(err) {
+		batch, err = l.writeEach(ctx, again, batch)
 	}
+	if err != nil {
+		l.drop(ctx, batch, err)
+	}
+}
+
+// writeEach writes a refused batch use by use, and drops those that the store
+// refuses. It stops at the first that fails otherwise, and returns what is left:
+// what keeps one from being written would take its time with each.
+func (l *UseLog) writeEach(ctx context.Context, again retry.Backoff, batch []store.Use) ([]store.Use, error) {
+	for i := range batch {
+		switch err := l.add(ctx, again, batch[i:i+1]); {
+		case refused(err):
+			l.drop(ctx, batch[i:i+1], err)
+		case err != nil:
+			return batch[i:], err
+		}
+	}
+	return nil, nil
+}
+
+func (l *UseLog) drop(ctx context.Context, batch []store.Use, err error) {
+	l.dropped.Add(uint64(len(batch)))
+	l.logger.WarnContext(ctx, "uses of API keys were dropped", "uses", len(batch), "error", err)
 }
 
 // refused tells that the store would not have the batch, whenever it is asked.
@@ -217,16 +257,19 @@ func refused(err error) bool {
 	return errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFault)
 }
 
-// add writes the batch, again while the store is unavailable. It does not write
+// add writes the uses, again while the store is unavailable. It does not write
 // again what may have been written: [store.ErrUnknownOutcome].
-func (l *UseLog) add(ctx context.Context, batch []store.Use) error {
-	wait := firstUseWait
-	for retries := 0; ; retries++ {
+func (l *UseLog) add(ctx context.Context, again retry.Backoff, uses []store.Use) error {
+	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		err := l.rows.AddUses(ctx, batch...)
-		if err == nil || !errors.Is(err, store.ErrUnavailable) || retries == useRetries {
+		err := l.rows.AddUses(ctx, uses...)
+		if err == nil || !errors.Is(err, store.ErrUnavailable) {
+			return err
+		}
+		wait, enough := again.Next()
+		if enough {
 			return err
 		}
 		timer := time.NewTimer(wait)
@@ -236,6 +279,5 @@ func (l *UseLog) add(ctx context.Context, batch []store.Use) error {
 			return context.Cause(ctx)
 		case <-timer.C:
 		}
-		wait *= 2
 	}
 }

@@ -30,7 +30,7 @@ func paths(from, to int) []string {
 func TestUsesAreWrittenInBatchesAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var written uses
-		log := NewUseLog(&written, WithUseBatch(10))
+		log := newUseLog(t, &written, WithUseBatch(10))
 		for n := range 25 {
 			require.True(t, log.Record(use(n)))
 		}
@@ -49,7 +49,7 @@ func TestUsesAreWrittenInBatchesAndInOrder(t *testing.T) {
 }
 
 func TestRecordNeverWaits(t *testing.T) {
-	log := NewUseLog(&uses{}, WithUseCapacity(3))
+	log := newUseLog(t, &uses{}, WithUseCapacity(3))
 	for n := range 10 {
 		assert.Equal(t, n < 3, log.Record(use(n)))
 	}
@@ -63,7 +63,7 @@ func TestWhatIsQueuedIsWrittenAtTheEnd(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 			return ctx.Err()
 		}
-		log := NewUseLog(&written, WithUseBatch(5))
+		log := newUseLog(t, &written, WithUseBatch(5))
 		ctx, stop := context.WithCancel(t.Context())
 		for n := range 50 {
 			require.True(t, log.Record(use(n)))
@@ -76,7 +76,7 @@ func TestWhatIsQueuedIsWrittenAtTheEnd(t *testing.T) {
 		assert.Equal(t, paths(0, 50), written.paths())
 		assert.False(t, log.Record(use(50)), "it is closed")
 		assert.EqualValues(t, 1, log.Dropped())
-		require.ErrorIs(t, log.Run(t.Context()), ErrRunning)
+		require.ErrorIs(t, log.Run(t.Context()), ErrAlreadyRun)
 	})
 }
 
@@ -87,7 +87,7 @@ func TestTheTimeToDrainIsBounded(t *testing.T) {
 			<-ctx.Done() // a database that does not answer
 			return ctx.Err()
 		}
-		log := NewUseLog(&written, WithUseBatch(5), WithDrainTimeout(3*time.Second))
+		log := newUseLog(t, &written, WithUseBatch(5), WithDrainTimeout(3*time.Second))
 		for n := range 50 {
 			require.True(t, log.Record(use(n)))
 		}
@@ -125,7 +125,7 @@ func TestABatchIsTriedAgainWhileTheStoreIsUnavailable(t *testing.T) {
 					return nil
 				}
 				var text bytes.Buffer
-				log := NewUseLog(&written, WithUseLogger(slog.New(slog.NewTextHandler(&text, nil))))
+				log := newUseLog(t, &written, WithUseLogger(slog.New(slog.NewTextHandler(&text, nil))))
 				for n := range 3 {
 					log.Record(use(n))
 				}
@@ -153,7 +153,7 @@ func TestOneBadUseDoesNotTakeOthersWithIt(t *testing.T) {
 			return nil
 		}
 		var text bytes.Buffer
-		log := NewUseLog(&written, WithUseLogger(slog.New(slog.NewTextHandler(&text, nil))))
+		log := newUseLog(t, &written, WithUseLogger(slog.New(slog.NewTextHandler(&text, nil))))
 		for n := range 5 {
 			bad := use(n)
 			bad.Query = []byte(`{"token":"s3cret"}`)
@@ -168,10 +168,71 @@ func TestOneBadUseDoesNotTakeOthersWithIt(t *testing.T) {
 	})
 }
 
+// An outage that begins behind a refused batch takes no longer than another: the
+// uses are not waited for one by one, or the queue would overflow meanwhile.
+func TestAnOutageThatBeginsWhileABatchIsSplitIsWaitedOutOnce(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		instead func(call int) error // of writing a single use
+		written int
+		takes   time.Duration
+	}{
+		{"for good", func(call int) error {
+			if call > 3 {
+				return store.ErrUnavailable
+			}
+			return nil
+		}, 3, 1500 * time.Millisecond},
+		{"every other time", func(call int) error {
+			if call%2 == 0 {
+				return store.ErrUnavailable
+			}
+			return nil
+		}, 5, 1500 * time.Millisecond},
+		{"once", func(call int) error {
+			if call == 3 {
+				return store.ErrUnavailable
+			}
+			return nil
+		}, 100, 100 * time.Millisecond},
+		{"with an unknown outcome", func(call int) error {
+			if call > 3 {
+				return store.ErrUnknownOutcome
+			}
+			return nil
+		}, 3, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var written uses
+				calls := 0
+				written.before = func(_ context.Context, batch []store.Use) error {
+					if len(batch) > 1 {
+						return store.ErrInvalid
+					}
+					calls++
+					return c.instead(calls)
+				}
+				log := newUseLog(t, &written)
+				for n := range 100 {
+					require.True(t, log.Record(use(n)))
+				}
+				ended, end := context.WithCancel(t.Context())
+				end()
+				began := time.Now()
+				require.NoError(t, log.Run(ended))
+				assert.Equal(t, c.takes, time.Since(began))
+				assert.Equal(t, paths(0, c.written), written.paths())
+				assert.EqualValues(t, 100-c.written, log.Dropped())
+			})
+		})
+	}
+}
+
 // Every use is written or counted as dropped, whenever it is recorded.
 func TestNoUseIsLostUncounted(t *testing.T) {
 	var written uses
-	log := NewUseLog(&written, WithUseCapacity(50), WithUseBatch(7))
+	log := newUseLog(t, &written, WithUseCapacity(50), WithUseBatch(7))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var wait, running sync.WaitGroup

@@ -113,7 +113,9 @@ func newLoad(t *testing.T) *load {
 			require.NoError(t, rows.AddCredentials(t.Context(), wallet, stamp))
 		}
 	}
-	l.key, _, err = apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true, Unlimited: true})
+	checker, err := apikey.New(rows)
+	require.NoError(t, err)
+	l.key, _, err = checker.Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true, Unlimited: true})
 	require.NoError(t, err)
 	digest, err := pbkdf2.Key(sha256.New, rand.Text(), []byte("salt"), djangoIterations, sha256.Size)
 	require.NoError(t, err)
@@ -122,7 +124,9 @@ func newLoad(t *testing.T) *load {
 
 	engine, err := passport.New(rows, passport.WithTrustedIssuers(issuer.DID()))
 	require.NoError(t, err)
-	s := &site{t: t, handler: passporthttp.New(engine, rows, passporthttp.WithRateLimits())}
+	handler, err := passporthttp.New(engine, rows, passporthttp.WithRateLimits())
+	require.NoError(t, err)
+	s := &site{t: t, handler: handler}
 	s.serve(nil)
 	l.url = s.url
 	transport := &http.Transport{MaxIdleConnsPerHost: 1000}

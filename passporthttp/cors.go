@@ -1,6 +1,20 @@
 package passporthttp
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var likeOrigin = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$`)
+
+// isOrigin tells whether a browser would spell an origin like this: they are
+// compared letter by letter. It leaves a scheme's own port out.
+func isOrigin(text string) bool {
+	ownPort := strings.HasPrefix(text, "http:") && strings.HasSuffix(text, ":80") ||
+		strings.HasPrefix(text, "https:") && strings.HasSuffix(text, ":443")
+	return likeOrigin.MatchString(text) && !ownPort
+}
 
 // allowOrigin lets a page of an allowed origin read the answer.
 func (h *Handler) allowOrigin(c *call) {

@@ -2,8 +2,9 @@
 // service whose tables the SDK shares: a client of that service can be pointed
 // at a [Handler] on the same database.
 //
-//	handler := passporthttp.New(engine, rows, passporthttp.WithRateLimits())
-//	err := http.ListenAndServe(addr, handler)
+//	handler, err := passporthttp.New(engine, rows, passporthttp.WithRateLimits())
+//	// …
+//	err = http.ListenAndServe(addr, handler)
 //
 // rows is the store: memstore.Store and pgstore.Store have all that it takes.
 // [Serve] is a server with timeouts that answers what it has accepted before it
@@ -23,6 +24,12 @@
 // any key that may list those of one address may list those of every address,
 // and a key that may submit them may replace those of every address, see
 // [WithIngestion].
+//
+// The history takes created_at, which it cannot do without: the score is the newest
+// at or before that date or moment by ISO 8601, in UTC if it names no offset. A
+// listing takes limit, 1 to 1000, which is the default, and token, which leads to
+// another page: its links next and prev have both. What a request to store
+// credentials holds, [WithIngestion] tells.
 //
 // Scoring is a GET because it is one in the contract, and it writes: the score,
 // claims and events of [passport.Engine.Score]. Doing it again is harmless. HEAD

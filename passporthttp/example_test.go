@@ -30,12 +30,15 @@ func Example() {
 	check(mem.PutCommunity(ctx, store.Community{
 		ID: 1, Account: account, Name: "Demo", Threshold: "1", Weights: []byte(`{"Google": "1.5"}`),
 	}))
-	key, _, err := apikey.New(mem).Create(ctx, apikey.NewKey{Account: account, ReadScores: true})
+	keys, err := apikey.New(mem)
+	check(err)
+	key, _, err := keys.Create(ctx, apikey.NewKey{Account: account, ReadScores: true})
 	check(err)
 
 	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()))
 	check(err)
-	handler := passporthttp.New(engine, mem, passporthttp.WithRateLimits())
+	handler, err := passporthttp.New(engine, mem, passporthttp.WithRateLimits())
+	check(err)
 	server := httptest.NewServer(handler) // or: http.ListenAndServe(addr, handler)
 	defer server.Close()
 

@@ -2,6 +2,8 @@ package passporthttp
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"path"
 	"strings"
@@ -42,15 +44,32 @@ type Handler struct {
 var _ http.Handler = (*Handler)(nil)
 
 // New returns a handler that scores with the scorer and looks everything else
-// up in the rows. Neither may be nil.
-func New(scorer passport.Scorer, rows Rows, options ...Option) *Handler {
-	h := &Handler{settings: newSettings(options), scorer: scorer, rows: rows, mux: http.NewServeMux()}
-	if h.keys == nil {
-		h.keys = apikey.New(rows)
+// up in the rows. It reports every fault of the configuration at once, each
+// wrapping [passport.ErrMisconfigured]: a nil where something is needed, or what
+// an option cannot take. An option that is nil itself is passed over.
+func New(scorer passport.Scorer, rows Rows, options ...Option) (*Handler, error) {
+	s := newSettings(options)
+	s.faultIf(scorer == nil, "New got a nil scorer")
+	s.faultIf(rows == nil, "New got nil rows")
+	if s.faults != nil {
+		return nil, errors.Join(s.faults...)
 	}
-	h.readiness = newReadiness(h.ready)
-	h.openapi = document(h.ingest != nil)
+	if s.keys == nil {
+		checker, err := apikey.New(rows)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", passport.ErrMisconfigured, err)
+		}
+		s.keys = checker
+	}
+	h := &Handler{
+		settings: s, scorer: scorer, rows: rows,
+		readiness: newReadiness(s.ready), openapi: document(s.ingest != nil), mux: http.NewServeMux(),
+	}
+	h.addRoutes()
+	return h, nil
+}
 
+func (h *Handler) addRoutes() {
 	mayRead := func(key *store.Key) bool { return key.ReadScores }
 	mayLookBack := func(key *store.Key) bool { return key.Historical }
 	maySubmit := func(key *store.Key) bool { return key.SubmitPassports }
@@ -66,7 +85,6 @@ func New(scorer passport.Scorer, rows Rows, options ...Option) *Handler {
 	h.route("/ready", endpoints{"GET": h.isReady})
 	h.route("/openapi.json", endpoints{"GET": h.describe})
 	h.handle("/", noSuchRoute)
-	return h
 }
 
 // endpoint answers a request that has come to its route.

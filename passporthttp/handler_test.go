@@ -200,12 +200,18 @@ func TestALimiterThatFailsRefuses(t *testing.T) {
 	assert.JSONEq(t, unavailable, got.body)
 }
 
-func TestNothingIsCountedUnlessAskedFor(t *testing.T) {
-	s := newSite(t, passporthttp.WithLimiter(nil))
+// Without an option nothing is counted; with one that got nil nothing is served
+// either, rather than without a limit.
+func TestRateLimitsAreOffOnlyUnlessAskedFor(t *testing.T) {
+	s := newBareSite(t)
 	s.relimit(s.reader[:8], "0/s")
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 	assert.Equal(t, http.StatusOK, got.status)
 	assert.Empty(t, got.header.Get("Ratelimit"))
+
+	handler, err := passporthttp.New(s.scorer, s.rows, passporthttp.WithLimiter(nil))
+	require.ErrorIs(t, err, passport.ErrMisconfigured)
+	assert.Nil(t, handler)
 }
 
 // Anyone may ask whether it is ready; the database is asked once a second.

@@ -51,7 +51,8 @@ func TestHostileRequests(t *testing.T) {
 	defer log.SetOutput(previous)
 
 	rows := &kept{}
-	uses := apikey.NewUseLog(rows, apikey.WithUseCapacity(*hostileRequests+1))
+	uses, err := apikey.NewUseLog(rows, apikey.WithUseCapacity(*hostileRequests+1))
+	require.NoError(t, err)
 	s := newSiteBeside(t, uses.Run, passporthttp.WithUses(uses), passporthttp.WithCORS("https://app.example.org"))
 	s.relimit(s.reader[:8], "")
 	require.NoError(t, s.rows.AddKey(t.Context(), store.Key{ID: "Gh4kLm2p." + slowHash, Prefix: "Gh4kLm2p", Hash: slowHash, Account: 1, ReadScores: true}))

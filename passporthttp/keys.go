@@ -30,7 +30,7 @@ func (h *Handler) keyed(allowed func(*store.Key) bool, e endpoint) endpoint {
 		c.learn(slog.String("key", key.Prefix))
 		within, err := h.count(ctx, c)
 		switch {
-		case err != nil && errors.Is(err, apikey.ErrRate):
+		case err != nil && errors.Is(err, apikey.ErrInvalidRate):
 			return failed(err)
 		case err != nil:
 			return unavailable(err)

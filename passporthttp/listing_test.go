@@ -3,6 +3,7 @@ package passporthttp_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -90,6 +91,29 @@ func TestLinksBeginWithThePublicURL(t *testing.T) {
 	_, next, _ := s.page("/v2/stamps/" + alice + "?limit=1")
 	require.NotNil(t, next)
 	assert.Regexp(t, `^https://api\.example\.org/v2/stamps/`+alice+`\?token=\w+&limit=1$`, *next)
+}
+
+// Below a prefix, whose handler is not told of it, the links lead to the next page
+// all the same.
+func TestLinksBelowAPrefixAreThoseOfThePublicURL(t *testing.T) {
+	s := newSite(t, passporthttp.WithPublicURL("https://example.org/passport"))
+	mux := http.NewServeMux()
+	mux.Handle("/passport/", http.StripPrefix("/passport", s.handler))
+	asked := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/passport/v2/stamps/"+alice+"?limit=1", nil)
+	for range 2 {
+		asked.Header.Set("X-Api-Key", s.reader)
+		answer := httptest.NewRecorder()
+		mux.ServeHTTP(answer, asked)
+		require.Equal(t, http.StatusOK, answer.Code, answer.Body)
+		var p page
+		require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &p))
+		require.Len(t, p.Items, 1)
+		if p.Next == nil {
+			return
+		}
+		asked = httptest.NewRequestWithContext(t.Context(), http.MethodGet, *p.Next, nil)
+	}
+	t.Fatal("the second page is the last")
 }
 
 // Each token that is not one of ours is refused, however near it comes.

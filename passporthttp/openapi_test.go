@@ -10,8 +10,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/passport-sdk/passport-go/passporthttp"
 )
 
 // description is the document at /openapi.json, with its schemas compiled.
@@ -168,7 +166,7 @@ func TestTheDescriptionIsWhole(t *testing.T) {
 
 // Without ingestion there is no such route, and none is described.
 func TestIngestionIsOffUnlessAskedFor(t *testing.T) {
-	s := newSite(t, passporthttp.WithIngestion(nil))
+	s := newBareSite(t)
 	got := s.do(request{method: http.MethodPost, path: "/v2/stamps/" + alice, key: s.submitter, body: `{}`})
 	assert.Equal(t, http.StatusMethodNotAllowed, got.status)
 	assert.Equal(t, "GET, HEAD, OPTIONS", got.header.Get("Allow"))

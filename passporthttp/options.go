@@ -2,10 +2,13 @@ package passporthttp
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -20,14 +23,21 @@ type Option func(*settings)
 // WithKeys sets who checks the API keys, for a checker that is configured. The
 // default is apikey.New(rows).
 func WithKeys(checker *apikey.Checker) Option {
-	return func(s *settings) { s.keys = checker }
+	return func(s *settings) {
+		s.keys = checker
+		s.faultIf(checker == nil, "WithKeys got nil")
+	}
 }
 
 // WithRateLimits counts the calls of each key against its own rate limit, in
 // this process: [WithLimiter] with an [apikey.MemoryLimiter]. Without either,
 // nothing is counted.
 func WithRateLimits() Option {
-	return WithLimiter(apikey.NewMemoryLimiter())
+	limiter, err := apikey.NewMemoryLimiter()
+	return func(s *settings) {
+		s.limiter = limiter
+		s.faultIf(err != nil, "WithRateLimits: %w", err)
+	}
 }
 
 // WithLimiter counts the calls of each key against its own rate limit with the
@@ -38,21 +48,30 @@ func WithRateLimits() Option {
 //
 // A limiter that fails refuses: the call gets 503.
 func WithLimiter(limiter apikey.Limiter) Option {
-	return func(s *settings) { s.limiter = limiter }
+	return func(s *settings) {
+		s.limiter = limiter
+		s.faultIf(limiter == nil, "WithLimiter got nil")
+	}
 }
 
 // WithUses records each call that was made with a valid key in the log. The
 // caller does not wait for it. The host runs the log, see [apikey.UseLog] and
 // [Serve]. Keys, cookies and whatever else is named like a secret are masked.
 func WithUses(log *apikey.UseLog) Option {
-	return func(s *settings) { s.uses = log }
+	return func(s *settings) {
+		s.uses = log
+		s.faultIf(log == nil, "WithUses got nil")
+	}
 }
 
 // WithPoints tells with each score what the address has earned in human points
 // and what there is to earn: points_data and possible_points_data, which are
 // null without it.
 func WithPoints(points store.Points) Option {
-	return func(s *settings) { s.points = points }
+	return func(s *settings) {
+		s.points = points
+		s.faultIf(points == nil, "WithPoints got nil")
+	}
 }
 
 // WithReady sets what /ready asks; it answers 503 while the function returns an
@@ -61,7 +80,10 @@ func WithPoints(points store.Points) Option {
 // The function is called once at a time, and at most once a second: everybody
 // may ask.
 func WithReady(ready func(context.Context) error) Option {
-	return func(s *settings) { s.ready = ready }
+	return func(s *settings) {
+		s.ready = ready
+		s.faultIf(ready == nil, "WithReady got nil")
+	}
 }
 
 // WithScoringErrorStatus answers 500 and {"detail": …} when a community cannot
@@ -81,30 +103,56 @@ func WithScoringErrorStatus() Option {
 // their proof holds. Scoring verifies that, so a forged credential never counts;
 // but it takes the place of a good one.
 //
-// A request holds at most 100 credentials and 1 MiB.
+// The body, at most 1 MiB, is {"credentials": […]}: 1 to 100 credentials as they
+// were issued, each of another provider. The answer is {"stored": 1}, with their
+// number. All of a request is stored, or nothing.
 func WithIngestion(credentials store.Credentials) Option {
-	return func(s *settings) { s.ingest = credentials }
+	return func(s *settings) {
+		s.ingest = credentials
+		s.faultIf(credentials == nil, "WithIngestion got nil")
+	}
 }
 
-// WithCORS lets pages of the origins, such as "https://app.example.org", call
-// from a browser; "*" stands for every origin. Cookies are never asked for: what
-// identifies a caller is the key.
+// WithCORS lets pages of the origins call from a browser; "*" stands for every
+// origin. Cookies are never asked for: what identifies a caller is the key.
+//
+// An origin is spelled as browsers do, such as "https://app.example.org" or
+// "http://localhost:3000": scheme and host in lower case, a port only if it is not
+// the scheme's own, and no path.
 func WithCORS(origins ...string) Option {
-	return func(s *settings) { s.origins = append(s.origins, origins...) }
+	return func(s *settings) {
+		s.origins = append(s.origins, origins...)
+		for _, origin := range origins {
+			s.faultIf(origin != "*" && !isOrigin(origin), "WithCORS got %.100q, which no browser sends as an origin", origin)
+		}
+	}
 }
 
 // WithPublicURL sets what the links to the next and the previous page of a
 // listing begin with, such as "https://api.example.org": clients of the service
 // expect whole URLs. Without it they begin with the path, as the server does
 // not know by which name it is reached.
+//
+// A handler that is mounted below a prefix, with [http.StripPrefix], needs it, with
+// the prefix: "https://example.org/passport". It is not told what was stripped, and
+// its links would lead elsewhere.
 func WithPublicURL(base string) Option {
-	return func(s *settings) { s.publicURL = strings.TrimRight(base, "/") }
+	return func(s *settings) {
+		whole, isURL := parseBase(base)
+		s.publicURL = whole
+		// Without the text, which may hold a password.
+		s.faultIf(!isURL, "WithPublicURL wants http or https, a host, and perhaps a path, and nothing else")
+	}
 }
 
 // WithTimeout sets how long a request may take until it gets 503,
-// [DefaultTimeout] by default; not above 0 means that it may take any time.
+// [DefaultTimeout] by default; 0 means that it may take any time. It is not below
+// 0.
 func WithTimeout(timeout time.Duration) Option {
-	return func(s *settings) { s.timeout = timeout }
+	return func(s *settings) {
+		s.timeout = timeout
+		s.faultIf(timeout < 0, "WithTimeout got %v, want 0 or more", timeout)
+	}
 }
 
 // WithLogger sets where each request is reported: info, or warn if it was
@@ -114,9 +162,8 @@ func WithTimeout(timeout time.Duration) Option {
 // silence.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) {
-		if logger != nil {
-			s.logger = logger
-		}
+		s.logger = logger
+		s.faultIf(logger == nil, "WithLogger got nil")
 	}
 }
 
@@ -132,6 +179,9 @@ type settings struct {
 	publicURL          string
 	timeout            time.Duration
 	logger             *slog.Logger
+	// faults are what is wrong with all that. A nil must be told from an option
+	// that was not given.
+	faults []error
 }
 
 func newSettings(options []Option) settings {
@@ -142,4 +192,22 @@ func newSettings(options []Option) settings {
 		}
 	}
 	return s
+}
+
+func (s *settings) faultIf(wrong bool, format string, args ...any) {
+	if wrong {
+		s.faults = append(s.faults, fmt.Errorf("%w: "+format, append([]any{passport.ErrMisconfigured}, args...)...))
+	}
+}
+
+// parseBase returns the URL without the slashes at its end.
+func parseBase(text string) (string, bool) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return "", false
+	}
+	if u.User != nil || u.ForceQuery || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	return strings.TrimRight(u.String(), "/"), true
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporthttp"
@@ -28,6 +30,8 @@ func TestEveryRecordedScenarioIsServedAlike(t *testing.T) {
 	storetest.ServedScenarios(t,
 		func(testing.TB) storetest.Harness { return memory{memstore.New()} },
 		func(h storetest.Harness, engine *passport.Engine) http.Handler {
-			return passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
+			handler, err := passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
+			require.NoError(t, err)
+			return handler
 		})
 }

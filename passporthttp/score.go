@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
@@ -93,23 +92,6 @@ func (h *Handler) subject(ctx context.Context, c *call, notFound string) (int64,
 	}
 	c.learn(slog.Int64("community", community))
 	return community, address, nil
-}
-
-// integer returns the number that the text spells as the service spells it:
-// digits without leading zeros, and a minus if it is below 0.
-func integer(text string) (string, bool) {
-	digits := strings.TrimLeft(text, "+-")
-	if len(text)-len(digits) > 1 || digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return "", false
-	}
-	digits = strings.TrimLeft(digits, "0")
-	switch {
-	case digits == "":
-		return "0", true
-	case text[0] == '-':
-		return "-" + digits, true
-	}
-	return digits, true
 }
 
 func bodyOf(result *passport.Result) scoreBody {

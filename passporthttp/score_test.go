@@ -22,7 +22,7 @@ const alicesScore = `{"address":"` + alice + `","score":"3.50000","passing_score
 	`"Google":{"score":"1.50000","dedup":false,"expiration_date":"2100-01-01T00:00:00+00:00"}},`
 
 func TestAScoreIsToldInTheOrderOfTheService(t *testing.T) {
-	s := newSite(t, passporthttp.WithPoints(nil))
+	s := newBareSite(t)
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 	//nolint:testifylint // the order of the members is what this is about
 	assert.Equal(t, alicesScore+`"points_data":null,"possible_points_data":null,"linked_score":null}`, got.body)

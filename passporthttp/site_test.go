@@ -46,12 +46,13 @@ type site struct {
 	ready  func() error
 	url    string
 	client *http.Client
+	keys   *apikey.Checker
 	// handler is what is served.
 	handler *passporthttp.Handler
 	// shutDown ends the server, and returns what Serve does.
 	shutDown func() error
 
-	// keys by what they may do, each a whole key.
+	// Whole keys, by what they may do.
 	reader, historian, submitter, nobody, stranger, everything string
 }
 
@@ -69,6 +70,32 @@ func newSite(t testing.TB, options ...passporthttp.Option) *site {
 
 // newSiteBeside does so beside what runs in the background.
 func newSiteBeside(t testing.TB, background func(context.Context) error, options ...passporthttp.Option) *site {
+	t.Helper()
+	s := prepareSite(t)
+	limiter, err := apikey.NewMemoryLimiter(apikey.WithWindowClock(s.clock.Now))
+	require.NoError(t, err)
+	s.handle(append([]passporthttp.Option{
+		passporthttp.WithLimiter(limiter),
+		passporthttp.WithPoints(s.rows),
+		passporthttp.WithIngestion(s.rows),
+		passporthttp.WithReady(func(context.Context) error { return s.ready() }),
+		passporthttp.WithLogger(slog.New(slog.NewJSONHandler(s.log, nil))),
+	}, options...)...)
+	s.serve(background)
+	return s
+}
+
+// newBareSite serves with nothing on that is not asked for.
+func newBareSite(t testing.TB) *site {
+	t.Helper()
+	s := prepareSite(t)
+	s.handle()
+	s.serve(nil)
+	return s
+}
+
+// prepareSite returns a site that does not serve yet.
+func prepareSite(t testing.TB) *site {
 	t.Helper()
 	s := &site{t: t, issuer: passporttest.NewIssuer(), clock: passporttest.NewClock(noon), log: &logged{}}
 	s.ready = func() error { return nil }
@@ -88,24 +115,22 @@ func newSiteBeside(t testing.TB, background func(context.Context) error, options
 	engine, err := passport.New(s.rows, passport.WithTrustedIssuers(s.issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))
 	require.NoError(t, err)
 	s.scorer = &faultyScorer{Scorer: engine}
-	keys := apikey.New(s.rows, apikey.WithClock(s.clock.Now))
-	s.reader = s.key(keys, apikey.NewKey{Account: owner, ReadScores: true})
-	s.historian = s.key(keys, apikey.NewKey{Account: owner, Historical: true})
-	s.submitter = s.key(keys, apikey.NewKey{Account: owner, SubmitPassports: true})
-	s.nobody = s.key(keys, apikey.NewKey{Account: owner})
-	s.everything = s.key(keys, apikey.NewKey{Account: owner, ReadScores: true, Historical: true, SubmitPassports: true, Unlimited: true})
-	s.stranger = s.key(keys, apikey.NewKey{Account: other, ReadScores: true, Historical: true})
-
-	s.handler = passporthttp.New(s.scorer, s.rows, append([]passporthttp.Option{
-		passporthttp.WithKeys(keys),
-		passporthttp.WithLimiter(apikey.NewMemoryLimiter(apikey.WithWindowClock(s.clock.Now))),
-		passporthttp.WithPoints(s.rows),
-		passporthttp.WithIngestion(s.rows),
-		passporthttp.WithReady(func(context.Context) error { return s.ready() }),
-		passporthttp.WithLogger(slog.New(slog.NewJSONHandler(s.log, nil))),
-	}, options...)...)
-	s.serve(background)
+	s.keys, err = apikey.New(s.rows, apikey.WithClock(s.clock.Now))
+	require.NoError(t, err)
+	s.reader = s.key(apikey.NewKey{Account: owner, ReadScores: true})
+	s.historian = s.key(apikey.NewKey{Account: owner, Historical: true})
+	s.submitter = s.key(apikey.NewKey{Account: owner, SubmitPassports: true})
+	s.nobody = s.key(apikey.NewKey{Account: owner})
+	s.everything = s.key(apikey.NewKey{Account: owner, ReadScores: true, Historical: true, SubmitPassports: true, Unlimited: true})
+	s.stranger = s.key(apikey.NewKey{Account: other, ReadScores: true, Historical: true})
 	return s
+}
+
+func (s *site) handle(options ...passporthttp.Option) {
+	s.t.Helper()
+	handler, err := passporthttp.New(s.scorer, s.rows, append(options, passporthttp.WithKeys(s.keys))...)
+	require.NoError(s.t, err)
+	s.handler = handler
 }
 
 func (s *site) serve(background func(context.Context) error) {
@@ -129,9 +154,9 @@ func (s *site) serve(background func(context.Context) error) {
 	s.t.Cleanup(func() { assert.NoError(s.t, s.shutDown()) })
 }
 
-func (s *site) key(keys *apikey.Checker, k apikey.NewKey) string {
+func (s *site) key(k apikey.NewKey) string {
 	s.t.Helper()
-	secret, _, err := keys.Create(s.t.Context(), k)
+	secret, _, err := s.keys.Create(s.t.Context(), k)
 	require.NoError(s.t, err)
 	return secret
 }

@@ -38,7 +38,8 @@ func (k *kept) AddUses(_ context.Context, uses ...store.Use) error {
 func recorded(t *testing.T, ask func(s *site)) (uses []store.Use, log string) {
 	t.Helper()
 	rows := &kept{}
-	queue := apikey.NewUseLog(rows)
+	queue, err := apikey.NewUseLog(rows)
+	require.NoError(t, err)
 	s := newSite(t, passporthttp.WithUses(queue))
 	ask(s)
 	require.NoError(t, s.shutDown(), "a use is recorded after the answer")
@@ -190,7 +191,8 @@ func TestAUseIsARowOfTheServicesTable(t *testing.T) {
 
 // A log that is full must not keep a caller waiting, nor a refusal.
 func TestAUseThatCannotBeQueuedCostsTheCallerNothing(t *testing.T) {
-	full := apikey.NewUseLog(&kept{}, apikey.WithUseCapacity(1))
+	full, err := apikey.NewUseLog(&kept{}, apikey.WithUseCapacity(1))
+	require.NoError(t, err)
 	s := newSite(t, passporthttp.WithUses(full))
 	for range 5 {
 		assert.Equal(t, http.StatusOK, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status)

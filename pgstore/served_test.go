@@ -28,14 +28,18 @@ func TestServedScenarios(t *testing.T) {
 		for mode, open := range storeModes() {
 			t.Run(schema+", "+mode, func(t *testing.T) {
 				url := fresh(t)
-				storetest.ServedScenarios(t, harnesses(t, url, "public", open(t, url)), serve)
+				storetest.ServedScenarios(t, harnesses(t, url, "public", open(t, url)), served(t))
 			})
 		}
 	}
 }
 
-func serve(h storetest.Harness, engine *passport.Engine) http.Handler {
-	return passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())
+func served(t *testing.T) storetest.NewHandler {
+	return func(h storetest.Harness, engine *passport.Engine) http.Handler {
+		handler, err := passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())
+		require.NoError(t, err)
+		return handler
+	}
 }
 
 // newServiceDatabase returns a database with every table, key and index that

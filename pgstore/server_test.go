@@ -18,6 +18,7 @@ import (
 	"github.com/passport-sdk/passport-go/apikey"
 	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // A server that is told to end under load answers what it has accepted, writes
@@ -27,9 +28,8 @@ func TestAServerThatEndsUnderLoadLosesNothing(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			w := newWorld(t)
 			rows := storeModes()[mode](t, w.url)
-			secret, _, err := apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: 1, ReadScores: true, Unlimited: true})
-			require.NoError(t, err)
-			uses := apikey.NewUseLog(rows)
+			secret := newKey(t, rows, apikey.NewKey{Account: 1, ReadScores: true, Unlimited: true})
+			uses := newUseLog(t, rows)
 			server := serveOn(t, rows, uses)
 			clients := w.loadOn(t, server.url, secret)
 
@@ -52,6 +52,22 @@ func TestAServerThatEndsUnderLoadLosesNothing(t *testing.T) {
 	}
 }
 
+func newKey(t *testing.T, rows store.Keys, key apikey.NewKey) (secret string) {
+	t.Helper()
+	checker, err := apikey.New(rows)
+	require.NoError(t, err)
+	secret, _, err = checker.Create(t.Context(), key)
+	require.NoError(t, err)
+	return secret
+}
+
+func newUseLog(t *testing.T, rows store.Uses) *apikey.UseLog {
+	t.Helper()
+	log, err := apikey.NewUseLog(rows)
+	require.NoError(t, err)
+	return log
+}
+
 // serving is a server whose handler counts what has come to it.
 type serving struct {
 	url   string
@@ -63,7 +79,8 @@ func serveOn(t *testing.T, rows *pgstore.Store, uses *apikey.UseLog, options ...
 	t.Helper()
 	engine, err := passport.New(rows, passport.WithTrustedIssuers("did:ethr:0x8c1a4c0336f6a7599c1951bf27a7eb3b17aefb91"))
 	require.NoError(t, err)
-	handler := passporthttp.New(engine, rows, append([]passporthttp.Option{passporthttp.WithRateLimits(), passporthttp.WithUses(uses)}, options...)...)
+	handler, err := passporthttp.New(engine, rows, append([]passporthttp.Option{passporthttp.WithRateLimits(), passporthttp.WithUses(uses)}, options...)...)
+	require.NoError(t, err)
 	s := &serving{}
 	counting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.begun.Add(1)
@@ -133,7 +150,7 @@ func (c *clients) ask(t *testing.T, client *http.Client, url, key string) {
 
 func TestADatabaseOutOfReachIsToldAsThatAndNoMore(t *testing.T) {
 	pool := openPool(t, "postgres://user:hush@127.0.0.1:1/nowhere")
-	server := serveOn(t, pgstore.New(pool), apikey.NewUseLog(pgstore.New(pool)),
+	server := serveOn(t, pgstore.New(pool), newUseLog(t, pgstore.New(pool)),
 		passporthttp.WithReady(func(ctx context.Context) error { return pgstore.CheckSchema(ctx, pool) }))
 	for _, path := range []string{"/v2/stamps/1/score/" + alice, "/v2/stamps/" + alice, "/ready"} {
 		status, body, header := getFrom(t, server.url+path, "abcdefgh.secret")
@@ -151,9 +168,8 @@ func TestARequestWhoseTimeIsUpLeavesNothingBehind(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			w := newWorld(t)
 			rows := storeModes()[mode](t, w.url)
-			secret, _, err := apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: 1, ReadScores: true})
-			require.NoError(t, err)
-			server := serveOn(t, rows, apikey.NewUseLog(rows), passporthttp.WithTimeout(200*time.Millisecond))
+			secret := newKey(t, rows, apikey.NewKey{Account: 1, ReadScores: true})
+			server := serveOn(t, rows, newUseLog(t, rows), passporthttp.WithTimeout(200*time.Millisecond))
 			lock, err := w.pool.Begin(t.Context())
 			require.NoError(t, err)
 			_, err = lock.Exec(t.Context(), "lock table registry_passport in access exclusive mode")

@@ -8,6 +8,9 @@
 // "on" or "off":
 //
 //	PASSPORT_ADDR             where it listens (127.0.0.1:8080)
+//	PASSPORT_PUBLIC_URL       what links begin with, such as https://api.example.org:
+//	                          clients of the service expect whole URLs in next and
+//	                          prev; unset: links begin with the path
 //	PASSPORT_DATABASE_URL     postgres://…; unset: in memory
 //	PASSPORT_TRUSTED_ISSUERS  JSON list of the DIDs whose credentials count
 //	PASSPORT_HUMAN_POINTS     award human points, and tell them (off)
@@ -68,7 +71,6 @@ var errConfiguration = errors.New("the configuration makes no sense")
 
 // run serves until the context ends.
 func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) error {
-	logger := slog.New(slog.NewJSONHandler(logTo, nil))
 	c, err := read(ctx, getenv)
 	if err != nil {
 		return err
@@ -78,15 +80,52 @@ func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) 
 		return err
 	}
 	defer kept.close()
-	engine, err := passport.New(kept.rows, append(c.engine, passport.WithTrustedIssuers(kept.issuers...), passport.WithLogger(logger))...)
+	s, err := assemble(c, kept, slog.New(slog.NewJSONHandler(logTo, nil)))
 	if err != nil {
 		return err
 	}
 
-	keys := apikey.New(kept.rows, apikey.WithLogger(logger))
-	uses := apikey.NewUseLog(kept.rows, apikey.WithUseLogger(logger))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.addr)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "listening on http://%s\n", listener.Addr())
+	if err == nil && kept.demo {
+		err = invite(ctx, out, s.keys, apikey.NewKey{
+			Name: "demo", Account: kept.account, ReadScores: true, Historical: true, SubmitPassports: c.ingestion,
+		}, listener.Addr())
+	}
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return passporthttp.Serve(ctx, listener, s.handler, s.uses.Run)
+}
+
+// service is what answers, with what it needs.
+type service struct {
+	keys    *apikey.Checker
+	uses    *apikey.UseLog
+	handler *passporthttp.Handler
+}
+
+func assemble(c *config, kept *keeping, logger *slog.Logger) (*service, error) {
+	engine, err := newEngine(c, kept, logger)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := apikey.New(kept.rows, apikey.WithLogger(logger))
+	if err != nil {
+		return nil, err
+	}
+	uses, err := apikey.NewUseLog(kept.rows, apikey.WithUseLogger(logger))
+	if err != nil {
+		return nil, err
+	}
 	options := []passporthttp.Option{
 		passporthttp.WithKeys(keys), passporthttp.WithLogger(logger), passporthttp.WithReady(kept.ready),
+	}
+	if c.publicURL != "" {
+		options = append(options, passporthttp.WithPublicURL(c.publicURL))
 	}
 	if c.rateLimit {
 		options = append(options, passporthttp.WithRateLimits())
@@ -100,106 +139,143 @@ func run(ctx context.Context, getenv func(string) string, out, logTo io.Writer) 
 	if c.ingestion {
 		options = append(options, passporthttp.WithIngestion(kept.rows))
 	}
-	handler := passporthttp.New(engine, kept.rows, options...)
+	handler, err := passporthttp.New(engine, kept.rows, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &service{keys, uses, handler}, nil
+}
 
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.addr)
-	if err != nil {
-		return err
+func newEngine(c *config, kept *keeping, logger *slog.Logger) (*passport.Engine, error) {
+	options := []passport.Option{passport.WithTrustedIssuers(kept.issuers...), passport.WithLogger(logger)}
+	if c.humanPoints {
+		var points passport.HumanPoints
+		if c.metaMaskOG {
+			points.Capped = passport.MetaMaskOG()
+		}
+		options = append(options, passport.WithHumanPoints(points))
 	}
-	_, err = fmt.Fprintf(out, "listening on http://%s\n", listener.Addr())
-	if err == nil && kept.demo {
-		err = invite(ctx, out, keys, apikey.NewKey{
-			Name: "demo", Account: kept.account, ReadScores: true, Historical: true, SubmitPassports: c.ingestion,
-		}, listener.Addr())
-	}
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	return passporthttp.Serve(ctx, listener, handler, uses.Run)
+	return passport.New(kept.rows, options...)
 }
 
 // config is what the environment says.
 type config struct {
-	addr                                   string
-	pool                                   *pgxpool.Pool // nil: in memory
-	issuers                                []string
-	humanPoints, rateLimit, usage, migrate bool
-	ingestion                              bool
-	engine                                 []passport.Option
+	addr, publicURL                      string
+	pool                                 *pgxpool.Pool // nil: in memory
+	issuers                              []string
+	humanPoints, metaMaskOG              bool
+	rateLimit, usage, ingestion, migrate bool
 }
 
 // read reports every fault at once.
 func read(ctx context.Context, getenv func(string) string) (*config, error) {
-	var faults []error
-	fault := func(name, format string, args ...any) {
-		faults = append(faults, fmt.Errorf(name+": "+format, args...))
-	}
-	isOn := func(name string, otherwise bool) bool {
-		switch value := getenv(name); value {
-		case "":
-			return otherwise
-		case "on", "off":
-			return value == "on"
-		default:
-			fault(name, `%.20q is neither "on" nor "off"`, value)
-			return otherwise
-		}
-	}
+	e := &environment{getenv: getenv}
 	c := &config{
-		addr:        getenv("PASSPORT_ADDR"),
-		humanPoints: isOn("PASSPORT_HUMAN_POINTS", false),
-		rateLimit:   isOn("PASSPORT_RATE_LIMIT", true),
-		usage:       isOn("PASSPORT_USAGE", false),
-		ingestion:   isOn("PASSPORT_INGESTION", false),
-		migrate:     isOn("PASSPORT_MIGRATE", false),
+		addr:        e.addr(),
+		publicURL:   e.publicURL(),
+		pool:        e.pool(ctx),
+		issuers:     e.issuers(),
+		humanPoints: e.isOn("PASSPORT_HUMAN_POINTS", false),
+		metaMaskOG:  e.isOn("PASSPORT_METAMASK_OG", false),
+		rateLimit:   e.isOn("PASSPORT_RATE_LIMIT", true),
+		usage:       e.isOn("PASSPORT_USAGE", false),
+		ingestion:   e.isOn("PASSPORT_INGESTION", false),
+		migrate:     e.isOn("PASSPORT_MIGRATE", false),
 	}
-	if c.addr == "" {
-		c.addr = "127.0.0.1:8080"
-	}
-	if _, port, err := net.SplitHostPort(c.addr); err != nil {
-		fault("PASSPORT_ADDR", "%.100q is not host:port", c.addr)
-	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		fault("PASSPORT_ADDR", "%.20q is not the number of a port", port)
-	}
-
-	url, list := getenv("PASSPORT_DATABASE_URL"), getenv("PASSPORT_TRUSTED_ISSUERS")
-	if url != "" {
-		pool, err := pgstore.OpenPool(ctx, url) // connects later
-		if err != nil {
-			fault("PASSPORT_DATABASE_URL", "%w", err)
-		}
-		c.pool = pool
-	} else if c.migrate {
-		fault("PASSPORT_MIGRATE", "there is nothing to migrate without PASSPORT_DATABASE_URL")
-	}
-	if list != "" {
-		if err := json.Unmarshal([]byte(list), &c.issuers); err != nil {
-			fault("PASSPORT_TRUSTED_ISSUERS", `it is not a JSON list of DIDs, such as ["did:ethr:0x…"]`)
-		} else if _, err := passport.New(memstore.New(), passport.WithTrustedIssuers(c.issuers...)); err != nil {
-			fault("PASSPORT_TRUSTED_ISSUERS", "%w", err)
-		}
-	} else if url != "" {
-		fault("PASSPORT_TRUSTED_ISSUERS", "no credential would ever count without it")
-	}
-
-	var points passport.HumanPoints
-	if isOn("PASSPORT_METAMASK_OG", false) {
-		points.Capped = passport.MetaMaskOG()
-		if !c.humanPoints {
-			fault("PASSPORT_METAMASK_OG", "it does nothing without PASSPORT_HUMAN_POINTS")
-		}
-	}
-	if c.humanPoints {
-		c.engine = append(c.engine, passport.WithHumanPoints(points))
-	}
-
-	if faults != nil {
+	e.contradictions(c)
+	if e.faults != nil {
 		if c.pool != nil {
 			c.pool.Close()
 		}
-		return nil, fmt.Errorf("%w:\n%w", errConfiguration, errors.Join(faults...))
+		return nil, fmt.Errorf("%w:\n%w", errConfiguration, errors.Join(e.faults...))
 	}
 	return c, nil
+}
+
+// environment is read one variable at a time, and remembers what is wrong.
+type environment struct {
+	getenv func(string) string
+	faults []error
+}
+
+func (e *environment) faultf(name, format string, args ...any) {
+	e.faults = append(e.faults, fmt.Errorf(name+": "+format, args...))
+}
+
+func (e *environment) isOn(name string, otherwise bool) bool {
+	switch value := e.getenv(name); value {
+	case "":
+		return otherwise
+	case "on", "off":
+		return value == "on"
+	default:
+		e.faultf(name, `%.20q is neither "on" nor "off"`, value)
+		return otherwise
+	}
+}
+
+func (e *environment) addr() string {
+	addr := e.getenv("PASSPORT_ADDR")
+	if addr == "" {
+		return "127.0.0.1:8080"
+	}
+	if _, port, err := net.SplitHostPort(addr); err != nil {
+		e.faultf("PASSPORT_ADDR", "%.100q is not host:port", addr)
+	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		e.faultf("PASSPORT_ADDR", "%.20q is not the number of a port", port)
+	}
+	return addr
+}
+
+func (e *environment) publicURL() string {
+	url := e.getenv("PASSPORT_PUBLIC_URL")
+	if url == "" {
+		return ""
+	}
+	// Whatever it is to serve, the option is judged alike.
+	if _, err := passporthttp.New(struct{ passport.Scorer }{}, memstore.New(), passporthttp.WithPublicURL(url)); err != nil {
+		e.faultf("PASSPORT_PUBLIC_URL", "%w", err)
+	}
+	return url
+}
+
+func (e *environment) pool(ctx context.Context) *pgxpool.Pool {
+	url := e.getenv("PASSPORT_DATABASE_URL")
+	if url == "" {
+		return nil
+	}
+	pool, err := pgstore.OpenPool(ctx, url) // connects later
+	if err != nil {
+		e.faultf("PASSPORT_DATABASE_URL", "%w", err)
+	}
+	return pool
+}
+
+func (e *environment) issuers() (issuers []string) {
+	list := e.getenv("PASSPORT_TRUSTED_ISSUERS")
+	if list == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(list), &issuers); err != nil {
+		e.faultf("PASSPORT_TRUSTED_ISSUERS", `it is not a JSON list of DIDs, such as ["did:ethr:0x…"]`)
+	} else if _, err := passport.New(memstore.New(), passport.WithTrustedIssuers(issuers...)); err != nil {
+		e.faultf("PASSPORT_TRUSTED_ISSUERS", "%w", err)
+	}
+	return issuers
+}
+
+// contradictions are the faults that take two variables.
+func (e *environment) contradictions(c *config) {
+	inMemory := e.getenv("PASSPORT_DATABASE_URL") == ""
+	if inMemory && c.migrate {
+		e.faultf("PASSPORT_MIGRATE", "there is nothing to migrate without PASSPORT_DATABASE_URL")
+	}
+	if !inMemory && e.getenv("PASSPORT_TRUSTED_ISSUERS") == "" {
+		e.faultf("PASSPORT_TRUSTED_ISSUERS", "no credential would ever count without it")
+	}
+	if c.metaMaskOG && !c.humanPoints {
+		e.faultf("PASSPORT_METAMASK_OG", "it does nothing without PASSPORT_HUMAN_POINTS")
+	}
 }
 
 // rows is a store with all that the server needs of one.

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -154,6 +157,56 @@ func submission(t *testing.T) string {
 	return `{"credentials": ` + string(given.Wallets[alice]) + `}`
 }
 
+func TestLinksAreWholeURLsWhenItIsToldItsOwn(t *testing.T) {
+	for setting, base := range map[string]string{"": "/v2/stamps/", "PASSPORT_PUBLIC_URL=https://api.example.org/": "https://api.example.org/v2/stamps/"} {
+		server := start(t, setting)
+		key, _ := server.invitation(t)
+		_, body := get(t, server.url+"/v2/stamps/"+alice+"?limit=1", key)
+		assert.Regexp(t, "^"+regexp.QuoteMeta(base+alice)+`\?`, body["next"], setting)
+		server.terminate(t)
+	}
+}
+
+// A request that never ends keeps it from ending at the first signal, and nobody
+// has to wait for that: the next ends it.
+func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
+	server := start(t, "PASSPORT_INGESTION=on")
+	key, _ := server.invitation(t)
+	addr := strings.TrimPrefix(server.url, "http://")
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+	require.NoError(t, err)
+	defer connection.Close()
+	_, err = fmt.Fprintf(connection, "POST /v2/stamps/%s HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", alice, key)
+	require.NoError(t, err)
+	line, err := bufio.NewReader(connection).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1 100 Continue\r\n", line, "it waits for the body")
+
+	require.NoError(t, server.Process.Signal(syscall.SIGTERM))
+	for err == nil { // until it accepts no more: it has heard the first
+		var other net.Conn
+		if other, err = new(net.Dialer).DialContext(t.Context(), "tcp", addr); err == nil {
+			require.NoError(t, other.Close())
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	// It takes a moment from there until it lets signals through.
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for waiting := true; waiting; {
+		select {
+		case <-again.C:
+			_ = server.Process.Signal(syscall.SIGTERM) // it may have ended
+		case <-ended:
+			waiting = false
+		}
+	}
+	status, isUnix := server.ProcessState.Sys().(syscall.WaitStatus)
+	require.True(t, isUnix)
+	assert.True(t, status.Signaled() && status.Signal() == syscall.SIGTERM, "%v: it ended by itself, when the request did", server.ProcessState)
+}
+
 // Its world is that of the quickstart.
 func TestTheCredentialsAreThoseOfTheQuickstart(t *testing.T) {
 	original, err := os.ReadFile("../quickstart/testdata/credentials.json")
@@ -170,11 +223,12 @@ func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
 			[]string{
 				"PASSPORT_ADDR=nowhere", "PASSPORT_DATABASE_URL=postgres://u:secret@host:99999999/x", "PASSPORT_TRUSTED_ISSUERS=[\"x\",\"y\"]",
 				"PASSPORT_HUMAN_POINTS=yes", "PASSPORT_METAMASK_OG=on", "PASSPORT_RATE_LIMIT=1", "PASSPORT_USAGE=ON", "PASSPORT_INGESTION=1",
-				"PASSPORT_MIGRATE=true",
+				"PASSPORT_MIGRATE=true", "PASSPORT_PUBLIC_URL=user:secret@api.example.org",
 			},
 			[]string{
 				`PASSPORT_ADDR: "nowhere" is not host:port`, "PASSPORT_DATABASE_URL: ", `"x" is neither did:`, `"y" is neither did:`,
 				`PASSPORT_HUMAN_POINTS: "yes" is neither`, "PASSPORT_METAMASK_OG: ", `PASSPORT_RATE_LIMIT: "1"`, `PASSPORT_USAGE: "ON"`, `PASSPORT_INGESTION: "1"`, `PASSPORT_MIGRATE: "true"`,
+				"PASSPORT_PUBLIC_URL: misconfigured: WithPublicURL ",
 			},
 		},
 		"a port":         {[]string{"PASSPORT_ADDR=127.0.0.1:http"}, []string{`PASSPORT_ADDR: "http" is not the number of a port`}},
@@ -226,7 +280,9 @@ func TestOnAFreshDatabaseItMakesTheTablesScoresAndRecordsTheUse(t *testing.T) {
 	require.NoError(t, rows.PutCommunity(t.Context(), store.Community{
 		ID: 7, Account: account, Name: "Seven", Threshold: "1", Weights: []byte(`{"Google": 1}`),
 	}))
-	secret, _, err := apikey.New(rows).Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true})
+	keys, err := apikey.New(rows)
+	require.NoError(t, err)
+	secret, _, err := keys.Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true})
 	require.NoError(t, err)
 
 	status, body := get(t, server.url+"/v2/stamps/7/score/"+alice, secret)

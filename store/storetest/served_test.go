@@ -23,7 +23,12 @@ func (forgetful) MigrateKey(context.Context, string, string) error { return nil 
 // The comparison must notice whatever is wrong in an answer, and in a row that
 // only a server writes.
 func TestAServedScenarioNoticesWhatIsWrong(t *testing.T) {
-	well := func(h Harness, engine *passport.Engine) http.Handler { return passporthttp.New(engine, h.(memory)) }
+	serving := func(engine *passport.Engine, rows passporthttp.Rows) http.Handler {
+		handler, err := passporthttp.New(engine, rows)
+		require.NoError(t, err)
+		return handler
+	}
+	well := func(h Harness, engine *passport.Engine) http.Handler { return serving(engine, h.(memory)) }
 	spoilt := func(spoil func(r *httptest.ResponseRecorder)) NewHandler {
 		return func(h Harness, engine *passport.Engine) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
@@ -62,7 +67,7 @@ func TestAServedScenarioNoticesWhatIsWrong(t *testing.T) {
 		"an order":              {listing, inBody(`"Github"`, `"Google"`), true},
 		"a link":                {listing, inBody(`"next":null`, `"next":"/"`), true},
 		"a row of a key": {migrated, func(h Harness, engine *passport.Engine) http.Handler {
-			return passporthttp.New(engine, forgetful{h.(memory)})
+			return serving(engine, forgetful{h.(memory)})
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,61 @@
+package passporthttp
+
+import (
+	"net/url"
+	"strings"
+	"time"
+)
+
+// parameter returns the value of a parameter of the query; of several, the last,
+// as the service does.
+func parameter(u *url.URL, name string) (value string, given bool) {
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		if key, text, _ := strings.Cut(pair, "="); unescaped(key) == name {
+			value, given = unescaped(text), true
+		}
+	}
+	return value, given
+}
+
+// unescaped leaves a text that is not well escaped as it is, as the service
+// does. [url.URL.Query] would drop the parameter, and an endpoint take it for
+// absent.
+func unescaped(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+// integer returns the number that the text spells as the service spells it:
+// digits without leading zeros, and a minus if it is below 0.
+func integer(text string) (string, bool) {
+	digits := strings.TrimLeft(text, "+-")
+	if len(text)-len(digits) > 1 || digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return "", false
+	}
+	digits = strings.TrimLeft(digits, "0")
+	switch {
+	case digits == "":
+		return "0", true
+	case text[0] == '-':
+		return "-" + digits, true
+	}
+	return digits, true
+}
+
+// parseMoment reads a date or a moment by ISO 8601; without an offset it is UTC.
+func parseMoment(text string) (time.Time, bool) {
+	const most = 40
+	if len(text) > most {
+		return time.Time{}, false
+	}
+	for _, layout := range []string{
+		time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04", time.DateTime, "2006-01-02 15:04:05Z07:00",
+	} {
+		if at, err := time.Parse(layout, text); err == nil && at.UTC().Year() > 0 && at.UTC().Year() < 10_000 {
+			return at.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
