@@ -79,7 +79,7 @@ func faults() map[string]fault {
 	all := map[string]fault{}
 	for _, some := range []map[string]fault{
 		brokenLoads, brokenTexts, brokenApplies, brokenClaims, brokenVersions, brokenAwards, brokenTogether, brokenForTheEngine,
-		storesWithBrokenCredentials, storesWithBrokenCommunities, storesWithBrokenHistory, storesWithBrokenKeys,
+		storesWithBrokenCredentials, storesWithBrokenCommunities, storesWithBrokenHistory, storesWithBrokenKeys, brokenRefusals,
 	} {
 		for name, f := range some {
 			if _, twice := all[name]; twice {
