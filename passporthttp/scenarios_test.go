@@ -29,7 +29,8 @@ func (m memory) Rows(context.Context) ([]byte, error) {
 func TestEveryRecordedScenarioIsServedAlike(t *testing.T) {
 	storetest.ServedScenarios(t,
 		func(testing.TB) storetest.Harness { return memory{memstore.New()} },
-		func(h storetest.Harness, engine *passport.Engine) http.Handler {
+		func(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
+			t.Helper()
 			handler, err := passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
 			require.NoError(t, err)
 			return handler

@@ -28,18 +28,17 @@ func TestServedScenarios(t *testing.T) {
 		for mode, open := range storeModes() {
 			t.Run(schema+", "+mode, func(t *testing.T) {
 				url := fresh(t)
-				storetest.ServedScenarios(t, harnesses(t, url, "public", open(t, url)), served(t))
+				storetest.ServedScenarios(t, harnesses(t, url, "public", open(t, url)), served)
 			})
 		}
 	}
 }
 
-func served(t *testing.T) storetest.NewHandler {
-	return func(h storetest.Harness, engine *passport.Engine) http.Handler {
-		handler, err := passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())
-		require.NoError(t, err)
-		return handler
-	}
+func served(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
+	t.Helper()
+	handler, err := passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())
+	require.NoError(t, err)
+	return handler
 }
 
 // newServiceDatabase returns a database with every table, key and index that

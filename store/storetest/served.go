@@ -15,7 +15,7 @@ import (
 
 // NewHandler returns what serves scores of the engine over HTTP, by the contract
 // of the service, and looks everything else up on the harness.
-type NewHandler func(h Harness, engine *passport.Engine) http.Handler
+type NewHandler func(t testing.TB, h Harness, engine *passport.Engine) http.Handler
 
 // ServedScenarios sends the requests of every recorded scenario, those about API
 // keys, history and listing too, to a server over TCP, each on a fresh harness,
@@ -29,7 +29,7 @@ func ServedScenarios(t *testing.T, newHarness NewHarness, newHandler NewHandler)
 
 func throughServer(newHandler NewHandler) asking {
 	return func(w *world, engine *passport.Engine) func(scenarioStep, scenarioAnswer) {
-		server := httptest.NewServer(newHandler(w.Harness, engine))
+		server := httptest.NewServer(newHandler(w.t, w.Harness, engine))
 		w.t.Cleanup(server.Close)
 		return func(step scenarioStep, want scenarioAnswer) { w.get(server, step, want) }
 	}

@@ -28,12 +28,14 @@ func TestAServedScenarioNoticesWhatIsWrong(t *testing.T) {
 		require.NoError(t, err)
 		return handler
 	}
-	well := func(h Harness, engine *passport.Engine) http.Handler { return serving(engine, h.(memory)) }
+	well := func(_ testing.TB, h Harness, engine *passport.Engine) http.Handler {
+		return serving(engine, h.(memory))
+	}
 	spoilt := func(spoil func(r *httptest.ResponseRecorder)) NewHandler {
-		return func(h Harness, engine *passport.Engine) http.Handler {
+		return func(t testing.TB, h Harness, engine *passport.Engine) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
 				r := httptest.NewRecorder()
-				well(h, engine).ServeHTTP(r, asked)
+				well(t, h, engine).ServeHTTP(r, asked)
 				spoil(r)
 				w.Header().Set("Content-Type", r.Header().Get("Content-Type"))
 				w.WriteHeader(r.Code)
@@ -66,7 +68,7 @@ func TestAServedScenarioNoticesWhatIsWrong(t *testing.T) {
 		"a sentence":            {"deleted community", inBody(`No scorer`, `No Scorer`), true},
 		"an order":              {listing, inBody(`"Github"`, `"Google"`), true},
 		"a link":                {listing, inBody(`"next":null`, `"next":"/"`), true},
-		"a row of a key": {migrated, func(h Harness, engine *passport.Engine) http.Handler {
+		"a row of a key": {migrated, func(_ testing.TB, h Harness, engine *passport.Engine) http.Handler {
 			return serving(engine, forgetful{h.(memory)})
 		}, true},
 	} {

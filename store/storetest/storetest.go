@@ -12,6 +12,11 @@
 // A store that also has the roles [store.Credentials], [store.Communities],
 // [store.History], [store.Keys], [store.Uses] and [store.Points] is held to
 // those as well.
+//
+// Rows travel as JSON: an object of the service's tables, each a list of rows, by
+// column. The SQL files in pgstore/schema have the tables, their columns and what
+// a column holds that a row leaves out; memstore.Store.WriteRows shows what a
+// store with some rows is to answer.
 package storetest
 
 import (
@@ -48,6 +53,9 @@ type Case struct {
 func Run(t *testing.T, newHarness NewHarness) {
 	t.Helper()
 	probe := newHarness(t)
+	if probe == nil {
+		t.Fatal("newHarness returned nil")
+	}
 	for _, c := range Cases(probe) {
 		t.Run(c.Group+"/"+c.Name, func(t *testing.T) { c.Check(t, newHarness(t)) })
 	}
