@@ -18,6 +18,13 @@
 // number, queue on advisory locks that end with the transaction. All of it is
 // locked in one order, so that scorings never deadlock one another.
 //
+// # Rights
+//
+// The file grants.sql beside this one has the rights that a role needs to score.
+// [CheckSchema] and [Ready] need none but to connect, and so do not tell whether
+// the role has them: a scoring without one fails with store.ErrFault and SQLSTATE
+// 42501.
+//
 // # Operations
 //
 // The service's data layer has a name for each thing that it asks of the

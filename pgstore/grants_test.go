@@ -1,0 +1,88 @@
+package pgstore_test
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// The rights of grants.sql must suffice, and each must be needed.
+func TestEachGrantIsNeededToScore(t *testing.T) {
+	file, err := os.ReadFile("grants.sql")
+	require.NoError(t, err)
+	r := newRivals(t)
+	r.exec(`insert into account_addresslist (id, name) values (1, 'MetaMaskOG2')`)
+	r.exec(`insert into account_addresslistmember (address, list_id) select $1, 1`, alice)
+	role := "scorer_" + strings.ToLower(rand.Text())
+	r.exec("revoke usage on schema public from public") // so that the role has no rights but those
+	r.exec("create role " + role)
+	t.Cleanup(func() { r.exec("drop owned by " + role); r.exec("drop role " + role) })
+	commands := strings.NewReplacer(":schema", "public", ":role", role).Replace(string(file))
+	r.exec(commands)
+
+	as := r.newPool(func(c *pgxpool.Config) {
+		c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "set role "+role)
+			return err
+		}
+	})
+	require.NoError(t, r.scoreWith(as))
+
+	grants := regexp.MustCompile(`(?m)^grant (.+) to .+;$`).FindAllStringSubmatch(commands, -1)
+	require.Len(t, grants, strings.Count(commands, "\ngrant "))
+	require.GreaterOrEqual(t, len(grants), 30)
+	for _, grant := range grants {
+		r.exec("revoke " + grant[1] + " from " + role)
+		err := r.scoreWith(as)
+		var detail *store.Error
+		if assert.ErrorAs(t, err, &detail, "scoring needs no %q", grant[1]) {
+			assert.ErrorIs(t, err, store.ErrFault)
+			assert.Equal(t, "42501", detail.SQLState, "without %q: %v", grant[1], err)
+		}
+		r.exec("grant " + grant[1] + " to " + role)
+	}
+	require.NoError(t, r.scoreWith(as))
+}
+
+// scoreWith scores what makes use of every right, and leaves things as they were.
+func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
+	r.exec(`truncate registry_passport, registry_score, registry_stamp, registry_event, registry_hashscorerlink,
+		registry_humanpoints, registry_humanpointscommunityqualifiedusers, ceramic_cache_ceramiccache, ceramic_cache_revocation`)
+	r.exec(`delete from registry_humanpointsconfig where action = 'MM2'`)
+	r.stamp(alice, "account", "Google", "Github")
+	score := func(address string) error {
+		_, err := r.engine.On(pgstore.New(pool)).Score(r.t.Context(), 1, address)
+		return err
+	}
+	if err := score(alice); err != nil {
+		return err
+	}
+	// A stamp that is gone, and a claim that has expired and is taken over.
+	r.exec(`delete from ceramic_cache_ceramiccache where provider = 'Github'`)
+	r.exec(`update registry_hashscorerlink set expires_at = now() - interval '1 day'`)
+	r.stamp(bob, "account", "Google")
+	if err := score(alice); err != nil {
+		return err
+	}
+	if err := score(bob); err != nil {
+		return err
+	}
+	// A limited award in a transaction that goes on seeing what it began with.
+	r.exec(`truncate registry_humanpoints`)
+	r.stamp(alice, "account", "Github")
+	return pgx.BeginTxFunc(r.t.Context(), pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+		_, err := r.engine.On(pgstore.InTx(tx)).Score(r.t.Context(), 1, alice)
+		return err
+	})
+}
