@@ -122,6 +122,15 @@ func Parse(text []byte) (*Signed, error) {
 	return s, nil
 }
 
+// Text returns the text that was parsed, without white space around it, for a
+// verifier that reads it itself. It is empty for what did not come from Parse.
+func (s *Signed) Text() string {
+	if s == nil || s.root == nil {
+		return ""
+	}
+	return s.root.Raw
+}
+
 func (s *Signed) readRoot() (err error) {
 	if s.root.Kind != strictjson.Object {
 		return malformed("it is %s, not an object", s.root.Kind)

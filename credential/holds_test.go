@@ -128,3 +128,13 @@ func TestWhatACallerWritesIntoASignedIsNotVerified(t *testing.T) {
 	forged.Issuer = whole.Issuer
 	require.Error(t, verifier.Verify(t.Context(), forged, recorded))
 }
+
+func TestASignedTellsItsText(t *testing.T) {
+	text := string(issued(t, today))
+	signed, err := credential.Parse([]byte(" \n" + text + "\t"))
+	require.NoError(t, err)
+	assert.Equal(t, text, signed.Text())
+	for _, none := range []*credential.Signed{nil, {}} {
+		assert.Empty(t, none.Text())
+	}
+}
