@@ -259,6 +259,7 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 			assert.Equal(t, alice, scoringError.Address)
 			assert.EqualValues(t, 1, scoringError.Community)
 			assert.Equal(t, scoringError, err, "that it is recorded needs no word")
+			assert.Equal(t, []error{scoringError.Err}, scoringError.Unwrap())
 			assert.Equal(t, "scoring "+string(alice)+" in community 1: "+scoringError.Err.Error(), err.Error())
 
 			require.Len(t, s.applied, 1, "recorded, although the first attempt lost a race")
