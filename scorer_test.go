@@ -283,6 +283,7 @@ func TestACommunityThatCannotBeScoredIsRecordedAndTyped(t *testing.T) {
 		var scoringError *ScoringError
 		require.ErrorAs(t, err, &scoringError)
 		require.EqualError(t, scoringError.Unrecorded, "applying: store unavailable")
+		assert.Equal(t, scoringError, err, "it says all by itself")
 	})
 
 	t.Run("when its context has ended meanwhile, that is no failure to log", func(t *testing.T) {
@@ -581,6 +582,39 @@ func TestARecordedScoreThatCannotBeReadIsAFault(t *testing.T) {
 		require.ErrorContains(t, err, want, "evidence %q", evidence)
 		assert.Nil(t, standing)
 	}
+}
+
+func TestLatestTellsTheLogOfTheStoresFailuresAlone(t *testing.T) {
+	const told = `level=ERROR msg="reading a score failed" community=1 address=` + string(alice)
+	for name, c := range map[string]struct {
+		store *scriptedStore
+		want  string
+	}{
+		"never scored":          {&scriptedStore{snapshot: emptyWallet()}, ""},
+		"no such community":     {&scriptedStore{loadErr: ErrCommunityNotFound}, ""},
+		"store out of reach":    {&scriptedStore{loadErr: store.ErrUnavailable}, told},
+		"row that is no score":  {recordedAs(&store.Score{Status: store.StatusDone}), told},
+		"failure, read back":    {recordedAs(&store.Score{Status: store.StatusError, Error: "no weights"}), ""},
+		"queued by the service": {recordedAs(&store.Score{Status: "BULK_PROCESSING"}), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			_, err := newEngine(t, c.store, WithLogger(slog.New(slog.NewTextHandler(&log, nil)))).Latest(t.Context(), 1, string(alice))
+			require.Error(t, err)
+			if c.want == "" {
+				assert.Empty(t, log.String())
+			} else {
+				assert.Contains(t, log.String(), c.want)
+			}
+		})
+	}
+}
+
+// recordedAs is a store that holds the score of the wallet.
+func recordedAs(row *store.Score) *scriptedStore {
+	s := &scriptedStore{snapshot: emptyWallet()}
+	s.snapshot.Wallets[0].Score = row
+	return s
 }
 
 func TestLatestFailsAsTheStoreDoes(t *testing.T) {

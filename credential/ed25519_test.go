@@ -252,3 +252,11 @@ func TestAKeyIsReadFromItsOneSpelling(t *testing.T) {
 		assert.Nil(t, read, name)
 	}
 }
+
+func TestWhatACallerWritesIntoAnOlderSignedIsNotVerified(t *testing.T) {
+	signed := signLegacy(t, legacyText(t))
+	signed.Nullifiers[0] = "v0.0.0:another"
+	signed.Credential = Credential{}
+	var verifier Verifier
+	require.NoError(t, verifier.Verify(t.Context(), signed, time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)))
+}
