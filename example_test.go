@@ -134,6 +134,6 @@ func ExampleNew() {
 	)
 	fmt.Println(err)
 	// Output:
-	// misconfigured: trusted issuer "https://issuer.example" is neither did:ethr:0x… nor did:pkh:… nor did:key:z…
+	// misconfigured: trusted issuer "https://issuer.example" is not of the form did:ethr:[network:]0x…, did:pkh:… or did:key:z…
 	// misconfigured: cache size -1 is negative
 }

@@ -89,7 +89,7 @@ func WithClock(now func() time.Time) Option {
 }
 
 // WithLogger sets where the engine reports lost races (debug), recorded
-// scoring errors (warn) and failures of the store (error). It logs addresses
+// scoring errors (warn), and failures of the store and of verifiers (error). It logs addresses
 // and community ids, never credentials or nullifiers. The default is silence.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }

@@ -47,8 +47,9 @@ type Store = store.Store
 // What a caller can do something about, to be tested with errors.Is. What a
 // store can say stands in package store: store.ErrUnavailable, for example.
 var (
-	// ErrMisconfigured is wrapped by every fault that New reports.
-	ErrMisconfigured = errors.New("misconfigured")
+	// ErrMisconfigured is wrapped by every fault that New reports, and those of
+	// packages apikey and passporthttp.
+	ErrMisconfigured = store.ErrMisconfigured
 	// ErrInvalidAddress: the text is not "0x" and 40 hex digits.
 	ErrInvalidAddress = errors.New("invalid address")
 	// ErrInvalidDecimal: the text is not a decimal number, or one beyond the

@@ -60,7 +60,7 @@ type Checker struct {
 }
 
 // New returns a checker of the keys in the rows. It reports every fault of the
-// configuration at once, each wrapping [ErrMisconfigured].
+// configuration at once, each wrapping [store.ErrMisconfigured].
 func New(rows store.Keys, options ...Option) (*Checker, error) {
 	s := newSettings(options)
 	var f faults

@@ -4,18 +4,15 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-)
 
-// ErrMisconfigured is wrapped by every fault that [New], [NewUseLog] and
-// [NewMemoryLimiter] report: a nil where something is needed, or a number beyond
-// the bounds of its option. An option that is nil itself is passed over.
-var ErrMisconfigured = errors.New("misconfigured")
+	"github.com/passport-sdk/passport-go/store"
+)
 
 // faults are what is wrong with a configuration.
 type faults []error
 
 func (f *faults) addf(format string, args ...any) {
-	*f = append(*f, fmt.Errorf("%w: "+format, append([]any{ErrMisconfigured}, args...)...))
+	*f = append(*f, fmt.Errorf("%w: "+format, append([]any{store.ErrMisconfigured}, args...)...))
 }
 
 // within demands that the option's number is from least to most. NaN is not: to

@@ -75,7 +75,7 @@ func WithWindows(n int) LimiterOption {
 }
 
 // NewMemoryLimiter returns a limiter that has counted nothing yet. It reports
-// every fault of the configuration at once, each wrapping [ErrMisconfigured].
+// every fault of the configuration at once, each wrapping [store.ErrMisconfigured].
 func NewMemoryLimiter(options ...LimiterOption) (*MemoryLimiter, error) {
 	s := limiterSettings{now: time.Now, windows: DefaultWindows}
 	for _, option := range options {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // faultsOf returns what each fault says, in order.
@@ -17,7 +19,7 @@ func faultsOf(t *testing.T, err error) []string {
 	require.ErrorAs(t, err, &joined)
 	var told []string
 	for _, fault := range joined.Unwrap() {
-		require.ErrorIs(t, fault, ErrMisconfigured)
+		require.ErrorIs(t, fault, store.ErrMisconfigured)
 		told = append(told, fault.Error())
 	}
 	return told
@@ -84,7 +86,7 @@ func TestTheBoundsOfNumbers(t *testing.T) {
 	} {
 		require.NoError(t, errors.Join(faulty.within...), name)
 		for _, err := range faulty.beyond {
-			require.ErrorIs(t, err, ErrMisconfigured, name)
+			require.ErrorIs(t, err, store.ErrMisconfigured, name)
 			require.ErrorContains(t, err, name+" got ")
 		}
 	}

@@ -88,7 +88,7 @@ func WithUseLogger(logger *slog.Logger) UseOption {
 }
 
 // NewUseLog returns a log that writes to the rows. It reports every fault of the
-// configuration at once, each wrapping [ErrMisconfigured].
+// configuration at once, each wrapping [store.ErrMisconfigured].
 func NewUseLog(rows store.Uses, options ...UseOption) (*UseLog, error) {
 	s := useSettings{
 		capacity: DefaultUseCapacity,

@@ -46,7 +46,7 @@ func CheckIssuer(did string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("issuer %.100q is neither did:ethr:0x… nor did:pkh:… nor did:key:z…", did)
+	return fmt.Errorf("issuer %.100q is not of the form did:ethr:[network:]0x…, did:pkh:… or did:key:z…", did)
 }
 
 // ethereumKey returns the address that the verification method stands for, if

@@ -130,16 +130,16 @@ func TestAnIssuerThatCouldNeverSignIsFound(t *testing.T) {
 		assert.NoError(t, CheckIssuer(did))
 	}
 	for did, want := range map[string]string{
-		"":                        "is neither did:ethr:",
-		"https://issuer.example":  "is neither did:ethr:",
-		"did:ethr:":               "is neither did:ethr:",
-		"did:ethr:0xabc":          "is neither did:ethr:",
-		"did:ethr:" + lower + " ": "is neither did:ethr:",
+		"":                        "is not of the form did:ethr:",
+		"https://issuer.example":  "is not of the form did:ethr:",
+		"did:ethr:":               "is not of the form did:ethr:",
+		"did:ethr:0xabc":          "is not of the form did:ethr:",
+		"did:ethr:" + lower + " ": "is not of the form did:ethr:",
 		"did:ethr:0x" + strings.ToUpper(lower[2:]):    "is neither in lower case nor checksummed",
 		"did:pkh:eth:0x" + strings.ToUpper(lower[2:]): "is neither in lower case nor checksummed",
 		"did:key:x":                "is not did:key:z and an Ed25519 key",
 		"did:key:z6Mk":             "is not did:key:z and an Ed25519 key",
-		strings.Repeat("d", 1<<20): "is neither did:ethr:",
+		strings.Repeat("d", 1<<20): "is not of the form did:ethr:",
 	} {
 		err := CheckIssuer(did)
 		assert.ErrorContains(t, err, want, "%.100q", did)

@@ -44,7 +44,10 @@ func (s *Store) ReadRows(r io.Reader) error {
 	}
 	read := newData()
 	named, err := read.readAll(r, now)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrInvalid):
+		return refuse(op, store.ErrInvalid, "%w", err)
+	case err != nil:
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	if named[read.Config.name] {

@@ -143,7 +143,7 @@ func whatTheContractRefuses() []refusal {
 		{"too large", stampsRoute, nil, submitting(`{"credentials": ["` + strings.Repeat("x", 1<<20) + `"]}`), 413, `{"detail":"The body has more than 1048576 bytes."}`, nil},
 		{
 			"credential that the store refuses", stampsRoute, fails("AddCredentials", fmt.Errorf("add_credentials: %w: too many digits", store.ErrInvalid)),
-			adding, 400, `{"detail":"Invalid request: add_credentials: invalid request: too many digits"}`, nil,
+			adding, 400, `{"detail":"Invalid request: a credential holds what cannot be stored"}`, nil,
 		},
 		{"credential that is none", stampsRoute, nil, submitting(`{"credentials": [{}]}`), 400, "", nil},
 		{"two of one provider", stampsRoute, nil, func(s *site) request {

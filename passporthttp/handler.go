@@ -3,7 +3,6 @@ package passporthttp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"path"
 	"strings"
@@ -57,7 +56,7 @@ func New(scorer passport.Scorer, rows Rows, options ...Option) (*Handler, error)
 	if s.keys == nil {
 		checker, err := apikey.New(rows)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", passport.ErrMisconfigured, err)
+			return nil, err
 		}
 		s.keys = checker
 	}

@@ -51,7 +51,7 @@ func TestHostileRequests(t *testing.T) {
 	defer log.SetOutput(previous)
 
 	rows := &kept{}
-	uses, err := apikey.NewUseLog(rows, apikey.WithUseCapacity(*hostileRequests+1))
+	uses, err := apikey.NewUseLog(rows, apikey.WithUseCapacity(min(*hostileRequests+1, 100_000)))
 	require.NoError(t, err)
 	s := newSiteBeside(t, uses.Run, passporthttp.WithUses(uses), passporthttp.WithCORS("https://app.example.org"))
 	s.relimit(s.reader[:8], "")

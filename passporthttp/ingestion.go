@@ -42,7 +42,9 @@ func (h *Handler) ingestion(ctx context.Context, c *call) answer {
 	}
 	switch err := h.ingest.AddCredentials(ctx, string(address), credentials...); {
 	case errors.Is(err, store.ErrInvalid):
-		return badRequest(err)
+		refused := badRequest(errors.New("a credential holds what cannot be stored"))
+		refused.err = err
+		return refused
 	case err != nil:
 		return failed(err)
 	}

@@ -2,6 +2,7 @@ package passporthttp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -138,10 +139,9 @@ func WithCORS(origins ...string) Option {
 // its links would lead elsewhere.
 func WithPublicURL(base string) Option {
 	return func(s *settings) {
-		whole, isURL := parseBase(base)
+		whole, err := parsePublicURL(base)
 		s.publicURL = whole
-		// Without the text, which may hold a password.
-		s.faultIf(!isURL, "WithPublicURL wants http or https, a host, and perhaps a path, and nothing else")
+		s.faultIf(err != nil, "WithPublicURL: %w", err)
 	}
 }
 
@@ -200,14 +200,20 @@ func (s *settings) faultIf(wrong bool, format string, args ...any) {
 	}
 }
 
-// parseBase returns the URL without the slashes at its end.
-func parseBase(text string) (string, bool) {
+// CheckPublicURL tells what keeps the text from being one for [WithPublicURL],
+// nil if nothing does. The error does not repeat it, as it may hold a password.
+func CheckPublicURL(text string) error {
+	_, err := parsePublicURL(text)
+	return err
+}
+
+// parsePublicURL returns the URL without the slashes at its end.
+func parsePublicURL(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return "", false
+	wrong := err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		u.User != nil || u.ForceQuery || u.RawQuery != "" || u.Fragment != ""
+	if wrong {
+		return "", errors.New("a public URL is http or https, a host, and perhaps a path, and nothing else")
 	}
-	if u.User != nil || u.ForceQuery || u.RawQuery != "" || u.Fragment != "" {
-		return "", false
-	}
-	return strings.TrimRight(u.String(), "/"), true
+	return strings.TrimRight(u.String(), "/"), nil
 }

@@ -30,7 +30,7 @@ func TestEveryFaultOfAConfigurationIsToldAtOnce(t *testing.T) {
 		"misconfigured: WithPoints got nil", "misconfigured: WithReady got nil", "misconfigured: WithIngestion got nil",
 		`misconfigured: WithCORS got "https://a.org/", which no browser sends as an origin`,
 		`misconfigured: WithCORS got "a.org", which no browser sends as an origin`,
-		"misconfigured: WithPublicURL wants http or https, a host, and perhaps a path, and nothing else",
+		"misconfigured: WithPublicURL: a public URL is http or https, a host, and perhaps a path, and nothing else",
 		"misconfigured: WithTimeout got -1s, want 0 or more", "misconfigured: WithLogger got nil",
 		"misconfigured: New got a nil scorer", "misconfigured: New got nil rows",
 	}, told)

@@ -49,7 +49,7 @@ func (e encodings) faults() []error {
 	if e.database != "UTF8" {
 		all.addf("the database keeps texts in %s, which does not hold every text: want UTF8", e.database)
 	}
-	if e.session != "UTF8" {
+	if e.session != "UTF8" && e.session != "UNICODE" { // an older name of it
 		all.addf("the session sends texts in %s: want UTF8, the parameter client_encoding of the connection", e.session)
 	}
 	return all

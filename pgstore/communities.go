@@ -83,7 +83,7 @@ func (s *statements) overlay(c *store.Community) []call {
 func (s *Store) DeleteCommunity(ctx context.Context, id int64) error {
 	n, err := s.count(ctx, nil, s.statements.deleteCommunity.with(id))
 	if err == nil && n == 0 {
-		return refuse("delete_community", store.ErrCommunityNotFound, "%d", id)
+		return refuse("delete_community", store.ErrCommunityNotFound, "there is no community %d", id)
 	}
 	return err
 }
@@ -98,7 +98,7 @@ func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string)
 	err := s.on.read(ctx, s.statements.findCommunity.with(account, external, store.CommunityID(scorer)).
 		each(func(scan scanFunc) error { return scan(&found) }))
 	if err == nil && found == 0 {
-		return 0, refuse("find_community", store.ErrCommunityNotFound, "account %d has none called %.60q", account, scorer)
+		return 0, refuse("find_community", store.ErrCommunityNotFound, "account %d has no community %.60q", account, scorer)
 	}
 	return found, err
 }

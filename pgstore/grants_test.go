@@ -24,11 +24,11 @@ func TestEachGrantIsNeededToScore(t *testing.T) {
 	r := newRivals(t)
 	r.exec(`insert into account_addresslist (id, name) values (1, 'MetaMaskOG2')`)
 	r.exec(`insert into account_addresslistmember (address, list_id) select $1, 1`, alice)
-	role := "scorer_" + strings.ToLower(rand.Text())
+	role := pgx.Identifier{"Scorer " + rand.Text()}.Sanitize()
 	r.exec("revoke usage on schema public from public") // so that the role has no rights but those
 	r.exec("create role " + role)
 	t.Cleanup(func() { r.exec("drop owned by " + role); r.exec("drop role " + role) })
-	commands := strings.NewReplacer(":schema", "public", ":role", role).Replace(string(file))
+	commands := strings.NewReplacer(`:"schema"`, `"public"`, `:"role"`, role).Replace(string(file))
 	r.exec(commands)
 
 	as := r.newPool(func(c *pgxpool.Config) {

@@ -152,7 +152,7 @@ func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
 // database's plan or collation.
 func (r *snapshotReader) snapshot() (*store.Snapshot, error) {
 	if !r.found {
-		return nil, refuse("load_community", store.ErrCommunityNotFound, "%d", r.query.Community)
+		return nil, refuse("load_community", store.ErrCommunityNotFound, "there is no community %d", r.query.Community)
 	}
 	for i := range r.result.Wallets {
 		wallet := &r.result.Wallets[i]

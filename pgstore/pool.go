@@ -39,8 +39,7 @@ const (
 // before these defaults, and what configure does comes before both. Only the 3
 // seconds are always so: make a pool of your own, with pgxpool, to wait longer.
 //
-// Texts travel as UTF-8, whatever the database keeps them in: the pool sets
-// client_encoding.
+// Texts travel as UTF-8: the pool sets client_encoding, unless the URL does.
 //
 // A URL that cannot be understood is a [store.ErrInvalid] that says what is
 // wrong without showing the URL. So is an empty one, as an unset variable would

@@ -16,8 +16,7 @@ var (
 	// date.
 	ErrConflict = errors.New("conflict")
 	// ErrUnavailable: the database cannot be reached, starts up or takes no more
-	// work.
-	// Nothing was written; try later.
+	// work. Nothing was written; try later.
 	ErrUnavailable = errors.New("store unavailable")
 	// ErrUnknownOutcome: the connection was lost while the answer to a commit
 	// was awaited. Everything was written or nothing; scoring again is safe
@@ -32,10 +31,15 @@ var (
 	ErrFault = errors.New("store fault")
 )
 
+// ErrMisconfigured is wrapped by every fault that a constructor of the SDK
+// reports: a nil where something is needed, or what an option cannot take. It is
+// here so that all of them report the same.
+var ErrMisconfigured = errors.New("misconfigured")
+
 // Error tells what a store was doing when it failed. Kind is one of the
 // sentinels of this package, so errors.Is finds it and the cause alike. Every
-// error of a store must be one, by errors.As; only that of a context that ended
-// may be the context's alone.
+// error of the methods that this package demands must be one, by errors.As; only
+// that of a context that ended may be the context's alone.
 type Error struct {
 	// Op is the operation, such as "upsert_score".
 	Op string

@@ -228,15 +228,14 @@ func (e *environment) addr() string {
 }
 
 func (e *environment) publicURL() string {
-	url := e.getenv("PASSPORT_PUBLIC_URL")
-	if url == "" {
+	text := e.getenv("PASSPORT_PUBLIC_URL")
+	if text == "" {
 		return ""
 	}
-	// Whatever it is to serve, the option is judged alike.
-	if _, err := passporthttp.New(struct{ passport.Scorer }{}, memstore.New(), passporthttp.WithPublicURL(url)); err != nil {
+	if err := passporthttp.CheckPublicURL(text); err != nil {
 		e.faultf("PASSPORT_PUBLIC_URL", "%w", err)
 	}
-	return url
+	return text
 }
 
 func (e *environment) pool(ctx context.Context) *pgxpool.Pool {

@@ -226,9 +226,9 @@ func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
 				"PASSPORT_MIGRATE=true", "PASSPORT_PUBLIC_URL=user:secret@api.example.org",
 			},
 			[]string{
-				`PASSPORT_ADDR: "nowhere" is not host:port`, "PASSPORT_DATABASE_URL: ", `"x" is neither did:`, `"y" is neither did:`,
+				`PASSPORT_ADDR: "nowhere" is not host:port`, "PASSPORT_DATABASE_URL: ", `"x" is not of the form did:`, `"y" is not of the form did:`,
 				`PASSPORT_HUMAN_POINTS: "yes" is neither`, "PASSPORT_METAMASK_OG: ", `PASSPORT_RATE_LIMIT: "1"`, `PASSPORT_USAGE: "ON"`, `PASSPORT_INGESTION: "1"`, `PASSPORT_MIGRATE: "true"`,
-				"PASSPORT_PUBLIC_URL: misconfigured: WithPublicURL ",
+				"PASSPORT_PUBLIC_URL: a public URL is http or https",
 			},
 		},
 		"a port":         {[]string{"PASSPORT_ADDR=127.0.0.1:http"}, []string{`PASSPORT_ADDR: "http" is not the number of a port`}},

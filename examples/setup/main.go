@@ -1,14 +1,14 @@
 // Setup makes a database ready for examples/server: the tables, unless they are
 // there, an account, a community of its own, and a key to ask with.
 //
-//	DATABASE_URL=postgres://… go run ./examples/setup -threshold 20 -weights '{"Google": "12.5", "Github": "9"}'
+//	PASSPORT_DATABASE_URL=postgres://… go run ./examples/setup -threshold 20 -weights '{"Google": "12.5", "Github": "9"}'
 //
-// A community that is there gets the weights and the threshold; each call makes a
-// new key. On the Django service's database it works too.
+// A community that is there already is left alone.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -30,7 +30,7 @@ func main() {
 	flag.Parse()
 
 	ctx := context.Background()
-	pool, err := pgstore.OpenPool(ctx, os.Getenv("DATABASE_URL"))
+	pool, err := pgstore.OpenPool(ctx, os.Getenv("PASSPORT_DATABASE_URL"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -42,6 +42,7 @@ func main() {
 		log.Fatal(err) //nolint:gocritic // the pool ends with the program
 	}
 	fmt.Printf("Community %d is set up. Its key, which is told only now: %s\n", *community, key)
+	fmt.Println(`Serve it: PASSPORT_TRUSTED_ISSUERS='["did:ethr:…"]' go run ./examples/server`)
 }
 
 // setUp returns a new key of the account.
@@ -50,6 +51,13 @@ func setUp(ctx context.Context, pool *pgxpool.Pool, account string, community st
 		return "", err
 	}
 	db := pgstore.New(pool)
+	_, err = db.Load(ctx, store.Query{Community: community.ID})
+	if err == nil {
+		return "", fmt.Errorf("community %d is there already: choose another one", community.ID)
+	}
+	if !errors.Is(err, store.ErrCommunityNotFound) {
+		return "", err
+	}
 	if community.Account, err = db.PutAccount(ctx, account); err != nil {
 		return "", err
 	}

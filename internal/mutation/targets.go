@@ -53,7 +53,7 @@ func targets() []target {
 			dir: ".",
 			files: []string{
 				"dedup.go", "humanpoints.go", "points.go", "decide.go", "weights.go", "decimal.go",
-				"stamps.go", "scorer.go", "latest.go", "newcredential.go", "passport.go", "options.go", "retry.go",
+				"stamps.go", "scorer.go", "latest.go", "evidence.go", "newcredential.go", "passport.go", "options.go", "retry.go",
 			},
 			suites: []suite{root, issuer, recorded, properties},
 		},

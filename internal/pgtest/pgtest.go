@@ -70,12 +70,14 @@ func run(m interface{ Run() int }) (code int) {
 			code = max(code, 1)
 		}
 	}()
-	code = m.Run()
+	if code := m.Run(); code != 0 {
+		return code // a test that fails may leave things behind
+	}
 	if err := goleak.Find(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		code = max(code, 1)
+		return 1
 	}
-	return code
+	return 0
 }
 
 // The server of this test binary, and the pooler in front of it. They are the
