@@ -128,8 +128,8 @@ func newLoad(t *testing.T) *load {
 
 	engine, err := passport.New(rows, passport.WithTrustedIssuers(issuer.DID()))
 	require.NoError(t, err)
-	handler, err := passporthttp.New(engine, rows, passporthttp.WithRateLimits())
-	require.NoError(t, err)
+	handler := passporthttp.New(engine, rows, passporthttp.WithRateLimits())
+	require.NoError(t, handler.Err())
 	s := &site{t: t, handler: handler}
 	s.serve(nil)
 	l.url = s.url

@@ -2,9 +2,7 @@
 // service whose tables the SDK shares: a client of that service can be pointed
 // at a [Handler] on the same database.
 //
-//	handler, err := passporthttp.New(engine, rows, passporthttp.WithRateLimits())
-//	// …
-//	err = http.ListenAndServe(addr, handler)
+//	err := http.ListenAndServe(addr, passporthttp.New(engine, rows, passporthttp.WithRateLimits()))
 //
 // rows is the store: memstore.Store and pgstore.Store have all that it takes.
 // [Serve] is a server with timeouts that answers what it has accepted before it

@@ -37,8 +37,7 @@ func Example() {
 
 	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()))
 	check(err)
-	handler, err := passporthttp.New(engine, mem, passporthttp.WithRateLimits())
-	check(err)
+	handler := passporthttp.New(engine, mem, passporthttp.WithRateLimits())
 	server := httptest.NewServer(handler) // or: http.ListenAndServe(addr, handler)
 	defer server.Close()
 

@@ -43,30 +43,36 @@ type Handler struct {
 var _ http.Handler = (*Handler)(nil)
 
 // New returns a handler that scores with the scorer and looks everything else
-// up in the rows. It reports every fault of the configuration at once, each
-// wrapping [passport.ErrMisconfigured]: a nil where something is needed, or what
-// an option cannot take. An option that is nil itself is passed over.
-func New(scorer passport.Scorer, rows Rows, options ...Option) (*Handler, error) {
+// up in the rows.
+//
+// A configuration that makes no sense, a nil where something is needed or what an
+// option cannot take, is told by [Handler.Err] and [Serve], and to the log with
+// each request, which gets 500: half a configuration could let in what the other
+// half would keep out. An option that is nil itself is passed over.
+func New(scorer passport.Scorer, rows Rows, options ...Option) *Handler {
 	s := newSettings(options)
 	s.faultIf(scorer == nil, "New got a nil scorer")
 	s.faultIf(rows == nil, "New got nil rows")
-	if s.faults != nil {
-		return nil, errors.Join(s.faults...)
-	}
-	if s.keys == nil {
+	if s.keys == nil && rows != nil {
 		checker, err := apikey.New(rows)
-		if err != nil {
-			return nil, err
-		}
 		s.keys = checker
+		s.faultIf(err != nil, "%w", err)
 	}
 	h := &Handler{
 		settings: s, scorer: scorer, rows: rows,
 		readiness: newReadiness(s.ready), openapi: document(s.ingest != nil), mux: http.NewServeMux(),
 	}
 	h.addRoutes()
-	return h, nil
+	return h
 }
+
+// Err returns what is wrong with the configuration, joined, or nil. Each fault
+// wraps [passport.ErrMisconfigured].
+func (h *Handler) Err() error { return errors.Join(h.faults...) }
+
+// misconfigured is the endpoint of every route while the configuration makes no
+// sense.
+func (h *Handler) misconfigured(context.Context, *call) answer { return failed(h.Err()) }
 
 func (h *Handler) addRoutes() {
 	mayRead := func(key *store.Key) bool { return key.ReadScores }
@@ -115,6 +121,10 @@ func (h *Handler) handle(pattern string, e endpoint) {
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.faults != nil {
+		h.serve(w, r, h.misconfigured)
+		return
+	}
 	// The mux would redirect to the clean form of a path, which nobody needs who
 	// uses the API as it is described.
 	if asked := r.URL.EscapedPath(); path.Clean(asked) != asked || asked[0] != '/' {

@@ -209,9 +209,13 @@ func TestRateLimitsAreOffOnlyUnlessAskedFor(t *testing.T) {
 	assert.Equal(t, http.StatusOK, got.status)
 	assert.Empty(t, got.header.Get("Ratelimit"))
 
-	handler, err := passporthttp.New(s.scorer, s.rows, passporthttp.WithLimiter(nil))
-	require.ErrorIs(t, err, passport.ErrMisconfigured)
-	assert.Nil(t, handler)
+	handler := passporthttp.New(s.scorer, s.rows, passporthttp.WithLimiter(nil), passporthttp.WithKeys(s.keys))
+	require.ErrorIs(t, handler.Err(), passport.ErrMisconfigured)
+	asked := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v2/stamps/1/score/"+alice, http.NoBody)
+	asked.Header.Set("X-Api-Key", s.reader)
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, asked)
+	assert.Equal(t, http.StatusInternalServerError, answer.Code)
 }
 
 // Anyone may ask whether it is ready; the database is asked once a second.

@@ -162,7 +162,9 @@ func WithTimeout(timeout time.Duration) Option {
 // silence.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) {
-		s.logger = logger
+		if logger != nil {
+			s.logger = logger
+		}
 		s.faultIf(logger == nil, "WithLogger got nil")
 	}
 }

@@ -1,6 +1,12 @@
 package passporthttp_test
 
 import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -13,13 +19,12 @@ import (
 )
 
 func TestEveryFaultOfAConfigurationIsToldAtOnce(t *testing.T) {
-	handler, err := passporthttp.New(nil, nil,
+	handler := passporthttp.New(nil, nil,
 		passporthttp.WithKeys(nil), passporthttp.WithLimiter(nil), passporthttp.WithUses(nil), passporthttp.WithPoints(nil),
 		passporthttp.WithReady(nil), passporthttp.WithIngestion(nil), passporthttp.WithCORS("*", "https://a.org/", "a.org"),
 		passporthttp.WithPublicURL("://"), passporthttp.WithTimeout(-time.Second), passporthttp.WithLogger(nil))
-	assert.Nil(t, handler)
 	var joined interface{ Unwrap() []error }
-	require.ErrorAs(t, err, &joined)
+	require.ErrorAs(t, handler.Err(), &joined)
 	var told []string
 	for _, fault := range joined.Unwrap() {
 		require.ErrorIs(t, fault, passport.ErrMisconfigured)
@@ -34,11 +39,33 @@ func TestEveryFaultOfAConfigurationIsToldAtOnce(t *testing.T) {
 		"misconfigured: WithTimeout got -1s, want 0 or more", "misconfigured: WithLogger got nil",
 		"misconfigured: New got a nil scorer", "misconfigured: New got nil rows",
 	}, told)
+
+	for _, path := range []string{"/", "/health", "/ready", "/openapi.json", "/v2/stamps/1/score/" + alice, "//x/../y"} {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		assert.Equal(t, http.StatusInternalServerError, answer.Code, path)
+		assert.JSONEq(t, internal, answer.Body.String(), path)
+	}
+}
+
+func TestAHandlerThatIsMisconfiguredIsNotServedAndTellsTheLog(t *testing.T) {
+	var told bytes.Buffer
+	handler := passporthttp.New(&faultyScorer{}, memstore.New(), passporthttp.WithLimiter(nil),
+		passporthttp.WithLogger(slog.New(slog.NewTextHandler(&told, nil))))
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/health", http.NoBody))
+	assert.Contains(t, told.String(), "misconfigured: WithLimiter got nil")
+
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	began := false
+	err = passporthttp.Serve(t.Context(), listener, handler, func(context.Context) error { began = true; return nil })
+	require.ErrorIs(t, err, passport.ErrMisconfigured)
+	assert.False(t, began)
+	require.ErrorIs(t, listener.Close(), net.ErrClosed, "Serve has closed it")
 }
 
 func configure(option passporthttp.Option) error {
-	_, err := passporthttp.New(&faultyScorer{}, memstore.New(), option)
-	return err
+	return passporthttp.New(&faultyScorer{}, memstore.New(), option).Err()
 }
 
 func TestAnOptionThatIsNilIsPassedOver(t *testing.T) {

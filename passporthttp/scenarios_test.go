@@ -31,8 +31,8 @@ func TestEveryRecordedScenarioIsServedAlike(t *testing.T) {
 		func(testing.TB) storetest.Harness { return memory{memstore.New()} },
 		func(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
 			t.Helper()
-			handler, err := passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
-			require.NoError(t, err)
+			handler := passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
+			require.NoError(t, handler.Err())
 			return handler
 		})
 }

@@ -35,10 +35,16 @@ const (
 // answered; Serve returns after it has. If it ends by itself before, with an
 // error, the server ends too.
 //
+// A [Handler] whose configuration makes no sense is not served: Serve returns its
+// [Handler.Err] at once.
+//
 // Serve returns nil if all went well; otherwise what did not, joined: the
 // listener's error, [context.DeadlineExceeded] if requests were cut off, and the
 // errors of what ran in the background.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, background ...func(context.Context) error) error {
+	if h, is := handler.(*Handler); is && h.Err() != nil {
+		return errors.Join(h.Err(), listener.Close())
+	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	behind, endBackground := context.WithCancel(context.WithoutCancel(ctx))

@@ -128,8 +128,8 @@ func prepareSite(t testing.TB) *site {
 
 func (s *site) handle(options ...passporthttp.Option) {
 	s.t.Helper()
-	handler, err := passporthttp.New(s.scorer, s.rows, append(options, passporthttp.WithKeys(s.keys))...)
-	require.NoError(s.t, err)
+	handler := passporthttp.New(s.scorer, s.rows, append(options, passporthttp.WithKeys(s.keys))...)
+	require.NoError(s.t, handler.Err())
 	s.handler = handler
 }
 

@@ -36,8 +36,8 @@ func TestServedScenarios(t *testing.T) {
 
 func served(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
 	t.Helper()
-	handler, err := passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())
-	require.NoError(t, err)
+	handler := passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())
+	require.NoError(t, handler.Err())
 	return handler
 }
 

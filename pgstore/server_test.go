@@ -79,8 +79,8 @@ func serveOn(t *testing.T, rows *pgstore.Store, uses *apikey.UseLog, options ...
 	t.Helper()
 	engine, err := passport.New(rows, passport.WithTrustedIssuers("did:ethr:0x8c1a4c0336f6a7599c1951bf27a7eb3b17aefb91"))
 	require.NoError(t, err)
-	handler, err := passporthttp.New(engine, rows, append([]passporthttp.Option{passporthttp.WithRateLimits(), passporthttp.WithUses(uses)}, options...)...)
-	require.NoError(t, err)
+	handler := passporthttp.New(engine, rows, append([]passporthttp.Option{passporthttp.WithRateLimits(), passporthttp.WithUses(uses)}, options...)...)
+	require.NoError(t, handler.Err())
 	s := &serving{}
 	counting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.begun.Add(1)

@@ -139,11 +139,7 @@ func assemble(c *config, kept *keeping, logger *slog.Logger) (*service, error) {
 	if c.ingestion {
 		options = append(options, passporthttp.WithIngestion(kept.rows))
 	}
-	handler, err := passporthttp.New(engine, kept.rows, options...)
-	if err != nil {
-		return nil, err
-	}
-	return &service{keys, uses, handler}, nil
+	return &service{keys, uses, passporthttp.New(engine, kept.rows, options...)}, nil
 }
 
 func newEngine(c *config, kept *keeping, logger *slog.Logger) (*passport.Engine, error) {

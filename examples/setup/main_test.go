@@ -26,8 +26,8 @@ func TestWithTheKeyAnEmptyDatabaseAnswersAScore(t *testing.T) {
 	db := pgstore.New(pool)
 	engine, err := passport.New(db, passport.WithTrustedIssuers(passporttest.NewIssuer().DID()))
 	require.NoError(t, err)
-	handler, err := passporthttp.New(engine, db)
-	require.NoError(t, err)
+	handler := passporthttp.New(engine, db)
+	require.NoError(t, handler.Err())
 
 	community := store.Community{ID: 1, Name: "Demo", Threshold: "20", Weights: []byte(`{"Google": "1.5"}`)}
 	key, err := setUp(t.Context(), pool, "demo", community)

@@ -24,8 +24,8 @@ func (forgetful) MigrateKey(context.Context, string, string) error { return nil 
 // only a server writes.
 func TestAServedScenarioNoticesWhatIsWrong(t *testing.T) {
 	serving := func(engine *passport.Engine, rows passporthttp.Rows) http.Handler {
-		handler, err := passporthttp.New(engine, rows)
-		require.NoError(t, err)
+		handler := passporthttp.New(engine, rows)
+		require.NoError(t, handler.Err())
 		return handler
 	}
 	well := func(_ testing.TB, h Harness, engine *passport.Engine) http.Handler {
