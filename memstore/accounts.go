@@ -19,7 +19,7 @@ const (
 func (s *Store) PutAccount(ctx context.Context, username string) (id int64, err error) {
 	const op = "put_account"
 	if err := store.CheckUsername(username); err != nil {
-		return 0, refuse(op, store.ErrInvalid, "%w", err)
+		return 0, store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	err = s.change(ctx, op, func(d *data, now time.Time) error {
 		id = d.account(username, now)

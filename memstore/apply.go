@@ -19,7 +19,7 @@ func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, er
 		return nil, err
 	}
 	if err := c.Validate(); err != nil {
-		return nil, &store.Error{Op: opApply, Kind: store.ErrInvalid, Cause: err}
+		return nil, store.Errorf(opApply, store.ErrInvalid, "%w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,13 +45,13 @@ type writer struct {
 // check finds out, before anything is written, whether everything can be.
 func (w *writer) check(c *store.Changes) error {
 	if _, found := w.data.community(c.Community); !found {
-		return refuse(opApply, store.ErrCommunityNotFound, "there is no community %d", c.Community)
+		return store.Errorf(opApply, store.ErrCommunityNotFound, "there is no community %d", c.Community)
 	}
 	for i := range c.Wallets {
 		wallet := &c.Wallets[i]
 		live := w.live(wallet.Address)
 		if w.version(wallet.Address) != wallet.Version {
-			return refuse(opApply, store.ErrConflict, "the credentials of %s have changed since they were read", wallet.Address)
+			return store.Errorf(opApply, store.ErrConflict, "the credentials of %s have changed since they were read", wallet.Address)
 		}
 		stamps, err := w.compareStamps(wallet, live)
 		if err != nil {
@@ -62,14 +62,14 @@ func (w *writer) check(c *store.Changes) error {
 	for i, claim := range c.Claims {
 		row, found := w.Claims.byNullifier.find(place{claim.Nullifier, w.community})
 		if found && !w.mayReplace(row, &claim, c) {
-			return refuse(opApply, store.ErrConflict, "what claim %d takes belongs to %s until %s",
+			return store.Errorf(opApply, store.ErrConflict, "what claim %d takes belongs to %s until %s",
 				i, row.Address, store.FormatTime(row.ExpiresAt))
 		}
 	}
 	for i, held := range c.Held {
 		row, found := w.Claims.byNullifier.find(place{held.Nullifier, w.community})
 		if !found || row.Address != held.Address {
-			return refuse(opApply, store.ErrConflict, "held claim %d is no longer that of %s", i, held.Address)
+			return store.Errorf(opApply, store.ErrConflict, "held claim %d is no longer that of %s", i, held.Address)
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ func (s *Store) PutCommunity(ctx context.Context, community store.Community) err
 	const op = "put_community"
 	rows, err := rowsOf(community)
 	if err != nil {
-		return refuse(op, store.ErrInvalid, "community %d: %w", community.ID, err)
+		return store.Errorf(op, store.ErrInvalid, "community %d: %w", community.ID, err)
 	}
 	return s.change(ctx, op, func(d *data, now time.Time) error {
 		if err := d.checkCommunity(op, &rows.community); err != nil {
@@ -57,14 +57,14 @@ func rowsOf(c store.Community) (*communityRows, error) {
 // checkCommunity finds out whether the community can be put.
 func (d *data) checkCommunity(op string, c *store.Community) error {
 	if _, found := d.Accounts.rows[c.Account]; c.Account != 0 && !found {
-		return refuse(op, store.ErrNotFound, "there is no account %d", c.Account)
+		return store.Errorf(op, store.ErrNotFound, "there is no account %d", c.Account)
 	}
 	if other, taken := d.called(c.ExternalID); taken && other.ID != c.ID {
-		return refuse(op, store.ErrConflict, "community %d has the external id %q", other.ID, c.ExternalID)
+		return store.Errorf(op, store.ErrConflict, "community %d has the external id %q", other.ID, c.ExternalID)
 	}
 	account := d.accountOf(c)
 	if other, taken := d.Communities.byName.find(naming{account, c.Name, time.Time{}}); taken && other.ID != c.ID {
-		return refuse(op, store.ErrConflict, "community %d of account %d has the name %q", other.ID, account, c.Name)
+		return store.Errorf(op, store.ErrConflict, "community %d of account %d has the name %q", other.ID, account, c.Name)
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (s *Store) DeleteCommunity(ctx context.Context, id int64) error {
 	return s.change(ctx, op, func(d *data, now time.Time) error {
 		row, found := d.community(id)
 		if !found {
-			return refuse(op, store.ErrCommunityNotFound, "there is no community %d", id)
+			return store.Errorf(op, store.ErrCommunityNotFound, "there is no community %d", id)
 		}
 		deleted := *row
 		// Deleted communities of one name must differ in the moment.
@@ -165,7 +165,7 @@ func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string)
 			id = row.ID
 			return nil
 		}
-		return refuse(op, store.ErrCommunityNotFound, "account %d has no community %.60q", account, scorer)
+		return store.Errorf(op, store.ErrCommunityNotFound, "account %d has no community %.60q", account, scorer)
 	})
 	return id, err
 }

@@ -23,14 +23,14 @@ const (
 func (s *Store) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
 	const op = "add_credentials"
 	if err := store.CheckCredentials(address, credentials); err != nil {
-		return refuse(op, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	rows := make([]*credentialRow, 0, len(credentials))
 	given := make(map[string]bool, len(credentials))
 	for i := range credentials {
 		row, err := newCredentialRow(address, &credentials[i])
 		if err != nil {
-			return refuse(op, store.ErrInvalid, "credential %d of %s: %w", i, address, err)
+			return store.Errorf(op, store.ErrInvalid, "credential %d of %s: %w", i, address, err)
 		}
 		given[row.Provider] = true
 		rows = append(rows, row)
@@ -85,7 +85,7 @@ func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 	const op = "revoke_credentials"
 	for i, value := range proofValues {
 		if value == "" {
-			return 0, refuse(op, store.ErrInvalid, "proof value %d is empty", i)
+			return 0, store.Errorf(op, store.ErrInvalid, "proof value %d is empty", i)
 		}
 	}
 	revoked := 0

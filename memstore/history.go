@@ -28,7 +28,7 @@ func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at
 			}
 		}
 		if newest == nil {
-			return refuse(op, store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
+			return store.Errorf(op, store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
 		}
 		return nil
 	})

@@ -23,22 +23,22 @@ func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) 
 }
 
 func noSuchKey(op string) error {
-	return refuse(op, store.ErrNotFound, "there is no API key with that prefix")
+	return store.Errorf(op, store.ErrNotFound, "there is no API key with that prefix")
 }
 
 // AddKey implements [store.Keys].
 func (s *Store) AddKey(ctx context.Context, key store.Key) error {
 	const op = "insert_api_key"
 	if err := key.Validate(); err != nil {
-		return refuse(op, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	return s.change(ctx, op, func(d *data, now time.Time) error {
 		if _, found := d.Accounts.rows[key.Account]; !found {
-			return refuse(op, store.ErrNotFound, "there is no account %d", key.Account)
+			return store.Errorf(op, store.ErrNotFound, "there is no account %d", key.Account)
 		}
 		_, taken := d.APIKeys.rows[key.ID]
 		if taken || d.APIKeys.byPrefix.has(key.Prefix) {
-			return refuse(op, store.ErrConflict, "another API key has the id or the prefix %q", key.Prefix)
+			return store.Errorf(op, store.ErrConflict, "another API key has the id or the prefix %q", key.Prefix)
 		}
 		d.APIKeys.set(newKeyRow(&key, now))
 		return nil
@@ -49,10 +49,10 @@ func (s *Store) AddKey(ctx context.Context, key store.Key) error {
 func (s *Store) MigrateKey(ctx context.Context, id, sha256 string) error {
 	const op = "migrate_api_key"
 	if sha256 == "" {
-		return refuse(op, store.ErrInvalid, "the SHA-256 of a key is empty")
+		return store.Errorf(op, store.ErrInvalid, "the SHA-256 of a key is empty")
 	}
 	if err := checkText(sha256, store.MaxKeySHA256); err != nil {
-		return refuse(op, store.ErrInvalid, "the SHA-256 of a key: %w", err)
+		return store.Errorf(op, store.ErrInvalid, "the SHA-256 of a key: %w", err)
 	}
 	return s.change(ctx, op, func(d *data, _ time.Time) error {
 		row, found := d.APIKeys.rows[id]

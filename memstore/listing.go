@@ -33,7 +33,7 @@ func checkPage(op, address string, page *store.Page) error {
 		return err
 	}
 	if err := page.Validate(); err != nil {
-		return refuse(op, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	return nil
 }

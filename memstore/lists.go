@@ -11,7 +11,7 @@ import (
 func (s *Store) PutAddressList(ctx context.Context, name string, addresses ...string) error {
 	const op = "put_address_list"
 	if err := store.CheckAddressList(name, addresses...); err != nil {
-		return refuse(op, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	return s.change(ctx, op, func(d *data, _ time.Time) error {
 		d.replaceMembers(d.list(name), addresses)

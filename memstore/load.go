@@ -21,7 +21,7 @@ import (
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	const op = "load_snapshot"
 	if err := q.Validate(); err != nil {
-		return nil, refuse(op, store.ErrInvalid, "%w", err)
+		return nil, store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	var snapshot *store.Snapshot
 	err := s.look(ctx, op, func(d *data) error {
@@ -31,7 +31,7 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 		}
 		row, found := d.community(q.Community)
 		if !found {
-			return refuse(op, store.ErrCommunityNotFound, "there is no community %d", q.Community)
+			return store.Errorf(op, store.ErrCommunityNotFound, "there is no community %d", q.Community)
 		}
 		snapshot = d.snapshot(&q, at, row)
 		return nil

@@ -16,7 +16,6 @@
 package memstore
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -70,14 +69,9 @@ func New(options ...Option) *Store {
 	return s
 }
 
-// refuse returns an error of the given kind.
-func refuse(op string, kind error, format string, args ...any) error {
-	return &store.Error{Op: op, Kind: kind, Cause: fmt.Errorf(format, args...)}
-}
-
 func checkAddress(op, address string) error {
 	if err := store.CheckAddress(address); err != nil {
-		return refuse(op, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	return nil
 }

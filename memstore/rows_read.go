@@ -46,7 +46,7 @@ func (s *Store) ReadRows(r io.Reader) error {
 	named, err := read.readAll(r, now)
 	switch {
 	case errors.Is(err, store.ErrInvalid):
-		return refuse(op, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	case err != nil:
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -57,7 +57,7 @@ func (s *Store) ReadRows(r io.Reader) error {
 	defer s.mu.Unlock()
 	merged := s.data.with(read, named)
 	if err := merged.checkReferences(); err != nil {
-		return refuse(op, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	s.data = merged
 	return nil

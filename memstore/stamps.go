@@ -79,7 +79,7 @@ func (o owned) stored(stamp store.Stamp) (document, error) {
 	if stamp.CredentialID != 0 {
 		row, found := o.byID[stamp.CredentialID]
 		if !found || !bytes.Equal(row.Stamp, stamp.Credential) {
-			return nil, refuse(opApply, store.ErrConflict, "credential %d is not the one that was read", stamp.CredentialID)
+			return nil, store.Errorf(opApply, store.ErrConflict, "credential %d is not the one that was read", stamp.CredentialID)
 		}
 		return row.Stamp, nil
 	}

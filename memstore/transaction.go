@@ -54,7 +54,7 @@ func ended(ctx context.Context, op string) error {
 func (s *Store) clock(op string) (time.Time, error) {
 	now := microseconds(s.now())
 	if err := checkMoment(now); err != nil {
-		return time.Time{}, refuse(op, store.ErrFault, "the clock says %v: %w", now, err)
+		return time.Time{}, store.Errorf(op, store.ErrFault, "the clock says %v: %w", now, err)
 	}
 	return now, nil
 }

@@ -15,13 +15,13 @@ func (s *Store) AddUses(ctx context.Context, uses ...store.Use) error {
 	for i := range uses {
 		var err error
 		if rows[i], err = newUseRow(&uses[i]); err != nil {
-			return refuse(op, store.ErrInvalid, "use %d: %w", i, err)
+			return store.Errorf(op, store.ErrInvalid, "use %d: %w", i, err)
 		}
 	}
 	return s.change(ctx, op, func(d *data, _ time.Time) error {
 		for i, row := range rows {
 			if _, found := d.APIKeys.rows[row.APIKeyID]; !found {
-				return refuse(op, store.ErrNotFound, "use %d is of an API key that does not exist", i)
+				return store.Errorf(op, store.ErrNotFound, "use %d is of an API key that does not exist", i)
 			}
 		}
 		for _, row := range rows {

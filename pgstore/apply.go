@@ -257,7 +257,7 @@ func (r *receiptReader) receipt(c *store.Changes) (*store.Receipt, error) {
 		wrote.PassportID = r.passports[wallet.Address]
 		wrote.ScoreID = r.scores[wrote.PassportID]
 		if wrote.ScoreID == 0 {
-			return nil, refuse("upsert_score", store.ErrFault, "the database did not tell the id of the score of %s", wallet.Address)
+			return nil, store.Errorf("upsert_score", store.ErrFault, "the database did not tell the id of the score of %s", wallet.Address)
 		}
 		for _, award := range wallet.Awards {
 			if r.awards[awardKey{wallet.Address, award.Action, award.Provider}] {

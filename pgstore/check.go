@@ -26,7 +26,7 @@ var ErrSchema = errors.New("the schema is not what the SDK needs")
 func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error {
 	c := newConfig(options)
 	if err := c.validate(); err != nil {
-		return refuse(readCatalog.name, store.ErrInvalid, "%w", err)
+		return store.Errorf(readCatalog.name, store.ErrInvalid, "%w", err)
 	}
 	var r catalogReader
 	if err := executorOn(db).read(ctx, readCatalog.with(c.schema, schemaTables()).each(r.row)); err != nil {
@@ -36,7 +36,7 @@ func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error
 	if len(differences) == 0 {
 		return nil
 	}
-	return refuse(readCatalog.name, store.ErrFault, "%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(differences...))
+	return store.Errorf(readCatalog.name, store.ErrFault, "%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(differences...))
 }
 
 // encodings are in what form a database keeps texts, and a session sends them.

@@ -22,7 +22,7 @@ const (
 // one.
 func (s *Store) PutCommunity(ctx context.Context, community store.Community) error {
 	if err := community.Validate(); err != nil {
-		return refuse("put_community", store.ErrInvalid, "%w", err)
+		return store.Errorf("put_community", store.ErrInvalid, "%w", err)
 	}
 	community = community.WithDefaults()
 	calls := []call{s.statements.lockCommunities.with()}
@@ -83,7 +83,7 @@ func (s *statements) overlay(c *store.Community) []call {
 func (s *Store) DeleteCommunity(ctx context.Context, id int64) error {
 	n, err := s.count(ctx, nil, s.statements.deleteCommunity.with(id))
 	if err == nil && n == 0 {
-		return refuse("delete_community", store.ErrCommunityNotFound, "there is no community %d", id)
+		return store.Errorf("delete_community", store.ErrCommunityNotFound, "there is no community %d", id)
 	}
 	return err
 }
@@ -98,7 +98,7 @@ func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string)
 	err := s.on.read(ctx, s.statements.findCommunity.with(account, external, store.CommunityID(scorer)).
 		each(func(scan scanFunc) error { return scan(&found) }))
 	if err == nil && found == 0 {
-		return 0, refuse("find_community", store.ErrCommunityNotFound, "account %d has no community %.60q", account, scorer)
+		return 0, store.Errorf("find_community", store.ErrCommunityNotFound, "account %d has no community %.60q", account, scorer)
 	}
 	return found, err
 }
@@ -106,7 +106,7 @@ func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string)
 // PutAccount implements [store.Communities].
 func (s *Store) PutAccount(ctx context.Context, username string) (int64, error) {
 	if err := store.CheckUsername(username); err != nil {
-		return 0, refuse("put_account", store.ErrInvalid, "%w", err)
+		return 0, store.Errorf("put_account", store.ErrInvalid, "%w", err)
 	}
 	var found int64
 	err := s.on.write(ctx, []call{
@@ -120,7 +120,7 @@ func (s *Store) PutAccount(ctx context.Context, username string) (int64, error) 
 // PutAddressList implements [store.Communities].
 func (s *Store) PutAddressList(ctx context.Context, name string, addresses ...string) error {
 	if err := store.CheckAddressList(name, addresses...); err != nil {
-		return refuse("put_address_list", store.ErrInvalid, "%w", err)
+		return store.Errorf("put_address_list", store.ErrInvalid, "%w", err)
 	}
 	return s.on.write(ctx, []call{
 		s.statements.lockCommunities.with(),

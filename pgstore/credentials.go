@@ -13,7 +13,7 @@ import (
 // left alone, though a scoring reads them too.
 func (s *Store) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
 	if err := store.CheckCredentials(address, credentials); err != nil {
-		return refuse("add_credentials", store.ErrInvalid, "%w", err)
+		return store.Errorf("add_credentials", store.ErrInvalid, "%w", err)
 	}
 	if len(credentials) == 0 {
 		return nothingToDo(ctx, s.statements.insertCredentials)
@@ -35,7 +35,7 @@ func (s *Store) AddCredentials(ctx context.Context, address string, credentials 
 // type. The address must be as for [Store.AddCredentials].
 func (s *Store) DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error) {
 	if err := store.CheckAddress(address); err != nil {
-		return 0, refuse("delete_credentials", store.ErrInvalid, "%w", err)
+		return 0, store.Errorf("delete_credentials", store.ErrInvalid, "%w", err)
 	}
 	return s.count(ctx, []call{s.statements.lockCredentials.with(address)},
 		s.statements.deleteCredentials.with(address, those(providers, store.MaxProvider)))
@@ -47,7 +47,7 @@ func (s *Store) DeleteCredentials(ctx context.Context, address string, providers
 func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (int, error) {
 	for i, value := range proofValues {
 		if value == "" {
-			return 0, refuse("revoke_credentials", store.ErrInvalid, "proof value %d is empty", i)
+			return 0, store.Errorf("revoke_credentials", store.ErrInvalid, "proof value %d is empty", i)
 		}
 	}
 	return s.count(ctx, nil, s.statements.revokeCredentials.with(those(proofValues, store.MaxProofValue)))
@@ -56,7 +56,7 @@ func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 // ListCredentials implements [store.Credentials].
 func (s *Store) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
 	if err := checkPage(address, &page); err != nil {
-		return nil, refuse("list_credentials", store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("list_credentials", store.ErrInvalid, "%w", err)
 	}
 	list := s.statements.listCredentials
 	if page.After > 0 {

@@ -72,11 +72,6 @@ func kindOf(s statement, at stage, state string, err error) error {
 	return kindOfState(state)
 }
 
-// refuse returns an error that no driver had a part in.
-func refuse(op string, kind error, format string, args ...any) error {
-	return &store.Error{Op: op, Kind: kind, Cause: fmt.Errorf(format, args...)}
-}
-
 // The SQLSTATEs that stand out from their class.
 const (
 	foreignKeyViolation  = "23503"

@@ -11,7 +11,7 @@ import (
 // ScoreAt implements [store.History].
 func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
 	if err := store.CheckAddress(address); err != nil {
-		return nil, refuse("score_at", store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("score_at", store.ErrInvalid, "%w", err)
 	}
 	var events []store.RecordedEvent
 	err := s.on.read(ctx, s.statements.scoreAt.with(community, address, within(at)).each(eventsInto(&events, address)))
@@ -19,7 +19,7 @@ func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at
 		return nil, err
 	}
 	if len(events) == 0 {
-		return nil, refuse("score_at", store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
+		return nil, store.Errorf("score_at", store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
 	}
 	return &events[0], nil
 }
@@ -27,7 +27,7 @@ func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at
 // ListEvents implements [store.History].
 func (s *Store) ListEvents(ctx context.Context, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
 	if err := checkPage(address, &page); err != nil {
-		return nil, refuse("list_events", store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("list_events", store.ErrInvalid, "%w", err)
 	}
 	list := s.statements.listEvents
 	if page.After > 0 {
@@ -65,7 +65,7 @@ func eventsInto(events *[]store.RecordedEvent, address string) func(scanFunc) er
 // ListClaims implements [store.History].
 func (s *Store) ListClaims(ctx context.Context, community int64, address string) ([]store.Claim, error) {
 	if err := store.CheckAddress(address); err != nil {
-		return nil, refuse("list_claims", store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("list_claims", store.ErrInvalid, "%w", err)
 	}
 	var claims []store.Claim
 	err := s.on.read(ctx, s.statements.listClaims.with(community, address).each(func(scan scanFunc) error {

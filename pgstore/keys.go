@@ -41,14 +41,14 @@ func scanKey(scan scanFunc) (*store.Key, error) {
 }
 
 func noSuchKey(s statement) error {
-	return refuse(s.name, store.ErrNotFound, "there is no API key with that prefix")
+	return store.Errorf(s.name, store.ErrNotFound, "there is no API key with that prefix")
 }
 
 // AddKey implements [store.Keys].
 func (s *Store) AddKey(ctx context.Context, key store.Key) error {
 	insert := s.statements.insertAPIKey
 	if err := key.Validate(); err != nil {
-		return refuse(insert.name, store.ErrInvalid, "%w", err)
+		return store.Errorf(insert.name, store.ErrInvalid, "%w", err)
 	}
 	return s.on.write(ctx, []call{insert.with(
 		key.ID, key.Prefix, key.Hash, key.SHA256, key.Name, key.Account,
@@ -60,7 +60,7 @@ func (s *Store) AddKey(ctx context.Context, key store.Key) error {
 func (s *Store) MigrateKey(ctx context.Context, id, sha256 string) error {
 	migrate := s.statements.migrateAPIKey
 	if sha256 == "" || !storable(sha256, store.MaxKeySHA256) {
-		return refuse(migrate.name, store.ErrInvalid, "no column holds the SHA-256")
+		return store.Errorf(migrate.name, store.ErrInvalid, "no column holds the SHA-256")
 	}
 	if !storable(id, store.MaxKeyID) {
 		return nil

@@ -12,7 +12,7 @@ import (
 func (s *Store) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
 	load := s.statements.loadLedger
 	if err := store.CheckAddress(address); err != nil {
-		return nil, refuse(load.name, store.ErrInvalid, "%w", err)
+		return nil, store.Errorf(load.name, store.ErrInvalid, "%w", err)
 	}
 	ledger := ledgerReader{store.PointsLedger{Values: map[string]int{}, Multiplier: 1}}
 	if err := s.on.read(ctx, load.with(address).each(ledger.row)); err != nil {

@@ -152,12 +152,12 @@ func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
 // database's plan or collation.
 func (r *snapshotReader) snapshot() (*store.Snapshot, error) {
 	if !r.found {
-		return nil, refuse("load_community", store.ErrCommunityNotFound, "there is no community %d", r.query.Community)
+		return nil, store.Errorf("load_community", store.ErrCommunityNotFound, "there is no community %d", r.query.Community)
 	}
 	for i := range r.result.Wallets {
 		wallet := &r.result.Wallets[i]
 		if wallet.Version == "" {
-			return nil, refuse("load_snapshot", store.ErrFault, "no row about %s", wallet.Address)
+			return nil, store.Errorf("load_snapshot", store.ErrFault, "no row about %s", wallet.Address)
 		}
 		slices.SortFunc(wallet.Credentials, func(a, b store.Credential) int { return cmp.Compare(a.Provider, b.Provider) })
 	}

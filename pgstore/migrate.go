@@ -38,7 +38,7 @@ type Database interface {
 func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 	c := newConfig(options)
 	if err := c.validate(); err != nil {
-		return refuse("migrate", store.ErrInvalid, "%w", err)
+		return store.Errorf("migrate", store.ErrInvalid, "%w", err)
 	}
 	m := migration{config: c, versions: schemaVersions()}
 	now, err := m.state(ctx, executorOn(db))
@@ -53,7 +53,7 @@ func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 		return nil
 	}
 	if faults := now.encodings.faults(); faults != nil {
-		return refuse("migrate", store.ErrFault, "%w:\n%w", ErrSchema, errors.Join(faults...))
+		return store.Errorf("migrate", store.ErrFault, "%w:\n%w", ErrSchema, errors.Join(faults...))
 	}
 	if now.version >= len(m.versions) {
 		return nil

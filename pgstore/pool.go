@@ -48,7 +48,7 @@ const (
 func OpenPool(ctx context.Context, address string, configure ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	config, err := poolConfig(address)
 	if err != nil {
-		return nil, refuse("open_pool", store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("open_pool", store.ErrInvalid, "%w", err)
 	}
 	for _, apply := range configure {
 		if apply != nil {
@@ -63,7 +63,7 @@ func OpenPool(ctx context.Context, address string, configure ...func(*pgxpool.Co
 	config.ConnConfig.Tracer = withAcquireTimeout(config.ConnConfig.Tracer)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, refuse("open_pool", store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("open_pool", store.ErrInvalid, "%w", err)
 	}
 	return pool, nil
 }

@@ -84,11 +84,11 @@ func newStore(on executor, options []Option) *Store {
 type misnamed struct{ err error }
 
 func (m misnamed) read(_ context.Context, c call) error {
-	return refuse(c.name, store.ErrInvalid, "%w", m.err)
+	return store.Errorf(c.name, store.ErrInvalid, "%w", m.err)
 }
 
 func (m misnamed) write(_ context.Context, calls []call) error {
-	return refuse(calls[0].name, store.ErrInvalid, "%w", m.err)
+	return store.Errorf(calls[0].name, store.ErrInvalid, "%w", m.err)
 }
 
 // Load implements [store.Store]. Its errors, by errors.Is:
@@ -97,7 +97,7 @@ func (m misnamed) write(_ context.Context, calls []call) error {
 // transaction at SERIALIZABLE, and the context's own.
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	if err := q.Validate(); err != nil {
-		return nil, refuse("load_snapshot", store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("load_snapshot", store.ErrInvalid, "%w", err)
 	}
 	snapshot := newSnapshotReader(&q)
 	if err := s.on.read(ctx, s.statements.load(&q).each(snapshot.row)); err != nil {
@@ -112,7 +112,7 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 // transaction, store.ErrUnknownOutcome.
 func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 	if err := c.Validate(); err != nil {
-		return nil, refuse("apply_changes", store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("apply_changes", store.ErrInvalid, "%w", err)
 	}
 	var receipt receiptReader
 	if err := s.on.write(ctx, s.statements.apply(c, &receipt)); err != nil {

@@ -15,7 +15,7 @@ func (s *Store) AddUses(ctx context.Context, uses ...store.Use) error {
 	}
 	for i := range uses {
 		if err := uses[i].Validate(); err != nil {
-			return refuse(insert.name, store.ErrInvalid, "use %d: %w", i, err)
+			return store.Errorf(insert.name, store.ErrInvalid, "use %d: %w", i, err)
 		}
 	}
 	return s.on.write(ctx, []call{s.writeUses(uses)})

@@ -54,6 +54,12 @@ type Error struct {
 	Cause error
 }
 
+// Errorf returns an [Error] of the operation and the kind, with a cause in the
+// words of [fmt.Errorf]. It is for stores.
+func Errorf(op string, kind error, format string, args ...any) error {
+	return &Error{Op: op, Kind: kind, Cause: fmt.Errorf(format, args...)}
+}
+
 // Error implements error.
 func (e *Error) Error() string {
 	text := e.Op
