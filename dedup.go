@@ -33,6 +33,10 @@ type ruling struct {
 // its nullifiers until it expires; a nullifier that two of them list lasts
 // until the later expiry.
 //
+// A claim of the address itself is never shortened. If it were, a wallet could
+// pass with a new credential, replace it with an older one of the same account,
+// and so free the account for the next wallet.
+//
 // A nullifier that counting credentials and deduplicated ones both list is
 // claimed for the address: what counts must be held.
 //
@@ -48,7 +52,8 @@ func lifo(address Address, now time.Time, claimants []claimant, claims []store.C
 			continue
 		}
 		for _, nullifier := range c.nullifiers {
-			book.extend(store.Claim{Nullifier: nullifier, Address: seen.address, ExpiresAt: c.expiresAt})
+			end := later(seen.ownEnd(nullifier), c.expiresAt)
+			book.extend(store.Claim{Nullifier: nullifier, Address: seen.address, ExpiresAt: end})
 		}
 	}
 	for i, c := range claimants {
@@ -103,6 +108,15 @@ func (v view) clashes(nullifiers []string) []store.Claim {
 		}
 	}
 	return clashes
+}
+
+// ownEnd returns the end of the address's own claim on the nullifier, zero if
+// it has none.
+func (v view) ownEnd(nullifier string) time.Time {
+	if claim := v.claims[nullifier]; claim.Address == v.address {
+		return claim.ExpiresAt
+	}
+	return time.Time{}
 }
 
 // takeable tells whether the nullifier is free or expired.

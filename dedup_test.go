@@ -44,11 +44,23 @@ func TestLIFO(t *testing.T) {
 			rulings:   []ruling{{}},
 			claimed:   []store.Claim{claim("n1", alice, 3), claim("n2", alice, 3)},
 		},
-		"own claims move to the credential's expiry, later or earlier": {
+		"own claims are lengthened, never shortened": {
 			claimants: []claimant{asks(3, "n1", "n2")},
 			claims:    []store.Claim{claim("n1", alice, 1), claim("n2", alice, 9)},
 			rulings:   []ruling{{}},
-			claimed:   []store.Claim{claim("n1", alice, 3), claim("n2", alice, 3)},
+			claimed:   []store.Claim{claim("n1", alice, 3), claim("n2", alice, 9)},
+		},
+		"an own claim that is longer than both of two credentials": {
+			claimants: []claimant{asks(3, "n1"), asks(5, "n1")},
+			claims:    []store.Claim{claim("n1", alice, 9)},
+			rulings:   []ruling{{}, {}},
+			claimed:   []store.Claim{claim("n1", alice, 9)},
+		},
+		"a claim under the address in other letters is another's": {
+			claimants: []claimant{asks(3, "n1", "n2")},
+			claims:    []store.Claim{claim("n1", "0xA11CE00000000000000000000000000000000000", 9)},
+			rulings:   []ruling{{deduplicated: true, until: until(9)}},
+			held:      []store.Claim{claim("n1", "0xA11CE00000000000000000000000000000000000", 9)},
 		},
 		"a holder that is no address of ours keeps what it has, and gets no more": {
 			claimants: []claimant{asks(3, "n1", "n2")},
@@ -160,6 +172,7 @@ func TestLIFOProperties(t *testing.T) {
 			was, existed := before[c.Nullifier]
 			live := existed && was.ExpiresAt.After(noon)
 			require.False(t, live && was.Address != c.Address, "live claim %v became %v", was, c)
+			require.False(t, live && c.ExpiresAt.Before(was.ExpiresAt), "live claim %v was shortened to %v", was, c)
 			after[c.Nullifier] = c
 		}
 		require.Len(t, index(t, claimed), len(claimed), "one holder per nullifier")

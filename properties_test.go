@@ -149,6 +149,7 @@ func TestScoringProperties(t *testing.T) {
 			for nullifier, was := range before {
 				if was.Expires.After(now) {
 					require.Equal(t, was.Address, after[nullifier].Address, "no live claim is taken")
+					require.False(t, after[nullifier].Expires.Before(was.Expires), "or shortened")
 				}
 			}
 			for _, c := range p.credentials {

@@ -81,10 +81,11 @@ func (w *writer) mayReplace(row *claimRow, claim *store.Claim, c *store.Changes)
 		return slices.ContainsFunc(c.Wallets, func(wallet store.WalletChanges) bool { return wallet.Address == address })
 	}
 	same, expired := row.Address == claim.Address, !row.ExpiresAt.After(w.at)
+	longer := microseconds(claim.ExpiresAt).Compare(row.ExpiresAt)
 	if scored(claim.Address) {
-		return same || expired
+		return same && longer >= 0 || expired
 	}
-	return same && row.ExpiresAt.Equal(microseconds(claim.ExpiresAt)) || expired && !scored(row.Address)
+	return same && longer == 0 || expired && !scored(row.Address)
 }
 
 func (w *writer) write(c *store.Changes) *store.Receipt {

@@ -117,14 +117,14 @@ func TestClaimsAreTakenWhenFreeOwnOrExpired(t *testing.T) {
 	claim := func(address string, until time.Time) string {
 		return `{"registry_hashscorerlink":[{"id":5,"hash":"n","community_id":7,"address":"` + address + `","expires_at":"` + store.FormatTime(until) + `"}]}`
 	}
-	later := nextYear().AddDate(1, 0, 0)
 	taken := "5 n " + alice + " " + store.FormatTime(nextYear())
 	for _, test := range []struct {
 		name, rows, want string
 		conflict         bool
 	}{
 		{"free", `{}`, "1 n " + alice + " " + store.FormatTime(nextYear()), false},
-		{"own", claim(alice, later), taken, false},
+		{"own", claim(alice, nextYear().AddDate(0, -1, 0)), taken, false},
+		{"own, longer by a microsecond", claim(alice, nextYear().Add(time.Microsecond)), "", true},
 		{"own and expired", claim(alice, noon()), taken, false},
 		{"another's, expired this microsecond", claim(bob, noon()), taken, false},
 		{"another's, live for a microsecond", claim(bob, noon().Add(time.Microsecond)), "", true},

@@ -54,9 +54,9 @@ where  wallet.version = ` + walletVersion
 
 // bulkUpsertHashLinks writes the claims that are not already as wanted. One
 // that is no longer there to take gets NULL for an address, which the column
-// refuses: the lost race undoes the whole batch. A scored wallet may take what is
-// its own or has expired; others may be given what has expired and is not a
-// scored wallet's.
+// refuses: the lost race undoes the whole batch. A scored wallet may take what has
+// expired, and lengthen what is its own; others may be given what has expired and
+// is not a scored wallet's. An end beyond the year 9999 is read as its last moment.
 //
 //	$1 community  $2 moment  $3 nullifiers  $4 addresses  $5 expiries
 //	$6 scored wallets
@@ -79,7 +79,9 @@ order  by claim.hash collate "C"
 on     conflict (hash, community_id) do update
 set    expires_at = excluded.expires_at,
        address    = case when excluded.address = any($6::text[])
-                         then case when link.address = excluded.address or link.expires_at <= $2::timestamptz
+                         then case when link.expires_at <= $2::timestamptz
+                                   or   link.address = excluded.address
+                                        and least(link.expires_at, '9999-12-31 23:59:59.999999Z'::timestamptz) <= excluded.expires_at
                                    then excluded.address
                               end
                          when link.address = excluded.address and link.expires_at = excluded.expires_at

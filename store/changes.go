@@ -15,12 +15,12 @@ type Changes struct {
 	// Claims are to be held as given. Apply must return [ErrConflict] unless each
 	// is, when it is written,
 	//   - on a nullifier that is unclaimed, or
-	//   - for one of Wallets, and the same address holds the nullifier or its claim
-	//     has expired, or
+	//   - for one of Wallets, and on a nullifier whose claim has expired, or is the
+	//     same address's and ends no later than given, or
 	//   - for another address, which holds it exactly as given, or to which an
 	//     expired claim goes that is not of one of Wallets.
-	// So a claim that is given away never changes one that its new owner has made
-	// itself meanwhile, and is never the scored wallet's own.
+	// So a live claim is never taken from its holder and never shortened, and a
+	// claim that is given away is never a scored wallet's own.
 	Claims []Claim
 	// Held are claims of others that the decision rests on: Apply must return
 	// [ErrConflict] unless each nullifier is still claimed by that address.

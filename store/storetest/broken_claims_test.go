@@ -31,6 +31,10 @@ var brokenClaims = map[string]fault{
 	"takes live claims": {"claims", losesClaims(func(c *store.Changes, r row) bool {
 		return slices.ContainsFunc(c.Claims, func(claim store.Claim) bool { return claim.Nullifier == r["hash"] })
 	})},
+	"shortens live claims": {
+		"claims/a live own claim must not be shortened by a microsecond",
+		losesClaims(func(c *store.Changes, r row) bool { return r["address"] == c.Wallets[0].Address }),
+	},
 	"does not let claims expire": {"claims", applies(func(c *store.Changes) { c.At = c.At.AddDate(-500, 0, 0) })},
 	"ignores held claims":        {"claims", applies(func(c *store.Changes) { c.Held = nil })},
 	"loses claims":               {"claims", applies(func(c *store.Changes) { c.Claims = nil })},

@@ -61,6 +61,20 @@ var brokenForTheEngine = map[string]fault{
 		"engine/an account counts for the first wallet, and for the second once its claim has expired",
 		brokenClaims["loses claims"].store,
 	},
+	"shortens claims of the engine": {
+		"engine/an account that is replaced by an older credential stays claimed: only the first of 12 wallets passes",
+		broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+			receipt, err := h.Apply(ctx, c)
+			if err == nil && len(c.Claims) > 0 {
+				h.edit(func(t tables) {
+					for _, r := range t["registry_hashscorerlink"] {
+						r["expires_at"] = store.FormatTime(c.Wallets[0].Score.ExpiresAt)
+					}
+				})
+			}
+			return receipt, err
+		}},
+	},
 	"has no room for large credentials": {
 		"engine/a credential of the greatest size that there may be counts",
 		loads(func(_ store.Query, s *store.Snapshot) {

@@ -23,7 +23,9 @@ func claimCases() []Case {
 	}{
 		{"a free nullifier is taken", nil, claim("n1", alice, years(1)), false},
 		{"an own claim is lengthened", claimRow("n1", alice, years(1)), claim("n1", alice, years(2)), false},
-		{"an own claim is shortened", claimRow("n1", alice, years(3)), claim("n1", alice, years(2)), false},
+		{"an own claim that is as given is kept", claimRow("n1", alice, years(2)), claim("n1", alice, years(2)), false},
+		{"a live own claim must not be shortened", claimRow("n1", alice, years(3)), claim("n1", alice, years(2)), true},
+		{"a live own claim must not be shortened by a microsecond", claimRow("n1", alice, years(2).Add(time.Microsecond)), claim("n1", alice, years(2)), true},
 		{"an own claim that expired is renewed", claimRow("n1", alice, years(-1)), claim("n1", alice, years(2)), false},
 		{"an expired claim of another is taken over", claimRow("n1", bob, years(-1)), claim("n1", alice, years(2)), false},
 		{"a claim that expires at this very moment is taken over", claimRow("n1", bob, noon), claim("n1", alice, years(2)), false},
@@ -168,6 +170,7 @@ func staleCases() []Case {
 		}, true},
 		{"another wallet got a credential", func(w *world) { w.credentials(google, credentialRow(2, bob, "Ens", "n2")) }, false},
 		{"the wallet was scored meanwhile", func(w *world) { w.score(alice, claims(claim("n1", alice, years(1)))) }, false},
+		{"the wallet's claim was lengthened", func(w *world) { w.claims(claimRow("n1", alice, years(2))) }, true},
 		{"another wallet was scored meanwhile", func(w *world) { w.score(bob, claims(claim("n2", bob, years(1)))) }, false},
 	} {
 		name := c.name + ": written"

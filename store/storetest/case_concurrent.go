@@ -130,16 +130,18 @@ func concurrentCases() []Case {
 		}},
 		{Name: "a snapshot is of one moment: it never shows half of a change", run: func(w *world) {
 			pair := func(name string) []store.Stamp { return []store.Stamp{stamp(name, "a"), stamp(name+"2", "b")} }
-			first := w.scored([]string{alice}, claims(claim("a", alice, years(1)), claim("b", alice, years(1))))
-			second := w.scored([]string{alice}, claims(claim("a", alice, years(2)), claim("b", alice, years(2))))
-			first.Wallets[0].Stamps, second.Wallets[0].Stamps = pair("x"), pair("y")
+			changes := make([]*store.Changes, 25)
+			for i := range changes {
+				until, name := years(i+1), []string{"x", "y"}[i%2]
+				changes[i] = w.scored([]string{alice}, claims(claim("a", alice, until), claim("b", alice, until)), stamps(pair(name)...))
+			}
 			w.credentials(credentialRow(1, bob, "Google", "a", "b"))
 			written := make(chan struct{})
 			for _, err := range atOnce(4, func(i int) error {
 				if i == 0 {
 					defer close(written)
-					for n := range 25 {
-						if _, err := w.Apply(w.ctx, []*store.Changes{first, second}[n%2]); err != nil {
+					for _, c := range changes {
+						if _, err := w.Apply(w.ctx, c); err != nil {
 							return err
 						}
 					}

@@ -63,6 +63,26 @@ func engineCases() []Case {
 			assert.Equal(w.t, "1.5", w.scoreWith(engine, bob).Score.String())
 			assert.Equal(w.t, bob, w.holders()[passporttest.Nullifier("Google", "account")].Address)
 		}},
+		{Name: "an account that is replaced by an older credential stays claimed: only the first of 12 wallets passes", run: func(w *world) {
+			now := noon
+			engine := w.engine(passport.WithClock(func() time.Time { return now }))
+			const days90 = 90 * 24 * time.Hour
+			var passed []string
+			for i := range 12 {
+				recent, older := passporttest.ExpiresAt(now.Add(days90)), passporttest.ExpiresAt(now.Add(time.Hour))
+				w.credentials(w.signed(1, wallet(i), "Google", recent), w.signed(2, wallet(i), "Github", recent))
+				if w.scoreWith(engine, wallet(i)).Passing {
+					passed = append(passed, wallet(i))
+				}
+				w.credentials(w.signed(3, wallet(i), "Google", older), w.signed(4, wallet(i), "Github", older))
+				w.scoreWith(engine, wallet(i))
+				now = now.Add(time.Hour)
+			}
+			assert.Equal(w.t, []string{wallet(0)}, passed)
+			for nullifier, held := range w.holders() {
+				assert.Equal(w.t, claim(nullifier, wallet(0), noon.Add(days90)), held)
+			}
+		}},
 		{Name: "a credential of the greatest size that there may be counts", run: func(w *world) {
 			engine := w.engine()
 			stamp := w.largest(alice, "Google")

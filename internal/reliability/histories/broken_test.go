@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/store"
@@ -200,4 +201,61 @@ func (b broken) every(n int, name string) bool {
 	count, _ := b.kept[name].(int)
 	b.kept[name] = count + 1
 	return (count+1)%n == 0
+}
+
+// lastExpiry is the end of the last of the counting credentials that list the
+// nullifier.
+func lastExpiry(c *store.Changes, nullifier any) (last time.Time) {
+	for _, stamp := range c.Wallets[0].Stamps {
+		var credential struct {
+			Expires time.Time                     `json:"expirationDate"`
+			Subject struct{ Nullifiers []string } `json:"credentialSubject"`
+		}
+		must(json.Unmarshal(stamp.Credential, &credential))
+		if slices.Contains(credential.Subject.Nullifiers, nullifier.(string)) && credential.Expires.After(last) {
+			last = credential.Expires
+		}
+	}
+	return last
+}
+
+// own changes the claims of the scored wallet.
+func own(c *store.Changes, change func(claim *store.Claim)) {
+	for i := range c.Claims {
+		if c.Claims[i].Address == c.Wallets[0].Address {
+			change(&c.Claims[i])
+		}
+	}
+}
+
+// keys are the awards that are due to everybody who gets them.
+func keys(c *store.Changes) []store.Award {
+	return slices.DeleteFunc(slices.Clone(c.Wallets[0].Awards), func(a store.Award) bool { return a.Communities > 0 })
+}
+
+// covers tells whether the row holds the columns.
+func covers(r, columns row) bool {
+	for column, value := range columns {
+		if r[column] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// name tells queries apart.
+func name(q store.Query) string {
+	document, err := json.Marshal(q)
+	must(err)
+	return string(document)
+}
+
+// previous returns what was passed to it under the name the last time but one.
+func previous[T any](b broken, name string, now T) T {
+	before, kept := b.kept[name].(T)
+	b.kept[name] = now
+	if !kept {
+		return now
+	}
+	return before
 }

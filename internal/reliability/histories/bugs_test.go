@@ -151,6 +151,15 @@ var bugs = map[string]struct {
 			})
 		}
 	})},
+	// As the engine did: an account could count for any number of wallets.
+	"shortens live claims of its own": {byClaims, having(func(b broken, c *store.Changes) {
+		b.links(c.Community, func(link row) bool {
+			if _, claimed := on(c.Claims, link); claimed && link["address"] == c.Wallets[0].Address {
+				link["expires_at"] = lastExpiry(c, link["hash"])
+			}
+			return true
+		})
+	})},
 	// As both stores did until the histories told.
 	"shortens the claim of the owner to whom it gives": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
 		others := func(claim store.Claim) bool { return claim.Address != c.Wallets[0].Address }
@@ -354,45 +363,4 @@ var bugs = map[string]struct {
 	}},
 	"records everybody as qualified": {byRows, applying(func(c *store.Changes) { c.Wallets[0].Qualified = true })},
 	"records nobody as qualified":    {byRows, applying(func(c *store.Changes) { c.Wallets[0].Qualified = false })},
-}
-
-// own changes the claims of the scored wallet.
-func own(c *store.Changes, change func(claim *store.Claim)) {
-	for i := range c.Claims {
-		if c.Claims[i].Address == c.Wallets[0].Address {
-			change(&c.Claims[i])
-		}
-	}
-}
-
-// keys are the awards that are due to everybody who gets them.
-func keys(c *store.Changes) []store.Award {
-	return slices.DeleteFunc(slices.Clone(c.Wallets[0].Awards), func(a store.Award) bool { return a.Communities > 0 })
-}
-
-// covers tells whether the row holds the columns.
-func covers(r, columns row) bool {
-	for column, value := range columns {
-		if r[column] != value {
-			return false
-		}
-	}
-	return true
-}
-
-// name tells queries apart.
-func name(q store.Query) string {
-	document, err := json.Marshal(q)
-	must(err)
-	return string(document)
-}
-
-// previous returns what was passed to it under the name the last time but one.
-func previous[T any](b broken, name string, now T) T {
-	before, kept := b.kept[name].(T)
-	b.kept[name] = now
-	if !kept {
-		return now
-	}
-	return before
 }

@@ -49,9 +49,18 @@ func (c claim) passable(at time.Duration) bool {
 	return c.holder == nobody || c.until <= at
 }
 
+// takenBy returns the claim that a scoring of the wallet makes: it never
+// shortens one that the wallet has.
+func (c claim) takenBy(wallet int, until time.Duration) claim {
+	if c.holder == wallet {
+		until = max(until, c.until)
+	}
+	return claim{wallet, until}
+}
+
 // took is what a scoring tells of a nullifier that one of its counting
 // credentials lists: it was there to take, and is the wallet's until the last of
-// those credentials expires.
+// those credentials expires, or longer if it was already.
 type took struct {
 	wallet    int
 	at, until time.Duration
@@ -65,7 +74,7 @@ func (f took) after(c claim) []claim {
 	case f.preview:
 		return []claim{c}
 	}
-	return []claim{{f.wallet, f.until}}
+	return []claim{c.takenBy(f.wallet, f.until)}
 }
 
 // String is the fact in words.
@@ -124,7 +133,10 @@ type mayTake struct {
 func (f mayTake) after(c claim) []claim {
 	states := []claim{c}
 	for _, next := range f.possible {
-		if next.holder == f.wallet && c.open(f.wallet, f.latest) || next.holder != f.wallet && c.passable(f.latest) {
+		switch {
+		case next.holder == f.wallet && c.open(f.wallet, f.latest):
+			states = append(states, c.takenBy(f.wallet, next.until))
+		case next.holder != f.wallet && c.passable(f.latest):
 			states = append(states, next)
 		}
 	}

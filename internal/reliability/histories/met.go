@@ -34,7 +34,7 @@ func (h *History) Met() map[string]int {
 func Everything() []string {
 	return []string{
 		metRepeated, metCancelled, metUnknown,
-		metFree, metAgain, metLonger, metShorter, metRenewed, metExpired, metOnTheDot,
+		metFree, metAgain, metLonger, metNotShorter, metRenewed, metExpired, metOnTheDot,
 		metClash, metKept, metGivenFree, metGivenExpired,
 	}
 }
@@ -44,13 +44,13 @@ const (
 	metCancelled = "a scoring was cancelled before it wrote"
 	metUnknown   = "a scoring's outcome is unknown"
 
-	metFree     = "a free nullifier was taken"
-	metAgain    = "an own claim was made again"
-	metLonger   = "an own claim was lengthened"
-	metShorter  = "an own claim was shortened"
-	metRenewed  = "an own claim that had expired was renewed"
-	metExpired  = "an expired claim of another was taken"
-	metOnTheDot = "a claim of another was taken at the moment that it expired"
+	metFree       = "a free nullifier was taken"
+	metAgain      = "an own claim was made again"
+	metLonger     = "an own claim was lengthened"
+	metNotShorter = "an own claim stayed longer than the credential"
+	metRenewed    = "an own claim that had expired was renewed"
+	metExpired    = "an expired claim of another was taken"
+	metOnTheDot   = "a claim of another was taken at the moment that it expired"
 
 	metClash        = "a live claim of another was in the way"
 	metKept         = "an own claim stayed, though its credential does not count"
@@ -133,5 +133,5 @@ func meetTaking(c claim, f took) string {
 	case c.until < f.until:
 		return metLonger
 	}
-	return metShorter
+	return metNotShorter
 }

@@ -153,7 +153,8 @@ func (m *model) decide(community int64, address string, at time.Time) *decision 
 		case slices.ContainsFunc(f.nullifiers, clashing):
 			d.fates[provider] = fate{outcome: passport.Deduplicated}
 		default:
-			d.count(f, weights[provider], address)
+			d.count(f, weights[provider])
+			m.claim(d, community, address, f)
 		}
 	}
 	for _, provider := range slices.Sorted(maps.Keys(wallet)) {
@@ -179,7 +180,7 @@ func (m *model) decide(community int64, address string, at time.Time) *decision 
 	return d
 }
 
-func (d *decision) count(f *filed, weight *big.Rat, address string) {
+func (d *decision) count(f *filed, weight *big.Rat) {
 	if weight == nil {
 		weight = new(big.Rat)
 	}
@@ -189,10 +190,20 @@ func (d *decision) count(f *filed, weight *big.Rat, address string) {
 	if d.expires.IsZero() || f.expires.Before(d.expires) {
 		d.expires = f.expires
 	}
+}
+
+// claim decides that the address claims what the credential lists: until it
+// expires, unless an earlier claim of the address or another credential lasts
+// longer.
+func (m *model) claim(d *decision, community int64, address string, f *filed) {
 	for _, n := range f.nullifiers {
-		if h, claimed := d.claims[n]; !claimed || f.expires.After(h.until) {
-			d.claims[n] = holder{address, f.expires}
+		until := f.expires
+		for _, h := range []holder{m.holders[nullifier{community, n}], d.claims[n]} {
+			if h.address == address && h.until.After(until) {
+				until = h.until
+			}
 		}
+		d.claims[n] = holder{address, until}
 	}
 }
 
