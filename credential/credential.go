@@ -24,7 +24,7 @@ import (
 	"github.com/passport-sdk/passport-go/internal/strictjson"
 )
 
-// Bounds on a credential. Real ones have 2 to 4 KiB and 6 levels.
+// Bounds on a credential. Real ones have 2 to 4 KiB, 6 levels and 120 values.
 const (
 	// MaxSize is the size of a credential in bytes, at most. White space between
 	// its tokens does not count, so that it does not depend on where a credential
@@ -32,6 +32,9 @@ const (
 	MaxSize = 64 << 10
 	// MaxDepth is how deep its objects and lists lie in one another, at most.
 	MaxDepth = 32
+	// MaxValues is the number of its JSON values, at most: its texts, and the
+	// objects and lists that they are in.
+	MaxValues = 1024
 )
 
 // Credential is what a credential says. None of it is to be believed before
@@ -104,7 +107,7 @@ const (
 //
 // The Signed does not share memory with the argument.
 func Parse(text []byte) (*Signed, error) {
-	root, err := strictjson.Parse(text, strictjson.Limits{Size: MaxSize, Depth: MaxDepth})
+	root, err := strictjson.Parse(text, strictjson.Limits{Size: MaxSize, Depth: MaxDepth, Values: MaxValues})
 	if errors.Is(err, strictjson.ErrTooLarge) {
 		return nil, &Error{Reason: ReasonTooLarge, Detail: err.Error()}
 	}

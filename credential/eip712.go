@@ -43,11 +43,8 @@ func (v *Verifier) verifyEIP712(s *Signed) error {
 	if err != nil {
 		return unsupported("its types cannot be read: %.120s", err)
 	}
-	// A signature over less than this says nothing about the rest.
-	for _, name := range []string{"credentialSubject", "issuer", "expirationDate"} {
-		if !types.Lists(layout.primaryType, name) {
-			return unsupported("its primary type does not list %s", name)
-		}
+	if err := checkTypes(types, layout.primaryType); err != nil {
+		return err
 	}
 	digest, err := types.Digest(layout.domain, layout.primaryType, s.message())
 	if err != nil {
@@ -63,6 +60,40 @@ func (v *Verifier) verifyEIP712(s *Signed) error {
 	}
 	if !remembered {
 		v.types.Add(strings.Clone(layout.types.Raw), types)
+	}
+	return nil
+}
+
+// checkTypes refuses types by which a signature does not stand for one text.
+// Types other than string have several spellings of one value: under bytes 0xAB
+// is 0xab, under uint8 it is 171, and 0 is a member that is absent. A nullifier
+// with two spellings would count twice.
+func checkTypes(types *typeddata.Types, primaryType string) error {
+	// A signature over less than this says nothing about the rest.
+	for _, name := range []string{"credentialSubject", "issuer", "expirationDate"} {
+		if types.TypeOf(primaryType, name) == "" {
+			return unsupported("its primary type does not list %s", name)
+		}
+	}
+	subject, proof := types.TypeOf(primaryType, "credentialSubject"), types.TypeOf(primaryType, "proof")
+	text, texts := []string{"", "string"}, []string{"", "string[]"} // or absent
+	for _, read := range []struct {
+		of    string
+		names []string
+		kinds []string
+	}{
+		{primaryType, []string{"id", "issuer", "issuanceDate", "expirationDate"}, text},
+		{primaryType, []string{"@context", "type"}, append(text, texts...)},
+		{subject, []string{"id", "provider", "hash"}, text},
+		{subject, []string{"nullifiers"}, texts},
+		{proof, []string{"type", "proofPurpose", "verificationMethod", "created"}, text},
+		{proof, proofTexts, text},
+	} {
+		for _, name := range read.names {
+			if kind := types.TypeOf(read.of, name); !slices.Contains(read.kinds, kind) {
+				return unsupported("its types sign %s as %.60s, not as a string", name, kind)
+			}
+		}
 	}
 	return nil
 }

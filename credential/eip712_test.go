@@ -90,7 +90,7 @@ func TestWhatIsSignedIsTheCredentialPrintedAnew(t *testing.T) {
 }
 
 func TestTypesThatAreRememberedAreNotReadAgain(t *testing.T) {
-	document, err := strictjson.Parse([]byte(`{"A":[{"name":"x","type":"string"}]}`), strictjson.Limits{Size: 100, Depth: 4})
+	document, err := strictjson.Parse([]byte(`{"A":[{"name":"x","type":"string"}]}`), strictjson.Limits{Size: 100, Depth: 4, Values: 10})
 	require.NoError(t, err)
 	var v Verifier
 	first, remembered, err := v.typeSet(document)

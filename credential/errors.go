@@ -5,7 +5,7 @@ type Reason string
 
 // The reasons.
 const (
-	// ReasonTooLarge: it is beyond MaxSize or MaxDepth.
+	// ReasonTooLarge: it is beyond MaxSize, MaxDepth or MaxValues.
 	ReasonTooLarge Reason = "too_large"
 	// ReasonMalformed: it is not a credential, or one in a form that could be
 	// read in two ways.

@@ -64,6 +64,7 @@ func FuzzVerify(f *testing.F) {
 		text := string(issued(f, name))
 		f.Add([]byte(text))
 		f.Add([]byte(strings.Replace(text, `"type":"string[]"`, `"type":"string[2][]"`, 1)))
+		f.Add([]byte(strings.Replace(text, `{"name":"nullifiers","type":"string[]"}`, `{"name":"nullifiers","type":"bytes[]"}`, 1)))
 		f.Add([]byte(strings.Replace(text, `#`, `#x`, 1)))
 		f.Add([]byte(text[:len(text)/2]))
 	}
@@ -73,7 +74,7 @@ func FuzzVerify(f *testing.F) {
 		var verifier credential.Verifier
 		verdict := reasonOf(t, verify(t, &verifier, text))
 
-		tree, err := strictjson.Parse(text, strictjson.Limits{Size: credential.MaxSize, Depth: credential.MaxDepth})
+		tree, err := strictjson.Parse(text, strictjson.Limits{Size: credential.MaxSize, Depth: credential.MaxDepth, Values: credential.MaxValues})
 		if err != nil {
 			require.NotEmpty(t, verdict)
 			return
@@ -89,7 +90,7 @@ func FuzzVerify(f *testing.F) {
 func TestKeyOrderAndWhiteSpaceMakeNoDifference(t *testing.T) {
 	var verifier credential.Verifier
 	for _, v := range readVerdicts(t) {
-		tree, err := strictjson.Parse([]byte(v.Text), strictjson.Limits{Size: credential.MaxSize, Depth: credential.MaxDepth})
+		tree, err := strictjson.Parse([]byte(v.Text), strictjson.Limits{Size: credential.MaxSize, Depth: credential.MaxDepth, Values: credential.MaxValues})
 		if err != nil {
 			continue
 		}

@@ -98,6 +98,62 @@ func TestAFormThatIsNotReadAlikeEverywhereIsRefusedThoughSigned(t *testing.T) {
 	}
 }
 
+// Under any type but string one signature holds over several texts: a nullifier
+// that was signed as bytes could count once as 0xAB and once as 0xab.
+func TestVerify_TextSignedAsAnotherType(t *testing.T) {
+	text := string(issued(t, today))
+	signer := signerOf(t, []byte(text))
+	believing := credential.Verifier{Recover: func(*[32]byte, *[65]byte) ([20]byte, error) { return signer, nil }}
+	const (
+		provider   = `"id","type":"string"},{"name":"provider","type":"string"}`
+		nullifiers = `{"name":"nullifiers","type":"string[]"}`
+		subject    = `"CredentialSubject":[`
+	)
+	from := strings.Index(text, `["v0:`)
+	list := text[from : from+strings.IndexByte(text[from:], ']')+1]
+	for _, c := range []struct {
+		name, member, kind string
+		value              string // that has another spelling under that type
+		replace            []string
+	}{
+		{"provider as bytes", "provider", "bytes", `"0xAB"`, nil},
+		{"provider as bytes2", "provider", "bytes2", `"0xABCD"`, nil},
+		{"provider as an address", "provider", "address", `"0x` + strings.Repeat("AB", 20) + `"`, nil},
+		{"provider as uint256", "provider", "uint256", `"0x00"`, nil},
+		{"provider as int8", "provider", "int8", `"0x01"`, nil},
+		{"provider as bool", "provider", "bool", `"true"`, nil},
+		{"nullifiers as bytes", "nullifiers", "bytes[]", `["0xAB"]`, nil},
+		{"nullifiers as addresses", "nullifiers", "address[]", `["0x` + strings.Repeat("AB", 20) + `"]`, nil},
+		{"nullifiers as numbers", "nullifiers", "uint256[]", `["0x01"]`, nil},
+		{"nullifiers as a list of two", "nullifiers", "bytes1[2]", `["0xAB","0xCD"]`, nil},
+		{"hash as uint256", "hash", "uint256", "", []string{`"provider":"D`, `"hash":"0x01","provider":"D`, subject, subject + `{"name":"hash","type":"uint256"},`}},
+		{"id of the credential as bytes", "id", "bytes", "", []string{`"issuer":"did`, `"id":"0xAB","issuer":"did`, `"Document":[`, `"Document":[{"name":"id","type":"bytes"},`}},
+		{"a challenge as bytes", "challenge", "bytes", "", []string{`"proofPurpose":"a`, `"challenge":"0xAB","proofPurpose":"a`, `"Proof":[`, `"Proof":[{"name":"challenge","type":"bytes"},`}},
+		{"provider as bytes, in a struct of another name", "provider", "bytes", `"0xAB"`, []string{
+			`"type":"CredentialSubject"`, `"type":"Subject"`, subject, `"CredentialSubject":[{"name":"provider","type":"string"}],"Subject":[`,
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			replace := c.replace
+			switch {
+			case c.value == "":
+			case c.member == "provider":
+				replace = append(replace, provider, strings.Replace(provider, `"provider","type":"string"`, `"provider","type":"`+c.kind+`"`, 1), `"Discord"`, c.value)
+			default:
+				replace = append(replace, nullifiers, strings.Replace(nullifiers, "string[]", c.kind, 1), list, c.value)
+			}
+			changed := text
+			for i := 0; i < len(replace); i += 2 {
+				require.Contains(t, changed, replace[i])
+				changed = strings.Replace(changed, replace[i], replace[i+1], 1)
+			}
+			err := verify(t, &believing, []byte(changed))
+			require.Equal(t, credential.ReasonUnsupportedProof, reasonOf(t, err))
+			assert.EqualError(t, err, "its types sign "+c.member+" as "+c.kind+", not as a string")
+		})
+	}
+}
+
 func TestASubjectWithoutMembersIsRefused(t *testing.T) {
 	text := string(issued(t, today))
 	from, to := strings.Index(text, `"credentialSubject":{`), strings.Index(text, `,"issuer"`)

@@ -210,7 +210,7 @@ func (i *Issuer) sign(d document) ([]byte, error) {
 }
 
 func digestOf(message []byte) ([32]byte, error) {
-	limits := strictjson.Limits{Size: credential.MaxSize, Depth: credential.MaxDepth}
+	limits := strictjson.Limits{Size: credential.MaxSize, Depth: credential.MaxDepth, Values: credential.MaxValues}
 	how, err := strictjson.Parse([]byte(layout), limits)
 	if err != nil {
 		return [32]byte{}, err

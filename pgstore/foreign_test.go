@@ -142,3 +142,23 @@ func TestARowThatIsTooLargeToBeReadIsAFault(t *testing.T) {
 	_, err := pgstore.New(w.pool).Load(ctx, store.Query{Community: 1, Addresses: []string{alice}})
 	require.ErrorIs(t, err, store.ErrFault)
 }
+
+// The service's column holds ends that no time of ours tells. A wallet whose own
+// claim has one is scored as ever, and the claim is not shortened.
+func TestApply_OwnClaimBeyondAllYears(t *testing.T) {
+	w := newWorld(t)
+	s := pgstore.New(w.pool)
+	w.exec(`insert into ceramic_cache_ceramiccache (address, provider, stamp, updated_at, created_at, type, compose_db_save_status, compose_db_stream_id, proof_value)
+		values ($1, 'Google', '{"credentialSubject": {"nullifiers": ["n"]}}', now(), now(), 1, 'pending', '', '')`, alice)
+	for _, end := range []string{"infinity", "20000-01-01 00:00:00Z", "9999-12-31 23:59:59.999999Z"} {
+		w.exec("delete from registry_hashscorerlink")
+		w.exec("insert into registry_hashscorerlink (hash, community_id, address, expires_at) values ('n', 1, $1, $2::text::timestamptz)", alice, end)
+		snapshot := load(t, s, alice)
+		require.Len(t, snapshot.Claims, 1)
+		_, err := s.Apply(t.Context(), changes(snapshot, claim("n", alice)))
+		require.ErrorIs(t, err, store.ErrConflict, end)
+		_, err = s.Apply(t.Context(), changes(snapshot, snapshot.Claims...))
+		require.NoError(t, err, end)
+		assert.Equal(t, snapshot.Claims, load(t, s, alice).Claims, end)
+	}
+}

@@ -10,9 +10,10 @@ import (
 )
 
 type parser struct {
-	text  string
-	at    int
-	depth int // levels still allowed
+	text string
+	at   int
+	// depth and values are how many levels and values are still allowed.
+	depth, values int
 	// blanks are the bytes of white space so far.
 	blanks int
 }
@@ -56,6 +57,9 @@ func (p *parser) take(b byte) bool {
 func (p *parser) value(value *Value) error {
 	if p.at == len(p.text) {
 		return errors.New("a value is missing")
+	}
+	if p.values--; p.values < 0 {
+		return fmt.Errorf("%w: too many values", ErrTooLarge)
 	}
 	switch b := p.text[p.at]; b {
 	case '{':

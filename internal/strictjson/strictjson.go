@@ -89,6 +89,10 @@ type Limits struct {
 	// puts a space behind each comma and colon. Of that there may be as much again.
 	Size  int
 	Depth int // arrays and objects inside one another
+	// Values is the number of values: texts, numbers and the like, and the arrays
+	// and objects that they are in. In memory a value takes up to 50 times the
+	// bytes of its text.
+	Values int
 }
 
 // Parse reads the document, which must be one JSON value and white space. Its
@@ -97,7 +101,7 @@ func Parse(document []byte, limits Limits) (*Value, error) {
 	if len(document) > 2*limits.Size {
 		return nil, fmt.Errorf("%w: %d bytes with its white space, at most %d", ErrTooLarge, len(document), 2*limits.Size)
 	}
-	p := parser{text: string(document), depth: limits.Depth}
+	p := parser{text: string(document), depth: limits.Depth, values: limits.Values}
 	var value Value
 	if err := p.document(&value); err != nil {
 		return nil, fmt.Errorf("at byte %d: %w", p.at, err)

@@ -13,7 +13,7 @@ import (
 	"github.com/passport-sdk/passport-go/internal/strictjson"
 )
 
-var limits = strictjson.Limits{Size: 1 << 16, Depth: 32}
+var limits = strictjson.Limits{Size: 1 << 16, Depth: 32, Values: 1 << 16}
 
 // plain turns a tree into what encoding/json makes of the same text.
 func plain(v *strictjson.Value) any {
@@ -139,13 +139,19 @@ func TestLimitsAreTold(t *testing.T) {
 	require.NoError(t, err)
 	_, err = strictjson.Parse([]byte(strings.Repeat("[", 33)+strings.Repeat("]", 33)), limits)
 	require.ErrorIs(t, err, strictjson.ErrTooLarge)
-	_, err = strictjson.Parse([]byte(`"12345"`), strictjson.Limits{Size: 6, Depth: 1})
+	_, err = strictjson.Parse([]byte(`"12345"`), strictjson.Limits{Size: 6, Depth: 1, Values: 1})
 	require.ErrorIs(t, err, strictjson.ErrTooLarge)
+	for document, values := range map[string]int{`1`: 1, `[]`: 1, `{"a":1}`: 2, `[1,[2],{"a":[]}]`: 6} {
+		_, err = strictjson.Parse([]byte(document), strictjson.Limits{Size: 100, Depth: 9, Values: values})
+		require.NoError(t, err, document)
+		_, err = strictjson.Parse([]byte(document), strictjson.Limits{Size: 100, Depth: 9, Values: values - 1})
+		require.ErrorIs(t, err, strictjson.ErrTooLarge, document)
+	}
 }
 
 // Postgres writes a document with a space behind each comma and colon.
 func TestWhiteSpaceMakesNoDocumentTooLarge(t *testing.T) {
-	tight := strictjson.Limits{Size: len(`{"a":[1,2,3]}`), Depth: 2}
+	tight := strictjson.Limits{Size: len(`{"a":[1,2,3]}`), Depth: 2, Values: 5}
 	for document, fits := range map[string]bool{
 		`{"a":[1,2,3]}`:                           true,
 		`{"a": [1, 2, 3]}`:                        true,

@@ -20,11 +20,14 @@ type word = [32]byte
 // Digest is what is signed: the hash of the domain and of the message, a
 // struct of the primary type.
 func (t *Types) Digest(domain *strictjson.Value, primaryType string, message *strictjson.Value) ([32]byte, error) {
+	return t.digest(&hasher{keccak: sha3.NewLegacyKeccak256()}, domain, primaryType, message)
+}
+
+func (t *Types) digest(h *hasher, domain *strictjson.Value, primaryType string, message *strictjson.Value) ([32]byte, error) {
 	primary := t.structs[primaryType]
 	if primary == nil {
 		return word{}, fmt.Errorf("there is no type %.60q", primaryType)
 	}
-	h := hasher{keccak: sha3.NewLegacyKeccak256()}
 	domainHash, err := h.structHash(t.structs[domainType], domain)
 	if err != nil {
 		return word{}, fmt.Errorf("domain: %w", err)
@@ -46,12 +49,21 @@ func keccak(data []byte) word {
 type hasher struct {
 	keccak hash.Hash
 	buffer []byte
-	words  int // of structs, so far
+	words  int // of structs and lists, so far
 }
 
-// maxWords bounds the work on one document. An absent member is a word too, so
-// a list of empty objects would encode to a thousand times its text.
-const maxWords = 1 << 14
+// maxWords bounds the work on one document; real ones encode to 40 words. An
+// absent member is a word too, so a list of empty objects would encode to a
+// thousand times its text, and an item of two bytes is hashed as if it had 136.
+const maxWords = 1 << 10
+
+// spend counts words, and fails when there are too many.
+func (h *hasher) spend(words int) error {
+	if h.words += words; h.words > maxWords {
+		return fmt.Errorf("it encodes to more than %d words", maxWords)
+	}
+	return nil
+}
 
 func (h *hasher) sum(parts ...[]byte) (digest word) {
 	h.keccak.Reset()
@@ -70,8 +82,8 @@ func (h *hasher) structHash(s *structType, v *strictjson.Value) (word, error) {
 	if s.missing != "" {
 		return word{}, fmt.Errorf("%.60s refers to a type %.60q, and there is none", s.name, s.missing)
 	}
-	if h.words += 1 + len(s.members); h.words > maxWords {
-		return word{}, fmt.Errorf("it encodes to more than %d words", maxWords)
+	if err := h.spend(1 + len(s.members)); err != nil {
+		return word{}, err
 	}
 	// Looking for its members costs as many comparisons as it has some.
 	if len(v.Members) > len(s.members) {
@@ -150,6 +162,9 @@ func (h *hasher) list(kind *typ, v *strictjson.Value) (word, error) {
 	}
 	if kind.fixed && len(v.Items) != kind.size {
 		return word{}, fmt.Errorf("want a list of %d, not of %d", kind.size, len(v.Items))
+	}
+	if err := h.spend(len(v.Items)); err != nil {
+		return word{}, err
 	}
 	from := len(h.buffer)
 	for i := range v.Items {

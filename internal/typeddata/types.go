@@ -24,8 +24,8 @@ const (
 	maxName      = 256
 	maxArrayText = 4096
 	// maxText is how long the texts of all structs are together, each with what
-	// it refers to: a few KiB in use, but up to 64 times the document.
-	maxText = 256 << 10
+	// it refers to: 2 KiB in use, but up to 64 times the document.
+	maxText = 32 << 10
 )
 
 // domainType is the type of every domain. A set that lacks it gets the one
@@ -111,10 +111,17 @@ func Parse(types *strictjson.Value) (*Types, error) {
 	return set, nil
 }
 
-// Lists tells whether the struct exists and has the member.
-func (t *Types) Lists(structName, memberName string) bool {
-	s := t.structs[structName]
-	return s != nil && slices.ContainsFunc(s.members, func(m member) bool { return m.name == memberName })
+// TypeOf returns the type of a struct's member, as it is written; empty if there
+// is no such struct or member.
+func (t *Types) TypeOf(structName, memberName string) string {
+	if s := t.structs[structName]; s != nil {
+		for i := range s.members {
+			if s.members[i].name == memberName {
+				return s.members[i].text
+			}
+		}
+	}
+	return ""
 }
 
 func parseStruct(name string, members *strictjson.Value) (*structType, error) {

@@ -57,6 +57,10 @@ var brokenForTheEngine = map[string]fault{
 		brokenApplies["rewrites stamps that are as wanted"].store,
 	},
 	"notes previews": {"engine/a preview changes nothing and tells what a scoring does", notesLoads()},
+	"shortens claims of an earlier scoring": {
+		"stale/the wallet's claim was lengthened: must return ErrConflict",
+		brokenClaims["shortens live claims"].store,
+	},
 	"loses claims of the engine": {
 		"engine/an account counts for the first wallet, and for the second once its claim has expired",
 		brokenClaims["loses claims"].store,

@@ -148,7 +148,7 @@ func TestACustomizationOfAHundredThousand(t *testing.T) {
 // As many nullifiers as credentials hold: all are claimed by one wallet, and of
 // all of them the next is told.
 func TestNullifiersByTheThousand(t *testing.T) {
-	const stamps, each = 10, 5000
+	const stamps, each = 10, 800
 	onBoth(t, func(w *world) {
 		weights := map[string]string{}
 		for i := range stamps {
