@@ -35,7 +35,8 @@ type Store interface {
 	//
 	// It must return [ErrConflict], and write nothing, when
 	//   - a wallet's credentials are no longer those that its Version stands for,
-	//   - a claim in Claims is no longer there to take, or
+	//   - a claim in Claims is no longer there to take, or would shorten a live one,
+	//     or
 	//   - a claim in Held is no longer that address's.
 	// The caller then loads again and decides again. The error must not tell a
 	// nullifier: errors reach logs.

@@ -66,7 +66,7 @@ var brokenForTheEngine = map[string]fault{
 		brokenClaims["loses claims"].store,
 	},
 	"shortens claims of the engine": {
-		"engine/an account that is replaced by an older credential stays claimed: only the first of 12 wallets passes",
+		"engine/an account is not freed by replacing its credential by an older one",
 		broken{apply: func(h harness, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 			receipt, err := h.Apply(ctx, c)
 			if err == nil && len(c.Claims) > 0 {
@@ -78,6 +78,18 @@ var brokenForTheEngine = map[string]fault{
 			}
 			return receipt, err
 		}},
+	},
+	"loses claims with the credential": {
+		"engine/an account is not freed by deleting its credential",
+		brokenClaims["drops claims that are not mentioned"].store,
+	},
+	"loses claims with a revocation": {
+		"engine/an account is not freed by the revocation of its credential",
+		brokenClaims["drops claims that are not mentioned"].store,
+	},
+	"loses claims with another nullifier": {
+		"engine/an account is not freed by another nullifier",
+		brokenClaims["drops claims that are not mentioned"].store,
 	},
 	"has no room for large credentials": {
 		"engine/a credential of the greatest size that there may be counts",

@@ -19,7 +19,7 @@ import (
 // engineCases score through the engine, with credentials that an issuer
 // signed.
 func engineCases() []Case {
-	return []Case{
+	return append(freeingCases(), []Case{
 		{Name: "scoring again changes nothing but moments, and adds an event", run: func(w *world) {
 			engine := w.engine()
 			w.credentials(w.signed(1, alice, "Google"), w.signed(2, alice, "Github"))
@@ -62,26 +62,6 @@ func engineCases() []Case {
 			now = years(1)
 			assert.Equal(w.t, "1.5", w.scoreWith(engine, bob).Score.String())
 			assert.Equal(w.t, bob, w.holders()[passporttest.Nullifier("Google", "account")].Address)
-		}},
-		{Name: "an account that is replaced by an older credential stays claimed: only the first of 12 wallets passes", run: func(w *world) {
-			now := noon
-			engine := w.engine(passport.WithClock(func() time.Time { return now }))
-			const days90 = 90 * 24 * time.Hour
-			var passed []string
-			for i := range 12 {
-				recent, older := passporttest.ExpiresAt(now.Add(days90)), passporttest.ExpiresAt(now.Add(time.Hour))
-				w.credentials(w.signed(1, wallet(i), "Google", recent), w.signed(2, wallet(i), "Github", recent))
-				if w.scoreWith(engine, wallet(i)).Passing {
-					passed = append(passed, wallet(i))
-				}
-				w.credentials(w.signed(3, wallet(i), "Google", older), w.signed(4, wallet(i), "Github", older))
-				w.scoreWith(engine, wallet(i))
-				now = now.Add(time.Hour)
-			}
-			assert.Equal(w.t, []string{wallet(0)}, passed)
-			for nullifier, held := range w.holders() {
-				assert.Equal(w.t, claim(nullifier, wallet(0), noon.Add(days90)), held)
-			}
 		}},
 		{Name: "a credential of the greatest size that there may be counts", run: func(w *world) {
 			engine := w.engine()
@@ -178,7 +158,58 @@ func engineCases() []Case {
 			assert.Equal(w.t, "0", latest.Score.String())
 			assert.False(w.t, latest.Passing)
 		}},
+	}...)
+}
+
+// freeingCases are attempts to free an account that has counted: each hour
+// another of 12 wallets passes with it for 90 days, if it can, and then does
+// away with the credentials by which it did.
+func freeingCases() []Case {
+	const hours = 12
+	var cases []Case
+	for _, c := range []struct {
+		name string
+		free func(w *world, address string, now time.Time)
+	}{
+		{"replacing its credential by an older one", func(w *world, address string, now time.Time) {
+			older := passporttest.ExpiresAt(now.Add(time.Hour))
+			w.credentials(w.signed(3, address, "Google", older), w.signed(4, address, "Github", older))
+		}},
+		{"deleting its credential", func(w *world, _ string, _ time.Time) { w.credentials() }},
+		{"the revocation of its credential", func(w *world, _ string, _ time.Time) {
+			w.seed(map[string][]row{"ceramic_cache_revocation": {
+				{"id": 1, "ceramic_cache_id": 1, "proof_value": "Google"}, {"id": 2, "ceramic_cache_id": 2, "proof_value": "Github"},
+			}})
+		}},
+		{"another nullifier", func(w *world, address string, now time.Time) {
+			other := passporttest.Nullifiers("v1:" + address)
+			w.credentials(w.signed(3, address, "Google", other, passporttest.ExpiresAt(now.Add(time.Hour))))
+		}},
+	} {
+		cases = append(cases, Case{Name: "an account is not freed by " + c.name, run: func(w *world) {
+			now := noon
+			engine := w.engine(passport.WithClock(func() time.Time { return now }))
+			const valid = 90 * 24 * time.Hour
+			var passed []string
+			for i := range hours {
+				w.seed(map[string][]row{"ceramic_cache_revocation": {}})
+				recent := passporttest.ExpiresAt(now.Add(valid))
+				w.credentials(w.signed(1, wallet(i), "Google", recent), w.signed(2, wallet(i), "Github", recent))
+				if w.scoreWith(engine, wallet(i)).Passing {
+					passed = append(passed, wallet(i))
+				}
+				c.free(w, wallet(i), now)
+				w.scoreWith(engine, wallet(i))
+				now = now.Add(time.Hour)
+			}
+			assert.Equal(w.t, []string{wallet(0)}, passed)
+			for _, provider := range []string{"Google", "Github"} {
+				nullifier := passporttest.Nullifier(provider, "account")
+				assert.Equal(w.t, claim(nullifier, wallet(0), noon.Add(valid)), w.holders()[nullifier])
+			}
+		}})
 	}
+	return cases
 }
 
 func (w *world) engine(options ...passport.Option) *passport.Engine {
