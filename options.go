@@ -95,20 +95,21 @@ func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
 
-// WithObserver adds a function that is called at the end of every scoring and
-// preview of an address that is one, on the caller's goroutine: for metrics and
-// traces. Scorings that run side by side call it side by side. Should it panic,
-// the caller does, and what was scored stays recorded.
+// WithObserver adds a function that is called at the end of every Score, Preview
+// and Latest of a valid address, on the caller's goroutine: for metrics and
+// traces. Concurrent calls call it concurrently. If it panics, so does the
+// caller, and the score stays recorded.
 func WithObserver(observe func(context.Context, Observation)) Option {
 	return func(s *settings) { s.observers = append(s.observers, observe) }
 }
 
-// Observation tells how one scoring went.
+// Observation is how one call of Score, Preview or Latest went.
 type Observation struct {
 	Community int64
 	Address   Address
-	// Preview tells that nothing was to be written.
-	Preview bool
+	// Preview and Latest report which call it was: at most one is set, and
+	// neither for Score.
+	Preview, Latest bool
 	// Attempts counts the times the scoring was begun: above 1 after a lost
 	// race.
 	Attempts int
@@ -117,9 +118,11 @@ type Observation struct {
 	Verified, Remembered int
 	// Load, Verify and Apply are the times spent in all attempts together.
 	Load, Verify, Apply time.Duration
-	// Result is nil when the scoring failed, and Err is nil when it did not.
-	Result *Result
-	Err    error
+	// Result is what Score or Preview returned, Standing what Latest did, and Err
+	// the error of either.
+	Result   *Result
+	Standing *Standing
+	Err      error
 }
 
 type settings struct {

@@ -31,14 +31,17 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Scorer scores addresses. [Engine] is the one that does it; a host that
-// replaces it in its own tests, or wraps it, declares this.
+// Scorer scores addresses. [Engine] implements it; a host that replaces the
+// engine in its own tests, or wraps it, declares this.
 type Scorer interface {
 	// Score weighs the stamps of the address for the community, records the
 	// outcome and returns it. See [Engine.Score].
 	Score(ctx context.Context, community int64, address string) (*Result, error)
 	// Preview returns what Score would, and changes nothing.
 	Preview(ctx context.Context, community int64, address string) (*Result, error)
+	// Latest returns the last recorded score, without scoring again. See
+	// [Engine.Latest].
+	Latest(ctx context.Context, community int64, address string) (*Standing, error)
 }
 
 // Store is what an engine keeps its rows in: memstore, pgstore, or your own.

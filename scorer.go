@@ -72,7 +72,7 @@ func (e *Engine) Preview(ctx context.Context, community int64, address string) (
 	return e.observe(ctx, community, address, true)
 }
 
-// observe scores and tells the observers about it.
+// observe scores and calls the observers.
 func (e *Engine) observe(ctx context.Context, community int64, address string, preview bool) (*Result, error) {
 	parsed, err := ParseAddress(address)
 	if err != nil {
@@ -80,10 +80,14 @@ func (e *Engine) observe(ctx context.Context, community int64, address string, p
 	}
 	seen := Observation{Community: community, Address: parsed, Preview: preview}
 	seen.Result, seen.Err = e.score(ctx, &seen)
+	e.notify(ctx, seen)
+	return seen.Result, seen.Err
+}
+
+func (e *Engine) notify(ctx context.Context, seen Observation) {
 	for _, observer := range e.settings.observers {
 		observer(ctx, seen)
 	}
-	return seen.Result, seen.Err
 }
 
 // score repeats attempts while they lose races and the retry policy allows it.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/store"
@@ -49,43 +48,19 @@ func (h *Handler) history(ctx context.Context, c *call) answer {
 	return answer{status: http.StatusOK, body: body}
 }
 
-// recordedBody tells a score of which there is only the data of its event.
+// recordedBody returns the answer for a score of which there is only its event.
 func recordedBody(address passport.Address, data []byte) (scoreBody, error) {
-	var event struct {
-		Fields struct {
-			Error     *string                    `json:"error"`
-			Evidence  json.RawMessage            `json:"evidence"`
-			ScoredAt  *time.Time                 `json:"last_score_timestamp"`
-			ExpiresAt *time.Time                 `json:"expiration_date"`
-			Stamps    map[string]json.RawMessage `json:"stamps"`
-		} `json:"fields"`
-	}
-	if err := json.Unmarshal(data, &event); err != nil {
-		return scoreBody{}, fmt.Errorf("%w: the data of a score: %w", store.ErrFault, err)
-	}
-	fields := &event.Fields
+	read, err := passport.ParseEvent(data)
 	switch {
-	case fields.Error != nil && *fields.Error != "":
-		return errorBody(address, *fields.Error), nil
-	case fields.Evidence == nil || string(fields.Evidence) == "null":
-		return errorBody(address, "the score was recorded without its evidence"), nil
-	}
-	told, err := passport.ParseEvidence(fields.Evidence)
-	if err != nil {
+	case err != nil:
 		return scoreBody{}, err
+	case read.Error != "":
+		return errorBody(address, read.Error), nil
+	case read.Stamps == nil:
+		read.Stamps = map[string]json.RawMessage{}
 	}
-	body := scoreBody{
-		Address: address, Score: told.Score.Fixed(places), Passing: told.Passing, Threshold: told.Threshold.Fixed(places),
-		Stamps: fields.Stamps,
-	}
-	if fields.Stamps == nil {
-		body.Stamps = map[string]json.RawMessage{}
-	}
-	if fields.ScoredAt != nil {
-		body.ScoredAt = moment(*fields.ScoredAt)
-	}
-	if fields.ExpiresAt != nil {
-		body.ExpiresAt = moment(*fields.ExpiresAt)
-	}
-	return body, nil
+	return scoreBody{
+		Address: address, Score: read.Score.Fixed(places), Passing: read.Passing, Threshold: read.Threshold.Fixed(places),
+		ScoredAt: moment(read.ScoredAt), ExpiresAt: moment(read.ExpiresAt), Stamps: read.Stamps,
+	}, nil
 }

@@ -27,12 +27,16 @@ func (m memory) Rows(context.Context) ([]byte, error) {
 // What the service was recorded to answer, over TCP. The same on Postgres is a
 // test of package pgstore, which has the databases.
 func TestEveryRecordedScenarioIsServedAlike(t *testing.T) {
-	storetest.ServedScenarios(t,
-		func(testing.TB) storetest.Harness { return memory{memstore.New()} },
-		func(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
-			t.Helper()
-			handler := passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
-			require.NoError(t, handler.Err())
-			return handler
-		})
+	storetest.ServedScenarios(t, newMemory, served)
+}
+
+func TestServedForms(t *testing.T) { storetest.ServedForms(t, newMemory, served) }
+
+func newMemory(testing.TB) storetest.Harness { return memory{memstore.New()} }
+
+func served(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
+	t.Helper()
+	handler := passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
+	require.NoError(t, handler.Err())
+	return handler
 }

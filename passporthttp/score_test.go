@@ -147,7 +147,10 @@ func TestHistoryTellsWhateverWasRecorded(t *testing.T) {
 	}{
 		"numbers":              {`{"fields":{"evidence":{"rawScore":4.25,"threshold":3,"success":true},"stamps":null}}`, 200, `"score":"4.25000","passing_score":true,"last_score_timestamp":null,"expiration_timestamp":null,"threshold":"3.00000","error":null,"stamps":{}`},
 		"an error":             {`{"fields":{"error":"bad weights","evidence":null}}`, 200, `"score":"0.00000","passing_score":false,"last_score_timestamp":null,"expiration_timestamp":null,"threshold":"20.00000","error":"bad weights","stamps":{}`},
-		"no evidence":          {`{"fields":{"score":"1"}}`, 200, `"error":"the score was recorded without its evidence"`},
+		"no evidence":          {`{"fields":{"score":"1"}}`, 200, `"score":"1.00000","passing_score":true,"last_score_timestamp":null,"expiration_timestamp":null,"threshold":"0.00000","error":null,"stamps":{}`},
+		"stamps":               {`{"score":1,"stamps":{"Google":{"score":"1.00000","dedup":false}}}`, 200, `"stamps":{"Google":{"score":"1.00000","dedup":false}}`},
+		"stamps of no form":    {`{"score":1,"stamps":["Google"]}`, 500, internal},
+		"a moment of no form":  {`{"score":1,"expiration_date":"soon"}`, 500, internal},
 		"microseconds":         {`{"fields":{"evidence":{"rawScore":"1","threshold":"2","success":false},"last_score_timestamp":"2026-01-01T00:00:00.5Z"}}`, 200, `"last_score_timestamp":"2026-01-01T00:00:00.500000+00:00"`},
 		"a score that is none": {`{"fields":{"evidence":{"rawScore":"NaN","threshold":"2"}}}`, 500, internal},
 		"another form":         {`[]`, 500, internal},

@@ -34,6 +34,15 @@ func TestServedScenarios(t *testing.T) {
 	}
 }
 
+func TestServedForms(t *testing.T) {
+	for mode, open := range storeModes() {
+		t.Run(mode, func(t *testing.T) {
+			url := pgtest.New(t)
+			storetest.ServedForms(t, harnesses(t, url, "public", open(t, url)), served)
+		})
+	}
+}
+
 func served(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
 	t.Helper()
 	handler := passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())

@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -162,6 +163,16 @@ var storesWithBrokenHistory = map[string]fault{
 			event, err := h.ScoreAt(ctx, community, address, at)
 			if err == nil {
 				event.Data = []byte(`{}`)
+			}
+			return event, err
+		}},
+	},
+	"rounds scores": {
+		"history/ScoreAt must return the data in every form that it was recorded in",
+		brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
+			event, err := h.ScoreAt(ctx, community, address, at)
+			if err == nil {
+				event.Data = bytes.ReplaceAll(event.Data, []byte("78.762"), []byte("78"))
 			}
 			return event, err
 		}},

@@ -111,7 +111,26 @@ var brokenForTheEngine = map[string]fault{
 		"engine/a community that cannot be scored leaves a failed score and nothing else",
 		tellsOfFailures(),
 	},
+	"loses evidence of the engine": {
+		"engine/Latest reads every form that a score was recorded in",
+		loadsScores(func(s *store.Score) { s.Evidence = nil }),
+	},
+	"has scores for ever": {
+		"engine/a score passes until it expires or one of its stamps is gone",
+		loadsScores(func(s *store.Score) { s.ExpiresAt = time.Time{} }),
+	},
 	"makes up who was scored": {"engine/never scored and scored are told apart", makesScoresUp()},
+}
+
+// loadsScores is a store whose last scores are changed.
+func loadsScores(change func(*store.Score)) broken {
+	return loads(func(_ store.Query, s *store.Snapshot) {
+		for i := range s.Wallets {
+			if score := s.Wallets[i].Score; score != nil {
+				change(score)
+			}
+		}
+	})
 }
 
 // busy is a store that refuses to write while it writes.

@@ -158,6 +158,39 @@ func engineCases() []Case {
 			assert.Equal(w.t, "0", latest.Score.String())
 			assert.False(w.t, latest.Passing)
 		}},
+		{Name: "Latest reads every form that a score was recorded in", run: rowForms},
+		{Name: "a score passes until it expires or one of its stamps is gone", run: func(w *world) {
+			now := noon
+			engine := w.engine(passport.WithClock(func() time.Time { return now }))
+			rows := []row{
+				w.signed(1, alice, "Google", passporttest.ExpiresAt(years(1))), w.signed(2, alice, "Github"),
+				w.signed(3, alice, "Discord", passporttest.ExpiresAt(years(-1))),
+			}
+			w.credentials(rows...)
+			require.True(w.t, w.scoreWith(engine, alice).Passing)
+			latest := func(passing, outdated bool) {
+				w.t.Helper()
+				standing, err := engine.Latest(w.ctx, community, alice)
+				require.NoError(w.t, err)
+				assert.Equal(w.t, passing, standing.Passing)
+				assert.Equal(w.t, outdated, standing.Outdated)
+				assert.True(w.t, standing.PassedWhenScored)
+				assert.Equal(w.t, "3.5", standing.Score.String())
+			}
+			latest(true, false)
+			now = years(1).Add(-time.Microsecond)
+			latest(true, false)
+			now = years(1)
+			latest(false, false)
+			now = noon
+			w.credentials(rows[:2]...) // what did not count is gone
+			latest(true, false)
+			w.credentials(rows[0], with(rows[1], row{"deleted_at": store.FormatTime(noon)}))
+			latest(false, true)
+			w.credentials(rows...)
+			w.seed(map[string][]row{"ceramic_cache_revocation": {{"id": 1, "proof_value": "p", "ceramic_cache_id": 1}}})
+			latest(false, true)
+		}},
 	}...)
 }
 

@@ -82,6 +82,7 @@ func historyCases(h Harness) []Case {
 			assert.Equal(w.t, &store.RecordedEvent{Event: store.Event{Action: "SCU", Address: alice}, ID: event.ID, At: noon}, event)
 			assert.EqualValues(w.t, w.only("registry_event")["id"], event.ID)
 		}},
+		{Name: "ScoreAt must return the data in every form that it was recorded in", run: eventFormsAt},
 		{Name: "ScoreAt must return ErrNotFound when there is none", run: func(w *world) {
 			elsewhere := with(eventRow(3, "SCU", alice, noon), row{"community_id": neighbour})
 			nowhere := with(eventRow(4, "SCU", alice, noon), row{"community_id": nil})

@@ -264,7 +264,7 @@ func latest(op *Operation) Standing {
 	if op.Latest == nil {
 		return Standing{}
 	}
-	s := Standing{At: since(op.Latest.ScoredAt), Passing: op.Latest.Passing, Sum: op.Latest.Score.String()}
+	s := Standing{At: since(op.Latest.ScoredAt), Passing: op.Latest.PassedWhenScored, Sum: op.Latest.Score.String()}
 	if !op.Latest.ExpiresAt.IsZero() {
 		s.Expires = since(op.Latest.ExpiresAt)
 	}

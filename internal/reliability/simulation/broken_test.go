@@ -110,7 +110,7 @@ func onStore(f faulty) rig {
 
 // scoringBy is an engine whose Score is something else.
 func scoringBy(score func(e *passport.Engine, ctx context.Context, community int64, address string) (*passport.Result, error)) rig {
-	return rig{engine: func(e *passport.Engine, _ *world) engine { return otherEngine{e, score} }}
+	return rig{engine: func(e *passport.Engine, _ *world) passport.Scorer { return otherEngine{e, score} }}
 }
 
 type otherEngine struct {
@@ -260,7 +260,7 @@ func brokenWorlds() map[string]rig {
 
 		"takes every proof":    {options: []passport.Option{passport.WithVerifier(believing{})}},
 		"trusts everyone":      {options: []passport.Option{passport.WithTrustedIssuers(newMint().stranger.DID())}},
-		"writes when it looks": {engine: func(e *passport.Engine, _ *world) engine { return previewing{e} }},
+		"writes when it looks": {engine: func(e *passport.Engine, _ *world) passport.Scorer { return previewing{e} }},
 		"makes a failure a score of 0": scoringBy(func(e *passport.Engine, ctx context.Context, community int64, address string) (*passport.Result, error) {
 			result, err := e.Score(ctx, community, address)
 			if errors.Is(err, store.ErrUnavailable) {

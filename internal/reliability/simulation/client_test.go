@@ -20,20 +20,22 @@ type client struct {
 	world  *world
 	name   string
 	turn   turn
-	engine engine
+	engine passport.Scorer
 	// calm clients meet no trouble and take no time.
 	calm bool
 	// read is what the engine's last Load must lead to, nil before one; last is
 	// the scoring that was the address's last one then.
 	read *decision
 	last *scoring
+	// stands reports whether the last scoring still passed then.
+	stands bool
 	// under is what a scoring under way is of.
 	under *place
 	// wrote are the scorings that the call under way has written.
 	wrote []*scoring
 }
 
-func newClient(w *world, i int, shared *passport.Engine, wrap func(*passport.Engine, *world) engine) *client {
+func newClient(w *world, i int, shared *passport.Engine, wrap func(*passport.Engine, *world) passport.Scorer) *client {
 	c := &client{world: w, name: fmt.Sprintf("client %d", i), turn: turn(i), die: newDie(w.seed, uint64(i+2))}
 	bound := shared.On(&unreliable{client: c})
 	c.engine = bound

@@ -127,6 +127,21 @@ func (m *model) last(at place) *scoring {
 	return nil
 }
 
+// stands reports whether the scoring passed and neither it nor one of its stamps
+// has gone at the moment.
+func (m *model) stands(s *scoring, address string, at time.Time) bool {
+	if s == nil || !s.passing || !s.expires.IsZero() && !at.Before(s.expires) {
+		return false
+	}
+	wallet := m.wallet(address)
+	for provider := range s.counted {
+		if wallet[provider] == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // decide says what a scoring of the address comes to at the moment.
 func (m *model) decide(community int64, address string, at time.Time) *decision {
 	d := &decision{

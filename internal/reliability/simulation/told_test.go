@@ -102,8 +102,10 @@ func (c *client) checkLatest(standing *passport.Standing, err error) error {
 		return expected(err)
 	case c.last == nil || c.last.fails != nil:
 		return errors.New("it has no score")
+	case standing.Passing != c.stands:
+		return fmt.Errorf("passing is %v", standing.Passing)
 	}
-	return c.last.standing(standing.Score, standing.Threshold, standing.Passing, standing.ScoredAt, standing.ExpiresAt)
+	return c.last.standing(standing.Score, standing.Threshold, standing.PassedWhenScored, standing.ScoredAt, standing.ExpiresAt)
 }
 
 // told compares a result with what was decided.

@@ -28,6 +28,7 @@ func (u *unreliable) Load(ctx context.Context, q store.Query) (*store.Snapshot, 
 		c.same(snapshot.At, c.world.clock.now().Truncate(time.Microsecond), "the moment of the scoring")
 		at := place{q.Community, q.Addresses[0]}
 		c.read, c.last = c.world.model.decide(at.community, at.address, snapshot.At), c.world.model.last(at)
+		c.stands = c.world.model.stands(c.last, at.address, snapshot.At)
 		return nil
 	})
 	if err != nil {

@@ -30,18 +30,12 @@ type backend interface {
 	WriteRows(w io.Writer) error
 }
 
-// engine is what clients score with.
-type engine interface {
-	passport.Scorer
-	Latest(ctx context.Context, community int64, address string) (*passport.Standing, error)
-}
-
 // rig is what is under test.
 type rig struct {
 	// store wraps the store, nil for memstore as it is.
 	store func(mem *memstore.Store) backend
 	// engine wraps the engine of a client, nil for the engine as it is.
-	engine func(e *passport.Engine, w *world) engine
+	engine func(e *passport.Engine, w *world) passport.Scorer
 	// options come after those of the world.
 	options []passport.Option
 }
