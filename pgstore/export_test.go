@@ -1,5 +1,7 @@
 package pgstore
 
+import "reflect"
+
 // NamedText is the text of a statement, for tests.
 type NamedText struct{ Name, SQL string }
 
@@ -14,6 +16,16 @@ func TextsOfAScoring() []NamedText {
 		s.replaceStamps, s.upsertScore, s.recordPassingScore, s.recordAwards,
 	} {
 		texts = append(texts, NamedText{named.name, named.sql})
+	}
+	return texts
+}
+
+// AllTexts are the texts of all statements in the usual schema, by their field.
+func AllTexts() map[string]string {
+	all := reflect.ValueOf(newStatements(defaultSchema)).Elem()
+	texts := make(map[string]string, all.NumField())
+	for i := range all.NumField() {
+		texts[all.Type().Field(i).Name] = all.Field(i).FieldByName("sql").String()
 	}
 	return texts
 }

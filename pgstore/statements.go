@@ -16,8 +16,9 @@ import (
 //   - a table is written {schema}.name;
 //   - every parameter is cast where it stands, JSON, decimals and the elements
 //     of lists are text, and a list is never NULL;
-//   - a text in the answer is cast as well: its width may change while the
-//     statement is prepared;
+//   - every column of the answer is cast to a type of the statement's own,
+//     unless the statement alone decides its type: a migration may alter a
+//     column of a table while the statement is prepared;
 //   - it must not depend on settings of the session, such as its time zone.
 type statement struct {
 	// name is the operation, as errors tell it.

@@ -29,7 +29,7 @@ on     conflict (address, community_id) do nothing`
 //
 //	$1 community  $2 addresses
 const lockPassport = `
-select p.address::text, p.id,
+select p.address::text, p.id::bigint,
        1 / (select count(*) from {schema}.account_community c where c.id = $1::bigint and c.deleted_at is null)
 from   (` + wallets + `
        ) as wallet
@@ -224,7 +224,7 @@ with passport as materialized (` + passports + `
     left   join upsert_score s on s.passport_id = p.id
     order  by event.place
 )
-select passport_id, id
+select passport_id::bigint, id::bigint
 from   upsert_score`
 
 // lockPoints makes those queue that give points to one address, in whichever

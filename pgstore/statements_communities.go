@@ -51,7 +51,7 @@ on     conflict (user_id) do nothing`
 //
 //	$1 name
 const findAccount = `
-select a.id
+select a.id::bigint
 from   {schema}.auth_user u
 join   {schema}.account_account a on a.user_id = u.id
 where  u.username = $1::text`
@@ -169,13 +169,13 @@ update {schema}.account_community
 set    deleted_at = statement_timestamp()
 where  id = $1::bigint
 and    deleted_at is null
-returning id`
+returning id::bigint`
 
 // findCommunity looks for the external id first.
 //
 //	$1 account  $2 external id or ""  $3 id or 0
 const findCommunity = `
-select c.id
+select c.id::bigint
 from   {schema}.account_community c
 where  c.account_id = $1::bigint
 and    c.deleted_at is null

@@ -36,7 +36,7 @@ set    deleted_at = statement_timestamp(),
 where  address = $1::text
 and    provider = any($2::text[])
 and    deleted_at is null
-returning id`
+returning id::bigint`
 
 // insertCredentials adds live rows.
 //
@@ -67,7 +67,7 @@ and    not exists (
        )
 order  by c.id
 on     conflict (ceramic_cache_id) do nothing
-returning id`
+returning id::bigint`
 
 // listCredentials and listCredentialsAfter answer with a page of credentials:
 // the newest, or the oldest, of those in the range. An empty page is a row of
@@ -99,7 +99,7 @@ with live as not materialized (
     limit  $4::bigint
 )
 select edge.newer, edge.older,
-       coalesce(page.id, 0), coalesce(page.provider, ''), coalesce(page.stamp::text, ''),
+       coalesce(page.id, 0)::bigint, coalesce(page.provider, '')::text, coalesce(page.stamp::text, ''),
        ` + clampMoment + `page.updated_at` + clampedZone + `
 from   (
          select exists (select from live where live.id > coalesce((select max(page.id) from page), $2::bigint)) as newer,

@@ -7,7 +7,7 @@ package pgstore
 //
 //	$1 community  $2 address  $3 moment
 const scoreAt = `
-select e.id, e.action::text, e.data::text, ` + clampMoment + `e.created_at` + clampedZone + `
+select e.id::bigint, e.action::text, e.data::text, ` + clampMoment + `e.created_at` + clampedZone + `
 from   {schema}.registry_event e
 where  e.action = 'SCU'
 and    e.address = $2::text
@@ -35,7 +35,7 @@ with recursive actions (action) as (
     from   actions
     where  actions.action is not null
 )
-select e.id, e.action::text, e.data::text, ` + clampMoment + `e.created_at` + clampedZone + `
+select e.id::bigint, e.action::text, e.data::text, ` + clampMoment + `e.created_at` + clampedZone + `
 from   actions
 cross  join lateral (
          select id, action, data, created_at

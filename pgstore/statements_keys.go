@@ -6,11 +6,11 @@ package pgstore
 //
 //	$1 prefix
 const validateAPIKey = `
-select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, ''), k.name::text, k.account_id,
+select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
        case when k.created     is not null then ` + clampMoment + `k.created` + clampedZone + ` end,
        case when k.expiry_date is not null then ` + clampMoment + `k.expiry_date` + clampedZone + ` end,
-       k.revoked, coalesce(k.rate_limit, ''),
-       k.read_scores, k.historical_endpoint, k.submit_passports, k.create_scorers
+       k.revoked::boolean, coalesce(k.rate_limit, '')::text,
+       k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean
 from   {schema}.account_accountapikey k
 where  k.prefix = $1::text`
 

@@ -6,7 +6,7 @@ package pgstore
 //
 //	$1 address
 const loadLedger = `
-select 'award' as part, h.action::text, h.provider::text, h.tx_hash::text, h.chain_id::bigint as number
+select 'award'::text as part, h.action::text, h.provider::text, h.tx_hash::text, h.chain_id::bigint as number
 from   {schema}.registry_humanpoints h
 where  h.address = $1::text
 union  all

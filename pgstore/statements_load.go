@@ -154,13 +154,13 @@ const loadPoints = `, human_points as (
 // answerSnapshot gives the parts one shape. What is NULL is given as "" or 0.
 const (
 	answerSnapshot = `
-select part,
-       coalesce(address, ''),
-       coalesce(number, 0),
+select part::text,
+       coalesce(address, '')::text,
+       coalesce(number, 0)::bigint,
        case when moment is not null then ` + clampMoment + `moment` + clampedZone + ` end,
        case when until  is not null then ` + clampMoment + `until` + clampedZone + ` end,
-       coalesce(text1, ''), coalesce(text2, ''), coalesce(text3, ''),
-       coalesce(text4, ''), coalesce(text5, ''), coalesce(document, '')
+       coalesce(text1, '')::text, coalesce(text2, '')::text, coalesce(text3, '')::text,
+       coalesce(text4, '')::text, coalesce(text5, '')::text, coalesce(document, '')::text
 from (
     select 'community' as part, c.external_scorer_id::text as address, human_points_program::int::bigint as number,
            coalesce($3::timestamptz, statement_timestamp()) as moment, null::timestamptz as until,
