@@ -12,7 +12,8 @@ type History interface {
 	// address in the community at or before the moment (of equal moments, of the
 	// highest id), and [ErrNotFound] when there is none. It must return
 	// [ErrInvalid] for a malformed address. A community that does not exist has
-	// no events.
+	// no events. The data must be as it was recorded, in whichever form: the root
+	// package's ParseEvent reads all of them.
 	ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*RecordedEvent, error)
 	// ListEvents must return a page of the events about the address in the
 	// community, newest first whichever way it was asked for; none is no error. It

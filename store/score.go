@@ -37,7 +37,8 @@ type Score struct {
 	Error string
 
 	// Evidence, StampScores and Stamps are JSON objects as the service writes
-	// them.
+	// them. A score that is read must have them as they are in its row: the
+	// service once wrote other forms.
 	Evidence    []byte
 	StampScores []byte
 	Stamps      []byte
