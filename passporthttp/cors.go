@@ -35,6 +35,11 @@ func (h *Handler) allowOrigin(c *call) {
 	c.reply.Set("Access-Control-Expose-Headers", "RateLimit, RateLimit-Policy, Retry-After, "+requestID)
 }
 
+// allowedHeaders are those of the service, and the id that a request may have
+// here.
+const allowedHeaders = "accept, accept-encoding, authorization, content-type, dnt, origin, user-agent, " +
+	"x-csrftoken, x-requested-with, x-api-key, x-request-id"
+
 // preflight answers the question of a browser whether a page may call, if its
 // origin is allowed.
 func (c *call) preflight(allow string) {
@@ -42,6 +47,6 @@ func (c *call) preflight(allow string) {
 		return
 	}
 	c.reply.Set("Access-Control-Allow-Methods", allow)
-	c.reply.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-API-Key, "+requestID)
+	c.reply.Set("Access-Control-Allow-Headers", allowedHeaders)
 	c.reply.Set("Access-Control-Max-Age", "600")
 }

@@ -23,11 +23,12 @@
 // and a key that may submit them may replace those of every address, see
 // [WithIngestion].
 //
-// The history takes created_at, which it cannot do without: the score is the newest
-// at or before that date or moment by ISO 8601, in UTC if it names no offset. A
-// listing takes limit, 1 to 1000, which is the default, and token, which leads to
-// another page: its links next and prev have both. What a request to store
-// credentials holds, [WithIngestion] tells.
+// The history requires created_at, a date or a date and a time in any form of
+// ISO 8601, in UTC if it names no offset. A date is its midnight. A + has to be
+// sent as %2B: in a query it is a space. The answer is the newest score at or
+// before that moment. A listing takes limit, 1 to 1000, which is the default, and
+// token, which leads to another page (empty: the first); its links next and prev
+// have both. [WithIngestion] describes a request to store credentials.
 //
 // Scoring is a GET because it is one in the contract, and it writes: the score,
 // claims and events of [passport.Engine.Score]. Doing it again is harmless. HEAD

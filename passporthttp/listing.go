@@ -41,7 +41,7 @@ func (h *Handler) listing(ctx context.Context, c *call) answer {
 		}
 		page.Limit = limit
 	}
-	if token, given := parameter(c.URL, "token"); given {
+	if token, _ := parameter(c.URL, "token"); token != "" {
 		var ok bool
 		if page.Before, page.After, ok = parseToken(token); !ok {
 			return detail(http.StatusBadRequest, "Invalid token.")

@@ -119,7 +119,8 @@ func WithIngestion(credentials store.Credentials) Option {
 //
 // An origin is spelled as browsers do, such as "https://app.example.org" or
 // "http://localhost:3000": scheme and host in lower case, a port only if it is not
-// the scheme's own, and no path.
+// the scheme's own, and no path. A page may send the headers that the service
+// lets it send, and X-Request-ID.
 func WithCORS(origins ...string) Option {
 	return func(s *settings) {
 		s.origins = append(s.origins, origins...)

@@ -3,7 +3,6 @@ package passporthttp
 import (
 	"net/url"
 	"strings"
-	"time"
 )
 
 // parameter returns the value of a parameter of the query; of several, the last,
@@ -42,20 +41,4 @@ func integer(text string) (string, bool) {
 		return "-" + digits, true
 	}
 	return digits, true
-}
-
-// parseMoment reads a date or a moment by ISO 8601; without an offset it is UTC.
-func parseMoment(text string) (time.Time, bool) {
-	const most = 40
-	if len(text) > most {
-		return time.Time{}, false
-	}
-	for _, layout := range []string{
-		time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04", time.DateTime, "2006-01-02 15:04:05Z07:00",
-	} {
-		if at, err := time.Parse(layout, text); err == nil && at.UTC().Year() > 0 && at.UTC().Year() < 10_000 {
-			return at.UTC(), true
-		}
-	}
-	return time.Time{}, false
 }

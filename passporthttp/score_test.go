@@ -138,6 +138,36 @@ func TestHistoryTellsTheNewestScoreAtOrBeforeTheMoment(t *testing.T) {
 	assert.JSONEq(t, alicesScore+`"points_data":null,"possible_points_data":null,"linked_score":null}`, got.body, "all of it")
 }
 
+// Each form is accepted as it comes in a URL: the reported ones, and a + that is
+// not escaped, which is a space and so refused.
+func TestHistory_CreatedAt(t *testing.T) {
+	s := newSite(t)
+	require.Equal(t, 200, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status) // at noon of 2026-01-01
+	for at, status := range map[string]int{
+		"2026-01-01T12%3A00%3A00%2B0000":   200,
+		"2026-01-01T12%3A00%3A00%2B00":     200,
+		"2026-01-01T12:00Z":                200,
+		"2026-01-01T14%3A00%2B02%3A00":     200,
+		"2026-01-01T13%3A59%2B02%3A00":     404,
+		"20260101T120000Z":                 200,
+		"20260101T115959,999Z":             404,
+		"2026-W01-4T12":                    200,
+		"2026001T12:00":                    200,
+		"2026-001T11.9":                    404,
+		"2025-12-31T24:00":                 404,
+		"2026-01-01T12:00:00+00:00":        400,
+		"2026-01-01T12:00:00%2B00:00junk":  400,
+		"2026-13-01":                       400,
+		"2026-01-01T12:00:00%2B00:00%20":   400,
+		"%202026-01-01T12:00:00%2B00:00":   400,
+		"2026-01-01T12:00:00%E2%88%9200":   400,
+		"2026-01-01T12:00:00%2B00:00%0000": 400,
+	} {
+		got := s.do(request{path: "/v2/stamps/1/score/" + alice + "/history?created_at=" + at, key: s.historian})
+		assert.Equal(t, status, got.status, "%s: %s", at, got.body)
+	}
+}
+
 // The service has written events that the SDK does not.
 func TestHistoryTellsWhateverWasRecorded(t *testing.T) {
 	for name, c := range map[string]struct {
