@@ -60,6 +60,12 @@ func notAnInteger(where ...string) answer {
 	})
 }
 
+func notABoolean(where ...string) answer {
+	return unprocessable(invalid{
+		Type: "bool_parsing", Loc: where, Msg: "Input should be a valid boolean, unable to interpret input",
+	})
+}
+
 func missing(where ...string) answer {
 	return unprocessable(invalid{Type: "missing", Loc: where, Msg: "Field required"})
 }

@@ -23,6 +23,8 @@ const (
 	scoreRoute   = "/v2/stamps/{scorer_id}/score/{address}"
 	historyRoute = "/v2/stamps/{scorer_id}/score/{address}/history"
 	stampsRoute  = "/v2/stamps/{address}"
+
+	metadataRoute = "/v2/stamps/metadata"
 )
 
 // The bodies of refusals.
@@ -130,6 +132,10 @@ func whatTheContractRefuses() []refusal {
 		{"empty limit", stampsRoute, nil, at("/v2/stamps/" + alice + "?limit="), 422, notAnInteger("query", "limit"), nil},
 		{"limit badly escaped", stampsRoute, nil, at("/v2/stamps/" + alice + "?limit=%zz"), 422, notAnInteger("query", "limit"), nil},
 		{"limit with a semicolon", stampsRoute, nil, at("/v2/stamps/" + alice + "?limit=1;token=o1"), 422, notAnInteger("query", "limit"), nil},
+		{
+			"include_metadata that is neither", stampsRoute, nil, at("/v2/stamps/" + alice + "?include_metadata=2"), 422,
+			`{"detail":[{"type":"bool_parsing","loc":["query","include_metadata"],"msg":"Input should be a valid boolean, unable to interpret input"}]}`, nil,
+		},
 		{"token cut in an escape", stampsRoute, nil, at("/v2/stamps/" + alice + "?token=o3%z"), 400, `{"detail":"Invalid token."}`, nil},
 		{"bad token", stampsRoute, nil, at("/v2/stamps/" + alice + "?token=nonsense"), 400, `{"detail":"Invalid token."}`, nil},
 		{"bad address", stampsRoute, nil, at("/v2/stamps/1"), 400, invalidAddress, nil},
@@ -166,7 +172,7 @@ func whatTheContractRefuses() []refusal {
 	for _, of := range []struct {
 		route string
 		well  func(s *site) request
-	}{{scoreRoute, score}, {historyRoute, history}, {stampsRoute, listing}, {stampsRoute, adding}} {
+	}{{scoreRoute, score}, {historyRoute, history}, {stampsRoute, listing}, {stampsRoute, adding}, {metadataRoute, at(metadataRoute)}} {
 		with := func(change func(s *site, r *request)) func(s *site) request {
 			return func(s *site) request { r := of.well(s); change(s, &r); return r }
 		}
@@ -193,7 +199,6 @@ func whatTheContractRefuses() []refusal {
 				require.NoError(s.t, s.rows.RevokeKey(s.t.Context(), of.well(s).key[:8]))
 			}, of.well, 401, invalidKey, challenge},
 			refusal{"expired key", of.route, func(s *site) { s.expire(of.well(s).key[:8]) }, of.well, 401, invalidKey, challenge},
-			refusal{"key that may not", of.route, nil, key(func(s *site) string { return s.nobody }), 403, forbidden, nil},
 			refusal{
 				"over the rate limit", of.route, func(s *site) { limit(s, "0/15m") }, of.well, 429, rateLimited,
 				map[string]string{"Retry-After": "*", "Ratelimit": "*", "Ratelimit-Policy": `"key";q=0;w=900`},
@@ -203,6 +208,9 @@ func whatTheContractRefuses() []refusal {
 			refusal{"too many slow checks", of.route, fails("FindKey", apikey.ErrBusy), of.well, 503, unavailable, again},
 			refusal{"fault of the keys", of.route, fails("FindKey", broken), of.well, 500, internal, nil},
 		)
+		if of.route != metadataRoute { // which every key may call
+			all = append(all, refusal{"key that may not", of.route, nil, key(func(s *site) string { return s.nobody }), 403, forbidden, nil})
+		}
 	}
 	return all
 }
@@ -261,6 +269,8 @@ func TestEveryAnswerIsThatOfTheContractAndIsDescribed(t *testing.T) {
 		assert.Equal(t, 200, check(t, s, scoreRoute, request{path: path, key: s.reader}).status)
 		assert.Equal(t, 200, check(t, s, historyRoute, request{path: path + "/history?created_at=2027-01-01", key: s.historian}).status)
 		assert.Equal(t, 200, check(t, s, stampsRoute, request{path: "/v2/stamps/" + alice, key: s.reader}).status)
+		assert.Equal(t, 200, check(t, s, stampsRoute, request{path: "/v2/stamps/" + alice + "?include_metadata=true&token=", key: s.reader}).status)
+		assert.Equal(t, 200, check(t, s, metadataRoute, request{path: metadataRoute, key: s.reader}).status)
 		body := fmt.Sprintf(`{"credentials": [%s]}`, s.signed(bob, "Google"))
 		assert.Equal(t, `{"stored":1}`, check(t, s, stampsRoute, request{method: http.MethodPost, path: "/v2/stamps/" + bob, key: s.submitter, body: body}).body)
 		assert.JSONEq(t, `{"status":"ok"}`, check(t, s, "/health", request{path: "/health"}).body)

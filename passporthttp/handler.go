@@ -60,7 +60,7 @@ func New(scorer passport.Scorer, rows Rows, options ...Option) *Handler {
 	}
 	h := &Handler{
 		settings: s, scorer: scorer, rows: rows,
-		readiness: newReadiness(s.ready), openapi: document(s.ingest != nil), mux: http.NewServeMux(),
+		readiness: newReadiness(s.ready), openapi: document(s.ingest != nil, s.metadata != nil), mux: http.NewServeMux(),
 	}
 	h.addRoutes()
 	return h
@@ -86,6 +86,11 @@ func (h *Handler) addRoutes() {
 		stamps["POST"] = h.keyed(maySubmit, h.ingestion)
 	}
 	h.route("/v2/stamps/{address}", stamps)
+	metadataOfAll := noSuchRoute
+	if h.metadata != nil {
+		metadataOfAll = h.keyed(anyKey, h.metadataOfAll)
+	}
+	h.handle("GET /v2/stamps/metadata", metadataOfAll)
 	h.route("/health", endpoints{"GET": alive})
 	h.route("/ready", endpoints{"GET": h.isReady})
 	h.route("/openapi.json", endpoints{"GET": h.describe})

@@ -2,9 +2,12 @@ package passporthttp_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,6 +32,37 @@ func TestWhatIsNoRouteIsNotFoundInOurWords(t *testing.T) {
 		assert.JSONEq(t, `{"detail":"Not found."}`, got.body, path)
 		assert.Equal(t, "application/json", got.header.Get("Content-Type"), path)
 	}
+}
+
+// An operator sees which route is missing, and nothing that could be a secret.
+func TestReport_MissingRoute(t *testing.T) {
+	s := newSite(t)
+	secret := strings.Split(s.reader, ".")[1]
+	for path, logged := range map[string]string{
+		"/":                             "/",
+		"/registry/submit-passport":     "/registry",
+		"/ceramic-cache/stamps/bulk":    "/ceramic-cache",
+		"//v1//stamps":                  "/v1",
+		"/v2/stamps/../" + alice:        "/v2",
+		"/openapi.yaml":                 "/***",
+		"/" + s.reader:                  "/***",
+		"/" + secret + "/x":             "/***",
+		"/" + alice:                     "/***",
+		"/" + alice[2:] + "/score":      "/***",
+		"/%0A%22forged%22":              "/***",
+		"/" + strings.Repeat("a", 25):   "/***",
+		"/v1/" + secret + "?key=secret": "/v1",
+	} {
+		id := rand.Text()
+		got := s.do(request{path: path, key: s.reader, header: http.Header{"X-Request-Id": {id}}})
+		assert.Equal(t, http.StatusNotFound, got.status, path)
+		assert.Regexp(t, `"request_id":"`+id+`".*"route":"",.*"path":"`+regexp.QuoteMeta(logged)+`"}`, s.log.String(), path)
+	}
+	for _, hidden := range []string{secret, alice[2:], "forged", "submit-passport", "secret"} {
+		assert.NotContains(t, s.log.String(), hidden)
+	}
+	s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
+	assert.NotRegexp(t, `"route":"/v2[^\n]*"path":`, s.log.String(), "a route has no path beside it")
 }
 
 func TestOtherMethodsAreTold(t *testing.T) {

@@ -22,7 +22,7 @@ type pageBody struct {
 type itemBody struct {
 	Version    string          `json:"version"`
 	Credential json.RawMessage `json:"credential"`
-	Metadata   json.RawMessage `json:"metadata"` // always null: the SDK has none
+	Metadata   json.RawMessage `json:"metadata"` // a metadataBody, null if there is none
 }
 
 const itemVersion = "1.0.0"
@@ -47,6 +47,11 @@ func (h *Handler) listing(ctx context.Context, c *call) answer {
 			return detail(http.StatusBadRequest, "Invalid token.")
 		}
 	}
+	text, given := parameter(c.URL, "include_metadata")
+	withMetadata, isBoolean := boolean(text)
+	if given && !isBoolean {
+		return notABoolean("query", "include_metadata")
+	}
 	address, err := passport.ParseAddress(c.PathValue("address"))
 	if err != nil {
 		return invalidAddress()
@@ -59,6 +64,9 @@ func (h *Handler) listing(ctx context.Context, c *call) answer {
 	body := pageBody{Items: make([]itemBody, len(listed.Credentials))}
 	for i, credential := range listed.Credentials {
 		body.Items[i] = itemBody{Version: itemVersion, Credential: credential.Stamp}
+		if withMetadata && h.metadata != nil {
+			body.Items[i].Metadata = h.metadata.stamps[credential.Provider]
+		}
 	}
 	first, last := edges(listed.Credentials, page)
 	if listed.Older {

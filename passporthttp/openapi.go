@@ -16,8 +16,8 @@ func (h *Handler) describe(context.Context, *call) answer {
 }
 
 // document returns the description of what the handler answers.
-func document(ingestion bool) []byte {
-	if ingestion {
+func document(ingestion, metadata bool) []byte {
+	if ingestion && metadata {
 		return openapi
 	}
 	var whole struct {
@@ -29,7 +29,12 @@ func document(ingestion bool) []byte {
 	if err := json.Unmarshal(openapi, &whole); err != nil {
 		panic(err) // it is a constant, and tested
 	}
-	delete(whole.Paths["/v2/stamps/{address}"], "post")
+	if !ingestion {
+		delete(whole.Paths["/v2/stamps/{address}"], "post")
+	}
+	if !metadata {
+		delete(whole.Paths, "/v2/stamps/metadata")
+	}
 	without, err := json.Marshal(whole)
 	if err != nil {
 		panic(err) // it has just been read

@@ -65,13 +65,38 @@ func WithUses(log *apikey.UseLog) Option {
 	}
 }
 
-// WithPoints tells with each score what the address has earned in human points
-// and what there is to earn: points_data and possible_points_data, which are
-// null without it.
+// WithPoints answers with each score what the address has earned in human points
+// and what there is to earn: points_data and possible_points_data. Without it they
+// are null, as in the service, also where the engine awards points.
 func WithPoints(points store.Points) Option {
 	return func(s *settings) {
 		s.points = points
 		s.faultIf(points == nil, "WithPoints got nil")
+	}
+}
+
+// WithLeftOut adds to each score the member left_out: by provider, the stamps
+// that are not valid, each with its reason (a [passport.Reason]) and its
+// expiration_date. The service's contract does not have it.
+func WithLeftOut() Option {
+	return func(s *settings) { s.leftOut = true }
+}
+
+// WithMetadata serves what the stamps are, for people to read: GET
+// /v2/stamps/metadata answers the document, and a listing with
+// include_metadata=true has the metadata of each stamp that the document names.
+// Without it the one is 404, and in the other metadata is always null.
+//
+// The document is the service's own answer to GET /v2/stamps/metadata, or a list
+// of that form: platforms with id, icon, name, description, connectMessage and
+// groups, these with name and stamps, and these with name (the provider),
+// description and hash. It has at most 1 MiB, and 8 KiB for each stamp. Of two
+// stamps of one name the first counts.
+func WithMetadata(document []byte) Option {
+	return func(s *settings) {
+		m, err := readMetadata(document)
+		s.metadata = m
+		s.faultIf(err != nil, "WithMetadata: %w", err)
 	}
 }
 
@@ -158,9 +183,9 @@ func WithTimeout(timeout time.Duration) Option {
 
 // WithLogger sets where each request is reported: info, or warn if it was
 // answered 503 though the caller was still there, or error if 500, with the
-// cause. The address and the prefix of the key are told; keys, cookies, queries
-// and other headers never are, nor is a path that is no route. The default is
-// silence.
+// cause. The address and the prefix of the key are logged; keys, cookies, queries
+// and other headers never are. Of a path that is no route the first segment is,
+// as path, unless it could be a key or an address. The default is silence.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) {
 		if logger != nil {
@@ -175,6 +200,8 @@ type settings struct {
 	limiter            apikey.Limiter
 	uses               *apikey.UseLog
 	points             store.Points
+	leftOut            bool
+	metadata           *metadata
 	ready              func(context.Context) error
 	scoringErrorStatus bool
 	ingest             store.Credentials

@@ -42,3 +42,14 @@ func integer(text string) (string, bool) {
 	}
 	return digits, true
 }
+
+// boolean returns the truth that the text spells in one of the service's ways.
+func boolean(text string) (value, ok bool) {
+	switch strings.ToLower(text) {
+	case "1", "on", "t", "true", "y", "yes":
+		return true, true
+	case "0", "off", "f", "false", "n", "no":
+		return false, true
+	}
+	return false, false
+}

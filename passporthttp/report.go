@@ -4,11 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 )
 
-// report tells the log about the request. Nothing of it is told that could be a
-// secret: no header, no query, and no path but as the route that it matched.
+// report logs the request, with nothing that could be a secret: no header, no
+// query, and the path as the route that it matched, or else its first segment.
 func (h *Handler) report(ctx context.Context, c *call, given answered) {
 	level := slog.LevelInfo
 	switch {
@@ -29,6 +31,9 @@ func (h *Handler) report(ctx context.Context, c *call, given answered) {
 		slog.Duration("took", time.Since(c.began)),
 		slog.String("remote", c.RemoteAddr),
 	}, c.facts...)
+	if c.route() == "" {
+		facts = append(facts, slog.String("path", firstSegment(c.URL.Path)))
+	}
 	if given.err != nil {
 		facts = append(facts, slog.Any("error", given.err))
 	}
@@ -36,6 +41,20 @@ func (h *Handler) report(ctx context.Context, c *call, given answered) {
 		facts = append(facts, slog.Any("unsent", given.unsent))
 	}
 	h.logger.LogAttrs(ctx, level, "request", facts...)
+}
+
+// likeSegment matches the segments that can be part of a route. Keys, addresses
+// and nullifiers are longer, or have other characters.
+var likeSegment = regexp.MustCompile(`^[A-Za-z0-9_-]{1,24}$`)
+
+// firstSegment returns the first segment of a path that is no route, so that the
+// log shows which route is missing.
+func firstSegment(path string) string {
+	segment, _, _ := strings.Cut(strings.TrimLeft(path, "/"), "/")
+	if segment != "" && !likeSegment.MatchString(segment) {
+		segment = mask
+	}
+	return "/" + segment
 }
 
 // methodOf returns the method, if it is one: anything can stand in its place.

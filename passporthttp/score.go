@@ -25,6 +25,13 @@ type scoreBody struct {
 	Points         *pointsBody      `json:"points_data"`
 	PossiblePoints *pointsBody      `json:"possible_points_data"`
 	Linked         json.RawMessage  `json:"linked_score"` // always null: nothing links wallets yet
+	// LeftOut is nil, and not in the answer, unless the host wants it.
+	LeftOut map[string]leftOutBody `json:"left_out,omitzero"`
+}
+
+type leftOutBody struct {
+	Reason    passport.Reason `json:"reason"`
+	ExpiresAt *string         `json:"expiration_date"`
 }
 
 type stampBody struct {
@@ -61,6 +68,9 @@ func (h *Handler) score(ctx context.Context, c *call) answer {
 		return failed(err)
 	}
 	body := bodyOf(result)
+	if h.leftOut {
+		body.LeftOut = leftOutOf(result.Stamps)
+	}
 	if h.points != nil {
 		ledger, err := h.points.LoadPoints(ctx, string(address))
 		if err != nil {
@@ -108,6 +118,16 @@ func bodyOf(result *passport.Result) scoreBody {
 		ScoredAt: moment(result.ScoredAt), ExpiresAt: moment(result.ExpiresAt),
 		Threshold: result.Threshold.Fixed(places), Stamps: stamps,
 	}
+}
+
+func leftOutOf(stamps []passport.Stamp) map[string]leftOutBody {
+	leftOut := map[string]leftOutBody{}
+	for _, s := range stamps {
+		if s.Outcome == passport.LeftOut {
+			leftOut[s.Provider] = leftOutBody{Reason: s.Reason, ExpiresAt: moment(s.ExpiresAt)}
+		}
+	}
+	return leftOut
 }
 
 // errorBody is what the service answers where there is no score.

@@ -2,6 +2,7 @@ package passporthttp_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/passporthttp"
+	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -36,6 +38,48 @@ func TestPointsAreToldWhenTheyAreEnabled(t *testing.T) {
 	assert.Equal(t, alicesScore+
 		`"points_data":{"total_points":200,"is_eligible":true,"multiplier":1,"breakdown":{"HKY":200}},`+
 		`"possible_points_data":{"total_points":0,"is_eligible":true,"multiplier":1,"breakdown":`+possible+`},"linked_score":null}`, got.body)
+}
+
+// A stamp that is not valid is not in the contract's answer. The option adds it
+// with its reason.
+func TestScore_LeftOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		options []passporthttp.Option
+		want    any
+	}{
+		"off": {nil, nil},
+		"on": {[]passporthttp.Option{passporthttp.WithLeftOut()}, map[string]any{
+			"Github":  map[string]any{"reason": "expired", "expiration_date": "2025-12-31T12:00:00+00:00"},
+			"Discord": map[string]any{"reason": "untrusted_issuer", "expiration_date": "2100-01-01T00:00:00+00:00"},
+			"Twitter": map[string]any{"reason": "malformed", "expiration_date": nil},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, c.options...)
+			add := func(provider string, issuer *passporttest.Issuer, options ...passporttest.CredentialOption) {
+				signed, err := issuer.Issue(alice, provider, "account", options...)
+				require.NoError(t, err)
+				stamp, err := passport.NewCredential(signed)
+				require.NoError(t, err)
+				require.NoError(t, s.rows.AddCredentials(t.Context(), alice, stamp))
+			}
+			add("Github", s.issuer, passporttest.ExpiresAt(noon.AddDate(0, 0, -1)))
+			add("Discord", passporttest.NewIssuer())
+			require.NoError(t, s.rows.AddCredentials(t.Context(), alice, store.NewCredential{Provider: "Twitter", Stamp: []byte(`{"credentialSubject": {}}`)}))
+
+			got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
+			readDescription(t, s.do(request{path: "/openapi.json"}).body).holds(t, http.MethodGet, scoreRoute, "200", got)
+			var body map[string]any
+			require.NoError(t, json.Unmarshal([]byte(got.body), &body))
+			assert.Equal(t, c.want, body["left_out"])
+			_, has := body["left_out"]
+			assert.Equal(t, c.want != nil, has)
+			assert.Len(t, body["stamps"], 1)
+
+			got = s.do(request{path: "/v2/stamps/1/score/" + bob, key: s.reader})
+			assert.Equal(t, c.want != nil, strings.HasSuffix(got.body, `"linked_score":null,"left_out":{}}`), got.body)
+		})
+	}
 }
 
 func TestTheAddressMayBeInAnyCase(t *testing.T) {

@@ -78,6 +78,7 @@ func newSiteBeside(t testing.TB, background func(context.Context) error, options
 		passporthttp.WithLimiter(limiter),
 		passporthttp.WithPoints(s.rows),
 		passporthttp.WithIngestion(s.rows),
+		passporthttp.WithMetadata([]byte(platforms)),
 		passporthttp.WithReady(func(context.Context) error { return s.ready() }),
 		passporthttp.WithLogger(slog.New(slog.NewJSONHandler(s.log, nil))),
 	}, options...)...)
