@@ -12,8 +12,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Bounds of a metadata document, so that a page of stamps with their metadata
-// stays small.
+// Bounds of a metadata document. The second one bounds what metadata adds to a
+// page of a listing.
 const (
 	maxMetadata      = 1 << 20
 	maxStampMetadata = 8 << 10

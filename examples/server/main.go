@@ -13,8 +13,12 @@
 //	                          prev; unset: links begin with the path
 //	PASSPORT_DATABASE_URL     postgres://…; unset: in memory
 //	PASSPORT_TRUSTED_ISSUERS  JSON list of the DIDs whose credentials count
-//	PASSPORT_HUMAN_POINTS     award human points, and tell them (off)
+//	PASSPORT_HUMAN_POINTS     award human points (off)
 //	PASSPORT_METAMASK_OG      with the award that is limited in number (off)
+//	PASSPORT_POINTS_DATA      answer points_data and possible_points_data (off: null)
+//	PASSPORT_LEFT_OUT         answer the stamps that are not valid, in left_out (off)
+//	PASSPORT_METADATA         a JSON file, the answer to GET /v2/stamps/metadata;
+//	                          see passporthttp.WithMetadata (unset: 404)
 //	PASSPORT_RATE_LIMIT       count the calls of each key (on)
 //	PASSPORT_USAGE            record the calls of each key (off)
 //	PASSPORT_INGESTION        take credentials in: POST /v2/stamps/{address} (off)
@@ -133,13 +137,23 @@ func assemble(c *config, kept *keeping, logger *slog.Logger) (*service, error) {
 	if c.usage {
 		options = append(options, passporthttp.WithUses(uses))
 	}
-	if c.humanPoints {
+	if c.pointsData {
 		options = append(options, passporthttp.WithPoints(kept.rows))
+	}
+	if c.leftOut {
+		options = append(options, passporthttp.WithLeftOut())
+	}
+	if c.metadata != nil {
+		options = append(options, passporthttp.WithMetadata(c.metadata))
 	}
 	if c.ingestion {
 		options = append(options, passporthttp.WithIngestion(kept.rows))
 	}
-	return &service{keys, uses, passporthttp.New(engine, kept.rows, options...)}, nil
+	handler := passporthttp.New(engine, kept.rows, options...)
+	if err := handler.Err(); err != nil {
+		return nil, fmt.Errorf("%w:\n%w", errConfiguration, err)
+	}
+	return &service{keys, uses, handler}, nil
 }
 
 func newEngine(c *config, kept *keeping, logger *slog.Logger) (*passport.Engine, error) {
@@ -159,7 +173,9 @@ type config struct {
 	addr, publicURL                      string
 	pool                                 *pgxpool.Pool // nil: in memory
 	issuers                              []string
+	metadata                             []byte // nil: none
 	humanPoints, metaMaskOG              bool
+	pointsData, leftOut                  bool
 	rateLimit, usage, ingestion, migrate bool
 }
 
@@ -173,6 +189,9 @@ func read(ctx context.Context, getenv func(string) string) (*config, error) {
 		issuers:     e.issuers(),
 		humanPoints: e.isOn("PASSPORT_HUMAN_POINTS", false),
 		metaMaskOG:  e.isOn("PASSPORT_METAMASK_OG", false),
+		pointsData:  e.isOn("PASSPORT_POINTS_DATA", false),
+		leftOut:     e.isOn("PASSPORT_LEFT_OUT", false),
+		metadata:    e.metadata(),
 		rateLimit:   e.isOn("PASSPORT_RATE_LIMIT", true),
 		usage:       e.isOn("PASSPORT_USAGE", false),
 		ingestion:   e.isOn("PASSPORT_INGESTION", false),
@@ -232,6 +251,18 @@ func (e *environment) publicURL() string {
 		e.faultf("PASSPORT_PUBLIC_URL", "%w", err)
 	}
 	return text
+}
+
+func (e *environment) metadata() []byte {
+	name := e.getenv("PASSPORT_METADATA")
+	if name == "" {
+		return nil
+	}
+	document, err := os.ReadFile(name)
+	if err != nil {
+		e.faultf("PASSPORT_METADATA", "%w", err)
+	}
+	return document
 }
 
 func (e *environment) pool(ctx context.Context) *pgxpool.Pool {

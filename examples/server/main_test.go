@@ -147,6 +147,20 @@ func TestCredentialsAreTakenInOnlyWhenThatIsOn(t *testing.T) {
 	}
 }
 
+func TestMetadataAndLeftOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "metadata.json")
+	const platforms = `[{"id": "Github", "name": "GitHub", "groups": [{"name": "Account", "stamps": [{"name": "Github"}]}]}]`
+	require.NoError(t, os.WriteFile(file, []byte(platforms), 0o600))
+	server := start(t, "PASSPORT_METADATA="+file, "PASSPORT_LEFT_OUT=on", "PASSPORT_POINTS_DATA=on")
+	key, url := server.invitation(t)
+	_, body := get(t, server.url+"/v2/stamps/"+alice+"?include_metadata=true", key)
+	assert.Contains(t, fmt.Sprint(body["items"]), "name:GitHub")
+	_, body = get(t, url, key)
+	assert.Equal(t, map[string]any{"Ens": map[string]any{"reason": "expired", "expiration_date": "2026-02-01T00:00:00+00:00"}}, body["left_out"])
+	assert.NotNil(t, body["points_data"])
+	server.terminate(t)
+}
+
 // submission is the body that submits Alice's credentials.
 func submission(t *testing.T) string {
 	t.Helper()
@@ -231,6 +245,8 @@ func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
 				"PASSPORT_PUBLIC_URL: a public URL is http or https",
 			},
 		},
+		"no such file":   {[]string{"PASSPORT_METADATA=/nowhere/metadata.json"}, []string{"PASSPORT_METADATA: open /nowhere/metadata.json"}},
+		"no metadata":    {[]string{"PASSPORT_METADATA=main.go"}, []string{"WithMetadata: the metadata is not a list of platforms"}},
 		"a port":         {[]string{"PASSPORT_ADDR=127.0.0.1:http"}, []string{`PASSPORT_ADDR: "http" is not the number of a port`}},
 		"no JSON":        {[]string{"PASSPORT_TRUSTED_ISSUERS=did:ethr:0x00"}, []string{"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list"}},
 		"no issuer":      {[]string{"PASSPORT_TRUSTED_ISSUERS=[]"}, []string{"PASSPORT_TRUSTED_ISSUERS: misconfigured: no trusted issuer"}},
@@ -270,7 +286,7 @@ func TestADatabaseThatLacksTablesIsToldAboutAndNotServed(t *testing.T) {
 func TestOnAFreshDatabaseItMakesTheTablesScoresAndRecordsTheUse(t *testing.T) {
 	url := pgtest.NewEmpty(t)
 	server := start(t, "PASSPORT_DATABASE_URL="+url, anIssuer,
-		"PASSPORT_MIGRATE=on", "PASSPORT_USAGE=on", "PASSPORT_HUMAN_POINTS=on", "PASSPORT_METAMASK_OG=on", "PASSPORT_RATE_LIMIT=off")
+		"PASSPORT_MIGRATE=on", "PASSPORT_USAGE=on", "PASSPORT_HUMAN_POINTS=on", "PASSPORT_METAMASK_OG=on", "PASSPORT_POINTS_DATA=on", "PASSPORT_RATE_LIMIT=off")
 	pool, err := pgstore.OpenPool(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
