@@ -13,6 +13,7 @@
 //	GET  /v2/stamps/{scorer_id}/score/{address}          a key with read_scores
 //	GET  /v2/stamps/{scorer_id}/score/{address}/history  a key with historical_endpoint
 //	GET  /v2/stamps/{address}                            a key with read_scores
+//	GET  /v2/stamps/metadata                             any key; only WithMetadata
 //	POST /v2/stamps/{address}                            a key with submit_passports; only WithIngestion
 //	GET  /health, /ready, /openapi.json                  anyone
 //
@@ -26,13 +27,19 @@
 // The history requires created_at, a date or a date and a time in any form of
 // ISO 8601, in UTC if it names no offset. A date is its midnight. A + has to be
 // sent as %2B: in a query it is a space. The answer is the newest score at or
-// before that moment. A listing takes limit, 1 to 1000, which is the default, and
-// token, which leads to another page (empty: the first); its links next and prev
-// have both. [WithIngestion] describes a request to store credentials.
+// before that moment. A listing takes limit, 1 to 1000, which is the default,
+// token, which leads to another page (empty: the first), and include_metadata, see
+// [WithMetadata]; its links next and prev have them all. [WithIngestion] describes
+// a request to store credentials.
 //
 // Scoring is a GET because it is one in the contract, and it writes: the score,
 // claims and events of [passport.Engine.Score]. Doing it again is harmless. HEAD
 // is GET without the body, and scores too.
+//
+// These are the routes of the service's version 2 that answer about stamps. Its
+// version 1 (/registry/…), its models (/v2/models/…) and the routes of its own
+// app (/ceramic-cache/… and others) are not served: they are 404, and the log has
+// the first segment of their path. linked_score is always null.
 //
 // # Answers
 //

@@ -230,7 +230,7 @@ var (
 	versions = []string{"HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/0.9", "HTTP/9.9", "HTP/1.1", ""}
 	hosts    = []string{"localhost", "localhost", "localhost", "", "a b", "[::1", "evil.example.org:99999", "\xff"}
 	pieces   = []string{
-		"v2", "v2", "stamps", "stamps", "score", "history", "1", "77", "-1", "99999999999999999999", alice, alice, bob, "0x", "0X" + alice[2:], "health", "ready",
+		"v2", "v2", "stamps", "stamps", "score", "history", "1", "77", "-1", "99999999999999999999", alice, alice, bob, "0x", "0X" + alice[2:], "health", "ready", "metadata",
 		"openapi.json", "..", ".", "", "%2e%2e", "%2F", "%00", "%ff", "%C0%AF", "%20", "%25", "é", ";", "?", "#", "{address}", "*", "'or'1'='1", "<script>",
 	}
 )
@@ -250,11 +250,11 @@ func (a *attack) target(random *rand.Rand, wellFormed bool) string {
 	case 2, 3:
 		return "/v2/stamps/" + pick(random, pieces) + "/score/" + pick(random, pieces)
 	case 4:
-		moment := pick(random, []string{"2026-01-01", "2027-01-01", "2026-01-01T00:00:00+25:00", "0001-01-01", "99999-01-01", "now", "", "%00", "2026-02-30"})
+		moment := pick(random, []string{"2026-01-01", "2027-01-01", "2026-01-01T00:00:00+25:00", "0001-01-01", "99999-01-01", "2026-W01-4T24", "20260101T12,5-0330", "2026-366", "now", "", "%00", "2026-02-30"})
 		return "/v2/stamps/1/score/" + pick(random, []string{alice, bob, "0x"}) + "/history?created_at=" + moment
 	case 5, 6:
 		limit := pick(random, []string{"1", "1000", "0", "1e9", "-5", "", "%31", "%D9%A3"})
-		return "/v2/stamps/" + pick(random, []string{alice, bob, "x"}) + "?limit=" + limit + pick(random, []string{"", "&token=o1", "&token=n1", "&token=", "&token=x", "&token=////", "&%zz"})
+		return "/v2/stamps/" + pick(random, []string{alice, bob, "x"}) + "?limit=" + limit + pick(random, []string{"", "&token=o1", "&token=n1", "&token=", "&token=x", "&token=////", "&%zz", "&include_metadata=true", "&include_metadata=%00"})
 	case 7:
 		return "/v2/stamps/1/score/" + a.s.reader + "?api_key=" + a.s.reader + "&password=hush"
 	}

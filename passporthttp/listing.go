@@ -69,11 +69,15 @@ func (h *Handler) listing(ctx context.Context, c *call) answer {
 		}
 	}
 	first, last := edges(listed.Credentials, page)
+	query := "limit=" + strconv.Itoa(page.Limit)
+	if withMetadata {
+		query += "&include_metadata=true"
+	}
 	if listed.Older {
-		body.Next = h.link(address, page.Limit, older, last)
+		body.Next = h.link(address, older, last, query)
 	}
 	if listed.Newer {
-		body.Prev = h.link(address, page.Limit, newer, first)
+		body.Prev = h.link(address, newer, first, query)
 	}
 	return answer{status: http.StatusOK, body: body}
 }
@@ -88,12 +92,11 @@ func edges(credentials []store.Credential, page store.Page) (first, last int64) 
 }
 
 // link leads to the page of the credentials that are older or newer than the id.
-func (h *Handler) link(address passport.Address, limit int, direction byte, id int64) *string {
-	query := "?limit=" + strconv.Itoa(limit)
+func (h *Handler) link(address passport.Address, direction byte, id int64, query string) *string {
 	if id > 0 {
-		query = "?token=" + token(direction, id) + "&limit=" + strconv.Itoa(limit)
+		query = "token=" + token(direction, id) + "&" + query
 	}
-	return new(h.publicURL + "/v2/stamps/" + url.PathEscape(string(address)) + query)
+	return new(h.publicURL + "/v2/stamps/" + url.PathEscape(string(address)) + "?" + query)
 }
 
 // A token is a direction and an id. It holds no secret and is believed no more

@@ -64,6 +64,9 @@ func TestListing_IncludeMetadata(t *testing.T) {
 	} {
 		assert.Equal(t, want, s.metadataOf(query), query)
 	}
+	_, next, _ := s.page("/v2/stamps/" + alice + "?include_metadata=on&limit=1")
+	require.NotNil(t, next)
+	assert.Regexp(t, `\?token=o\d+&limit=1&include_metadata=true$`, *next, "the next page has metadata too")
 	assert.Equal(t, none, newBareSite(t).metadataOf("?include_metadata=true"), "there is none")
 }
 
