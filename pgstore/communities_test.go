@@ -88,11 +88,6 @@ func TestCommunitiesAreSetUpInASchemaOfAnyName(t *testing.T) {
 // Both stores keep communities in the same rows, ids included.
 func TestCommunitiesAreTheSameRowsAsInMemory(t *testing.T) {
 	under := newHarness(t, storeModes()["pgx"])(t).(*harness)
-	for table := range under.tables {
-		if under.hasID(table) && table != "registry_humanpointsconfig" {
-			require.NoError(t, under.Seed(t.Context(), []byte(`{"`+table+`": []}`)), "numbering begins at 1")
-		}
-	}
 	mem := memstore.New()
 	type roles interface {
 		store.Communities

@@ -121,7 +121,7 @@ func TestStoreInAHostsTransaction(t *testing.T) {
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
 		t.Run(string(level), func(t *testing.T) {
 			plain := newHarness(t, storeModes()["pgx"])
-			runInHost(t, plain, func(h *harness) host { return hostOnPool(h.pool, level) })
+			runInHost(t, plain, func(h *harness) host { return hostOnPool(h.Pool, level) })
 		})
 	}
 }
@@ -137,7 +137,7 @@ func TestStoreInAHostsTransactionOfDatabaseSQL(t *testing.T) {
 				var db *sql.DB
 				runInHost(t, plain, func(h *harness) host {
 					if db == nil {
-						db = openSQL(t, driver, h.pool.Config().ConnString())
+						db = openSQL(t, driver, h.Pool.Config().ConnString())
 						db.SetMaxOpenConns(8)
 						db.SetMaxIdleConns(8)
 					}

@@ -110,10 +110,10 @@ func (w *world) unrecorded(before map[string][]row) {
 		assert.Equal(w.t, false, r["requires_calculation"], "of a new passport")
 	}
 	for _, r := range added(before, after, "registry_event") {
-		assert.True(w.t, matches("<now>", r["created_at"]), "an event of %v", r["created_at"])
+		assert.True(w.t, w.matches("<now>", r["created_at"]), "an event of %v", r["created_at"])
 	}
 	for _, r := range added(before, after, "registry_humanpoints") {
-		assert.True(w.t, matches("<now>", r["timestamp"]), "points of %v", r["timestamp"])
+		assert.True(w.t, w.matches("<now>", r["timestamp"]), "points of %v", r["timestamp"])
 	}
 	for _, table := range []string{"registry_passport", "registry_event", "registry_humanpoints", "registry_humanpointscommunityqualifiedusers"} {
 		kept := byID(after[table])

@@ -97,7 +97,7 @@ type asking func(w *world, engine *passport.Engine) func(scenarioStep, scenarioA
 
 func (s scenario) check(t testing.TB, h Harness, through asking) {
 	t.Helper()
-	w := &world{Harness: h, t: t, ctx: t.Context()}
+	w := &world{Harness: h, t: t, ctx: t.Context(), isNow: scenarioNow.Equal}
 	w.seed(s.Rows)
 	engine, err := passport.New(h,
 		passport.WithTrustedIssuers(trustedInScenarios...),
@@ -174,7 +174,7 @@ func (w *world) request(engine *passport.Engine, path string, want scenarioAnswe
 	got, err := answerOf(result)
 	require.NoError(w.t, err)
 	for name := range got {
-		assert.True(w.t, matches(body[name], got[name]), "%s of the answer: want %v, got %v", name, body[name], got[name])
+		assert.True(w.t, w.matches(body[name], got[name]), "%s of the answer: want %v, got %v", name, body[name], got[name])
 	}
 }
 
@@ -221,7 +221,7 @@ func (w *world) compare(want map[string][]row) {
 		for _, r := range wanted {
 			found := -1
 			for i := range rows {
-				if matches(r, rows[i]) {
+				if w.matches(r, rows[i]) {
 					found = i
 				}
 			}
@@ -234,7 +234,7 @@ func (w *world) compare(want map[string][]row) {
 // matches compares a value with a wanted one, in which "<any>" and "<id>" stand
 // for anything but null, and "<now>" for the moment of the scoring. Moments
 // are compared as such, however they are spelt.
-func matches(want, got any) bool {
+func (w *world) matches(want, got any) bool {
 	switch want := want.(type) {
 	case string:
 		text, isText := got.(string)
@@ -244,7 +244,8 @@ func matches(want, got any) bool {
 		case !isText:
 			return false
 		case want == "<now>":
-			want = scenarioNow.Format(time.RFC3339Nano)
+			moment, err := time.Parse(time.RFC3339Nano, text)
+			return err == nil && w.isNow(moment)
 		}
 		return want == text || sameMoment(want, text)
 	case row:
@@ -253,7 +254,7 @@ func matches(want, got any) bool {
 			return false
 		}
 		for name := range want {
-			if value, found := other[name]; !found || !matches(want[name], value) {
+			if value, found := other[name]; !found || !w.matches(want[name], value) {
 				return false
 			}
 		}
@@ -264,7 +265,7 @@ func matches(want, got any) bool {
 			return false
 		}
 		for i := range want {
-			if !matches(want[i], other[i]) {
+			if !w.matches(want[i], other[i]) {
 				return false
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,4 +80,29 @@ func TestAServedScenarioNoticesWhatIsWrong(t *testing.T) {
 		})
 	}
 	require.Len(t, scenarios(t), 45)
+}
+
+// A running server is held to this machine's clock.
+func TestRunningScenarios_Clock(t *testing.T) {
+	for name, c := range map[string]struct {
+		clock func() time.Time
+		fails bool
+	}{
+		"right": {time.Now, false},
+		"slow":  {func() time.Time { return time.Now().Add(-time.Minute) }, true},
+		"fast":  {func() time.Time { return time.Now().Add(time.Minute) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows := memory{memstore.New(memstore.WithClock(c.clock))}
+			engine, err := passport.New(rows, passport.WithTrustedIssuers(TrustedIssuers()...),
+				passport.WithHumanPoints(passport.HumanPoints{Capped: passport.MetaMaskOG()}), passport.WithClock(c.clock))
+			require.NoError(t, err)
+			handler := passporthttp.New(engine, rows)
+			require.NoError(t, handler.Err())
+			server := httptest.NewServer(handler)
+			t.Cleanup(server.Close)
+			s := recorded(t, "human points: address lists")
+			assert.Equal(t, c.fails, Fails(func(t testing.TB) { s.check(t, rows, throughURL(server.URL)) }))
+		})
+	}
 }

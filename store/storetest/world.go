@@ -38,6 +38,8 @@ type world struct {
 	Harness
 	t   testing.TB
 	ctx context.Context
+	// isNow reports whether a moment is one that a scenario's "<now>" stands for.
+	isNow func(time.Time) bool
 }
 
 func newWorld(t testing.TB, h Harness) *world {

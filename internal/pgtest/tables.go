@@ -1,0 +1,154 @@
+package pgtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Tables puts rows into the service's tables of one schema and takes them out,
+// for a storetest.Harness.
+type Tables struct {
+	// Pool finds the tables without their schema.
+	Pool *pgxpool.Pool
+
+	columns map[string][]column // by table
+}
+
+type column struct {
+	name, kind string
+	notNull    bool
+}
+
+// NewTables returns the tables in the schema of the database at the URL.
+func NewTables(tb testing.TB, url, schema string) *Tables {
+	tb.Helper()
+	fail := func(err error) {
+		tb.Helper()
+		if err != nil {
+			tb.Fatalf("pgtest: the tables of %s: %v", schema, err)
+		}
+	}
+	config, err := pgxpool.ParseConfig(url)
+	fail(err)
+	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{schema}.Sanitize()
+	pool, err := pgxpool.NewWithConfig(tb.Context(), config)
+	fail(err)
+	tb.Cleanup(pool.Close)
+	t := &Tables{Pool: pool, columns: map[string][]column{}}
+	rows, err := pool.Query(tb.Context(), `
+		select c.relname::text, a.attname::text, format_type(a.atttypid, null), a.attnotnull
+		from   pg_class c
+		join   pg_namespace n on n.oid = c.relnamespace
+		join   pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+		where  n.nspname = $1 and c.relkind = 'r' and c.relname !~ '^passport_'
+		order  by 1, a.attnum`, schema)
+	fail(err)
+	var table string
+	var c column
+	_, err = pgx.ForEachRow(rows, []any{&table, &c.name, &c.kind, &c.notNull}, func() error {
+		t.columns[table] = append(t.columns[table], c)
+		return nil
+	})
+	fail(err)
+	if len(t.columns) == 0 {
+		tb.Fatalf("pgtest: no table in %s", schema)
+	}
+	return t
+}
+
+// Empty deletes all rows, but of registry_humanpointsconfig: a fresh schema has
+// rows there. Deleting a few rows is faster than truncating that many tables.
+func (t *Tables) Empty(ctx context.Context) error {
+	statements := []string{"set local session_replication_role = replica"}
+	for table := range t.columns {
+		if table != "registry_humanpointsconfig" {
+			statements = append(statements, "delete from "+table)
+		}
+	}
+	_, err := t.Pool.Exec(ctx, strings.Join(statements, ";"), pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
+// Seed replaces the rows of each table that the JSON document names. References
+// are not checked: a case seeds the tables that it is about.
+func (t *Tables) Seed(ctx context.Context, document []byte) error {
+	var tables map[string][]map[string]json.RawMessage
+	if err := json.Unmarshal(document, &tables); err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, t.Pool, func(tx pgx.Tx) error {
+		batch := &pgx.Batch{}
+		batch.Queue("set local session_replication_role = replica")
+		for _, table := range slices.Sorted(maps.Keys(tables)) {
+			batch.Queue("delete from " + table)
+			for _, r := range tables[table] {
+				text, err := json.Marshal(r)
+				if err != nil {
+					return err
+				}
+				batch.Queue(t.insert(table, r), string(text))
+			}
+			if t.hasID(table) {
+				batch.Queue(fmt.Sprintf(
+					"select setval(pg_get_serial_sequence('%[1]s', 'id'), coalesce(max(id), 0) + 1, false) from %[1]s where $1 <> ''", table), table)
+			}
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
+}
+
+// insert returns the statement that adds the row, with the zero of the type
+// for each column that must not be NULL and is left out.
+func (t *Tables) insert(table string, r map[string]json.RawMessage) string {
+	var columns, values []string
+	for _, c := range t.columns[table] {
+		_, given := r[c.name]
+		switch {
+		case given:
+			columns, values = append(columns, c.name), append(values, "row."+c.name)
+		case c.notNull && (c.name != "id" || c.kind != "bigint"):
+			columns, values = append(columns, c.name), append(values, zeroOf(c.kind))
+		}
+	}
+	return fmt.Sprintf("insert into %[1]s (%[2]s) select %[3]s from jsonb_populate_record(null::%[1]s, $1::jsonb) as row",
+		table, strings.Join(columns, ", "), strings.Join(values, ", "))
+}
+
+func zeroOf(kind string) string {
+	switch kind {
+	case "boolean":
+		return "false"
+	case "timestamp with time zone":
+		return "now()"
+	case "jsonb":
+		return "'{}'"
+	case "character varying", "text":
+		return "''"
+	}
+	return "0"
+}
+
+func (t *Tables) hasID(table string) bool {
+	return slices.ContainsFunc(t.columns[table], func(c column) bool { return c.name == "id" && c.kind == "bigint" })
+}
+
+// Rows returns all rows as a JSON document, read in one statement.
+func (t *Tables) Rows(ctx context.Context) ([]byte, error) {
+	var parts []string
+	for _, table := range slices.Sorted(maps.Keys(t.columns)) {
+		parts = append(parts, fmt.Sprintf(
+			"select '%[1]s', coalesce(jsonb_agg(to_jsonb(t) order by to_jsonb(t) -> 'id'), '[]') from %[1]s t", table))
+	}
+	var document string
+	err := t.Pool.QueryRow(ctx, "select jsonb_object_agg(name, rows)::text from ("+strings.Join(parts, " union all ")+") as all_rows (name, rows)").
+		Scan(&document)
+	return []byte(document), err
+}
