@@ -148,6 +148,15 @@ func (f *failing) stop(message string) {
 	runtime.Goexit()
 }
 
+// failure returns the message with which the host's test fails.
+func failure(t *testing.T, host func(t testing.TB)) string {
+	recorder := &failing{TB: t}
+	var done sync.WaitGroup
+	done.Go(func() { host(recorder) })
+	done.Wait()
+	return recorder.message
+}
+
 func TestNilOptionsAreNone(t *testing.T) {
 	world := passporttest.NewWorld(t, nil, passporttest.Weights{"Google": "1"})
 	signed, err := world.Issuer.Issue(alice, "Google", "account", nil)
@@ -169,10 +178,6 @@ func TestAWorldThatMakesNoSenseFailsTheHostsTest(t *testing.T) {
 		"provider of a credential is empty": func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "", "account-1") },
 		"not valid UTF-8":                   func(t testing.TB) { passporttest.NewWorld(t).Stamp(alice, "a\xff", "account-1") },
 	} {
-		recorder := &failing{TB: t}
-		var done sync.WaitGroup
-		done.Go(func() { host(recorder) })
-		done.Wait()
-		assert.Contains(t, recorder.message, want)
+		assert.Contains(t, failure(t, host), want)
 	}
 }
