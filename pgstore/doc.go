@@ -68,4 +68,18 @@
 // or a database that is not there, is store.ErrFault: no waiting mends that.
 //
 // No error holds the connection's password, or the data of a row.
+//
+// # Tests of hosts
+//
+// A test that needs rows runs on a real database: passporttest.On takes a store
+// of this package, also one in a transaction that the test rolls back. A test of
+// what a host does when the database fails needs none: passporttest.Faults.
+//
+// go-sqlmock can take the place of the database under [NewDB] and [InSQLTx].
+// There a test can make BEGIN, a statement or COMMIT fail with any SQLSTATE, let
+// one hang until its context ends, and assert that the host rolls back. It
+// cannot show that a scoring is right, since nothing runs the SQL; and it cannot
+// answer Load, since the columns of its rows are no promise of this package, nor
+// are the text, the number and the order of the statements. So match any text, or
+// the name of a table. Under [New] and [InTx], which use pgx, it has no place.
 package pgstore

@@ -45,8 +45,8 @@ func migrate(ctx context.Context, url string) error {
 // database makes a copy of the template for a test.
 func (s *server) database(tb testing.TB, template string) string {
 	tb.Helper()
-	name := newName()
-	if err := s.do(tb.Context(), "create database "+name+" template "+template); err != nil {
+	name, err := s.create(tb.Context(), template)
+	if err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
 	tb.Cleanup(func() {
@@ -55,6 +55,12 @@ func (s *server) database(tb testing.TB, template string) string {
 		}
 	})
 	return s.url(name)
+}
+
+// create makes a copy of the template under a new name.
+func (s *server) create(ctx context.Context, template string) (name string, err error) {
+	name = newName()
+	return name, s.do(ctx, "create database "+name+" template "+template)
 }
 
 // drop ends a database and the connections to it.

@@ -27,7 +27,7 @@ func NewOwn(tb testing.TB) *Own {
 		}
 	}
 	if err != nil {
-		tb.Fatalf("pgtest: there is no Postgres to test with.\n%v\n\n%s", err, whatToDo)
+		tb.Fatal(noServer(err))
 	}
 	tb.Cleanup(func() {
 		if err := on.stop(); err != nil {
@@ -40,8 +40,8 @@ func NewOwn(tb testing.TB) *Own {
 // New is the function [New] on this server; the database ends with it.
 func (o *Own) New(tb testing.TB) string {
 	tb.Helper()
-	name := newName()
-	if err := o.server.do(tb.Context(), "create database "+name+" template "+o.server.template); err != nil {
+	name, err := o.server.create(tb.Context(), o.server.template)
+	if err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
 	return o.server.url(name)

@@ -23,6 +23,7 @@
 package pgtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -46,6 +47,24 @@ func New(tb testing.TB) string {
 func NewEmpty(tb testing.TB) string {
 	tb.Helper()
 	return started(tb).database(tb, "template1")
+}
+
+// NewForExample is [New] for an Example, which has no testing.TB: it returns the
+// function that drops the database, and both panic when they fail.
+func NewForExample() (url string, drop func()) {
+	on, err := startShared()
+	if err != nil {
+		panic(err)
+	}
+	name, err := on.create(context.Background(), on.template)
+	if err != nil {
+		panic(err)
+	}
+	return on.url(name), func() {
+		if err := on.drop(name); err != nil {
+			panic(err)
+		}
+	}
 }
 
 // Server returns the URL of the server's own database, by a role that may
@@ -118,11 +137,23 @@ func (l *lazy[T]) stop() error {
 
 func started(tb testing.TB) *server {
 	tb.Helper()
-	on, err := shared.get(func() (*server, error) { return start(fromEnvironment()) })
+	on, err := startShared()
 	if err != nil {
-		tb.Fatalf("pgtest: there is no Postgres to test with.\n%v\n\n%s", err, whatToDo)
+		tb.Fatal(err)
 	}
 	return on
+}
+
+func startShared() (*server, error) {
+	on, err := shared.get(func() (*server, error) { return start(fromEnvironment()) })
+	if err != nil {
+		return nil, noServer(err)
+	}
+	return on, nil
+}
+
+func noServer(why error) error {
+	return fmt.Errorf("pgtest: there is no Postgres to test with.\n%w\n\n%s", why, whatToDo)
 }
 
 //nolint:gosec // no credentials, but where to put them

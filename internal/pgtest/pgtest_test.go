@@ -44,6 +44,15 @@ func TestEveryTestHasADatabaseOfItsOwn(t *testing.T) {
 }
 
 // However a test binary ends, its server ends with it.
+func TestNewForExample(t *testing.T) {
+	url, drop := pgtest.NewForExample()
+	assert.Equal(t, "0", query(t, url, "select count(*)::text from registry_score"))
+	drop()
+	conn, err := pgx.Connect(t.Context(), url)
+	assert.ErrorContains(t, err, "does not exist")
+	assert.Nil(t, conn)
+}
+
 func TestTheServerEndsWithTheTests(t *testing.T) {
 	if os.Getenv("PASSPORT_TEST_DATABASE_URL") != "" {
 		// Then none is started; and that one outlives us is the point of it.
