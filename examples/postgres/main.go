@@ -1,15 +1,18 @@
-// Postgres is a host program that does work of its own and a scoring in one
-// transaction: a wallet signs up, and is scored, or neither.
+// Postgres is a host program that scores a wallet and signs it up in one
+// transaction. A wallet that does not pass is refused, and leaves nothing behind.
 //
-//	DATABASE_URL=postgres://… go run ./examples/postgres 0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c
+//	PASSPORT_DATABASE_URL=postgres://… PASSPORT_TRUSTED_ISSUERS='["did:ethr:0x…"]' \
+//		go run ./examples/postgres 0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c
 //
-// The database may be empty: Migrate makes the tables. Community 1 must be there
-// before a wallet can sign up (Store.PutCommunity). Or it is the one of the Django
-// service.
+// The database is that of the Django service, or one that examples/setup has
+// made ready: community 1 must exist. The issuers are those whose stamps count;
+// passport.HumanPassportIssuer is one.
 package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -27,37 +30,53 @@ func main() {
 	if len(os.Args) != 2 {
 		log.Fatal("usage: postgres <address>")
 	}
-	ctx := context.Background()
-	pool, err := pgstore.OpenPool(ctx, os.Getenv("DATABASE_URL"))
+	result, err := run(context.Background(), os.Getenv, os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer pool.Close()
-	result, err := signUp(ctx, pool, os.Args[1])
-	if err != nil {
-		log.Fatal(err) //nolint:gocritic // the pool ends with the program
-	}
-	fmt.Println(result.Address, result.Score, "of", result.Threshold)
+	fmt.Println(result.Address, "has signed up with", result.Score, "of", result.Threshold)
 }
 
-// signUp records the wallet and scores it; both commit, or neither does.
-func signUp(ctx context.Context, pool *pgxpool.Pool, address string) (*passport.Result, error) {
-	if err := pgstore.Migrate(ctx, pool); err != nil {
-		return nil, err
+func run(ctx context.Context, getenv func(string) string, address string) (*passport.Result, error) {
+	var issuers []string
+	if err := json.Unmarshal([]byte(getenv("PASSPORT_TRUSTED_ISSUERS")), &issuers); err != nil {
+		return nil, errors.New(`PASSPORT_TRUSTED_ISSUERS is not a JSON list of DIDs, such as ["did:ethr:0x…"]`)
 	}
-	if _, err := pool.Exec(ctx, "create table if not exists signups (address text primary key)"); err != nil {
-		return nil, err
-	}
-	engine, err := passport.New(pgstore.New(pool), passport.WithTrustedIssuers("did:ethr:0x8c1a4c0336f6a7599c1951bf27a7eb3b17aefb91"))
+	pool, err := pgstore.OpenPool(ctx, getenv("PASSPORT_DATABASE_URL"))
 	if err != nil {
 		return nil, err
 	}
-	var result *passport.Result
+	defer pool.Close()
+	engine, err := passport.New(pgstore.New(pool), passport.WithTrustedIssuers(issuers...))
+	if err != nil {
+		return nil, err
+	}
+	if err := pgstore.CheckSchema(ctx, pool); err != nil {
+		return nil, err
+	}
+	_, err = pool.Exec(ctx, "create table if not exists signups (address text primary key, until timestamptz)")
+	if err != nil {
+		return nil, err
+	}
+	return signUp(ctx, pool, engine, address)
+}
+
+// errRefused: the wallet does not pass.
+var errRefused = errors.New("refused")
+
+// signUp scores the wallet and records it; both commit, or neither does.
+func signUp(
+	ctx context.Context, pool *pgxpool.Pool, engine *passport.Engine, address string,
+) (result *passport.Result, err error) {
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "insert into signups values (lower($1))", address); err != nil {
+		result, err = engine.On(pgstore.InTx(tx)).Score(ctx, community, address)
+		if err != nil {
 			return err
 		}
-		result, err = engine.On(pgstore.InTx(tx)).Score(ctx, community, address)
+		if !result.Passing { // an error rolls back, so nothing is signed up and nothing is scored
+			return fmt.Errorf("%w: a score of %s, not %s", errRefused, result.Score, result.Threshold)
+		}
+		_, err = tx.Exec(ctx, "insert into signups values ($1, $2)", result.Address, result.ExpiresAt)
 		return err
 	})
 	if err != nil {

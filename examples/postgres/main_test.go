@@ -9,50 +9,84 @@ import (
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/pgstore"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func TestAWalletSignsUpAndIsScoredOrNeither(t *testing.T) {
-	const wallet = "0xA11CE0A11CE0A11CE0A11CE0A11CE0A11CE0A11C"
-	pool, err := pgxpool.New(t.Context(), pgtest.NewEmpty(t))
+const (
+	alice = "0xA11CE0A11CE0A11CE0A11CE0A11CE0A11CE0A11C"
+	bob   = "0xB0B00B0B00B0B00B0B00B0B00B0B00B0B00B0B00"
+)
+
+func TestSignUp(t *testing.T) {
+	url := pgtest.New(t)
+	pool, err := pgxpool.New(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	count := func(table string) (n int) {
 		require.NoError(t, pool.QueryRow(t.Context(), "select count(*) from "+table).Scan(&n))
 		return n
 	}
+	run := func(address string, issuers string) (*passport.Result, error) {
+		return run(t.Context(), func(name string) string {
+			return map[string]string{"PASSPORT_DATABASE_URL": url, "PASSPORT_TRUSTED_ISSUERS": issuers}[name]
+		}, address)
+	}
 
-	_, err = signUp(t.Context(), pool, wallet)
+	_, err = run(alice, `["`+passport.HumanPassportIssuer+`"]`)
 	require.ErrorIs(t, err, passport.ErrCommunityNotFound)
-	assert.Zero(t, count("signups"), "not scored, not signed up")
 
-	_, err = pool.Exec(t.Context(), `
-		insert into auth_user (id, username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined)
-		values (1, 'host', '', false, '', '', '', false, true, now());
-		insert into account_account (id, address, user_id) values (1, '', 1);
-		insert into scorer_weighted_scorer (id, type, exclude_from_weight_updates) values (1, 'WEIGHTED_BINARY', false);
-		insert into scorer_weighted_binaryweightedscorer (scorer_ptr_id, weights, threshold) values (1, '{"Google": "1.5"}', 1);
-		insert into account_community (id, name, description, account_id, scorer_id, rule, human_points_program)
-		values (1, 'One', '', 1, 1, 'LIFO', false)`)
-	require.NoError(t, err)
+	world := passporttest.NewWorld(t, passporttest.On(pgstore.New(pool)), passporttest.Weights{"Google": "1.5"})
+	world.Stamp(alice, "Google", "account-1")
+	world.Stamp(bob, "Google", "account-1")
+	trusted := `["` + world.Issuer.DID() + `"]`
 
-	result, err := signUp(t.Context(), pool, wallet)
+	_, err = run(alice, `["`+passport.HumanPassportIssuer+`"]`)
+	require.ErrorIs(t, err, errRefused, "nobody whom this host trusts has signed the stamp")
+	require.EqualError(t, err, "refused: a score of 0, not 1.00000")
+	for _, table := range []string{"signups", "registry_score", "registry_hashscorerlink", "registry_event"} {
+		assert.Zero(t, count(table), "%s is undone with the refusal", table)
+	}
+
+	result, err := run(alice, trusted)
 	require.NoError(t, err)
-	assert.Equal(t, "0", result.Score.String())
+	assert.Equal(t, "1.5", result.Score.String())
 	assert.Equal(t, 1, count("signups"))
 	assert.Equal(t, 1, count("registry_score"))
 
+	_, err = run(bob, trusted)
+	require.ErrorIs(t, err, errRefused, "the account counts for another wallet")
+
+	_, err = run(alice, trusted)
+	require.Error(t, err, "it has signed up already")
+	assert.Equal(t, 1, count("registry_event"), "so it is not scored again")
+}
+
+func TestSignUp_CommitFails(t *testing.T) {
+	pool, err := pgxpool.New(t.Context(), pgtest.New(t))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
 	_, err = pool.Exec(t.Context(), `
+		create table signups (address text, until timestamptz);
 		create function refuse() returns trigger language plpgsql as $$ begin raise 'not today'; end $$;
 		create constraint trigger refuse after insert on signups deferrable initially deferred for each row execute function refuse()`)
 	require.NoError(t, err)
-	result, err = signUp(t.Context(), pool, "0xB0B00B0B00B0B00B0B00B0B00B0B00B0B00B0B00")
-	require.ErrorContains(t, err, "not today", "when all of it commits")
+	world := passporttest.NewWorld(t, passporttest.On(pgstore.New(pool)), passporttest.Weights{"Google": "1.5"})
+	world.Stamp(alice, "Google", "account-1")
+	result, err := signUp(t.Context(), pool, world.Engine, alice)
+	require.ErrorContains(t, err, "not today")
 	assert.Nil(t, result, "a score that is not there must not be shown")
-	assert.Equal(t, 1, count("registry_score"))
+}
 
-	_, err = signUp(t.Context(), pool, wallet)
-	require.Error(t, err, "it has signed up already")
-	assert.Equal(t, 1, count("registry_event"), "so it is not scored again")
+func TestRun_Misconfigured(t *testing.T) {
+	for want, environment := range map[string]map[string]string{
+		"PASSPORT_TRUSTED_ISSUERS is not a JSON list": {},
+		"no trusted issuer":                           {"PASSPORT_TRUSTED_ISSUERS": "[]", "PASSPORT_DATABASE_URL": "postgres://127.0.0.1/x"},
+		"the connection URL is empty":                 {"PASSPORT_TRUSTED_ISSUERS": `["did:ethr:0x…"]`},
+	} {
+		_, err := run(t.Context(), func(name string) string { return environment[name] }, alice)
+		require.ErrorContains(t, err, want)
+	}
 }
