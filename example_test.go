@@ -75,16 +75,32 @@ func ExampleEngine_Score() {
 	//     claimed by another wallet until 2035-01-01
 }
 
+// An error is never a score. Which error it is says who can do something about
+// it.
 func ExampleEngine_Score_failures() {
-	engine, _, _ := exampleWorld()
-	_, err := engine.Score(context.Background(), 1, "0x123")
-	switch {
-	case errors.Is(err, passport.ErrInvalidAddress), errors.Is(err, passport.ErrCommunityNotFound):
-		fmt.Println("the caller's mistake")
-	case errors.Is(err, store.ErrUnavailable):
-		fmt.Println("try later")
+	engine, mem, issuer := exampleWorld()
+	alice := passporttest.Address("alice")
+	give(mem, issuer, alice, "Google", "account-1")
+	ctx := context.Background()
+
+	for _, address := range []string{"0x123", alice} {
+		result, err := engine.Score(ctx, 1, address)
+		switch {
+		case errors.Is(err, passport.ErrInvalidAddress), errors.Is(err, passport.ErrCommunityNotFound):
+			fmt.Println("the caller's mistake")
+		case errors.Is(err, store.ErrUnavailable):
+			fmt.Println("try again later")
+		case err != nil:
+			fmt.Println("for the log:", err)
+		default:
+			for _, stamp := range result.Stamps {
+				fmt.Println(stamp.Provider, stamp.Outcome, stamp.Weight, stamp.Why)
+			}
+		}
 	}
-	// Output: the caller's mistake
+	// Output:
+	// the caller's mistake
+	// Google counted 1.5
 }
 
 func ExampleEngine_Preview() {

@@ -21,7 +21,9 @@ func main() {
 	check(err)
 
 	mem := memstore.New()
-	check(mem.PutCommunity(ctx, store.Community{ID: 1, Name: "Demo", Threshold: "1", Weights: []byte(`{"Google": "1.5"}`)}))
+	check(mem.PutCommunity(ctx, store.Community{
+		ID: 1, Name: "Demo", Threshold: "1", Weights: []byte(`{"Google": "1.5"}`),
+	}))
 	check(mem.AddCredentials(ctx, wallet, stamp))
 
 	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()))
