@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // Result is the outcome of one scoring, with the fate of every stamp. It has no
@@ -76,10 +77,15 @@ const (
 	ReasonProviderMismatch Reason = "provider_mismatch"  // it signs another provider than it is filed under
 	ReasonNoNullifiers     Reason = "no_nullifiers"      // nothing to de-duplicate it by
 	ReasonNullifierTooLong Reason = "nullifier_too_long" // a nullifier has more than 100 characters
-	ReasonNoExpiration     Reason = "no_expiration"      // it would be valid for ever
-	ReasonExpired          Reason = "expired"            // its expiration date has come
-	ReasonUntrustedIssuer  Reason = "untrusted_issuer"   // its issuer is not on the host's list
-	ReasonRefused          Reason = "refused"            // the host's Verifier refused it and gave no reason
+	// ReasonTooManyCredentials: the wallet has so many, or such large ones, that a
+	// store does not read this one. One of those beyond store.MaxCredentials is
+	// reported, the others are not.
+	ReasonTooManyCredentials Reason = Reason(store.OmittedTooMany)
+
+	ReasonNoExpiration    Reason = "no_expiration"    // it would be valid for ever
+	ReasonExpired         Reason = "expired"          // its expiration date has come
+	ReasonUntrustedIssuer Reason = "untrusted_issuer" // its issuer is not on the host's list
+	ReasonRefused         Reason = "refused"          // the host's Verifier refused it and gave no reason
 )
 
 // Award is what an address earned in human points.

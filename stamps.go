@@ -60,10 +60,15 @@ func (x *examiner) examine(ctx context.Context, address Address, now time.Time, 
 
 	digests := make([][sha256.Size]byte, len(rows))
 	var unseen []int
+	seen.Remembered = 0
 	for i := range candidates {
 		c := &candidates[i]
+		if c.reason, c.why = omitted(c.row.Omitted); c.reason != "" {
+			continue
+		}
 		digests[i] = sha256.Sum256(c.row.Stamp)
 		if said, remembered := x.remembered(digests[i]); remembered {
+			seen.Remembered++
 			c.said = said
 			c.reason, c.why = x.judge(c, address, now)
 			c.valid = c.reason == ""
@@ -84,8 +89,20 @@ func (x *examiner) examine(ctx context.Context, address Address, now time.Time, 
 		}
 		return err
 	})
-	seen.Remembered, seen.Verified = len(rows)-len(unseen), int(checked.Load())
+	seen.Verified = int(checked.Load())
 	return candidates, err
+}
+
+// omitted says why a store has not read a credential.
+func omitted(why store.Omission) (Reason, string) {
+	switch why {
+	case "":
+		return "", ""
+	case store.OmittedTooMany:
+		return ReasonTooManyCredentials, fmt.Sprintf("the wallet has more than %d credentials, or more than %d bytes of them, newer ones first",
+			store.MaxCredentials, store.MaxWalletBytes)
+	}
+	return Reason(why), fmt.Sprintf("it has more than %d bytes or %d levels", store.MaxStampBytes, store.MaxStampDepth)
 }
 
 func (x *examiner) remembered(digest [sha256.Size]byte) (credential.Credential, bool) {
@@ -124,6 +141,14 @@ func (x *examiner) verify(ctx context.Context, c *candidate, address Address, no
 // nullifiers it drops the others.
 func (x *examiner) judge(c *candidate, address Address, now time.Time) (Reason, string) {
 	said := &c.said
+	switch {
+	case lowerASCII(said.Subject) != address.did():
+		return ReasonWrongSubject, "it is about another address"
+	case said.Provider == "" || said.Provider != c.row.Provider:
+		return ReasonProviderMismatch, fmt.Sprintf("it signs the provider %.100q", said.Provider)
+	case !x.issuers[said.Issuer]:
+		return ReasonUntrustedIssuer, fmt.Sprintf("its issuer %.100q is not trusted", said.Issuer)
+	}
 	// An empty text identifies no account: claimed, it would make strangers
 	// clash.
 	nullifiers := slices.DeleteFunc(slices.Clone(said.Nullifiers), func(n string) bool {
@@ -133,10 +158,6 @@ func (x *examiner) judge(c *candidate, address Address, now time.Time) (Reason, 
 	// Columns hold microseconds: what is compared must be what is stored.
 	expiresAt := microseconds(said.ExpiresAt)
 	switch {
-	case lowerASCII(said.Subject) != address.did():
-		return ReasonWrongSubject, "it is about another address"
-	case said.Provider == "" || said.Provider != c.row.Provider:
-		return ReasonProviderMismatch, fmt.Sprintf("it signs the provider %.100q", said.Provider)
 	case len(nullifiers) == 0 && x.v0Only && len(said.Nullifiers) > 0:
 		return ReasonNoNullifiers, "it has no v0 nullifier"
 	case len(nullifiers) == 0:
@@ -149,8 +170,6 @@ func (x *examiner) judge(c *candidate, address Address, now time.Time) (Reason, 
 		return ReasonExpired, "it expired on " + day(expiresAt)
 	case expiresAt.Year() > lastYear:
 		return ReasonNoExpiration, fmt.Sprintf("it expires after the year %d", lastYear)
-	case !x.issuers[said.Issuer]:
-		return ReasonUntrustedIssuer, fmt.Sprintf("its issuer %.100q is not trusted", said.Issuer)
 	}
 	said.Nullifiers, said.ExpiresAt = nullifiers, expiresAt
 	return "", ""

@@ -35,6 +35,9 @@ const (
 	// MaxValues is the number of its JSON values, at most: its texts, and the
 	// objects and lists that they are in.
 	MaxValues = 1024
+	// MaxNullifiers is how many items its list of nullifiers has, at most. Real
+	// ones have one or two.
+	MaxNullifiers = 100
 )
 
 // Credential is what a credential says. None of it is to be believed before
@@ -102,7 +105,7 @@ const (
 )
 
 // Parse reads a credential strictly. A text that is not one is an *[Error]
-// with [ReasonTooLarge] or [ReasonMalformed]; one whose proof is of an unknown
+// with [ReasonTooLarge], [ReasonMalformed] or [ReasonTooManyNullifiers]; one whose proof is of an unknown
 // type parses, and does not verify.
 //
 // The Signed does not share memory with the argument.
@@ -219,6 +222,9 @@ func (s *Signed) readSubject() error {
 	}
 	if nullifiers.Kind != strictjson.Array {
 		return malformed("credentialSubject.nullifiers is %s, not a list", nullifiers.Kind)
+	}
+	if len(nullifiers.Items) > MaxNullifiers {
+		return &Error{Reason: ReasonTooManyNullifiers, Detail: fmt.Sprintf("it lists more than %d nullifiers", MaxNullifiers)}
 	}
 	listed := make(map[string]bool, len(nullifiers.Items))
 	for i := range nullifiers.Items {

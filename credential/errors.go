@@ -7,6 +7,8 @@ type Reason string
 const (
 	// ReasonTooLarge: it is beyond MaxSize, MaxDepth or MaxValues.
 	ReasonTooLarge Reason = "too_large"
+	// ReasonTooManyNullifiers: it lists more than MaxNullifiers.
+	ReasonTooManyNullifiers Reason = "too_many_nullifiers"
 	// ReasonMalformed: it is not a credential, or one in a form that could be
 	// read in two ways.
 	ReasonMalformed Reason = "malformed"

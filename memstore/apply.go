@@ -49,7 +49,7 @@ func (w *writer) check(c *store.Changes) error {
 	}
 	for i := range c.Wallets {
 		wallet := &c.Wallets[i]
-		live := w.live(wallet.Address)
+		live, _ := w.live(wallet.Address)
 		if w.version(wallet.Address) != wallet.Version {
 			return store.Errorf(opApply, store.ErrConflict, "the credentials of %s have changed since they were read", wallet.Address)
 		}

@@ -28,7 +28,7 @@ func TestApplyWritesEveryRowOfAScoring(t *testing.T) {
 		table(t, mem, "registry_passport", "id", "community_id", "address", "requires_calculation"))
 	assert.Equal(t, []string{"1 1.000000000 <nil> 2026-06-01T12:00:00.123456+00:00 DONE map[success:true type:ThresholdScoreCheck] map[Google:1.5] 2027-06-01T12:00:00.123456+00:00 map[]"},
 		table(t, mem, "registry_score", "passport_id", "score", "error", "last_score_timestamp", "status", "evidence", "stamp_scores", "expiration_date", "stamps"))
-	assert.Equal(t, []string{"1 Google map[credentialSubject:map[nullifiers:[g1 g2] provider:Google]]"},
+	assert.Equal(t, []string{"1 Google map[credentialSubject:map[id:did:pkh:eip155:1:" + alice + " nullifiers:[g1 g2] provider:Google]]"},
 		table(t, mem, "registry_stamp", "passport_id", "provider", "credential"))
 	assert.Equal(t, []string{"g1 7 " + alice + " 2027-06-01T12:00:00.123456+00:00"},
 		table(t, mem, "registry_hashscorerlink", "hash", "community_id", "address", "expires_at"))
@@ -79,7 +79,7 @@ func TestStampsBecomeExactlyThoseThatCount(t *testing.T) {
 	w := &changes.Wallets[0]
 
 	w.Stamps = []store.Stamp{
-		{Provider: "Google", Credential: []byte(`{ "credentialSubject": {"provider":"Google", "nullifiers":["g"]} }`)},
+		{Provider: "Google", Credential: []byte(`{ "credentialSubject": {"provider":"Google", "nullifiers":["g"], "id":"did:pkh:eip155:1:` + alice + `"} }`)},
 		{Provider: "Ens", Credential: []byte(`{"a":1}`)},
 		{Provider: "Ens", Credential: []byte(`{"a":1}`)},
 	}

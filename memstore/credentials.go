@@ -51,12 +51,13 @@ func newCredentialRow(address string, c *store.NewCredential) (*credentialRow, e
 	if err != nil {
 		return nil, err
 	}
-	return &credentialRow{
+	row := &credentialRow{
 		Address: &address, Provider: c.Provider, Stamp: stamp, Type: typePassport,
 		ComposeDBSaveStatus: statusPending, ProofValue: c.ProofValue,
 		IssuanceDate: microseconds(c.IssuedAt), ExpirationDate: microseconds(c.ExpiresAt),
-		nullifiers: nullifiersOf(stamp),
-	}, nil
+	}
+	row.derive()
+	return row, nil
 }
 
 // DeleteCredentials implements [store.Credentials], for credentials of every

@@ -65,29 +65,3 @@ func plainNumber(number json.Number) json.Number {
 	}
 	return json.Number(d.Text('f'))
 }
-
-// nullifiersOf returns the strings that the credential lists as its
-// nullifiers, and its older single hash. What is malformed is passed over: the
-// engine tells what is wrong with a credential.
-func nullifiersOf(credential document) []string {
-	// Maps, because structs would take CREDENTIALSUBJECT for credentialSubject.
-	var signed, subject map[string]json.RawMessage
-	if json.Unmarshal(credential, &signed) != nil || json.Unmarshal(signed["credentialSubject"], &subject) != nil {
-		return nil
-	}
-	var nullifiers []string
-	collect := func(raw json.RawMessage) {
-		var text string
-		if len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
-			nullifiers = append(nullifiers, text)
-		}
-	}
-	var listed []json.RawMessage
-	if raw := subject["nullifiers"]; raw != nil && json.Unmarshal(raw, &listed) == nil {
-		for _, raw := range listed {
-			collect(raw)
-		}
-	}
-	collect(subject["hash"])
-	return nullifiers
-}

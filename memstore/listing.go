@@ -17,15 +17,40 @@ func (s *Store) ListCredentials(ctx context.Context, address string, page store.
 	}
 	var listed *store.CredentialPage
 	err := s.look(ctx, op, func(d *data) error {
-		id := func(row *credentialRow) int64 { return row.ID }
-		rows := newestFirst(d.unrevoked(address), id)
-		low, high := cut(rows, id, page)
+		rows := newestFirst(d.unrevoked(d.undeleted(address)), credentialID)
+		low, high := cut(rows, credentialID, page)
+		low, high = fit(rows, low, high, page.After > 0)
 		listed = &store.CredentialPage{
-			Credentials: credentialsOf(rows[low:high]), Newer: low > 0, Older: high < len(rows),
+			Credentials: bounded(rows[low:high], nil), Newer: low > 0, Older: high < len(rows),
 		}
 		return nil
 	})
 	return listed, err
+}
+
+func credentialID(row *credentialRow) int64 { return row.ID }
+
+// fit returns where a page from low to high ends, from its newest row or from its
+// oldest, that must not have more than store.MaxWalletBytes.
+func fit(rows []*credentialRow, low, high int, fromOldest bool) (int, int) {
+	total := 0
+	for n := range high - low {
+		row := rows[low+n]
+		if fromOldest {
+			row = rows[high-1-n]
+		}
+		if !row.tooLarge {
+			total += len(row.Stamp)
+		}
+		switch {
+		case total <= store.MaxWalletBytes:
+		case fromOldest:
+			return high - n, high
+		default:
+			return low, low + n
+		}
+	}
+	return low, high
 }
 
 func checkPage(op, address string, page *store.Page) error {

@@ -1,7 +1,6 @@
 package memstore
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -51,16 +50,20 @@ func (d *data) snapshot(q *store.Query, at time.Time, community *communityRow) *
 	snapshot.Wallets = make([]store.Wallet, 0, len(q.Addresses))
 	var nullifiers []string
 	for _, address := range q.Addresses {
-		live := d.live(address)
+		live, excess := d.live(address)
+		credentials := bounded(live, excess)
+		for i, row := range live {
+			if credentials[i].Omitted == "" {
+				nullifiers = append(nullifiers, row.nullifiers...)
+			}
+		}
+		slices.SortFunc(credentials, func(a, b store.Credential) int { return strings.Compare(a.Provider, b.Provider) })
 		snapshot.Wallets = append(snapshot.Wallets, store.Wallet{
 			Address:     address,
 			Version:     d.version(address),
-			Credentials: credentialsOf(live),
+			Credentials: credentials,
 			Score:       d.score(address, q.Community),
 		})
-		for _, row := range live {
-			nullifiers = append(nullifiers, row.nullifiers...)
-		}
 	}
 	snapshot.Claims = d.claimsOn(nullifiers, q.Community)
 	if q.Points != nil {
@@ -69,39 +72,39 @@ func (d *data) snapshot(q *store.Query, at time.Time, community *communityRow) *
 	return snapshot
 }
 
-// live returns, by provider, the credentials of the address that can count: of
-// each provider the newest that is neither deleted nor revoked.
-func (d *data) live(address string) []*credentialRow {
-	rows := d.unrevoked(address)
-	slices.SortFunc(rows, func(a, b *credentialRow) int {
-		if order := strings.Compare(a.Provider, b.Provider); order != 0 {
-			return order
+// live returns those of the rows that Load reads that can count: of each provider
+// the one updated last.
+func (d *data) live(address string) (rows []*credentialRow, excess *credentialRow) {
+	rows, excess = d.read(address)
+	last := map[string]*credentialRow{}
+	for _, row := range rows { // of equals the first, which has the highest id
+		if other, found := last[row.Provider]; !found || row.UpdatedAt.After(other.UpdatedAt) {
+			last[row.Provider] = row
 		}
-		if order := b.UpdatedAt.Compare(a.UpdatedAt); order != 0 {
-			return order
-		}
-		return cmp.Compare(b.ID, a.ID)
-	})
-	return slices.CompactFunc(rows, func(a, b *credentialRow) bool { return a.Provider == b.Provider })
+	}
+	return slices.DeleteFunc(rows, func(row *credentialRow) bool { return last[row.Provider] != row }), excess
 }
 
-// unrevoked returns the credentials of the address that are neither deleted nor
-// revoked.
-func (d *data) unrevoked(address string) []*credentialRow {
+// undeleted returns the credentials of the address that are not deleted.
+func (d *data) undeleted(address string) []*credentialRow {
 	rows := make([]*credentialRow, 0, len(d.Credentials.byAddress.find(address)))
 	for _, row := range d.Credentials.byAddress.find(address) {
-		if _, revoked := d.Revocations.byCredential.find(row.ID); row.DeletedAt.IsZero() && !revoked {
+		if row.DeletedAt.IsZero() {
 			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
+// unrevoked removes the revoked ones from the rows.
+func (d *data) unrevoked(rows []*credentialRow) []*credentialRow {
+	return slices.DeleteFunc(rows, func(row *credentialRow) bool { return d.Revocations.byCredential.has(row.ID) })
+}
+
 // version is a fingerprint of the address's credentials, those that a newer one
 // of the provider hides included: another set of them has another.
 func (d *data) version(address string) string {
-	rows := d.unrevoked(address)
-	slices.SortFunc(rows, func(a, b *credentialRow) int { return cmp.Compare(a.ID, b.ID) })
+	rows, _ := d.read(address)
 	text := make([]byte, 0, 16*len(rows))
 	for _, row := range rows {
 		text = binary.BigEndian.AppendUint64(text, uint64(row.ID)) //nolint:gosec // any injection does
@@ -109,14 +112,6 @@ func (d *data) version(address string) string {
 	}
 	digest := sha256.Sum256(text)
 	return hex.EncodeToString(digest[:])
-}
-
-func credentialsOf(live []*credentialRow) []store.Credential {
-	credentials := make([]store.Credential, len(live))
-	for i, row := range live {
-		credentials[i] = store.Credential{ID: row.ID, Provider: row.Provider, Stamp: row.Stamp, UpdatedAt: row.UpdatedAt}
-	}
-	return credentials
 }
 
 func (d *data) score(address string, community int64) *store.Score {

@@ -2,6 +2,8 @@ package memstore_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,9 +106,13 @@ func TestTheVersionStandsForTheCredentials(t *testing.T) {
 func TestClaimsAreThoseOnAnyListedNullifier(t *testing.T) {
 	mem := newStore(t)
 	c := credential("Google", "b", "a", "b", "unclaimed")
-	odd := store.NewCredential{Provider: "Odd", Stamp: []byte(`{"credentialSubject":{"nullifiers":["d",1,null,{"x":"e"}],"hash":"c"},"CredentialSubject":{"hash":"e"}}`)}
-	worse := store.NewCredential{Provider: "Worse", Stamp: []byte(`{"credentialSubject":{"nullifiers":"e","hash":["e"]}}`)}
-	none := store.NewCredential{Provider: "None", Stamp: []byte(`{"credentialSubject":"e","nullifiers":["e"]}`)}
+	said := func(provider, stamp string) store.NewCredential {
+		about := fmt.Sprintf(`{"credentialSubject":{"id":"did:pkh:eip155:1:%s","provider":%q,`, alice, provider)
+		return store.NewCredential{Provider: provider, Stamp: []byte(strings.Replace(stamp, `{"credentialSubject":{`, about, 1))}
+	}
+	odd := said("Odd", `{"credentialSubject":{"nullifiers":["d",1,null,{"x":"e"}],"hash":"c"},"CredentialSubject":{"hash":"e"}}`)
+	worse := said("Worse", `{"credentialSubject":{"nullifiers":"e","hash":["e"]}}`)
+	none := said("None", `{"credentialSubject":"e","nullifiers":["e"]}`)
 	add(t, mem, alice, c, odd, worse, none)
 	read(t, mem, `{"registry_hashscorerlink":[
 		{"hash":"a","community_id":7,"address":"`+bob+`","expires_at":"2020-01-01T00:00:00Z"},

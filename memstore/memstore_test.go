@@ -39,10 +39,10 @@ func newStore(t testing.TB) *memstore.Store {
 	return mem
 }
 
-// credential returns a credential as short as a store needs it.
+// credential returns a credential of Alice as short as a store needs it.
 func credential(provider string, nullifiers ...string) store.NewCredential {
 	stamp, err := json.Marshal(map[string]any{
-		"credentialSubject": map[string]any{"provider": provider, "nullifiers": nullifiers},
+		"credentialSubject": map[string]any{"id": "did:pkh:eip155:1:" + alice, "provider": provider, "nullifiers": nullifiers},
 	})
 	if err != nil {
 		panic(err)

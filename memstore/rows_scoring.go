@@ -141,8 +141,10 @@ type credentialRow struct {
 	SourceApp           *int64    `col:"source_app integer null"`
 	SourceScorerID      *int64    `col:"source_scorer_id bigint null"`
 
-	// nullifiers are those that Stamp lists, read once.
+	// nullifiers are those that Stamp lists, if it can count; read once, as is
+	// whether it is too large.
 	nullifiers []string
+	tooLarge   bool
 }
 
 // revocationRow is a row of ceramic_cache_revocation.

@@ -73,7 +73,7 @@ func (d *data) makeCredentialTables() {
 	})
 	c.table = newTable("ceramic_cache_ceramiccache", func(r *credentialRow) int64 { return r.ID },
 		c.byAddress, c.byProof, c.byFiling)
-	c.derive = func(r *credentialRow) { r.nullifiers = nullifiersOf(r.Stamp) }
+	c.derive = (*credentialRow).derive
 
 	r := &d.Revocations
 	r.byCredential = uniqueBy("ceramic_cache_id", func(r *revocationRow) (int64, bool) { return r.CeramicCacheID, true })

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -73,9 +74,14 @@ func Nullifiers(nullifiers ...string) CredentialOption {
 	return func(d *draft) { d.nullifiers = append([]string{}, nullifiers...) }
 }
 
+// Contexts adds URIs to the credential's list of contexts.
+func Contexts(uris ...string) CredentialOption {
+	return func(d *draft) { d.contexts = append(d.contexts, uris...) }
+}
+
 type draft struct {
-	issuedAt, expiresAt time.Time
-	nullifiers          []string
+	issuedAt, expiresAt  time.Time
+	nullifiers, contexts []string
 }
 
 // Nullifier returns the nullifier of an account at a provider: the same
@@ -100,7 +106,7 @@ func (i *Issuer) Issue(address, provider, account string, options ...CredentialO
 		}
 	}
 	// encoding/json would replace such bytes, and another text be signed.
-	for _, text := range append([]string{address, provider}, d.nullifiers...) {
+	for _, text := range slices.Concat([]string{address, provider}, d.nullifiers, d.contexts) {
 		if !utf8.ValidString(text) {
 			return nil, fmt.Errorf("issuing a credential for %q: the text %q is not valid UTF-8", provider, text)
 		}
@@ -148,7 +154,7 @@ func newDocument(did, address, provider string, d draft) document {
 		return moment.UTC().Format("2006-01-02T15:04:05Z")
 	}
 	return document{
-		Context: []string{"https://www.w3.org/2018/credentials/v1", "https://w3id.org/vc/status-list/2021/v1"},
+		Context: append([]string{"https://www.w3.org/2018/credentials/v1", "https://w3id.org/vc/status-list/2021/v1"}, d.contexts...),
 		Type:    []string{"VerifiableCredential"},
 		Subject: subject{
 			ID:         "did:pkh:eip155:1:" + address,

@@ -67,11 +67,11 @@ func (s *Store) ListCredentials(ctx context.Context, address string, page store.
 		var c store.Credential
 		var stamp string
 		var updated storedMoment
-		if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &stamp, &updated); err != nil {
+		if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &c.Omitted, &stamp, &updated); err != nil {
 			return err
 		}
 		if c.ID != 0 {
-			c.Stamp, c.UpdatedAt = []byte(stamp), updated.Time
+			c.Stamp, c.UpdatedAt = document(stamp), updated.Time
 			listed.Credentials = append(listed.Credentials, c)
 		}
 		return nil

@@ -122,9 +122,11 @@ func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
 	case "wallet":
 		wallet.Version = t[0]
 	case "credential":
-		wallet.Credentials = append(wallet.Credentials, store.Credential{
-			ID: row.number, Provider: t[0], Stamp: row.document, UpdatedAt: row.moment.Time,
-		})
+		c := store.Credential{ID: row.number, Provider: t[0], Omitted: store.Omission(t[1]), UpdatedAt: row.moment.Time}
+		if c.Omitted == "" {
+			c.Stamp = row.document
+		}
+		wallet.Credentials = append(wallet.Credentials, c)
 	case "score":
 		wallet.Score = &store.Score{
 			Status: store.Status(t[0]), Value: t[1], Error: t[2],

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 
@@ -13,7 +14,8 @@ import (
 // every executor. Rules for its text, so that it works over every driver, in
 // every exec mode of pgx and behind every pooler:
 //
-//   - a table is written {schema}.name;
+//   - a table is written {schema}.name, and a bound as package store calls it,
+//     such as {MaxNullifiers};
 //   - every parameter is cast where it stands, JSON, decimals and the elements
 //     of lists are text, and a list is never NULL;
 //   - every column of the answer is cast to a type of the statement's own,
@@ -99,9 +101,18 @@ type statements struct {
 }
 
 func newStatements(schema string) *statements {
-	quoted := pgx.Identifier{schema}.Sanitize()
+	constants := strings.NewReplacer(
+		"{schema}", pgx.Identifier{schema}.Sanitize(),
+		"{MaxStampBytes}", strconv.Itoa(store.MaxStampBytes),
+		"{MaxStampDepth}", strconv.Itoa(store.MaxStampDepth),
+		"{MaxNullifiers}", strconv.Itoa(store.MaxNullifiers),
+		"{MaxCredentials}", strconv.Itoa(store.MaxCredentials),
+		"{MaxWalletBytes}", strconv.Itoa(store.MaxWalletBytes),
+		"{OmittedTooLarge}", string(store.OmittedTooLarge),
+		"{OmittedTooMany}", string(store.OmittedTooMany),
+	)
 	named := func(name, sql string) statement {
-		return statement{name: name, sql: strings.ReplaceAll(sql, "{schema}", quoted)}
+		return statement{name: name, sql: constants.Replace(sql)}
 	}
 	guarding := func(sqlState string, kind error, s statement) statement {
 		s.guard, s.guarded = sqlState, kind

@@ -70,9 +70,9 @@ on     conflict (ceramic_cache_id) do nothing
 returning id::bigint`
 
 // listCredentials and listCredentialsAfter answer with a page of credentials:
-// the newest, or the oldest, of those in the range. An empty page is a row of
-// id 0, because the first two columns tell of it as well: whether there are
-// credentials above and below.
+// the newest, or the oldest, of those in the range, until they are too large
+// together. An empty page is a row of id 0, because the first two columns tell of
+// it as well: whether there are credentials above and below.
 //
 //	$1 address  $2 highest id  $3 id that all are above  $4 rows
 const (
@@ -81,25 +81,27 @@ const (
 
 	listCredentialsInRange = `
 with live as not materialized (
-    select c.id, c.provider, c.stamp, c.updated_at
+    select $1::text as address, c.id, c.provider, c.stamp, c.updated_at
     from   {schema}.ceramic_cache_ceramiccache c
     where  c.address = $1::text
     and    c.deleted_at is null
-    and    not exists (
-             select from {schema}.ceramic_cache_revocation r
-             where  r.ceramic_cache_id = c.id
-           )
-), page as materialized (
-    select live.*
-    from   live
-    where  live.id <= $2::bigint
-    and    live.id > $3::bigint
-    order  by live.id`
+    and    not ` + isRevoked + `
+), page as materialized (` + boundCredentials + `
+    select live.*, row_number() over () as place
+    from   (
+             select live.*
+             from   live
+             where  live.id <= $2::bigint
+             and    live.id > $3::bigint
+             order  by live.id`
 	limitCredentials = `
-    limit  $4::bigint
+             limit  $4::bigint
+           ) as live` + boundedCredentials + `
+    where  coalesce(c.kept_total, 0) <= {MaxWalletBytes}
+    and    coalesce(c.size_total, 0) <= {MaxWalletBytes}
 )
 select edge.newer, edge.older,
-       coalesce(page.id, 0)::bigint, coalesce(page.provider, '')::text, coalesce(page.stamp::text, ''),
+       coalesce(page.id, 0)::bigint, coalesce(page.provider, '')::text, coalesce(page.omitted, '')::text, coalesce(page.stamp, '')::text,
        ` + clampMoment + `page.updated_at` + clampedZone + `
 from   (
          select exists (select from live where live.id > coalesce((select max(page.id) from page), $2::bigint)) as newer,

@@ -10,27 +10,20 @@ const wallets = `
     from   unnest($2::text[]) as wallet (address)
     limit  cardinality($2::text[])`
 
-// isLive tells of a credential c whether it is neither deleted nor revoked.
-const isLive = `c.deleted_at is null
-    and    not exists (
+// undeleted are the rows of an address that a scoring looks at, newest first,
+// and one more if there are more. The service's index has them in this order.
+const undeleted = `
+        from   {schema}.ceramic_cache_ceramiccache c
+        where  c.address = wallet.address
+        and    c.deleted_at is null
+        order  by c.id desc
+        limit  {MaxCredentials} + 1`
+
+// isRevoked reports whether the credential c is revoked.
+const isRevoked = `exists (
              select from {schema}.ceramic_cache_revocation r
              where  r.ceramic_cache_id = c.id
            )`
-
-// liveCredentials are the credentials of the wallets that count: of each
-// provider the newest.
-//
-// What is wanted of a credential is taken out here, once: each reference to a
-// large column fetches and unpacks it again.
-const liveCredentials = `
-    select distinct on (c.address, c.provider)
-           c.address, c.provider, c.id, c.updated_at,
-           c.stamp::text                  as stamp,
-           c.stamp -> 'credentialSubject' as subject
-    from   wallets
-    join   {schema}.ceramic_cache_ceramiccache c using (address)
-    where  ` + isLive + `
-    order  by c.address, c.provider, c.updated_at desc, c.id desc`
 
 // walletVersion digests the live credentials of wallet.address, those that a
 // newer one of the provider hides as well: when they are read, and again when
@@ -41,10 +34,23 @@ const walletVersion = `(
              string_agg(int8send(c.id) || timestamptz_send(c.updated_at), ''::bytea order by c.id),
              ''::bytea
            )), 'hex')
-    from   {schema}.ceramic_cache_ceramiccache c
-    where  c.address = wallet.address
-    and    ` + isLive + `
+    from   (
+        select c.id, c.updated_at` + undeleted + `
+    ) as c
+    where  not ` + isRevoked + `
 )`
+
+// liveCredentials are the credentials of the wallets that count: of each
+// provider the newest, within the bounds.
+const liveCredentials = boundCredentials + `
+    select distinct on (wallet.address, c.provider)
+           wallet.address, c.id, c.provider, c.updated_at, c.stamp, c.place
+    from   wallets as wallet
+    cross  join lateral (
+      select c.id, c.provider, c.updated_at, c.stamp, row_number() over (order by c.id desc) as place` + undeleted + `
+    ) as c
+    where  not ` + isRevoked + `
+    order  by wallet.address, c.provider, c.updated_at desc, c.id desc` + boundedCredentials
 
 // loadSnapshot reads all that a scoring needs. It is one statement, because
 // only then does it see one moment in whatever transaction it runs: at READ
@@ -93,15 +99,16 @@ with wallets as materialized (` + wallets + `
     where  z.scorer_id = $1::bigint
 ), live_credentials as materialized (` + liveCredentials + `
 ), nullifiers as (
-    select n.value #>> '{}' as nullifier
-    from   jsonb_path_query(
+    select jsonb_array_elements_text(jsonb_path_query_array(
              (
                select jsonb_agg(c.subject -> 'nullifiers')
                from   live_credentials c
-               where  jsonb_typeof(c.subject -> 'nullifiers') = 'array'
+               where  case jsonb_typeof(c.subject -> 'nullifiers')
+                           when 'array' then jsonb_array_length(c.subject -> 'nullifiers')
+                      end <= {MaxNullifiers}
              ),
              'strict $[*][*] ? (@.type() == "string")'
-           ) as n (value)
+           )) as nullifier
     union
     select c.subject ->> 'hash'
     from   live_credentials c
@@ -174,7 +181,7 @@ from (
     select 'wallet', wallet.address, null, null, null, ` + walletVersion + `, null, null, null, null, null
     from   wallets as wallet
     union  all
-    select 'credential', address, id, updated_at, null, provider, null, null, null, null, stamp
+    select 'credential', address, id, updated_at, null, provider, omitted, null, null, null, stamp
     from   live_credentials
     union  all
     select 'claim', address, null, null, expires_at, hash, null, null, null, null, null

@@ -26,13 +26,17 @@ type Credentials interface {
 	// every type, that are neither deleted nor revoked. An address that has none
 	// is no error. It must return [ErrInvalid] when the address is malformed or
 	// [Page.Validate] refuses the page.
+	//
+	// One that is too large must be omitted ([OmittedTooLarge]). A page must end
+	// before the credential with which it would have more than [MaxWalletBytes],
+	// but never before its first.
 	ListCredentials(ctx context.Context, address string, page Page) (*CredentialPage, error)
 }
 
 // CredentialPage is a part of the credentials of an address.
 type CredentialPage struct {
 	// Credentials are those of the page, newest first whichever way it was
-	// asked for.
+	// asked for. They may be fewer than the page's limit though there are more.
 	Credentials []Credential
 	// Newer and Older tell whether there are credentials before the first of
 	// the page and after its last. When the page is empty they tell whether
@@ -61,7 +65,7 @@ func (c *NewCredential) Validate() error {
 	fault := found.addf
 	checkText(fault, "the provider of a credential", c.Provider, 1, MaxProvider)
 	checkText(fault, "the proof value of a credential", c.ProofValue, 0, MaxProofValue)
-	checkObject(fault, "the credential", c.Stamp)
+	checkStamp(fault, c.Stamp)
 	if !c.IssuedAt.IsZero() {
 		checkMoment(fault, "the issuance date of a credential", c.IssuedAt)
 	}

@@ -39,6 +39,21 @@ func checkObject(fault faultFunc, what string, document []byte) {
 	}
 }
 
+// checkStamp refuses what checkObject does, and a credential that is too large.
+func checkStamp(fault faultFunc, stamp []byte) {
+	checkObject(fault, "the credential", stamp)
+	if TooLarge(stamp) {
+		fault("the credential has more than %d bytes, with its numbers written out, or %d levels", MaxStampBytes, MaxStampDepth)
+	}
+}
+
+// TooLarge reports whether the JSON document is beyond [MaxStampBytes] or
+// [MaxStampDepth] for a credential. It is for stores.
+func TooLarge(stamp []byte) bool {
+	m := measure(stamp)
+	return m.size > MaxStampBytes || m.levels > MaxStampDepth
+}
+
 // checkDocument refuses what a jsonb column cannot hold.
 func checkDocument(fault faultFunc, what string, document []byte) {
 	if wrong := faultOf(document); wrong != "" {
@@ -59,7 +74,7 @@ func faultOfContent(document []byte) string {
 	switch {
 	case !utf8.Valid(document):
 		return "is not valid UTF-8"
-	case longestNumber(document) > MaxNumber:
+	case measure(document).number > MaxNumber:
 		return fmt.Sprintf("holds a number of more than %d digits", MaxNumber)
 	}
 	return faultOfEscapes(document)
@@ -100,26 +115,48 @@ func escaped(text []byte) rune {
 	return rune(code)
 }
 
-// longestNumber returns how many characters the longest number of the valid JSON
-// document has, at least, once it is written without an exponent.
-func longestNumber(document []byte) int {
-	longest := 0
+// measures are how large a JSON document is at most, once a store has written it.
+type measures struct {
+	size   int // bytes
+	levels int // 1 for a text, 2 for a text in an object
+	number int // characters of the longest number
+}
+
+// measure measures a valid document: numbers without exponents, a space after
+// each comma and colon, and none elsewhere.
+func measure(document []byte) measures {
+	var m measures
+	open := 0
 	for i := 0; i < len(document); {
+		end, size := i+1, 1
 		switch c := document[i]; {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			size = 0
+		case c == ',' || c == ':':
+			size = 2
+		case c == '{' || c == '[':
+			open++
+			m.levels = max(m.levels, open)
+		case c == '}' || c == ']':
+			open--
 		case c == '"':
-			i = endOfString(document, i)
+			end = endOfString(document, i)
+			size = end - i
+			m.levels = max(m.levels, open+1)
 		case c == '-' || c >= '0' && c <= '9':
-			end := i + 1
 			for end < len(document) && strings.IndexByte("0123456789.eE+-", document[end]) >= 0 {
 				end++
 			}
-			longest = max(longest, writtenOut(string(document[i:end])))
-			i = end
-		default:
-			i++
+			size = writtenOut(string(document[i:end]))
+			m.number = max(m.number, size)
+			m.levels = max(m.levels, open+1)
+		default: // true, false or null
+			m.levels = max(m.levels, open+1)
 		}
+		m.size += size
+		i = end
 	}
-	return longest
+	return m
 }
 
 // endOfString returns where the string that begins there has ended.
@@ -142,7 +179,7 @@ func writtenOut(number string) int {
 	}
 	power, err := strconv.Atoi(exponent)
 	if err != nil || power > MaxNumber || power < -MaxNumber {
-		return math.MaxInt
+		return math.MaxInt32 // a sum of them is an int still
 	}
 	if power < 0 {
 		power = 1 - power // the zero in front of the point

@@ -100,7 +100,11 @@ type Snapshot struct {
 	Wallets []Wallet
 	// Claims are the community's claims on any nullifier that a credential in
 	// Wallets lists, expired ones included: every string in the lists
-	// credentialSubject.nullifiers and every string credentialSubject.hash.
+	// credentialSubject.nullifiers and every string credentialSubject.hash. There
+	// must be none for a credential that cannot count: one that is omitted, whose
+	// credentialSubject.id is not "did:pkh:eip155:1:" and the wallet's address (in
+	// any case), whose credentialSubject.provider is not the row's, or whose list
+	// has more than [MaxNullifiers] items.
 	Claims []Claim
 	// Points is set when the query asked for it.
 	Points *PointsSnapshot
@@ -150,6 +154,10 @@ type Wallet struct {
 	// Credentials are the address's credentials, ordered by provider: those
 	// neither deleted nor revoked, and of one provider only the one updated
 	// last (of equals, the one with the highest id).
+	//
+	// Load must bound what it reads of them, see [Credential.Omitted]. Of an
+	// address with more than [MaxCredentials] rows that are not deleted it must
+	// read those with the highest ids, and the next one to omit it.
 	Credentials []Credential
 	// Score is the last score written for the address in the community, nil if
 	// there never was one.
@@ -163,8 +171,10 @@ type Credential struct {
 	ID int64
 	// Provider is the provider that the row is filed under.
 	Provider string
-	// Stamp is the credential itself, JSON.
+	// Stamp is the credential itself, JSON; nil when it is omitted.
 	Stamp []byte
+	// Omitted says why a store has not read the credential, empty when it has.
+	Omitted Omission
 	// UpdatedAt is the moment the row was last written.
 	UpdatedAt time.Time
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/passporttest"
-	"github.com/passport-sdk/passport-go/store"
 )
 
 // engineCases score through the engine, with credentials that an issuer
@@ -276,23 +275,18 @@ func (w *world) signed(id int, address, provider string, options ...passporttest
 func (w *world) largest(address, provider string) []byte {
 	w.t.Helper()
 	issuer := passporttest.NewIssuerFromSeed("storetest")
-	issue := func(nullifiers []string) []byte {
-		text, err := issuer.Issue(address, provider, "", passporttest.Nullifiers(nullifiers...))
+	issue := func(contexts []string) []byte {
+		text, err := issuer.Issue(address, provider, "account", passporttest.Contexts(contexts...))
 		require.NoError(w.t, err)
 		return text
 	}
 	const each = 90 // so that there are some hundred
-	var nullifiers []string
+	var contexts []string
 	for i := range (credential.MaxSize - len(issue(nil))) / (each + len(`"",`)) {
-		nullifiers = append(nullifiers, fmt.Sprintf("%0*d", each, i))
+		contexts = append(contexts, fmt.Sprintf("n:%0*d", each-len("n:"), i))
 	}
-	missing := credential.MaxSize - len(issue(nullifiers))
-	for i := range nullifiers {
-		more := min(missing, store.MaxNullifier-each)
-		nullifiers[i] += strings.Repeat("0", more)
-		missing -= more
-	}
-	largest := issue(nullifiers)
+	contexts[0] += strings.Repeat("0", credential.MaxSize-len(issue(contexts)))
+	largest := issue(contexts)
 	require.Len(w.t, largest, credential.MaxSize)
 	return largest
 }

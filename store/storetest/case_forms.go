@@ -137,7 +137,7 @@ func ServedForms(t *testing.T, newHarness NewHarness, newHandler NewHandler) {
 		for _, f := range recordedForms {
 			event["data"] = json.RawMessage(f.data(around))
 			w.seed(map[string][]row{"registry_event": {event}})
-			w.get(server, step, f.answer(t, event["address"]))
+			w.get(server.URL, step, f.answer(t, event["address"]))
 		}
 	}
 }

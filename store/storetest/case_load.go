@@ -257,7 +257,7 @@ func claimsLoadedCases() []Case {
 		}},
 		{Name: "returns the claim on an older credential's hash", run: func(w *world) {
 			for _, hash := range []string{"v0.0.0:h", "v1:h", "h"} {
-				w.credentials(with(credentialRow(1, alice, "Google"), row{"stamp": row{"credentialSubject": row{"hash": hash}}}))
+				w.credentials(with(credentialRow(1, alice, "Google"), row{"stamp": row{"credentialSubject": subject(alice, "Google", row{"hash": hash})}}))
 				w.claims(claimRow(hash, bob, years(1)))
 				assert.Equal(w.t, []store.Claim{claim(hash, bob, years(1))}, loaded(w), "of whatever version")
 			}
@@ -280,7 +280,13 @@ func claimsLoadedCases() []Case {
 				if odd == nil {
 					continue
 				}
-				rows = append(rows, with(credentialRow(i+1, alice, "p"+strconv.Itoa(i)), row{"stamp": odd}))
+				provider := "p" + strconv.Itoa(i)
+				if stamp, is := odd.(row); is {
+					if said, is := stamp["credentialSubject"].(row); is {
+						stamp["credentialSubject"] = subject(alice, provider, said)
+					}
+				}
+				rows = append(rows, with(credentialRow(i+1, alice, provider), row{"stamp": odd}))
 			}
 			w.credentials(rows...)
 			w.claims(claimRow("n1", bob, years(1)), claimRow("listed", bob, years(1)))

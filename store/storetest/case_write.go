@@ -296,8 +296,8 @@ func stampCases() []Case {
 			w.seed(map[string][]row{
 				"registry_passport": {{"id": 5, "address": alice, "community_id": community}},
 				"registry_stamp": {
-					{"id": 1, "passport_id": 5, "provider": "Google", "credential": stampJSON("Google", "n1")},
-					{"id": 2, "passport_id": 5, "provider": "Google", "credential": stampJSON("Google", "n1")},
+					{"id": 1, "passport_id": 5, "provider": "Google", "credential": stampJSON(alice, "Google", "n1")},
+					{"id": 2, "passport_id": 5, "provider": "Google", "credential": stampJSON(alice, "Google", "n1")},
 				},
 			})
 			w.score(alice, stamps(stamp("Google", "n1")))

@@ -70,6 +70,7 @@ func Cases(h Harness) []Case {
 		cases []Case
 	}{
 		{"load", loadCases()},
+		{"bounds", boundsCases(h)},
 		{"snapshot points", snapshotPointsCases()},
 		{"write", writeCases()},
 		{"stamps", stampCases()},

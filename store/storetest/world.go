@@ -102,14 +102,19 @@ func (w *world) unchanged(step func()) {
 }
 
 // stampJSON is a credential at rest, as far as a store looks into it.
-func stampJSON(provider string, nullifiers ...string) row {
-	return row{"credentialSubject": row{"provider": provider, "nullifiers": nullifiers}}
+func stampJSON(address, provider string, nullifiers ...string) row {
+	return row{"credentialSubject": subject(address, provider, row{"nullifiers": nullifiers})}
+}
+
+// subject is the subject of a credential that can count.
+func subject(address, provider string, values row) row {
+	return with(row{"id": "did:pkh:eip155:1:" + address, "provider": provider}, values)
 }
 
 // credentialRow is a live row of ceramic_cache_ceramiccache.
 func credentialRow(id int, address, provider string, nullifiers ...string) row {
 	return row{
-		"id": id, "address": address, "provider": provider, "type": 1, "stamp": stampJSON(provider, nullifiers...),
+		"id": id, "address": address, "provider": provider, "type": 1, "stamp": stampJSON(address, provider, nullifiers...),
 		"created_at": "2026-02-01T00:00:00Z", "updated_at": "2026-02-01T00:00:00Z", "proof_value": provider,
 		"issuance_date": "2026-01-01T00:00:00Z", "expiration_date": "2035-01-01T00:00:00Z",
 	}
@@ -192,8 +197,9 @@ func stamps(stamps ...store.Stamp) func(*store.Changes) {
 	return func(c *store.Changes) { c.Wallets[0].Stamps = stamps }
 }
 
+// stamp is one of Alice's.
 func stamp(provider string, nullifiers ...string) store.Stamp {
-	document, err := json.Marshal(stampJSON(provider, nullifiers...))
+	document, err := json.Marshal(stampJSON(alice, provider, nullifiers...))
 	if err != nil {
 		panic(err) // strings always marshal
 	}

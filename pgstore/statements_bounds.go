@@ -1,0 +1,80 @@
+package pgstore
+
+// aNumber selects the numbers of a document.
+const aNumber = `'strict $.**{last} ? (@.abs() >= 0)'`
+
+// stampSize is how many bytes c.stamp takes, unpacked and with its numbers
+// written out; NULL if it is too large. A row of a few bytes may hold a text of
+// gigabytes, so no text is written before its size is known.
+//
+// OFFSET 0 has the document unpacked once: each reference to a large column
+// unpacks it again. The width of a number is rounded up to a power of 4. Levels
+// are looked at first, because looking for numbers takes stack for each.
+const stampSize = `(
+               select case
+                        when pg_column_size(document) > {MaxStampBytes} then null
+                        when jsonb_path_exists(document, 'strict $.**{{MaxStampDepth}}') then null
+                        when not jsonb_path_exists(document, ` + aNumber + `) then pg_column_size(document)
+                        else (
+                          select pg_column_size(document) + sum(number.width)
+                          from   (
+                                   select scale(n.value::numeric) + 4 ^ (1 + width_bucket(abs(n.value::numeric),
+                                            array[1e4, 1e16, 1e64, 1e256, 1e1024, 1e4096, 1e16384, 1e65536])) as width
+                                   from   jsonb_array_elements(jsonb_path_query_array(document, ` + aNumber + `)) as n (value)
+                                 ) as number
+                          having sum(number.width) <= 4 * {MaxStampBytes}
+                        )
+                      end
+               from   (select c.stamp #> '{}' as document offset 0) as unpacked
+             )`
+
+// Between boundCredentials and boundedCredentials stand credentials with their
+// address, and the place of each among those of its address. They come out with
+// their texts and with the subjects of those that can count, as far as they are
+// within the bounds of package store. What a row beyond them costs is a look at
+// its size: kept is what it takes packed, size what it takes unpacked, and the
+// totals are those up to the row.
+const (
+	boundCredentials = `
+    select c.address, c.id, c.provider, c.updated_at, c.kept_total, c.size_total,
+           case when octet_length(written.stamp) <= {MaxStampBytes} then written.stamp end as stamp,
+           case when octet_length(written.stamp) <= {MaxStampBytes} then written.subject end as subject,
+           case
+             when octet_length(written.stamp) <= {MaxStampBytes} then ''
+             when c.kept <= {MaxStampBytes} and (
+                    c.place > {MaxCredentials} or c.kept_total > {MaxWalletBytes} or c.size_total > {MaxWalletBytes}
+                  ) then '{OmittedTooMany}'
+             else '{OmittedTooLarge}'
+           end as omitted
+    from (
+      select c.*, sum(c.size) over (partition by c.address order by c.place) as size_total
+      from (
+        select c.*,
+               case when c.kept <= {MaxStampBytes} and c.kept_total <= {MaxWalletBytes} and c.place <= {MaxCredentials} then ` + stampSize + `
+               end as size
+        from (
+          select c.*,
+                 sum(c.kept) filter (where c.kept <= {MaxStampBytes}) over (partition by c.address order by c.place) as kept_total
+          from (
+            select c.*, pg_column_size(c.stamp) as kept
+            from (`
+
+	boundedCredentials = `
+            ) as c
+          ) as c
+        ) as c
+      ) as c
+    ) as c
+    cross  join lateral (
+      select unpacked.document::text as stamp,
+             case when unpacked.document #>> '{credentialSubject,provider}' = c.provider
+                  and  lower(unpacked.document #>> '{credentialSubject,id}' collate "C") = 'did:pkh:eip155:1:' || c.address
+                  then unpacked.document -> 'credentialSubject'
+             end as subject
+      from   (
+               select case when c.size is not null and c.size_total <= {MaxWalletBytes} then c.stamp #> '{}' end as document
+               offset 0
+             ) as unpacked
+      offset 0
+    ) as written`
+)

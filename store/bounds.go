@@ -1,0 +1,35 @@
+package store
+
+// Bounds on the credentials that a store reads. Other programs store what a
+// wallet posts, unverified: a store must spend no more on a row beyond the
+// bounds than a look at its size.
+const (
+	// MaxStampBytes is the size of a credential: of its text as the store writes
+	// it, without exponents in numbers, and of what the store keeps. It is twice
+	// what package credential accepts, because white space does not count there.
+	MaxStampBytes = 128 << 10
+	// MaxStampDepth is the number of levels of a credential: a text in an object
+	// is on the second.
+	MaxStampDepth = 100
+	// MaxCredentials is the number of credentials of an address.
+	MaxCredentials = 1000
+	// MaxWalletBytes is the size of the credentials of an address, or of a page of
+	// them, together.
+	MaxWalletBytes = 2 << 20
+	// MaxNullifiers is the number of items in a credential's list of nullifiers.
+	MaxNullifiers = 100
+)
+
+// Omission is a code for what keeps a store from reading a credential. It is the
+// reason that the engine gives for leaving it out.
+type Omission string
+
+// The omissions.
+const (
+	// OmittedTooLarge: it has more than [MaxStampBytes], or more levels than
+	// [MaxStampDepth].
+	OmittedTooLarge Omission = "too_large"
+	// OmittedTooMany: [MaxCredentials] rows of the address have higher ids, or
+	// those with higher ids leave no room for it in [MaxWalletBytes].
+	OmittedTooMany Omission = "too_many_credentials"
+)
