@@ -2,34 +2,22 @@ package pgtest
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
-
-// releases are the builds that are downloaded, by major version. They come from
-// io.zonky.test.postgres, which takes them from the PostgreSQL project's own.
-var releases = map[int]string{
-	14: "14.24.0",
-	15: "15.19.0",
-	16: "16.15.0",
-	17: "17.11.0",
-	18: "18.6.0",
-}
 
 const repository = "https://repo1.maven.org/maven2/io/zonky/test/postgres"
 
 // download returns the folder of the programs of a downloaded build, from the
 // cache if it is there.
 func download(major int, as account) (string, error) {
-	platform, err := platform()
+	build, platform, err := pinned(major)
 	if err != nil {
 		return "", err
 	}
@@ -37,14 +25,13 @@ func download(major int, as account) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := "embedded-postgres-binaries-" + platform
-	release := releases[major]
+	name, release := "embedded-postgres-binaries-"+platform, build.release
 	folder := filepath.Join(cache, name+"-"+release)
 	bin := filepath.Join(folder, "bin")
 	if complete(bin) {
 		return bin, nil
 	}
-	archive, err := fetchVerified(fmt.Sprintf("%s/%s/%s/%s-%s.jar", repository, name, release, name, release))
+	archive, err := fetchVerified(fmt.Sprintf("%s/%s/%s/%s-%s.jar", repository, name, release, name, release), build.sha256)
 	if err != nil {
 		return "", err
 	}
@@ -55,18 +42,6 @@ func download(major int, as account) (string, error) {
 		return "", fmt.Errorf("%s %s does not hold %s", name, release, strings.Join(programs, ", "))
 	}
 	return bin, nil
-}
-
-// platform returns how the builds call this machine.
-func platform() (string, error) {
-	arch, known := map[string]string{"amd64": "amd64", "arm64": "arm64v8"}[runtime.GOARCH]
-	if !known || (runtime.GOOS != "linux" && runtime.GOOS != "darwin") {
-		return "", fmt.Errorf("there is no build for %s on %s", runtime.GOOS, runtime.GOARCH)
-	}
-	if _, err := os.Stat("/etc/alpine-release"); err == nil {
-		arch += "-alpine"
-	}
-	return runtime.GOOS + "-" + arch, nil
 }
 
 // cacheFolder returns where builds are kept: in the user's cache, or, for root,
@@ -92,27 +67,23 @@ func cacheFolder(as account) (string, error) {
 	return "", fmt.Errorf("there is no folder to keep it in: %w", errors.Join(failures...))
 }
 
-// fetchVerified returns the file behind the address, if it is the one whose
-// SHA-256 is published beside it.
-func fetchVerified(address string) ([]byte, error) {
-	const mostDigest, mostArchive = 1 << 10, 256 << 20
-	digest, err := fetch(address+".sha256", mostDigest)
-	if err != nil {
-		return nil, err
-	}
+// fetchVerified returns the file behind the address, if its SHA-256 is the given
+// one, in hex.
+func fetchVerified(address, want string) ([]byte, error) {
+	const mostArchive = 256 << 20
 	archive, err := fetch(address, mostArchive)
 	if err != nil {
 		return nil, err
 	}
-	got := sha256.Sum256(archive)
-	if want := strings.TrimSpace(string(digest)); !strings.EqualFold(hex.EncodeToString(got[:]), want) {
-		return nil, fmt.Errorf("%s has SHA-256 %x, published is %q", address, got, want)
+	if got := fmt.Sprintf("%x", sha256.Sum256(archive)); got != want {
+		return nil, fmt.Errorf("%s has SHA-256 %s, pinned is %s: it is not the file that this module was tested with", address, got, want)
 	}
 	return archive, nil
 }
 
 func fetch(address string, most int64) (content []byte, err error) {
 	client := http.Client{Timeout: 5 * time.Minute}
+	defer client.CloseIdleConnections()  // or the connection outlives the tests, which Main reports
 	response, err := client.Get(address) //nolint:noctx // the client's timeout bounds it
 	if err != nil {
 		return nil, fmt.Errorf("fetch %s: %w", address, err)

@@ -4,11 +4,13 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,13 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOnlyWhatWasPublishedIsUnpacked(t *testing.T) {
-	digest := sha256.Sum256([]byte("archive"))
-	files := map[string]string{
-		"/good.jar": "archive", "/good.jar.sha256": hex.EncodeToString(digest[:]) + "\n",
-		"/bad.jar": "tampered", "/bad.jar.sha256": hex.EncodeToString(digest[:]),
-		"/unsigned.jar": "archive",
-	}
+func TestFetchVerified(t *testing.T) {
+	files := map[string]string{"/good.jar": "archive", "/bad.jar": "tampered"}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		content, there := files[r.URL.Path]
 		if !there {
@@ -34,15 +31,37 @@ func TestOnlyWhatWasPublishedIsUnpacked(t *testing.T) {
 	}))
 	defer server.Close()
 
-	archive, err := fetchVerified(server.URL + "/good.jar")
+	pin := fmt.Sprintf("%x", sha256.Sum256([]byte("archive")))
+	archive, err := fetchVerified(server.URL+"/good.jar", pin)
 	require.NoError(t, err)
 	assert.Equal(t, "archive", string(archive))
-	_, err = fetchVerified(server.URL + "/bad.jar")
-	require.ErrorContains(t, err, "has SHA-256")
-	_, err = fetchVerified(server.URL + "/unsigned.jar")
-	require.ErrorContains(t, err, "unsigned.jar.sha256: 404")
+	_, err = fetchVerified(server.URL+"/bad.jar", pin)
+	require.ErrorContains(t, err, "pinned is "+pin)
+	_, err = fetchVerified(server.URL+"/good.jar", "")
+	require.ErrorContains(t, err, "pinned is ")
+	_, err = fetchVerified(server.URL+"/none.jar", pin)
+	require.ErrorContains(t, err, "none.jar: 404")
 	_, err = fetch(server.URL+"/good.jar", 6)
 	require.ErrorContains(t, err, "more than 6 bytes")
+}
+
+// Every build has a digest of its own, and Linux has a build of every version.
+func TestBuilds(t *testing.T) {
+	digests := map[string]bool{}
+	for platform, versions := range builds {
+		for major, build := range versions {
+			assert.True(t, strings.HasPrefix(build.release, fmt.Sprintf("%d.", major)), "%s %d", platform, major)
+			assert.Regexp(t, "^[0-9a-f]{64}$", build.sha256)
+			assert.False(t, digests[build.sha256], "%s %d has the digest of another build", platform, major)
+			digests[build.sha256] = true
+		}
+	}
+	for major := oldest; major <= newest; major++ {
+		assert.Contains(t, builds["linux-amd64"], major)
+		assert.Contains(t, builds["linux-arm64v8"], major)
+	}
+	_, _, err := pinned(newest + 1)
+	require.ErrorContains(t, err, "there is no build of Postgres 19 for ")
 }
 
 func TestNothingIsUnpackedOutsideTheFolder(t *testing.T) {
@@ -90,11 +109,11 @@ func packed(t *testing.T, entries []tar.Header) *bytes.Buffer {
 	return &archive
 }
 
-func TestEveryVersionThatCanBeAskedForHasARelease(t *testing.T) {
-	for _, version := range []string{"14", "15", "16", "17", "18"} {
-		major, err := settings{version: version}.major()
+func TestMajor(t *testing.T) {
+	for want := oldest; want <= newest; want++ {
+		major, err := settings{version: strconv.Itoa(want)}.major()
 		require.NoError(t, err)
-		assert.Contains(t, releases[major], version+".")
+		assert.Equal(t, want, major)
 	}
 	for _, version := range []string{"13", "19", "latest", "15.2", " 15"} {
 		_, err := settings{version: version}.major()
