@@ -23,12 +23,12 @@ type terms struct {
 // and its threshold. Its errors wrap [ErrUnsupportedRule] or
 // [ErrInvalidWeights].
 func termsOf(community *store.Community) (terms, error) {
-	if community.Rule != ruleLIFO {
-		return terms{}, fmt.Errorf("%w %.100q, only %s is known", ErrUnsupportedRule, community.Rule, ruleLIFO)
-	}
-	weights, err := parseWeights(community.Weights)
-	if err != nil {
+	if err := checkRule(community.Rule); err != nil {
 		return terms{}, err
+	}
+	weights, faults := parseWeights(community.Weights, 1)
+	if faults != nil {
+		return terms{}, faults[0]
 	}
 	for provider, text := range community.Overlay {
 		weight, err := ParseDecimal(text)
@@ -44,34 +44,54 @@ func termsOf(community *store.Community) (terms, error) {
 	return terms{weights: weights, threshold: threshold}, nil
 }
 
-// parseWeights reads a JSON object of decimals. A number is read by its text:
-// through a binary float, 0.1 + 0.2 would carry noise.
-func parseWeights(document []byte) (map[string]Decimal, error) {
+// checkRule returns an [ErrUnsupportedRule] for every rule but LIFO.
+func checkRule(rule string) error {
+	if rule != ruleLIFO {
+		return fmt.Errorf("%w %.100q, only %s is known", ErrUnsupportedRule, rule, ruleLIFO)
+	}
+	return nil
+}
+
+// parseWeights reads a JSON object of decimals, and stops after that many
+// faults, each an [ErrInvalidWeights]. A number is read by its text: through a
+// binary float, 0.1 + 0.2 would carry noise.
+func parseWeights(document []byte, mostFaults int) (weights map[string]Decimal, faults []error) {
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
 	var entries map[string]any
 	if err := decoder.Decode(&entries); err != nil || entries == nil {
-		return nil, fmt.Errorf("%w: the community has no JSON object of weights", ErrInvalidWeights)
+		return nil, []error{fmt.Errorf("%w: the community has no JSON object of weights", ErrInvalidWeights)}
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: something follows the community's weights", ErrInvalidWeights)
+		return nil, []error{fmt.Errorf("%w: something follows the community's weights", ErrInvalidWeights)}
 	}
-	weights := make(map[string]Decimal, len(entries))
+	weights = make(map[string]Decimal, len(entries))
 	for provider, entry := range entries {
-		var text string
-		switch entry := entry.(type) {
-		case string:
-			text = entry
-		case json.Number:
-			text = entry.String()
-		default:
-			return nil, fmt.Errorf("%w: weight of %.100q is neither a number nor a string", ErrInvalidWeights, provider)
-		}
-		weight, err := ParseDecimal(text)
+		weight, err := parseWeight(provider, entry)
 		if err != nil {
-			return nil, fmt.Errorf("%w: weight of %.100q: %w", ErrInvalidWeights, provider, err)
+			faults = append(faults, err)
+		}
+		if len(faults) == mostFaults {
+			break
 		}
 		weights[provider] = weight
 	}
-	return weights, nil
+	return weights, faults
+}
+
+func parseWeight(provider string, entry any) (Decimal, error) {
+	var text string
+	switch entry := entry.(type) {
+	case string:
+		text = entry
+	case json.Number:
+		text = entry.String()
+	default:
+		return Decimal{}, fmt.Errorf("%w: weight of %.100q is neither a number nor a string", ErrInvalidWeights, provider)
+	}
+	weight, err := ParseDecimal(text)
+	if err != nil {
+		return Decimal{}, fmt.Errorf("%w: weight of %.100q: %w", ErrInvalidWeights, provider, err)
+	}
+	return weight, nil
 }

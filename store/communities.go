@@ -2,7 +2,9 @@ package store
 
 import "context"
 
-// Communities is the role of whoever sets communities up.
+// Communities is the role that sets communities up. A store keeps every
+// community of a good form, also one whose weights make no sense: the root
+// package's CheckCommunity reports what to correct before PutCommunity.
 type Communities interface {
 	// PutCommunity must create the community with the given id, or replace its
 	// name, rule, points program, scorer, weights, threshold and overlay; a

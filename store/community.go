@@ -52,8 +52,8 @@ func (c *Community) WithDefaults() Community {
 
 // Validate reports, joined, what keeps the community from being stored; each
 // fault wraps [ErrInvalid]. Every store must call it first in PutCommunity. What
-// the weights say is not looked at, as long as they are JSON: the engine tells
-// good from bad.
+// the weights say is not looked at, as long as they are JSON: the root package's
+// CheckCommunity does.
 func (c *Community) Validate() error {
 	var found faults
 	fault := found.addf
