@@ -1,73 +1,164 @@
 // Setup makes a database ready for examples/server: the tables, unless they are
-// there, an account, a community of its own, and a key to ask with.
+// there, an account, a community of its own, and the keys to call with. It
+// prints the commands that serve the community and ask for a score.
 //
 //	PASSPORT_DATABASE_URL=postgres://… go run ./examples/setup -threshold 20 -weights '{"Google": "12.5", "Github": "9"}'
+//	PASSPORT_DATABASE_URL=postgres://… go run ./examples/setup -threshold 20 -weights-file weights.json
 //
-// A community that is there already is left alone.
+// A community that is there already is left alone, and one that could not tell
+// addresses apart is refused (passport.CheckCommunity).
+//
+// The commands trust the issuers of PASSPORT_TRUSTED_ISSUERS, a JSON list of
+// DIDs; if it is not set, the issuer of Human Passport's stamps. What is printed
+// holds the password of the database and the only copies of the keys.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func main() {
-	account := flag.String("account", "demo", "the `name` of the account that owns the community")
-	community := flag.Int64("community", 1, "the `id` of the community")
-	name := flag.String("name", "Demo", "what people call it")
-	threshold := flag.String("threshold", "20", "the `score` that passes")
-	weights := flag.String("weights", `{"Google": "12.5", "Github": "9"}`, "the weight of each provider, a `JSON` object")
-	flag.Parse()
+// humanPassport is the issuer that signs stamps today. Public stamps of 2024
+// verify with it.
+const humanPassport = `["did:ethr:0xd6f8d6ca86aa01e551a311d670a0d1bd8577e5fb"]`
 
-	ctx := context.Background()
-	pool, err := pgstore.OpenPool(ctx, os.Getenv("PASSPORT_DATABASE_URL"))
-	if err != nil {
+func main() {
+	if err := run(context.Background(), os.Getenv, os.Args[1:], os.Stdout); err != nil {
 		log.Fatal(err)
 	}
-	defer pool.Close()
-	key, err := setUp(ctx, pool, *account, store.Community{
-		ID: *community, Name: *name, Threshold: *threshold, Weights: []byte(*weights),
-	})
-	if err != nil {
-		log.Fatal(err) //nolint:gocritic // the pool ends with the program
-	}
-	fmt.Printf("Community %d is set up. Its key, which is told only now: %s\n", *community, key)
-	fmt.Println(`Serve it: PASSPORT_TRUSTED_ISSUERS='["did:ethr:…"]' go run ./examples/server`)
 }
 
-// setUp returns a new key of the account.
-func setUp(ctx context.Context, pool *pgxpool.Pool, account string, community store.Community) (key string, err error) {
+func run(ctx context.Context, getenv func(string) string, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("setup", flag.ExitOnError)
+	account := flags.String("account", "demo", "the `name` of the account that owns the community")
+	community := flags.Int64("community", 1, "the `id` of the community")
+	name := flags.String("name", "Demo", "the community's `name`, for people")
+	threshold := flags.String("threshold", "20", "the `score` that passes")
+	weights := flags.String("weights", `{"Google": "12.5", "Github": "9"}`, "the weight of each provider, a `JSON` object")
+	weightsFile := flags.String("weights-file", "", "a `file` that holds the weights, in place of -weights")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	url := getenv("PASSPORT_DATABASE_URL")
+	if url == "" {
+		return errors.New("PASSPORT_DATABASE_URL is not set")
+	}
+	document := []byte(*weights)
+	if *weightsFile != "" {
+		var err error
+		if document, err = readWeights(*weightsFile); err != nil {
+			return err
+		}
+	}
+	pool, err := pgstore.OpenPool(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	made, err := setUp(ctx, pool, *account, store.Community{
+		ID: *community, Name: *name, Threshold: *threshold, Weights: document,
+	})
+	if err != nil {
+		return err
+	}
+	return made.print(out, *community, url, cmp.Or(getenv("PASSPORT_TRUSTED_ISSUERS"), humanPassport))
+}
+
+// readWeights reads a file of at most 1 MiB, the most that CheckCommunity takes.
+func readWeights(name string) (document []byte, err error) {
+	const most = 1 << 20
+	file, err := os.Open(name) //nolint:gosec // the file that the user names
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	document, err = io.ReadAll(io.LimitReader(file, most+1))
+	if len(document) > most {
+		return nil, fmt.Errorf("%s has more than %d bytes", name, most)
+	}
+	return document, err
+}
+
+// keys are the secrets of one key for each kind of caller.
+type keys struct{ score, history, ingestion string }
+
+// setUp creates what is missing, and keys of the account.
+func setUp(ctx context.Context, pool *pgxpool.Pool, account string, community store.Community) (made keys, err error) {
+	if err := passport.CheckCommunity(community); err != nil {
+		return keys{}, err
+	}
 	if err := pgstore.Migrate(ctx, pool); err != nil {
-		return "", err
+		return keys{}, err
 	}
 	db := pgstore.New(pool)
 	_, err = db.Load(ctx, store.Query{Community: community.ID})
 	if err == nil {
-		return "", fmt.Errorf("community %d is there already: choose another one", community.ID)
+		return keys{}, fmt.Errorf("community %d is there already: choose another one", community.ID)
 	}
 	if !errors.Is(err, store.ErrCommunityNotFound) {
-		return "", err
+		return keys{}, err
 	}
 	if community.Account, err = db.PutAccount(ctx, account); err != nil {
-		return "", err
+		return keys{}, err
 	}
 	if err := db.PutCommunity(ctx, community); err != nil {
-		return "", err
+		return keys{}, err
 	}
-	keys, err := apikey.New(db)
+	checker, err := apikey.New(db)
 	if err != nil {
-		return "", err
+		return keys{}, err
 	}
-	key, _, err = keys.Create(ctx, apikey.NewKey{Name: "setup", Account: community.Account, ReadScores: true, Historical: true})
-	return key, err
+	for _, key := range []struct {
+		secret *string
+		may    apikey.NewKey
+	}{
+		{&made.score, apikey.NewKey{Name: "score", ReadScores: true}},
+		{&made.history, apikey.NewKey{Name: "history", Historical: true}},
+		{&made.ingestion, apikey.NewKey{Name: "ingestion", SubmitPassports: true}},
+	} {
+		key.may.Account = community.Account
+		if *key.secret, _, err = checker.Create(ctx, key.may); err != nil {
+			return keys{}, err
+		}
+	}
+	return made, nil
+}
+
+// print writes the keys, and commands for a POSIX shell.
+func (k *keys) print(out io.Writer, community int64, url, issuers string) error {
+	const address = "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
+	_, err := fmt.Fprintf(out, `Community %d is set up. Its keys are shown only now:
+
+  scores     %s
+  history    %s
+  ingestion  %s
+
+Serve it:
+
+PASSPORT_DATABASE_URL=%s PASSPORT_TRUSTED_ISSUERS=%s PASSPORT_INGESTION=on go run ./examples/server
+
+Ask for a score, from another terminal:
+
+curl -H %s http://127.0.0.1:8080/v2/stamps/%d/score/%s
+`, community, k.score, k.history, k.ingestion, quoted(url), quoted(issuers), quoted("X-Api-Key: "+k.score), community, address)
+	return err
+}
+
+// quoted returns the text as one word of a POSIX shell.
+func quoted(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
