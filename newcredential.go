@@ -22,9 +22,14 @@ func NewCredential(signed []byte) (store.NewCredential, error) {
 	if err != nil {
 		return store.NewCredential{}, fmt.Errorf("reading a credential: %w", err)
 	}
+	return newCredential(parsed, bytes.Clone(signed))
+}
+
+// newCredential keeps the text.
+func newCredential(parsed *credential.Signed, text []byte) (store.NewCredential, error) {
 	stamp := store.NewCredential{
 		Provider:   parsed.Provider,
-		Stamp:      bytes.Clone(signed),
+		Stamp:      text,
 		ProofValue: parsed.ProofValue,
 		IssuedAt:   microseconds(parsed.IssuedAt),
 		ExpiresAt:  microseconds(parsed.ExpiresAt),

@@ -124,6 +124,12 @@ func (x *examiner) verify(ctx context.Context, c *candidate, address Address, no
 	if err != nil {
 		return false, err
 	}
+	return x.prove(ctx, c, signed, address, now)
+}
+
+// prove judges what a parsed credential says, and checks its proof.
+func (x *examiner) prove(ctx context.Context, c *candidate, signed *credential.Signed, address Address, now time.Time) (verified bool, err error) {
+	var refused *credential.Error
 	c.said = signed.Credential
 	if c.reason, c.why = x.judge(c, address, now); c.reason != "" {
 		return false, nil
