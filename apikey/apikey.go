@@ -54,6 +54,7 @@ type Checker struct {
 	maxIterations int
 	logger        *slog.Logger
 	guard         *guard
+	lookups       chan struct{} // holds one token for each lookup that runs
 	// derive is the slow check of a hash. Tests of the guard, whose clocks stand
 	// still while a processor works, put another in its place.
 	derive func(h *djangoHash, key string) (matches bool, worked time.Duration)
@@ -77,6 +78,7 @@ func New(rows store.Keys, options ...Option) (*Checker, error) {
 		maxIterations: s.maxIterations,
 		logger:        s.logger,
 		guard:         newGuard(s.slowChecks, s.slowShare),
+		lookups:       make(chan struct{}, maxLookups),
 		derive:        (*djangoHash).matches,
 	}, nil
 }
@@ -86,6 +88,15 @@ func New(rows store.Keys, options ...Option) (*Checker, error) {
 //   - [ErrRefused] for every key that must not be let in;
 //   - [ErrBusy] when to tell costs more than is granted now;
 //   - the store's error, wrapped, or the context's.
+//
+// # Callers that leave
+//
+// What the store is asked does not end with ctx, neither by cancellation nor by
+// deadline, but after 5 s of its own ([store.ErrUnavailable]): drivers close the
+// connection whose query is cancelled, and anybody could make them do so by
+// hanging up. At most 64 such queries run at a time; further callers wait for a
+// place, for up to 5 s or until ctx ends. Check runs them in the caller's
+// goroutine, so it can return up to 5 s after ctx has ended.
 //
 // A row's SHA-256 decides alone if it is set. Otherwise the older hash does,
 // "sha256$…" or Django's PBKDF2; a match through PBKDF2 stores the SHA-256, so
@@ -129,7 +140,7 @@ func (c *Checker) Check(ctx context.Context, key string) (*store.Key, error) {
 	if c.guard.sendsAway(prefix, key) {
 		return nil, ErrBusy
 	}
-	row, err := c.rows.FindKey(ctx, prefix)
+	row, err := c.find(ctx, prefix)
 	unknown := errors.Is(err, store.ErrNotFound)
 	if err != nil && !unknown {
 		return nil, fmt.Errorf("looking for an API key: %w", err)
@@ -159,6 +170,14 @@ func (c *Checker) Check(ctx context.Context, key string) (*store.Key, error) {
 	return &found, nil
 }
 
+func (c *Checker) find(ctx context.Context, prefix string) (row *store.Key, err error) {
+	err = c.lookUp(ctx, func(ctx context.Context) error {
+		row, err = c.rows.FindKey(ctx, prefix)
+		return err
+	})
+	return row, err
+}
+
 func (c *Checker) expired(at time.Time) bool {
 	return !at.IsZero() && !at.After(c.now())
 }
@@ -171,8 +190,11 @@ func (c *Checker) checkSlowly(ctx context.Context, row *store.Key, key string) (
 	return c.guard.check(ctx, row.Prefix, row.Hash, key, func() (bool, time.Duration) { return c.derive(hash, key) })
 }
 
+// migrate stores the SHA-256 even if the caller has left: the work is done.
 func (c *Checker) migrate(ctx context.Context, row *store.Key, fast string) {
-	if err := c.rows.MigrateKey(ctx, row.ID, fast); err != nil {
+	if err := c.lookUp(context.WithoutCancel(ctx), func(ctx context.Context) error {
+		return c.rows.MigrateKey(ctx, row.ID, fast)
+	}); err != nil {
 		c.logger.WarnContext(ctx, "the SHA-256 of an API key could not be stored", "prefix", row.Prefix, "error", err)
 		return
 	}

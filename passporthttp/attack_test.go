@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -52,26 +53,24 @@ const (
 // attack by turns.
 func TestLoadWhileAttacked(t *testing.T) {
 	l := newLoad(t)
-	l.spell(t, time.Second, false) // to warm up
-	var without, with []time.Duration
-	length := min(*attackFor, longestSpell)
-	for n := range 2 * int(*attackFor/length) {
-		attacked := n%2 == 1
-		took := l.spell(t, length, attacked)
-		if attacked {
-			with = append(with, took...)
-		} else {
-			without = append(without, took...)
-		}
-	}
-	require.NotEmpty(t, without)
-	require.NotEmpty(t, with)
-	ratio := float64(percentile(with, 99)) / float64(percentile(without, 99))
-	t.Logf("honest requests: %d without the attack, %d with", len(without), len(with))
-	for _, p := range []int{50, 90, 99} {
-		t.Logf("p%d: %v without, %v with: %+.1f %%", p, percentile(without, p).Round(10*time.Microsecond), percentile(with, p).Round(10*time.Microsecond),
-			100*(float64(percentile(with, p))/float64(percentile(without, p))-1))
-	}
+	ratio := l.compare(t, 99, func(length time.Duration, sent *sync.WaitGroup) {
+		attacker := newAttacker(t, l.url)
+		sent.Go(func() {
+			defer attacker.close()
+			var guesses sync.WaitGroup
+			defer guesses.Wait()
+			steadily(length, attackRate, &guesses, func(int, time.Time) {
+				switch attacker.guess("/v2/stamps/1/score/"+l.wallets[0], "known123."+rand.Text()) {
+				case http.StatusUnauthorized:
+					l.refused.Add(1)
+				case http.StatusServiceUnavailable:
+					l.busy.Add(1)
+				default:
+					l.failed.Add(1)
+				}
+			})
+		})
+	})
 	t.Logf("wrong keys: %d refused (401), %d sent away (503); honest requests sent away (503): %d", l.refused.Load(), l.busy.Load(), l.late.Load())
 	assert.Zero(t, l.failed.Load(), "other answers, or a wrong key let in")
 	assert.Positive(t, l.refused.Load()+l.busy.Load())
@@ -81,6 +80,30 @@ func TestLoadWhileAttacked(t *testing.T) {
 	}
 }
 
+// compare sends honest requests in spells with and without the attack by turns,
+// and returns the ratio of the percentiles of how long they took.
+func (l *load) compare(t *testing.T, p int, attack func(length time.Duration, sent *sync.WaitGroup)) (ratio float64) {
+	t.Helper()
+	l.spell(t, time.Second, nil) // to warm up
+	var without, with []time.Duration
+	length := min(*attackFor, longestSpell)
+	for n := range 2 * int(*attackFor/length) {
+		if n%2 == 1 {
+			with = append(with, l.spell(t, length, attack)...)
+		} else {
+			without = append(without, l.spell(t, length, nil)...)
+		}
+	}
+	require.NotEmpty(t, without)
+	require.NotEmpty(t, with)
+	t.Logf("honest requests: %d without the attack, %d with", len(without), len(with))
+	for _, p := range []int{50, 90, 99} {
+		t.Logf("p%d: %v without, %v with: %+.1f %%", p, percentile(without, p).Round(10*time.Microsecond), percentile(with, p).Round(10*time.Microsecond),
+			100*(float64(percentile(with, p))/float64(percentile(without, p))-1))
+	}
+	return float64(percentile(with, p)) / float64(percentile(without, p))
+}
+
 func percentile(took []time.Duration, p int) time.Duration {
 	sorted := slices.Sorted(slices.Values(took))
 	return sorted[min(len(sorted)*p/100, len(sorted)-1)]
@@ -88,7 +111,8 @@ func percentile(took []time.Duration, p int) time.Duration {
 
 // load is a server on Postgres, and its callers.
 type load struct {
-	url, key                    string
+	url, key, database          string
+	pool                        *pgxpool.Pool
 	wallets                     []string
 	client                      *http.Client
 	refused, busy, late, failed atomic.Int64
@@ -96,7 +120,10 @@ type load struct {
 
 func newLoad(t *testing.T) *load {
 	t.Helper()
-	pool, err := pgstore.OpenPool(t.Context(), pgtest.New(t))
+	url := pgtest.New(t)
+	pool, err := pgstore.OpenPool(t.Context(), url, func(c *pgxpool.Config) {
+		c.MaxConnIdleTime, c.MaxConnLifetime = time.Hour, time.Hour // connections end for no other reason than the attack
+	})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	rows, issuer := pgstore.New(pool), passporttest.NewIssuer()
@@ -105,7 +132,7 @@ func newLoad(t *testing.T) *load {
 	require.NoError(t, rows.PutCommunity(t.Context(), store.Community{
 		ID: 1, Account: account, Name: "One", Threshold: "3", Weights: []byte(`{"Google": "1.5", "Github": "2"}`),
 	}))
-	l := &load{}
+	l := &load{database: url, pool: pool}
 	for n := range 100 {
 		wallet := passporttest.Address(strconv.Itoa(n))
 		l.wallets = append(l.wallets, wallet)
@@ -128,7 +155,7 @@ func newLoad(t *testing.T) *load {
 
 	engine, err := passport.New(rows, passport.WithTrustedIssuers(issuer.DID()))
 	require.NoError(t, err)
-	handler := passporthttp.New(engine, rows, passporthttp.WithRateLimits())
+	handler := passporthttp.New(engine, rows, passporthttp.WithRateLimits(), passporthttp.WithReady(l.ready))
 	require.NoError(t, handler.Err())
 	s := &site{t: t, handler: handler}
 	s.serve(nil)
@@ -139,27 +166,14 @@ func newLoad(t *testing.T) *load {
 	return l
 }
 
-// spell sends honest requests for a time, and wrong keys beside them, and returns
-// how long the honest ones took.
-func (l *load) spell(t *testing.T, length time.Duration, attacked bool) (took []time.Duration) {
+// spell sends honest requests for a time, with an attack beside them unless it is
+// nil, and returns how long the honest ones took.
+func (l *load) spell(t *testing.T, length time.Duration, attack func(length time.Duration, sent *sync.WaitGroup)) (took []time.Duration) {
 	t.Helper()
 	var mu sync.Mutex
 	var sent sync.WaitGroup
-	if attacked {
-		attacker := newAttacker(t, l.url)
-		defer attacker.close()
-		sent.Go(func() {
-			steadily(length, attackRate, &sent, func(int, time.Time) {
-				switch attacker.guess("/v2/stamps/1/score/"+l.wallets[0], "known123."+rand.Text()) {
-				case http.StatusUnauthorized:
-					l.refused.Add(1)
-				case http.StatusServiceUnavailable:
-					l.busy.Add(1)
-				default:
-					l.failed.Add(1)
-				}
-			})
-		})
+	if attack != nil {
+		attack(length, &sent)
 	}
 	steadily(length, honestRate, &sent, func(n int, due time.Time) {
 		switch l.ask(t, l.wallets[n%len(l.wallets)], l.key) {
@@ -186,6 +200,12 @@ func steadily(length time.Duration, rate int, sent *sync.WaitGroup, do func(n in
 		time.Sleep(time.Until(due))
 		sent.Go(func() { do(n, due) })
 	}
+}
+
+// ready is what /ready asks. It reads a table so that a test can hold it up.
+func (l *load) ready(ctx context.Context) error {
+	_, err := l.pool.Exec(ctx, "select count(*) from account_accountapikey")
+	return err
 }
 
 func (l *load) ask(t *testing.T, wallet, key string) (status int) {

@@ -41,6 +41,14 @@
 // app (/ceramic-cache/… and others) are not served: they are 404, and the log has
 // the first segment of their path. linked_score is always null.
 //
+// # Callers that hang up
+//
+// Drivers of databases close the connection whose query is cancelled, which
+// slows everybody else. So what a caller without a valid key can cause, the lookup
+// of a key and the check of /ready, goes on after the caller has hung up; it is
+// bounded in time and number. What a valid key asks for ends with its caller, and
+// then may cost a connection: the key's rate limit bounds how often.
+//
 // # Answers
 //
 // Whatever is no success has the body {"detail": …}: a sentence, or for 422 a

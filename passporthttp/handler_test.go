@@ -3,12 +3,10 @@ package passporthttp_test
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -251,33 +249,6 @@ func TestRateLimitsAreOffOnlyUnlessAskedFor(t *testing.T) {
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, asked)
 	assert.Equal(t, http.StatusInternalServerError, answer.Code)
-}
-
-// Anyone may ask whether it is ready; the database is asked once a second.
-func TestReadinessIsAskedOnceASecond(t *testing.T) {
-	s := newSite(t)
-	var asked atomic.Int32
-	s.ready = func() error { asked.Add(1); return errors.New("down") }
-	began := time.Now()
-	for range 50 {
-		assert.Equal(t, http.StatusServiceUnavailable, s.do(request{path: "/ready"}).status)
-	}
-	assert.LessOrEqual(t, int(asked.Load()), 1+int(time.Since(began)/time.Second))
-	assert.Equal(t, http.StatusOK, s.do(request{path: "/health"}).status, "it is alive all the same")
-	s.ready = func() error { return nil }
-	assert.Eventually(t, func() bool { return s.do(request{path: "/ready"}).status == http.StatusOK }, 10*time.Second, 50*time.Millisecond)
-}
-
-// Whoever gives up while it is asked does not decide what others are told.
-func TestACallerThatGivesUpLeavesNoVerdictOnReadiness(t *testing.T) {
-	s := newSite(t)
-	ctx, giveUp := context.WithCancel(t.Context())
-	defer giveUp()
-	s.ready = func() error { giveUp(); return ctx.Err() }
-	s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/ready", nil))
-	require.Error(t, ctx.Err())
-	s.ready = func() error { return nil }
-	assert.Equal(t, http.StatusOK, s.do(request{path: "/ready"}).status)
 }
 
 // A caller that went away is no reason to warn anyone; a database that did is.

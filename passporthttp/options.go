@@ -103,8 +103,9 @@ func WithMetadata(document []byte) Option {
 // WithReady sets what /ready asks; it answers 503 while the function returns an
 // error, which only the log is told. Without it /ready answers like /health.
 //
-// The function is called once at a time, and at most once a second: everybody
-// may ask.
+// Everybody may ask, so the function is called at most once a second, once at a
+// time, and all who ask meanwhile share its answer. It outlives the caller that
+// caused it: its context ends after 5 s, not when that caller hangs up.
 func WithReady(ready func(context.Context) error) Option {
 	return func(s *settings) {
 		s.ready = ready
@@ -173,7 +174,8 @@ func WithPublicURL(base string) Option {
 
 // WithTimeout sets how long a request may take until it gets 503,
 // [DefaultTimeout] by default; 0 means that it may take any time. It is not below
-// 0.
+// 0. The lookup of the key and the check of /ready have limits of their own, 5 s
+// each, see [apikey.Checker.Check] and [WithReady].
 func WithTimeout(timeout time.Duration) Option {
 	return func(s *settings) {
 		s.timeout = timeout

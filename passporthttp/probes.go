@@ -2,8 +2,10 @@ package passporthttp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -25,40 +27,76 @@ func (h *Handler) isReady(ctx context.Context, _ *call) answer {
 	return answer{status: http.StatusOK, body: statusBody{"ready"}}
 }
 
-// readiness asks once at a time, and remembers the answer for a second, so that
-// nobody can load the database by asking.
+const (
+	// readyFor is how long an answer holds, from the moment of the question.
+	readyFor = time.Second
+	// readyTimeout bounds the question.
+	readyTimeout = 5 * time.Second
+)
+
+// readiness asks at most once a second, and one question at a time, whose answer
+// all who ask meanwhile share: nobody can load the database by asking. The
+// question outlives the caller that caused it, because a driver closes the
+// connection whose query is cancelled.
 type readiness struct {
 	check func(context.Context) error
-	turn  chan struct{} // holds one token, which guards what follows
-	at    time.Time
-	last  error
+	mu    sync.Mutex
+	last  *readyCheck // nil before the first
 }
 
-const readyFor = time.Second
-
-func newReadiness(check func(context.Context) error) *readiness {
-	r := &readiness{check: check, turn: make(chan struct{}, 1)}
-	r.turn <- struct{}{}
-	return r
+// readyCheck is one question and, once done is closed, its answer.
+type readyCheck struct {
+	began time.Time
+	done  chan struct{}
+	err   error
 }
+
+func newReadiness(check func(context.Context) error) *readiness { return &readiness{check: check} }
 
 func (r *readiness) ask(ctx context.Context) error {
 	if r.check == nil {
 		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	current, mine := r.current()
+	if mine {
+		r.run(ctx, current)
+		return current.err
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-r.turn:
+	case <-current.done:
+		return current.err
 	}
-	defer func() { r.turn <- struct{}{} }()
-	if !r.at.IsZero() && time.Since(r.at) < readyFor {
-		return r.last
+}
+
+// current returns the question whose answer the caller gets, and reports whether
+// the caller is the one to ask it.
+func (r *readiness) current() (c *readyCheck, mine bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last == nil || r.last.isDone() && time.Since(r.last.began) >= readyFor {
+		r.last = &readyCheck{began: time.Now(), done: make(chan struct{}), err: errors.New("the readiness check panicked")}
+		return r.last, true
 	}
-	err := r.check(ctx)
-	if err != nil && ctx.Err() != nil {
-		return err // it tells about the caller, not about us
+	return r.last, false
+}
+
+func (r *readiness) run(ctx context.Context, c *readyCheck) {
+	defer close(c.done)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+	defer cancel()
+	c.err = r.check(ctx)
+}
+
+func (c *readyCheck) isDone() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
 	}
-	r.at, r.last = time.Now(), err
-	return err
 }

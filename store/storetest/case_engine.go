@@ -13,6 +13,7 @@ import (
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // engineCases score through the engine, with credentials that an issuer
