@@ -28,8 +28,8 @@ type Quota struct {
 	// Limit is the number of calls of a window, Remaining that of calls that
 	// may still pass in this one.
 	Limit, Remaining int
-	// Reset is the time until the window ends, above 0: what a refused caller
-	// should wait.
+	// Reset is the time until the window ends, above 0 and at most the period of
+	// the rate: what a refused caller should wait.
 	Reset time.Duration
 }
 
@@ -40,8 +40,10 @@ const DefaultWindows = 100_000
 // MemoryLimiter counts the calls of this process, in fixed windows: they begin
 // at the multiples of the period since 1970, put off by the CRC-32 of the
 // prefix modulo the period, so that not all keys start afresh at one moment.
-// Exactly the rate's number of calls pass in a window. Make it with
-// [NewMemoryLimiter]. It is safe for concurrent use and starts no goroutine.
+// Exactly the rate's number of calls pass in a window. A clock that is set back
+// opens no window, and a window still ends within one period of any call in it.
+// Make it with [NewMemoryLimiter]. It is safe for concurrent use and starts no
+// goroutine.
 type MemoryLimiter struct {
 	now     func() time.Time
 	mu      sync.Mutex
@@ -49,7 +51,7 @@ type MemoryLimiter struct {
 }
 
 type window struct {
-	start  int64 // nanoseconds since 1970
+	end    int64 // nanoseconds since 1970
 	period int64
 	calls  int
 }
@@ -103,25 +105,24 @@ func (l *MemoryLimiter) Take(ctx context.Context, prefix string, rate Rate) (Quo
 	if rate.Unlimited() {
 		return Quota{Allowed: true, Unlimited: true}, nil
 	}
-	limit, period := max(rate.Calls, 0), int64(rate.Period)
+	limit, period := max(rate.Calls, 0), int64(min(rate.Period, maxPeriod))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now().UnixNano()
-	start := windowStart(now, period, prefix)
 	l.dropEnded(now)
 
 	w, known := l.windows.Get(prefix)
-	// A clock that was put back does not open a window anew.
-	if !known || w.period != period || w.start < start {
-		w = &window{start: start, period: period}
+	if !known || w.period != period || w.end <= now {
+		w = &window{end: windowStart(now, period, prefix) + period, period: period}
 		l.windows.Add(prefix, w)
 	}
+	w.end = min(w.end, now+period) // of a clock that was set back
 	w.calls = min(w.calls, limit) + 1
 	return Quota{
 		Allowed:   w.calls <= limit,
 		Limit:     limit,
 		Remaining: max(limit-w.calls, 0),
-		Reset:     time.Duration(w.start + period - now),
+		Reset:     time.Duration(w.end - now),
 	}, nil
 }
 
@@ -140,7 +141,7 @@ func windowStart(now, period int64, prefix string) int64 {
 func (l *MemoryLimiter) dropEnded(now int64) {
 	for range 2 {
 		_, oldest, ok := l.windows.GetOldest()
-		if !ok || now < oldest.start+oldest.period {
+		if !ok || now < oldest.end {
 			return
 		}
 		l.windows.RemoveOldest()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 var fifteen = Rate{Calls: 125, Period: 15 * time.Minute}
@@ -89,13 +90,51 @@ func TestALimitThatIsChangedCountsOn(t *testing.T) {
 	assert.False(t, take(t, l, "a", Rate{Calls: 2, Period: time.Hour}).Allowed)
 }
 
-func TestAClockThatIsPutBackOpensNoWindow(t *testing.T) {
-	now := noon
-	l := newLimiter(t, WithWindowClock(func() time.Time { return now }))
-	once := Rate{Calls: 1, Period: time.Minute}
-	assert.True(t, take(t, l, "a", once).Allowed)
-	now = now.Add(-10 * time.Minute)
-	assert.False(t, take(t, l, "a", once).Allowed)
+func TestLimiter_ClockSetBack(t *testing.T) {
+	for _, back := range []time.Duration{time.Nanosecond, time.Second, 10 * time.Minute, 15 * time.Minute, 48 * time.Hour, 60 * 365 * 24 * time.Hour} {
+		t.Run(back.String(), func(t *testing.T) {
+			now := noon
+			l := newLimiter(t, WithWindowClock(func() time.Time { return now }))
+			rate := Rate{Calls: 2, Period: 15 * time.Minute}
+			for n := range 3 {
+				assert.Equal(t, n < 2, take(t, l, "a", rate).Allowed)
+			}
+			now = now.Add(-back)
+			refused := take(t, l, "a", rate)
+			assert.False(t, refused.Allowed, "a clock that is set back opens no window")
+			assert.LessOrEqual(t, refused.Reset, rate.Period)
+			now = now.Add(refused.Reset - 1)
+			assert.Equal(t, Quota{Limit: 2, Reset: 1}, take(t, l, "a", rate))
+			now = now.Add(1)
+			assert.True(t, take(t, l, "a", rate).Allowed)
+		})
+	}
+}
+
+// However the clock jumps, nobody waits for longer than a window, and a caller
+// that has waited as long as it was told gets in.
+func TestLimiter_ClockJumps(t *testing.T) {
+	outer := t
+	rapid.Check(t, func(t *rapid.T) {
+		now := noon
+		l := newLimiter(outer, WithWindowClock(func() time.Time { return now }))
+		rates := []Rate{{Calls: 1, Period: time.Second}, {Calls: 3, Period: time.Hour}, {Calls: 1, Period: 1<<63 - 1}}
+		for range rapid.IntRange(1, 50).Draw(t, "calls") {
+			now = now.Add(time.Duration(rapid.Int64Range(-1e14, 1e14).Draw(t, "jump")))
+			rate := rapid.SampledFrom(rates).Draw(t, "rate")
+			quota, err := l.Take(context.Background(), "a", rate)
+			if err != nil || quota.Reset <= 0 || quota.Reset > rate.Period {
+				t.Fatalf("%+v, %v", quota, err)
+			}
+			if quota.Allowed {
+				continue
+			}
+			now = now.Add(quota.Reset)
+			if quota, err := l.Take(context.Background(), "a", rate); err != nil || !quota.Allowed {
+				t.Fatalf("after the wait: %+v, %v", quota, err)
+			}
+		}
+	})
 }
 
 func TestBeforeTheEpoch(t *testing.T) {
