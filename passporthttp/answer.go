@@ -18,15 +18,19 @@ type answer struct {
 	status int
 	// body is marshalled, unless it is JSON already ([]byte); nil for none.
 	body any
+	// private says that the body holds parts of credentials, which are not
+	// recorded as a use.
+	private bool
 	// err is the cause, which only the log is told.
 	err error
 }
 
 // answered is an answer that has been put into bytes.
 type answered struct {
-	status int
-	body   []byte
-	err    error
+	status  int
+	body    []byte
+	private bool
+	err     error
 	// told is the sentence of a refusal.
 	told string
 	// unsent tells why the caller did not get it.
@@ -112,7 +116,7 @@ func contain(ctx context.Context, c *call, e endpoint) (given answered) {
 }
 
 func encode(a answer) answered {
-	given := answered{status: a.status, err: a.err}
+	given := answered{status: a.status, private: a.private, err: a.err}
 	if r, refused := a.body.(refusal); refused {
 		given.told, _ = r.Detail.(string)
 	}

@@ -97,7 +97,9 @@ func (h *Handler) submitted(ctx context.Context, c *call) ([]json.RawMessage, *a
 	return body.Credentials, nil
 }
 
-// badRequest tells the caller what is wrong with what it sent.
+// badRequest says what is wrong with what the caller sent, and may quote it.
 func badRequest(err error) answer {
-	return detail(http.StatusBadRequest, cut("Invalid request: "+err.Error(), store.MaxUseError))
+	refused := detail(http.StatusBadRequest, cut("Invalid request: "+err.Error(), store.MaxUseError))
+	refused.private = true
+	return refused
 }

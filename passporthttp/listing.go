@@ -79,7 +79,7 @@ func (h *Handler) listing(ctx context.Context, c *call) answer {
 	if listed.Newer {
 		body.Prev = h.link(address, newer, first, query)
 	}
-	return answer{status: http.StatusOK, body: body}
+	return answer{status: http.StatusOK, body: body, private: true}
 }
 
 // edges returns the ids from which on there are newer and older credentials. An

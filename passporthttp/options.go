@@ -57,7 +57,14 @@ func WithLimiter(limiter apikey.Limiter) Option {
 
 // WithUses records each call that was made with a valid key in the log. The
 // caller does not wait for it. The host runs the log, see [apikey.UseLog] and
-// [Serve]. Keys, cookies and whatever else is named like a secret are masked.
+// [Serve].
+//
+// Keys are masked wherever they stand, also in the escapes of URLs, JSON and
+// HTML, in base64 and in hex, and so is every header and parameter that is named
+// like a secret. A text that is too deeply encoded to be searched is masked as a
+// whole. Answers that hold credentials, whose nullifiers say which accounts are a
+// person's, are left out: those of listings, and refusals that quote what was
+// submitted.
 func WithUses(log *apikey.UseLog) Option {
 	return func(s *settings) {
 		s.uses = log

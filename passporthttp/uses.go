@@ -3,8 +3,6 @@ package passporthttp
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -18,7 +16,6 @@ const (
 	maxHeaders  = 8 << 10
 	maxResponse = 8 << 10
 	basePath    = "/v2/stamps"
-	mask        = "***"
 )
 
 // record puts the call of a key in the log of uses, if there is one.
@@ -26,60 +23,74 @@ func (h *Handler) record(c *call, given answered) {
 	if h.uses == nil || c.key == nil {
 		return
 	}
-	secret := presented(c.Request)
-	path := clean(hide(c.URL.Path, secret))
+	m := newMasker(presented(c.Request))
+	path := clean(m.path(c.URL.Path))
 	use := store.Use{
-		KeyID:    c.key.ID,
-		At:       c.began.UTC(),
-		Path:     cut(path, store.MaxPath),
-		BasePath: basePath,
-		Segments: bounded(strings.Split(strings.Trim(path, "/"), "/"), maxIndexed, `[]`),
-		Query:    bounded(masked(c.URL.Query(), secret), maxIndexed, `{}`),
-		Headers:  bounded(masked(c.Header, secret), maxHeaders, `{}`),
-		Status:   given.status,
-		Error:    cut(given.told, store.MaxUseError),
+		KeyID:           c.key.ID,
+		At:              c.began.UTC(),
+		Path:            cut(path, store.MaxPath),
+		BasePath:        basePath,
+		Segments:        bounded(strings.Split(strings.Trim(path, "/"), "/"), maxIndexed, `[]`),
+		Query:           bounded(m.values(c.URL.Query(), isCursor), maxIndexed, `{}`),
+		Headers:         bounded(m.values(c.Header, nil), maxHeaders, `{}`),
+		Status:          given.status,
+		Error:           cut(m.hide(given.told), store.MaxUseError),
+		ResponseSkipped: true,
 	}
-	if len(given.body) <= maxResponse {
-		use.Response = given.body
-	} else {
-		use.ResponseSkipped = true
+	switch {
+	case given.private && given.told != "":
+		use.Error = http.StatusText(given.status)
+	case !given.private && len(given.body) <= maxResponse && !m.exposes(string(given.body)):
+		use.Response, use.ResponseSkipped = given.body, false
 	}
 	h.uses.Record(use)
 }
 
-// masked returns one value for each name: what is named like a secret is
-// hidden, and the key wherever it turns up.
-func masked[M http.Header | url.Values](values M, secret string) map[string]string {
-	all := make(map[string]string, len(values))
-	for name, texts := range values {
-		text := hide(strings.Join(texts, ", "), secret)
-		if namesSecret(name) {
+// path masks the segments of a path that hold a key, or all of it if they do
+// together.
+func (m *masker) path(path string) string {
+	segments := strings.Split(path, "/")
+	for i := range segments {
+		segments[i] = m.hide(segments[i])
+	}
+	masked := strings.Join(segments, "/")
+	if m.exposes(masked) {
+		return mask
+	}
+	return masked
+}
+
+// values returns one value for each name. It hides keys, and the value of each
+// name that looks like that of a secret unless it is known to be none.
+func (m *masker) values(of map[string][]string, harmless func(name, text string) bool) map[string]string {
+	all := make(map[string]string, len(of))
+	for name, texts := range of {
+		text := strings.Join(texts, ", ")
+		if namesSecret(name) && (harmless == nil || !harmless(name, text)) {
 			text = mask
 		}
-		all[clean(hide(name, secret))] = clean(text)
+		all[clean(m.hide(name))] = clean(m.hide(text))
 	}
 	return all
 }
 
+// isCursor reports whether a parameter is the cursor of a listing.
+func isCursor(name, text string) bool {
+	_, _, ok := parseToken(text)
+	return ok && name == "token"
+}
+
 func namesSecret(name string) bool {
+	name, ok := unescapeAll(name)
 	name = strings.ToLower(name)
-	for _, word := range []string{"key", "auth", "cookie", "secret", "password", "signature", "session", "credential", "jwt"} {
+	for _, word := range []string{
+		"key", "auth", "cookie", "secret", "passw", "passphrase", "pwd", "signature", "session", "credential", "jwt", "token", "bearer",
+	} {
 		if strings.Contains(name, word) {
 			return true
 		}
 	}
-	return strings.Contains(name, "token") && name != "token" // which is the cursor of a listing
-}
-
-// likeKey is what keys look like that the service, or apikey, has made.
-var likeKey = regexp.MustCompile(`[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}`)
-
-// hide takes the key out of a text, and whatever looks like another one.
-func hide(text, secret string) string {
-	if secret != "" {
-		text = strings.ReplaceAll(text, secret, mask)
-	}
-	return likeKey.ReplaceAllString(text, mask)
+	return !ok
 }
 
 // bounded marshals the value, unless that is too long.
