@@ -14,7 +14,7 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// hostTest takes the place of a host's *testing.T, which an example has not.
+// hostTest takes the place of the *testing.T that an example does not have.
 type hostTest struct{ testing.TB }
 
 func (hostTest) Helper() {}

@@ -44,7 +44,7 @@ func TestFakeScorer(t *testing.T) {
 	assert.Equal(t, []passporttest.Call{{"Score", 3, alice}, {"Preview", 4, alice}, {"Latest", 3, alice}}, fake.Calls())
 }
 
-// What a host can see of an engine's errors, it can see of the fake's.
+// The fake fails where an engine does.
 func TestFakeScorer_LikeAnEngine(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

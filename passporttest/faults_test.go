@@ -2,7 +2,6 @@ package passporttest_test
 
 import (
 	"context"
-	"os/exec"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -144,14 +143,6 @@ func (u unreachable) Load(ctx context.Context, q store.Query) (*store.Snapshot, 
 
 func (u unreachable) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 	return u.Faults.Apply(ctx, c)
-}
-
-// A host whose tests keep everything in memory builds no driver.
-func TestPackage_HasNoDriver(t *testing.T) {
-	dependencies, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
-	require.NoError(t, err)
-	assert.Contains(t, string(dependencies), "passport-go/memstore\n")
-	assert.NotContains(t, string(dependencies), "pgx")
 }
 
 func TestMustDecimal(t *testing.T) {
