@@ -30,7 +30,7 @@ var _ store.Store = (*Faults)(nil)
 func NewFaults(on store.Store) *Faults { return &Faults{on: on} }
 
 // FailLoad makes the next calls of Load fail with the error, as many as times
-// says, in place of those that an earlier FailLoad left. An engine calls Load
+// says, in place of those that an earlier FailLoad left; nil ends that. An engine calls Load
 // once for each attempt of Score and Preview, and once for Latest.
 //
 // The error is one of package store, such as [store.ErrUnavailable], in the
@@ -66,6 +66,9 @@ func (f *Faults) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, e
 }
 
 func (f *Faults) fail(method *faults, op string, times int, err error) {
+	if err == nil {
+		times = 0
+	}
 	var detail *store.Error
 	if !errors.As(err, &detail) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		err = store.Errorf(op, err, "the test wants it to fail")

@@ -30,6 +30,7 @@ func TestFaults(t *testing.T) {
 		"unavailable":                {store.ErrUnavailable, 1, 1, true},
 		"outcome unknown":            {store.ErrUnknownOutcome, 1, 1, true},
 		"cancelled":                  {context.Canceled, 1, 1, true},
+		"nothing":                    {nil, 1, 1, false},
 		"no times":                   {store.ErrUnavailable, 0, 1, false},
 		"times that are less than 0": {store.ErrUnavailable, -1, 1, false},
 	} {
