@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -85,16 +86,33 @@ func (h *Handler) submitted(ctx context.Context, c *call) ([]json.RawMessage, *a
 	case err != nil:
 		return nil, new(badRequest(errors.New("the body could not be read")))
 	}
-	var body struct {
-		Credentials []json.RawMessage `json:"credentials"`
+	signed, err := credentialsOf(document)
+	if err != nil {
+		return nil, new(badRequest(err))
 	}
-	if err := json.Unmarshal(document, &body); err != nil {
-		return nil, new(badRequest(errors.New(`the body is not {"credentials": […]}`)))
+	return signed, nil
+}
+
+// credentialsOf returns the credentials of a body that has no other member:
+// under another name they would be passed over in silence.
+func credentialsOf(document []byte) (signed []json.RawMessage, err error) {
+	var body map[string]json.RawMessage
+	form := errors.New(`the body is not {"credentials": […]}`)
+	if json.Unmarshal(document, &body) != nil {
+		return nil, form
 	}
-	if n := len(body.Credentials); n < 1 || n > maxCredentials {
-		return nil, new(badRequest(fmt.Errorf("%d credentials, want 1 to %d", n, maxCredentials)))
+	for _, name := range slices.Sorted(maps.Keys(body)) {
+		if name != "credentials" {
+			return nil, fmt.Errorf("%w: it has a member %.60q", form, name)
+		}
 	}
-	return body.Credentials, nil
+	if json.Unmarshal(body["credentials"], &signed) != nil {
+		return nil, form
+	}
+	if n := len(signed); n < 1 || n > maxCredentials {
+		return nil, fmt.Errorf("%d credentials, want 1 to %d", n, maxCredentials)
+	}
+	return signed, nil
 }
 
 // badRequest says what is wrong with what the caller sent, and may quote it.

@@ -53,6 +53,31 @@ func TestOneBadCredentialKeepsTheOthersOut(t *testing.T) {
 	assert.Empty(t, items)
 }
 
+// A body of another form is refused for what it is, and nothing is stored.
+func TestIngestion_Body(t *testing.T) {
+	s := newSite(t)
+	signed := string(s.signed(bob, "Google"))
+	const form = `the body is not {\"credentials\": […]}`
+	for body, want := range map[string]string{
+		`{"items": [` + signed + `]}`:                             form + `: it has a member \"items\"`,
+		`{"Credentials": [` + signed + `]}`:                       form + `: it has a member \"Credentials\"`,
+		`{"credentials": [` + signed + `], "dry_run": true}`:      form + `: it has a member \"dry_run\"`,
+		`{"next": null, "prev": null, "items": [` + signed + `]}`: form + `: it has a member \"items\"`,
+		`[` + signed + `]`:                                        form,
+		`{"credentials": {}}`:                                     form,
+		`{}`:                                                      form,
+		`{"credentials": [` + signed + `]} x`:                     form,
+		`{"credentials": []}`:                                     "0 credentials, want 1 to 100",
+		`{"credentials": null}`:                                   "0 credentials, want 1 to 100",
+	} {
+		got := s.do(request{method: http.MethodPost, path: "/v2/stamps/" + bob, key: s.submitter, body: body})
+		assert.Equal(t, http.StatusBadRequest, got.status, body)
+		assert.Equal(t, `{"detail":"Invalid request: `+want+`"}`, got.body, body)
+	}
+	items, _, _ := s.page("/v2/stamps/" + bob)
+	assert.Empty(t, items)
+}
+
 // The rows of a key that may not submit stay untouched, whatever else it may.
 func TestNobodyElseMaySubmit(t *testing.T) {
 	s := newSite(t)
