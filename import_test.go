@@ -236,13 +236,13 @@ func TestImport_NewestPerProvider(t *testing.T) {
 func TestImport_ManyProviders(t *testing.T) {
 	w := newImportWorld(t)
 	var text strings.Builder
-	for i := range 250 {
+	for i := range 120 {
 		text.WriteString(w.issue(ann, fmt.Sprint("provider", i), day(2)))
 	}
 	report, _ := w.load(text.String())
-	assert.Equal(t, 250, report.Stored)
+	assert.Equal(t, 120, report.Stored)
 	report, _ = w.load(text.String() + w.issue(ann, "provider0", day(1)))
-	assert.Equal(t, 251, report.Superseded)
+	assert.Equal(t, 121, report.Superseded)
 	assert.Zero(t, report.Stored)
 }
 

@@ -38,9 +38,9 @@ func (s suite) arguments(only string) []string {
 // verification. The suites of a package are its own tests and those of the
 // packages that rest on it. None needs a database.
 func targets() []target {
-	const slow = "^TestScoringProperties$"
+	const slow, long = "^TestScoringProperties$", "^TestImport_(FlatMemory|HugeItem)$" // long ones only measure
 	var (
-		root        = suite{dir: ".", without: slow, random: true}
+		root        = suite{dir: ".", without: slow + "|" + long, random: true}
 		properties  = suite{dir: ".", only: slow, random: true}
 		recorded    = suite{dir: "memstore", only: "^(TestStore|TestScenarios)$"}
 		issuer      = suite{dir: "passporttest", random: true}
