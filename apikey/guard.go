@@ -1,45 +1,40 @@
 package apikey
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// The bounds of the guard. Whatever is sent, it holds no more than this.
+// The bounds of the guard, besides those of its queue.
 const (
-	maxVerdicts = 8192    // outcomes of slow checks that are remembered
-	maxNotes    = 1 << 16 // keys of which it is remembered that they have asked
-	maxPurses   = 1024    // prefixes whose spending is remembered
+	maxResults  = 8192    // results of slow checks that are remembered
+	maxAttempts = 1 << 16 // keys whose attempts are remembered
+	maxBudgets  = 1024    // prefixes whose budget is remembered
 	maxHashes   = 1024    // prefixes whose slow hash is remembered
-	maxLine     = 32      // keys that wait
-	maxOfPrefix = 8       // keys of one prefix that wait
-	maxCallers  = 128     // callers that wait for the outcome of one key
+	maxCallers  = 128     // callers that wait for the result of one key
 
-	saved         = 10 * time.Second // what all slow checks together may save up
-	savedByPrefix = time.Second
+	burst         = 10 * time.Second // of all slow checks together
+	burstOfPrefix = time.Second
 	shareOfPrefix = 0.2 // of the share of all
 	longestWait   = 5 * time.Second
-	// believed is how long a slow hash that was read is taken for the row's: a
-	// row that has become fast meanwhile is not noticed for that long, though
-	// only by keys that would have been sent away before.
-	believed = time.Second
+	// hashFresh is how long a slow hash is taken for the row's after it was read.
+	// A row that became fast since is not noticed for that long, though only by
+	// keys that would have been rejected before.
+	hashFresh = time.Second
 )
 
 var errUnfinished = errors.New("the check of an API key did not finish")
 
-// ask identifies a question: is this the key of that hash? It is a digest of
-// both, so that nothing here remembers a key; and the answer never changes.
-type ask = [sha256.Size]byte
+// fingerprint identifies a key and the hash that it is checked against. It is a
+// digest, so that the guard remembers no key.
+type fingerprint = [sha256.Size]byte
 
-// askOf returns the question whether this is the key of that hash.
-func askOf(hash, key string) ask { return sha256.Sum256([]byte(hash + "\x00" + key)) }
+func fingerprintOf(hash, key string) fingerprint { return sha256.Sum256([]byte(hash + "\x00" + key)) }
 
 // slowHash is a row's hash as it was read.
 type slowHash struct {
@@ -47,44 +42,30 @@ type slowHash struct {
 	readAt time.Time
 }
 
-// slowCheck is one key's place in line, shared by all who call with the key.
-type slowCheck struct {
-	ask   ask
-	purse *purse
-	// since is the moment at which the key has first asked, again whether that
-	// was before.
-	since   time.Time
-	again   bool
-	callers int
-
-	running, pushedOut, done bool
-	matches                  bool
-	err                      error
-}
-
-// guard decides when a slow check may run.
+// guard decides when a slow check may run. Times are those of the monotonic clock.
 type guard struct {
 	mu       sync.Mutex
 	free     int // slow checks that may begin besides those that run
-	purse    *purse
-	purses   *simplelru.LRU[string, *purse]
-	verdicts *simplelru.LRU[ask, bool]
-	notes    *simplelru.LRU[ask, time.Time]
+	budget   *budget
+	budgets  *simplelru.LRU[string, *budget]
 	hashes   *simplelru.LRU[string, slowHash] // by prefix
-	asking   map[ask]*slowCheck               // waiting or running
-	line     []*slowCheck                     // waiting, in the order in which they are served
-	changed  chan struct{}                    // closed when those who wait shall look again
+	results  *simplelru.LRU[fingerprint, bool]
+	attempts *simplelru.LRU[fingerprint, time.Time] // the first of each key
+	checks   map[fingerprint]*slowCheck             // waiting or running
+	queue    *queue                                 // of those that wait
+	changed  chan struct{}                          // closed when those that wait have to look again
 }
 
 func newGuard(atOnce int, share float64) *guard {
 	return &guard{
 		free:     atOnce,
-		purse:    newPurse(saved, share, time.Now()),
-		purses:   newLRU[string, *purse](maxPurses),
-		verdicts: newLRU[ask, bool](maxVerdicts),
-		notes:    newLRU[ask, time.Time](maxNotes),
+		budget:   newBudget(burst, share, time.Now()),
+		budgets:  newLRU[string, *budget](maxBudgets),
 		hashes:   newLRU[string, slowHash](maxHashes),
-		asking:   map[ask]*slowCheck{},
+		results:  newLRU[fingerprint, bool](maxResults),
+		attempts: newLRU[fingerprint, time.Time](maxAttempts),
+		checks:   map[fingerprint]*slowCheck{},
+		queue:    newQueue(),
 		changed:  make(chan struct{}),
 	}
 }
@@ -97,57 +78,40 @@ func newLRU[K comparable, V any](size int) *simplelru.LRU[K, V] {
 	return lru
 }
 
-// sendsAway tells, without the row, that the key would get [ErrBusy]: it asks
-// for the first time, and nothing is left for such, or it would be the last of a
-// line that is full. A flood of guesses hardly reads that way. It counts as
-// having asked.
-func (g *guard) sendsAway(prefix, key string) bool {
+// rejectEarly reports whether the key would get [ErrBusy] anyway, so that the row
+// need not be read: it is new, and the budget for new keys is spent or the queue
+// is full. This keeps a flood off the database. It records the attempt.
+func (g *guard) rejectEarly(prefix, key string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
 	hash, known := g.hashes.Get(prefix)
-	if !known || now.Sub(hash.readAt) > believed {
+	if !known || now.Sub(hash.readAt) > hashFresh {
 		return false
 	}
-	question := askOf(hash.text, key)
-	if g.asking[question] != nil || g.verdicts.Contains(question) || g.notes.Contains(question) {
+	id := fingerprintOf(hash.text, key)
+	if g.checks[id] != nil || g.results.Contains(id) || g.attempts.Contains(id) {
 		return false
 	}
-	if p := g.purseOf(prefix, now); g.funds(p, false, now) == 0 && !g.full(p) {
+	if b := g.budgetOf(prefix, now); g.wait(b, false, now) == 0 && !g.queue.isFull(b) {
 		return false
 	}
-	g.notes.Add(question, now)
+	g.attempts.Add(id, now)
 	return true
 }
 
-// full tells that who comes last in line is pushed out at once.
-func (g *guard) full(of *purse) bool {
-	return len(g.lineOf(of)) >= maxOfPrefix || len(g.line) >= maxLine
-}
-
-// lineOf returns the part of the line that asks for the purse.
-func (g *guard) lineOf(p *purse) []*slowCheck {
-	var part []*slowCheck
-	for _, c := range g.line {
-		if c.purse == p {
-			part = append(part, c)
-		}
-	}
-	return part
-}
-
-// check tells whether the key is that of the hash, by derive if need be, or
+// check reports whether the key is that of the hash, by derive if need be, or
 // returns [ErrBusy] or the error of the context.
 func (g *guard) check(ctx context.Context, prefix, hash, key string, derive func() (bool, time.Duration)) (bool, error) {
-	question := askOf(hash, key)
+	id := fingerprintOf(hash, key)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.hashes.Add(prefix, slowHash{hash, time.Now()})
-	if matches, known := g.verdicts.Get(question); known {
+	began := time.Now()
+	g.hashes.Add(prefix, slowHash{hash, began})
+	if matches, known := g.results.Get(id); known {
 		return matches, nil
 	}
-	began := time.Now()
-	c, err := g.enlist(prefix, question, began)
+	c, err := g.join(prefix, id, began)
 	if err != nil {
 		return false, err
 	}
@@ -158,7 +122,7 @@ func (g *guard) check(ctx context.Context, prefix, hash, key string, derive func
 		switch {
 		case c.done:
 			return c.matches, c.err
-		case c.pushedOut || left <= 0:
+		case c.dropped || left <= 0:
 			return false, ErrBusy
 		}
 		if err := ctx.Err(); err != nil {
@@ -175,109 +139,91 @@ func (g *guard) check(ctx context.Context, prefix, hash, key string, derive func
 	}
 }
 
-// enlist finds the key a place in line.
-func (g *guard) enlist(prefix string, question ask, now time.Time) (*slowCheck, error) {
-	since, again := g.notes.Get(question)
+// join records the attempt and returns the check of the key, which it queues
+// unless other callers wait for it already.
+func (g *guard) join(prefix string, id fingerprint, now time.Time) (*slowCheck, error) {
+	first, again := g.attempts.Get(id)
 	if !again {
-		since = now
-		g.notes.Add(question, since)
+		first = now
+		g.attempts.Add(id, now)
 	}
-	c := g.asking[question]
-	if c == nil {
-		c = &slowCheck{ask: question, purse: g.purseOf(prefix, now), since: since, again: again}
-		if !again && g.funds(c.purse, again, now) > 0 {
+	c := g.checks[id]
+	switch {
+	case c == nil:
+		c = &slowCheck{id: id, budget: g.budgetOf(prefix, now), first: first, again: again}
+		if !again && g.wait(c.budget, again, now) > 0 {
 			return nil, ErrBusy
 		}
-		g.asking[question] = c
-		g.line = append(g.line, c)
-	}
-	if c.callers == maxCallers {
+		g.checks[id] = c
+		if dropped := g.queue.add(c); dropped != nil {
+			dropped.dropped = true
+			g.forget(dropped)
+		}
+	case c.callers == maxCallers:
 		return nil, ErrBusy
+	case again && !c.again:
+		c.again = true
+		g.queue.sort()
 	}
 	c.callers++
-	c.again = c.again || again
-	slices.SortStableFunc(g.line, inOrder)
-	g.pushOut(c.purse)
 	return c, nil
 }
 
-func inOrder(a, b *slowCheck) int {
-	if a.again != b.again {
-		if a.again {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Or(a.since.Compare(b.since), slices.Compare(a.ask[:], b.ask[:]))
-}
-
-// pushOut sends the last in line away when the line, or its part that asks for
-// the purse, is too long.
-func (g *guard) pushOut(of *purse) {
-	line, longest := g.lineOf(of), maxOfPrefix
-	if len(line) <= longest {
-		line, longest = g.line, maxLine
-	}
-	if len(line) <= longest {
-		return
-	}
-	last := line[len(line)-1]
-	last.pushedOut = true
-	g.remove(last)
-}
-
-func (g *guard) purseOf(prefix string, now time.Time) *purse {
-	p, known := g.purses.Get(prefix)
+func (g *guard) budgetOf(prefix string, now time.Time) *budget {
+	b, known := g.budgets.Get(prefix)
 	if !known {
-		p = newPurse(savedByPrefix, g.purse.share*shareOfPrefix, now)
-		g.purses.Add(prefix, p)
+		b = newBudget(burstOfPrefix, g.budget.share*shareOfPrefix, now)
+		g.budgets.Add(prefix, b)
 	}
-	return p
+	return b
 }
 
-// funds returns how long it takes until both purses allow a check.
-func (g *guard) funds(of *purse, again bool, now time.Time) time.Duration {
-	return max(g.purse.wait(again, now), of.wait(again, now))
+// wait returns how long it takes until both budgets allow a check.
+func (g *guard) wait(b *budget, again bool, now time.Time) time.Duration {
+	return max(g.budget.wait(again, now), b.wait(again, now))
 }
 
-// turn tells whether the check may run now, and if not, when to look again at
+// turn reports whether the check may run now, and if not, when to look again at
 // the latest: every other reason to look again closes changed.
-func (g *guard) turn(c *slowCheck, now time.Time) (time.Duration, bool) {
-	if c.running || g.free == 0 || c.purse.busy {
+func (g *guard) turn(c *slowCheck, now time.Time) (wait time.Duration, mine bool) {
+	if c.running || g.free == 0 || c.budget.busy {
 		return longestWait, false
 	}
-	if wait := g.funds(c.purse, c.again, now); wait > 0 {
+	if wait := g.wait(c.budget, c.again, now); wait > 0 {
 		return wait, false
 	}
-	for _, earlier := range g.line {
+	for _, earlier := range g.queue.checks {
 		if earlier == c {
 			break
 		}
-		if !earlier.purse.busy && g.funds(earlier.purse, earlier.again, now) == 0 {
+		if !earlier.budget.busy && g.wait(earlier.budget, earlier.again, now) == 0 {
 			return longestWait, false
 		}
 	}
 	return 0, true
 }
 
-// run computes, with the lock let go, and pays. What has begun is finished though
-// its caller may give up: the outcome is remembered, and others may wait for it.
+// run computes, with the lock released, and charges the cost. A check that has
+// begun is finished though its caller may give up: the result is remembered, and
+// others may wait for it. A key that is refused counts as new if it comes again.
 func (g *guard) run(c *slowCheck, derive func() (bool, time.Duration)) {
 	g.free--
-	c.purse.busy, c.running = true, true
-	g.line = slices.DeleteFunc(g.line, func(other *slowCheck) bool { return other == c })
+	c.budget.busy, c.running = true, true
+	g.queue.remove(c)
 	var worked time.Duration
-	c.err = errUnfinished // what those who wait are told should derive panic
+	c.err = errUnfinished // for those that wait, should derive panic
 	defer func() {
 		now := time.Now()
-		g.purse.pay(worked, now)
-		c.purse.pay(worked, now)
+		g.budget.charge(worked, now)
+		c.budget.charge(worked, now)
 		g.free++
-		c.purse.busy, c.running, c.done = false, false, true
+		c.budget.busy, c.running, c.done = false, false, true
 		if c.err == nil {
-			g.verdicts.Add(c.ask, c.matches)
+			g.results.Add(c.id, c.matches)
+			g.attempts.Remove(c.id)
 		}
-		g.remove(c)
+		g.queue.reorder()
+		g.forget(c)
 	}()
 	g.mu.Unlock()
 	defer g.mu.Lock()
@@ -287,20 +233,20 @@ func (g *guard) run(c *slowCheck, derive func() (bool, time.Duration)) {
 
 func (g *guard) leave(c *slowCheck) {
 	c.callers--
-	if c.callers == 0 && !c.done && !c.pushedOut {
-		g.remove(c)
+	if c.callers == 0 && !c.done && !c.dropped {
+		g.forget(c)
 	}
 }
 
-// remove forgets the check and lets the others look again.
-func (g *guard) remove(c *slowCheck) {
-	delete(g.asking, c.ask)
-	g.line = slices.DeleteFunc(g.line, func(other *slowCheck) bool { return other == c })
+// forget removes the check and lets the others look again.
+func (g *guard) forget(c *slowCheck) {
+	delete(g.checks, c.id)
+	g.queue.remove(c)
 	close(g.changed)
 	g.changed = make(chan struct{})
 }
 
-// sleep waits, with the lock let go, until something has changed.
+// sleep waits, with the lock released, until something has changed.
 func (g *guard) sleep(ctx context.Context, longest time.Duration) error {
 	changed := g.changed
 	g.mu.Unlock()

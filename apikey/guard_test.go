@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -121,7 +122,7 @@ func TestAKeyThatHasBecomeFastElsewhereGetsIn(t *testing.T) {
 		require.NoError(t, err)
 
 		require.NoError(t, checker.rows.(*rows).RevokeKey(t.Context(), "owner0"))
-		time.Sleep(believed + time.Millisecond)
+		time.Sleep(hashFresh + time.Millisecond)
 		_, err = checker.Check(t.Context(), "owner0.other")
 		require.ErrorIs(t, err, ErrRefused)
 		wait.Wait()
@@ -186,6 +187,52 @@ func TestAnOwnerGetsInThoughGuessesAreRepeated(t *testing.T) {
 		assert.Less(t, took, 2*time.Minute, "at most the guesses that were in line before it, 7.5 s each")
 		wait.Wait()
 	})
+}
+
+// An attacker that asks with many guesses before the owner does, and goes on
+// asking with them, has no precedence over the owner: half of the checks go to a
+// key drawn by lot.
+func TestGuard_SeededGuesses(t *testing.T) {
+	const perSecond = 8.7 // guesses
+	const runs = 10
+	var total time.Duration
+	for seed := range uint64(runs) {
+		synctest.Test(t, func(t *testing.T) {
+			checker := slowChecker(t, &slowWork{each: pbkdf2Takes}, 1)
+			checker.guard.queue.random = rand.New(rand.NewPCG(seed, seed))
+			const guesses = 2000 // four hours of the budget
+			for n := range guesses {
+				_, _ = checker.Check(t.Context(), fmt.Sprintf("owner0.guess%d", n))
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var attack sync.WaitGroup
+			attack.Go(func() {
+				for n := 0; ctx.Err() == nil; n++ {
+					attack.Go(func() { _, _ = checker.Check(ctx, fmt.Sprintf("owner0.guess%d", n%guesses)) })
+					interval := float64(time.Second) / perSecond
+					time.Sleep(time.Duration(interval))
+				}
+			})
+			time.Sleep(time.Minute)
+			asked, took := attempts(t, checker, "owner0.right")
+			t.Logf("seed %d: let in after %d attempts in %v", seed, asked, took)
+			assert.Less(t, took, time.Hour)
+			total += took
+			stop()
+			attack.Wait()
+		})
+	}
+	assert.Less(t, total/runs, 15*time.Minute, "in the mean")
+}
+
+// A guess that was refused is not remembered as one that asked before, or an
+// attacker could go round.
+func TestGuard_RefusedGuessLosesItsSeniority(t *testing.T) {
+	checker := slowChecker(t, &slowWork{}, 1)
+	_, err := checker.Check(t.Context(), "owner0.wrong")
+	require.ErrorIs(t, err, ErrRefused)
+	assert.Zero(t, checker.guard.attempts.Len())
 }
 
 func TestOtherOwnersDoNotNoticeAFlood(t *testing.T) {
@@ -267,8 +314,8 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		_, err = checker.Check(t.Context(), "owner1.right")
 		require.NoError(t, err)
-		assert.Empty(t, checker.guard.asking)
-		assert.Empty(t, checker.guard.line)
+		assert.Empty(t, checker.guard.checks)
+		assert.Empty(t, checker.guard.queue.checks)
 	})
 }
 
@@ -299,20 +346,20 @@ func TestWhatTheGuardHoldsIsBounded(t *testing.T) {
 		synctest.Wait()
 		g := checker.guard
 		g.mu.Lock()
-		assert.LessOrEqual(t, len(g.line), maxLine)
-		assert.LessOrEqual(t, len(g.asking), maxLine+1)
-		for _, c := range g.asking {
+		assert.LessOrEqual(t, len(g.queue.checks), maxQueue)
+		assert.LessOrEqual(t, len(g.checks), maxQueue+1)
+		for _, c := range g.checks {
 			assert.LessOrEqual(t, c.callers, maxCallers)
 		}
 		g.mu.Unlock()
 		wait.Wait()
-		assert.Empty(t, g.line)
-		assert.Empty(t, g.asking)
+		assert.Empty(t, g.queue.checks)
+		assert.Empty(t, g.checks)
 		assert.Equal(t, 1, g.free)
-		for n := range 2 * maxNotes {
+		for n := range 2 * maxAttempts {
 			_, _ = checker.Check(t.Context(), fmt.Sprintf("owner%d.another%d", n%owners, n))
 		}
-		assert.LessOrEqual(t, g.notes.Len(), maxNotes)
+		assert.LessOrEqual(t, g.attempts.Len(), maxAttempts)
 	})
 }
 
@@ -326,17 +373,17 @@ func TestAPanicLeavesTheGuardUsable(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAPurseFillsAtItsShare(t *testing.T) {
+func TestBudget(t *testing.T) {
 	start := time.Now()
-	p := newPurse(time.Second, 0.02, start)
-	assert.Zero(t, p.wait(false, start))
-	p.pay(600*time.Millisecond, start)
-	assert.InDelta(t, 5*time.Second, p.wait(false, start), float64(time.Microsecond), "0.1 s are missing to the half")
-	assert.Zero(t, p.wait(true, start))
-	p.pay(time.Hour, start)
-	assert.InDelta(t, 50*time.Second, p.wait(true, start), float64(time.Microsecond), "the debt is bounded")
-	assert.Zero(t, p.wait(true, start.Add(51*time.Second)))
-	assert.Zero(t, p.wait(false, start.Add(10000*time.Hour)))
-	assert.Equal(t, time.Second, p.level)
-	assert.Zero(t, p.wait(false, start), "a clock that is put back takes nothing")
+	b := newBudget(time.Second, 0.02, start)
+	assert.Zero(t, b.wait(false, start))
+	b.charge(600*time.Millisecond, start)
+	assert.InDelta(t, 5*time.Second, b.wait(false, start), float64(time.Microsecond), "0.1 s are missing to the half")
+	assert.Zero(t, b.wait(true, start))
+	b.charge(time.Hour, start)
+	assert.InDelta(t, 50*time.Second, b.wait(true, start), float64(time.Microsecond), "the debt is bounded")
+	assert.Zero(t, b.wait(true, start.Add(51*time.Second)))
+	assert.Zero(t, b.wait(false, start.Add(10000*time.Hour)))
+	assert.Equal(t, time.Second, b.level)
+	assert.Zero(t, b.wait(false, start), "a clock that is put back takes nothing")
 }

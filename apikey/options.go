@@ -83,7 +83,7 @@ func (s *settings) validate(f *faults) {
 	}
 	within(f, "WithSlowChecks", s.slowChecks, 1, 1000)
 	within(f, "WithSlowShare", s.slowShare, 0.001, 100)
-	within(f, "WithMaxIterations", s.maxIterations, 1, 5_000_000) // most of a second of work, which a purse can pay
+	within(f, "WithMaxIterations", s.maxIterations, 1, 5_000_000) // most of a second of work, which a budget can pay
 	if s.logger == nil {
 		f.addf("WithLogger got nil")
 	}
