@@ -88,7 +88,7 @@ func checkWeights(document []byte) (weights map[string]Decimal, faults []error) 
 	if weights == nil {
 		return map[string]Decimal{}, faults
 	}
-	if _, err := strictjson.Parse(document, strictjson.Limits{Size: size, Depth: 1}); err != nil && faults == nil {
+	if _, err := strictjson.Parse(document, strictjson.Limits{Size: size, Depth: 1, Values: size}); err != nil && faults == nil {
 		faults = []error{fmt.Errorf("%w: %w", ErrInvalidWeights, err)}
 	}
 	slices.SortFunc(faults, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
