@@ -18,7 +18,8 @@ import (
 
 // ImportReport counts what became of the items of an import.
 type ImportReport struct {
-	// Items is the number of items read: the sum of the counts below.
+	// Items is the number of items read. Without an error it is the sum of the
+	// counts below.
 	Items int
 	// Stored credentials were added, or would be in a preview.
 	Stored int
@@ -44,25 +45,29 @@ type Refusal struct {
 // one a line, or in a list, or answers of GET /v2/stamps/{address}, whose items
 // hold one each.
 //
-// A credential is checked as in a scoring, its issuer and its proof included.
-// One that would not count is refused, which the function is called with, in the
-// order of the stream, unless it is nil. Of each provider a wallet keeps the
+// Each credential is checked as in a scoring, its issuer and its proof included.
+// One that would not count is refused, and reported to the function, in the order
+// of the stream, unless the function is nil. Of each provider a wallet keeps the
 // valid credential that was issued last (of equals, the one that expires last),
-// whether it comes from the stream or is stored; so a second import of the same
-// stream stores nothing. Somebody else who adds credentials to the same wallets
-// at the same time may have a newer one replaced by an older: then pass a store
-// in a transaction, such as pgstore.InTx. A credential that was revoked counts
-// again once it is added again.
+// be it from the stream or stored before: a second import of the same stream
+// stores nothing.
+//
+// Nobody else should add credentials to the same wallets at the same time, or a
+// newer one may be replaced by an older one; a store in a serializable
+// transaction (pgstore.InTx) rules that out. A revocation is of what was stored
+// before it: a credential that was revoked counts again once it is added again,
+// so leave revoked ones out of the stream.
 //
 // Memory does not grow with the stream: at most 1,000 items or 8 MiB are held,
-// and each wallet's are added at once (AddCredentials). An item of more than
-// 64 KiB is refused like any other.
+// and what these have for one wallet is added at once (AddCredentials). An item
+// of any size is read; one of more than 64 KiB is refused.
 //
 // After an error what the report counts as stored is stored, and the import can
-// be repeated. The error is the source's; that of a source that ends too early
-// (io.ErrUnexpectedEOF) or is no such stream (store.ErrInvalid), with the place;
-// the store's; that of a [Verifier] that cannot tell; or the context's. A Read
-// that blocks is not ended by the context. Import is safe for concurrent use.
+// be repeated. The error wraps the source's; io.ErrUnexpectedEOF if the source
+// ends inside a list or an item, or store.ErrInvalid if its brackets do not
+// match, both with the place; the store's; that of a [Verifier] that cannot tell;
+// or the context's, which does not end a Read that blocks. A nil store or source
+// is an [ErrMisconfigured]. Import is safe for concurrent use.
 func (e *Engine) Import(ctx context.Context, into store.Credentials, source io.Reader, refused func(Refusal)) (ImportReport, error) {
 	i := importing{Engine: e, into: into, refused: refused}
 	return i.run(ctx, source)
