@@ -290,8 +290,8 @@ func TestPreviewImport(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, passport.ImportReport{Items: 3, Stored: 1, Superseded: 1, Refused: map[passport.Reason]int{credential.ReasonMalformed: 1}}, report)
 	assert.Equal(t, []string{"Google 2025-01-02"}, w.stored(ann))
-	real, _ := w.load(text)
-	assert.Equal(t, report, real)
+	imported, _ := w.load(text)
+	assert.Equal(t, report, imported)
 }
 
 func TestImport_VerifierCannotTell(t *testing.T) {
