@@ -133,14 +133,17 @@ func TestWhatWasNeverSentLeavesTheHostsTransactionAlone(t *testing.T) {
 }
 
 // A number of seven characters can be written out to more than a hundred thousand.
-func TestARowThatIsTooLargeToBeReadIsAFault(t *testing.T) {
+func TestLoad_LongNumbers(t *testing.T) {
 	w := newWorld(t)
 	w.exec(`insert into ceramic_cache_ceramiccache (address, provider, stamp, updated_at, created_at, type, compose_db_save_status, compose_db_stream_id, proof_value)
 		select $1, 'Google', ('[' || string_agg('1e131071', ',') || ']')::jsonb, now(), now(), 1, 'pending', '', '' from generate_series(1, 9000)`, alice)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err := pgstore.New(w.pool).Load(ctx, store.Query{Community: 1, Addresses: []string{alice}})
-	require.ErrorIs(t, err, store.ErrFault)
+	snapshot, err := pgstore.New(w.pool).Load(ctx, store.Query{Community: 1, Addresses: []string{alice}})
+	require.NoError(t, err)
+	require.Len(t, snapshot.Wallets[0].Credentials, 1)
+	assert.Equal(t, store.OmittedTooLarge, snapshot.Wallets[0].Credentials[0].Omitted)
+	assert.Empty(t, snapshot.Wallets[0].Credentials[0].Stamp)
 }
 
 // The service's column holds ends that no time of ours tells. A wallet whose own
@@ -149,7 +152,7 @@ func TestApply_OwnClaimBeyondAllYears(t *testing.T) {
 	w := newWorld(t)
 	s := pgstore.New(w.pool)
 	w.exec(`insert into ceramic_cache_ceramiccache (address, provider, stamp, updated_at, created_at, type, compose_db_save_status, compose_db_stream_id, proof_value)
-		values ($1, 'Google', '{"credentialSubject": {"nullifiers": ["n"]}}', now(), now(), 1, 'pending', '', '')`, alice)
+		values ($1, 'Google', '{"credentialSubject": {"id": "did:pkh:eip155:1:`+alice+`", "provider": "Google", "nullifiers": ["n"]}}', now(), now(), 1, 'pending', '', '')`, alice)
 	for _, end := range []string{"infinity", "20000-01-01 00:00:00Z", "9999-12-31 23:59:59.999999Z"} {
 		w.exec("delete from registry_hashscorerlink")
 		w.exec("insert into registry_hashscorerlink (hash, community_id, address, expires_at) values ('n', 1, $1, $2::text::timestamptz)", alice, end)

@@ -34,7 +34,7 @@ import (
 
 // humanPassport is the issuer that signs stamps today. Public stamps of 2024
 // verify with it.
-const humanPassport = `["did:ethr:0xd6f8d6ca86aa01e551a311d670a0d1bd8577e5fb"]`
+const humanPassport = `["` + passport.HumanPassportIssuer + `"]`
 
 func main() {
 	if err := run(context.Background(), os.Getenv, os.Args[1:], os.Stdout); err != nil {
