@@ -24,7 +24,6 @@ package passport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -49,26 +48,27 @@ type Store = store.Store
 
 // What a caller can do something about, to be tested with errors.Is. What a
 // store can say stands in package store: store.ErrUnavailable, for example.
+// [store.KindOf] returns the kind of any error in one word.
 var (
 	// ErrMisconfigured is wrapped by every fault that New reports, and those of
 	// packages apikey and passporthttp.
 	ErrMisconfigured = store.ErrMisconfigured
 	// ErrInvalidAddress: the text is not "0x" and 40 hex digits.
-	ErrInvalidAddress = errors.New("invalid address")
+	ErrInvalidAddress = store.Sentinel(store.KindInvalid, "invalid address")
 	// ErrInvalidDecimal: the text is not a decimal number, or one beyond the
 	// bounds of [ParseDecimal].
-	ErrInvalidDecimal = errors.New("invalid decimal")
+	ErrInvalidDecimal = store.Sentinel(store.KindInvalid, "invalid decimal")
 	// ErrCommunityNotFound: the community does not exist, or is deleted.
 	ErrCommunityNotFound = store.ErrCommunityNotFound
 	// ErrUnsupportedRule: the community de-duplicates by a rule other than
 	// LIFO.
-	ErrUnsupportedRule = errors.New("unsupported rule")
+	ErrUnsupportedRule = store.Sentinel(store.KindUnscorable, "unsupported rule")
 	// ErrInvalidWeights: the community's weights or threshold are missing or
 	// not decimal numbers.
-	ErrInvalidWeights = errors.New("invalid weights")
+	ErrInvalidWeights = store.Sentinel(store.KindUnscorable, "invalid weights")
 	// ErrNeverScored: the address has no score in the community yet, or waits for
 	// the service to score it anew.
-	ErrNeverScored = errors.New("never scored")
+	ErrNeverScored = store.Sentinel(store.KindNotFound, "never scored")
 )
 
 // ScoringError tells that an address could not be scored because of what the
@@ -93,6 +93,9 @@ func (e *ScoringError) Error() string {
 	}
 	return text
 }
+
+// ErrorKind returns the kind for [store.KindOf].
+func (*ScoringError) ErrorKind() string { return string(store.KindUnscorable) }
 
 // Unwrap returns the reason, and why it could not be recorded.
 func (e *ScoringError) Unwrap() []error {

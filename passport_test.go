@@ -68,3 +68,24 @@ func FuzzParseAddress(f *testing.F) {
 		require.Equal(t, address, again)
 	})
 }
+
+func TestOn_Nil(t *testing.T) {
+	engine, err := New(noStore{}, WithTrustedIssuers("did:key:z6Mkj9se6ebKKi6U9wxVuJKfNrVg3TftERczRXZSGf86QPLS"))
+	require.NoError(t, err)
+	const address = "0x4902f60229f5138a92daec0bf6afa7b0424c451d"
+	for name, on := range map[string]Store{"nil": nil, "typed": (*fakeStore)(nil)} {
+		engine := engine.On(on)
+		_, score := engine.Score(t.Context(), 1, address)
+		_, preview := engine.Preview(t.Context(), 1, address)
+		_, latest := engine.Latest(t.Context(), 1, address)
+		for _, err := range []error{score, preview, latest} {
+			require.ErrorIs(t, err, ErrMisconfigured, name)
+			require.ErrorContains(t, err, "On got a nil store")
+			assert.Equal(t, store.KindMisconfigured, store.KindOf(err))
+		}
+		_, err := New(on)
+		require.ErrorContains(t, err, "the store is nil", name)
+	}
+}
+
+type fakeStore struct{ noStore }

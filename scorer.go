@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -27,7 +28,7 @@ var _ Scorer = (*Engine)(nil)
 func New(store Store, options ...Option) (*Engine, error) {
 	s := newSettings(options)
 	faults := s.validate()
-	if store == nil {
+	if isNil(store) {
 		faults = errors.Join(fmt.Errorf("%w: the store is nil", ErrMisconfigured), faults)
 	}
 	if faults != nil {
@@ -38,11 +39,33 @@ func New(store Store, options ...Option) (*Engine, error) {
 
 // On returns an engine with the same configuration and the same memory of
 // verified credentials that keeps its rows elsewhere: in a host's transaction,
-// for example. It costs next to nothing. The store must not be nil.
+// for example. It costs next to nothing. If the store is nil, every call of the
+// engine fails with [ErrMisconfigured].
 func (e *Engine) On(store Store) *Engine {
 	other := *e
 	other.store = store
+	if isNil(store) {
+		other.store = noStore{}
+	}
 	return &other
+}
+
+// isNil reports whether there is no store, also one that is a nil pointer of
+// some type.
+func isNil(s Store) bool {
+	value := reflect.ValueOf(s)
+	return s == nil || value.Kind() == reflect.Pointer && value.IsNil()
+}
+
+// noStore is in the place of a store that is nil.
+type noStore struct{}
+
+func (noStore) Load(context.Context, store.Query) (*store.Snapshot, error) {
+	return nil, store.Errorf("load_snapshot", ErrMisconfigured, "On got a nil store")
+}
+
+func (noStore) Apply(context.Context, *store.Changes) (*store.Receipt, error) {
+	return nil, store.Errorf("apply_changes", ErrMisconfigured, "On got a nil store")
 }
 
 // Score weighs the stamps of the address for the community, records the

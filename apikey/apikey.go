@@ -35,7 +35,7 @@ import (
 var (
 	// ErrRefused: the key is malformed, unknown, wrong, revoked or expired.
 	// Nothing tells which.
-	ErrRefused = errors.New("invalid API key")
+	ErrRefused = store.Sentinel(store.KindRefused, "invalid API key")
 	// ErrBusy: the key may be right, but to find out would cost more time than
 	// is granted now; ask again in a second, see [Checker.Check]. It is
 	// [store.ErrUnavailable] too.

@@ -1,7 +1,6 @@
 package apikey
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,7 +10,7 @@ import (
 )
 
 // ErrInvalidRate: a text is no rate limit.
-var ErrInvalidRate = errors.New("invalid rate limit")
+var ErrInvalidRate = store.Sentinel(store.KindInvalid, "invalid rate limit")
 
 // The largest rate that is believed.
 const (

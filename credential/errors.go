@@ -38,3 +38,6 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string { return e.Detail }
+
+// ErrorKind returns the kind for store.KindOf.
+func (*Error) ErrorKind() string { return "invalid" }

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"slices"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -76,23 +74,16 @@ func missing(where ...string) answer {
 
 func invalidAddress() answer { return detail(http.StatusBadRequest, "Invalid address.") }
 
-// passing are the failures after which the same request may well succeed.
-var passing = []error{
-	store.ErrUnavailable, store.ErrConflict, store.ErrUnknownOutcome, context.DeadlineExceeded, context.Canceled,
-}
-
-// failed answers a failure that is not the caller's.
+// failed answers a failure that is not the caller's: with 503 where the same
+// request may well succeed later.
 func failed(err error) answer {
-	if isAny(err, passing...) {
+	switch store.KindOf(err) {
+	case store.KindUnavailable, store.KindConflict, store.KindUnknownOutcome, store.KindDeadline, store.KindCanceled:
 		return unavailable(err)
 	}
 	a := detail(http.StatusInternalServerError, "Internal server error.")
 	a.err = err
 	return a
-}
-
-func isAny(err error, of ...error) bool {
-	return slices.ContainsFunc(of, func(one error) bool { return errors.Is(err, one) })
 }
 
 func unavailable(err error) answer {

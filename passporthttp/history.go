@@ -3,7 +3,6 @@ package passporthttp
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -36,7 +35,7 @@ func (h *Handler) history(ctx context.Context, c *call) answer {
 	}
 	event, err := h.rows.ScoreAt(ctx, community, string(address), at)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
+	case store.KindOf(err) == store.KindNotFound:
 		return answer{status: http.StatusNotFound, body: noScore{fmt.Sprintf("No Score Found for %s at %s", address, asked), address}}
 	case err != nil:
 		return failed(err)

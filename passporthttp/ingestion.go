@@ -42,7 +42,7 @@ func (h *Handler) ingestion(ctx context.Context, c *call) answer {
 		return badRequest(err)
 	}
 	switch err := h.ingest.AddCredentials(ctx, string(address), credentials...); {
-	case errors.Is(err, store.ErrInvalid):
+	case store.KindOf(err) == store.KindInvalid:
 		refused := badRequest(errors.New("a credential holds what cannot be stored"))
 		refused.err = err
 		return refused

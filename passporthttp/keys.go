@@ -2,7 +2,6 @@ package passporthttp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -20,7 +19,7 @@ func (h *Handler) keyed(allowed func(*store.Key) bool, e endpoint) endpoint {
 	return func(ctx context.Context, c *call) answer {
 		key, err := h.keys.Check(ctx, presented(c.Request))
 		switch {
-		case errors.Is(err, apikey.ErrRefused):
+		case store.KindOf(err) == store.KindRefused:
 			c.reply.Set("WWW-Authenticate", "Api-Key")
 			return detail(http.StatusUnauthorized, "Invalid API Key.")
 		case err != nil:
@@ -30,7 +29,7 @@ func (h *Handler) keyed(allowed func(*store.Key) bool, e endpoint) endpoint {
 		c.learn(slog.String("key", key.Prefix))
 		within, err := h.count(ctx, c)
 		switch {
-		case err != nil && errors.Is(err, apikey.ErrInvalidRate):
+		case store.KindOf(err) == store.KindInvalid:
 			return failed(err)
 		case err != nil:
 			return unavailable(err)

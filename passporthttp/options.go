@@ -192,9 +192,10 @@ func WithTimeout(timeout time.Duration) Option {
 
 // WithLogger sets where each request is reported: info, or warn if it was
 // answered 503 though the caller was still there, or error if 500, with the
-// cause. The address and the prefix of the key are logged; keys, cookies, queries
-// and other headers never are. Of a path that is no route the first segment is,
-// as path, unless it could be a key or an address. The default is silence.
+// cause and its kind, see [store.KindOf]. The address and the prefix of the key
+// are logged; keys, cookies, queries and other headers never are. Of a path that
+// is no route the first segment is, as path, unless it could be a key or an
+// address. The default is silence.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) {
 		if logger != nil {

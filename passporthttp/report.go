@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // report logs the request, with nothing that could be a secret: no header, no
@@ -35,7 +37,7 @@ func (h *Handler) report(ctx context.Context, c *call, given answered) {
 		facts = append(facts, slog.String("path", firstSegment(c.URL.Path)))
 	}
 	if given.err != nil {
-		facts = append(facts, slog.Any("error", given.err))
+		facts = append(facts, slog.String("kind", string(store.KindOf(given.err))), slog.Any("error", given.err))
 	}
 	if given.unsent != nil {
 		facts = append(facts, slog.Any("unsent", given.unsent))

@@ -60,7 +60,7 @@ func (h *Handler) score(ctx context.Context, c *call) answer {
 	var impossible *passport.ScoringError
 	switch {
 	case err == nil:
-	case errors.Is(err, passport.ErrCommunityNotFound): // gone since it was found
+	case store.KindOf(err) == store.KindNotFound: // gone since it was found
 		return detail(http.StatusNotFound, "No scorer matches the given criteria.")
 	case errors.As(err, &impossible) && impossible.Unrecorded == nil && !h.scoringErrorStatus:
 		return answer{status: http.StatusOK, body: errorBody(address, impossible.Err.Error()), err: err}
@@ -95,7 +95,7 @@ func (h *Handler) subject(ctx context.Context, c *call, notFound string) (int64,
 	c.learn(slog.String("address", string(address)))
 	community, err := h.rows.FindCommunity(ctx, c.key.Account, scorer)
 	switch {
-	case errors.Is(err, store.ErrCommunityNotFound):
+	case store.KindOf(err) == store.KindNotFound:
 		return 0, "", new(detail(http.StatusNotFound, notFound))
 	case err != nil:
 		return 0, "", new(failed(err))

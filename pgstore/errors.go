@@ -41,7 +41,7 @@ func explain(ctx context.Context, s statement, at stage, err error) error {
 		}
 		return fmt.Errorf("%s: %w", s.name, ended)
 	}
-	return &store.Error{Op: s.name, Kind: kindOf(s, at, state, err), SQLState: state, Cause: withoutContext(withoutConfig(err))}
+	return &store.Error{Op: s.name, Kind: kindOf(s, at, state, err), SQLState: state, Cause: withAdvice(state, withoutContext(withoutConfig(err)))}
 }
 
 func kindOf(s statement, at stage, state string, err error) error {
@@ -49,6 +49,8 @@ func kindOf(s statement, at stage, state string, err error) error {
 	switch {
 	case at == connecting && (state == "" || class(state) == internalError):
 		return store.ErrUnavailable // some poolers have no other code for being full
+	case state == notSupported && s.name == begin.name:
+		return store.ErrUnavailable // a replica has no transaction that writes
 	case state == "" && at == committing && !unsent(err):
 		// Also when it was no loss: an answer that cannot be understood tells
 		// nothing of the commit either.
@@ -79,10 +81,14 @@ const (
 	serializationFailure = "40001"
 	completionUnknown    = "40003"
 	deadlockDetected     = "40P01"
+	notSupported         = "0A000"
 	readOnlyTransaction  = "25006" // a primary that has just become a replica
 	idleInTransaction    = "25P03" // a host that waited for too long before it scored in its transaction
 	transactionTimeout   = "25P04"
 	lockNotAvailable     = "55P03" // lock_timeout
+	undefinedTable       = "42P01"
+	undefinedColumn      = "42703"
+	invalidSchemaName    = "3F000"
 )
 
 // kindOfState sorts what the database answers by what can be done about it.
@@ -177,6 +183,15 @@ func unsent(err error) bool {
 	var preparing pgx.ErrPreprocessingBatch
 	return pgconn.SafeToRetry(err) || errors.As(err, &preparing) ||
 		errors.Is(err, sql.ErrTxDone) || errors.Is(err, pgx.ErrTxCommitRollback)
+}
+
+// withAdvice adds what to do about a table, a column or a schema that is missing.
+func withAdvice(state string, err error) error {
+	switch state {
+	case undefinedTable, undefinedColumn, invalidSchemaName:
+		return fmt.Errorf("%w: run Migrate, or see what CheckSchema reports: %w", ErrSchema, err)
+	}
+	return err
 }
 
 // withoutContext hides that an error is one of a context that is not the caller's,

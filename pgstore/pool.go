@@ -33,7 +33,7 @@ const (
 // connection is closed after 10 to 15 seconds without work, and the first time
 // that it is free once it is 5 minutes old. Whoever waits more than 3 seconds
 // for a connection, because all are busy or the database does not answer, gets
-// an error: [store.ErrUnavailable] from a store.
+// a [store.ErrUnavailable], also with the host's own queries on the pool.
 //
 // What the URL says with pgx's parameters (pool_max_conns and the like) comes
 // before these defaults, and what configure does comes before both. Only the 3

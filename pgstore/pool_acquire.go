@@ -2,11 +2,14 @@ package pgstore
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // acquireTracer bounds how long a pool makes anyone wait for a connection. The
@@ -33,8 +36,27 @@ type cancelAcquire struct{}
 
 // TraceAcquireStart implements [pgxpool.AcquireTracer].
 func (t acquireTracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
-	ctx, cancel := context.WithTimeout(ctx, t.timeout)
-	return context.WithValue(ctx, cancelAcquire{}, cancel)
+	limited, cancel := context.WithTimeout(ctx, t.timeout)
+	return acquireContext{context.WithValue(limited, cancelAcquire{}, cancel), ctx}
+}
+
+// acquireContext ends with an error of the pool's own, which is returned to the
+// host's queries as well, unless the caller's context ends.
+type acquireContext struct {
+	context.Context
+
+	caller context.Context //nolint:containedctx // it is a context itself
+}
+
+var errNoConnection = fmt.Errorf("%w: no connection of the pool was free within %v", store.ErrUnavailable, acquireTimeout)
+
+// Err implements [context.Context].
+func (c acquireContext) Err() error {
+	err := c.Context.Err()
+	if err != nil && c.caller.Err() == nil {
+		return errNoConnection
+	}
+	return err
 }
 
 // TraceAcquireEnd implements [pgxpool.AcquireTracer].

@@ -85,6 +85,9 @@ func TestNobodyWaitsLongerThanThreeSecondsForAConnection(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	require.NotErrorIs(t, err, context.DeadlineExceeded, "which would be taken for the caller's")
 	assert.GreaterOrEqual(t, time.Since(began), 3*time.Second)
+	_, err = pool.Exec(patience, "select 1")
+	require.ErrorIs(t, err, store.ErrUnavailable, "the host's own query as well")
+	assert.Equal(t, store.KindUnavailable, store.KindOf(err))
 	require.NoError(t, patience.Err(), "it was not the caller's context that ended")
 
 	began = time.Now()

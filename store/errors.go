@@ -18,6 +18,10 @@ var (
 	// ErrUnavailable: the database cannot be reached, starts up or takes no more
 	// work. Nothing was written; try later.
 	ErrUnavailable = errors.New("store unavailable")
+	// ErrReadOnly: the host's transaction is read-only, by its own wish or because
+	// it is on a server that has become a replica. Nothing was written; another
+	// transaction may be able to.
+	ErrReadOnly = errors.New("read-only transaction")
 	// ErrUnknownOutcome: the connection was lost while the answer to a commit
 	// was awaited. Everything was written or nothing; scoring again is safe
 	// and settles it.
@@ -29,6 +33,8 @@ var (
 	// sense. A fault of the configuration, of the database's schema or of the SDK,
 	// never worth a retry.
 	ErrFault = errors.New("store fault")
+	// ErrSchema: the database is not as the SDK needs it. It comes with ErrFault.
+	ErrSchema = errors.New("the schema is not what the SDK needs")
 )
 
 // ErrMisconfigured is wrapped by every fault that a constructor of the SDK
