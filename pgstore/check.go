@@ -11,14 +11,20 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// ErrSchema: the database is not as the SDK needs it. Nothing was changed.
-var ErrSchema = errors.New("the schema is not what the SDK needs")
+// ErrSchema is [store.ErrSchema].
+var ErrSchema = store.ErrSchema
 
 // CheckSchema compares a live database with what the SDK needs of it: UTF-8,
 // tables, columns with their types and whether they take NULL, unique keys,
 // foreign keys, and the indexes that the queries rely on. What the database has beyond
-// that is its own affair, unless it keeps the SDK from adding rows. It changes
-// nothing, and needs no right but to connect.
+// that is its own affair, unless it keeps the SDK from adding rows, or is a
+// function or an operator of a strange role on the session's search path under a
+// name that the SDK uses. It changes nothing, and needs no right but to connect.
+//
+// Statements of the SDK do not run such an object, since they look up names in
+// pg_catalog alone; those of the host may, and it can keep pgx from preparing
+// ours. A strange role is one that is no superuser, not the session's own, and
+// owns neither the database nor the tables.
 //
 // The error lists every difference in words, one a line. It is a
 // *[store.Error] of kind [store.ErrFault] that wraps [ErrSchema]; other kinds,
@@ -29,14 +35,20 @@ func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error
 		return store.Errorf(readCatalog.name, store.ErrInvalid, "%w", err)
 	}
 	var r catalogReader
-	if err := executorOn(db).read(ctx, readCatalog.with(c.schema, schemaTables()).each(r.row)); err != nil {
+	on := executorOn(db)
+	if err := on.read(ctx, readCatalog.with(c.schema, schemaTables()).each(r.row)); err != nil {
 		return err
 	}
-	differences := append(r.encodings.faults(), compare(neededTables(), r.tables)...)
-	if len(differences) == 0 {
+	found := append(differences(r.encodings.faults()), compare(neededTables(), r.tables)...)
+	functions, operators := statementsIn(c.schema).names()
+	shadows := readShadows.with(c.schema, schemaTables(), functions, operators).each(shadowsInto(&found))
+	if err := on.read(ctx, shadows); err != nil {
+		return err
+	}
+	if len(found) == 0 {
 		return nil
 	}
-	return store.Errorf(readCatalog.name, store.ErrFault, "%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(differences...))
+	return store.Errorf(readCatalog.name, store.ErrFault, "%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(found...))
 }
 
 // encodings are in what form a database keeps texts, and a session sends them.

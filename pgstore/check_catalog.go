@@ -13,8 +13,8 @@ with tables as (
     select c.oid, c.relname::text as name
     from   pg_catalog.pg_class c
     join   pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where  n.nspname = $1::text
-    and    c.relname = any($2::text[])
+    where  n.nspname = $1::pg_catalog.text
+    and    c.relname = any($2::pg_catalog.text[])
     and    c.relkind in ('r', 'p')
 )
 select 'encodings', '', pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('client_encoding'), false, false

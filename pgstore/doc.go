@@ -25,6 +25,26 @@
 // the role has them: a scoring without one fails with store.ErrFault and SQLSTATE
 // 42501.
 //
+// # Search path
+//
+// A role that may create functions in a schema of the session's search path could
+// have others run them. So each transaction of this package, [Migrate]'s among
+// them, looks up functions and operators in pg_catalog alone: it sets search_path
+// to "pg_catalog, pg_temp" for itself, and a host's transaction ([InTx]) gets its
+// own path back. The host's statements on the pool keep theirs. [CheckSchema]
+// reports functions and operators of other roles on that path.
+//
+// A trigger on one of the tables runs with the path of the statement: the function
+// of a trigger of your own needs its own path (alter function … set search_path),
+// or names everything with its schema.
+//
+// # Failover
+//
+// A connection on which a write failed because the server is read-only (SQLSTATE
+// 25006) is closed, so that the pool opens another one: a primary that is demoted
+// fails at most one call for each connection that is open. Where new connections
+// are read-only too, no more than were open are closed within half a minute.
+//
 // # Operations
 //
 // The service's data layer has a name for each thing that it asks of the
@@ -66,6 +86,9 @@
 // A database that cannot be reached, that starts up or that has no connection
 // left is store.ErrUnavailable. One that refuses the login, for a wrong password
 // or a database that is not there, is store.ErrFault: no waiting mends that.
+//
+// A table, a column or a schema that is missing is store.ErrFault with ErrSchema.
+// [store.KindOf] returns the kind of an error in one word.
 //
 // No error holds the connection's password, or the data of a row.
 //

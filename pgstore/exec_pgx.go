@@ -13,7 +13,12 @@ import (
 // pipelined batch: one round trip, and one implicit transaction. There is no
 // BEGIN and COMMIT in it, so that a batch that fails is over when its answer
 // arrives and leaves the connection fit for the next.
-type pgxPool struct{ pool *pgxpool.Pool }
+type pgxPool struct {
+	pool     *pgxpool.Pool
+	renewals *renewals
+}
+
+func onPool(pool *pgxpool.Pool) pgxPool { return pgxPool{pool, new(renewals)} }
 
 func (p pgxPool) read(ctx context.Context, c call) error {
 	return p.send(ctx, reading, []call{c})
@@ -29,7 +34,13 @@ func (p pgxPool) send(ctx context.Context, at stage, calls []call) error {
 		return explain(ctx, connect, connecting, err)
 	}
 	defer conn.Release()
-	return sendBatch(ctx, conn.Conn(), conn, at, calls)
+	err = sendBatch(ctx, conn.Conn(), conn, at, pinned(calls...))
+	if p.renewals.take(err, int(p.pool.Stat().TotalConns())) {
+		ctx, cancel := detached(ctx)
+		defer cancel()
+		_ = conn.Conn().Close(ctx) // Release then removes it from the pool
+	}
+	return err
 }
 
 // batcher is a connection or a transaction of pgx.

@@ -4,38 +4,45 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"strings"
 )
 
 // sqlDB runs statements on a database/sql handle, one after another.
-type sqlDB struct{ db *sql.DB }
+type sqlDB struct {
+	db       *sql.DB
+	renewals *renewals
+}
+
+func onDB(db *sql.DB) sqlDB { return sqlDB{db, new(renewals)} }
 
 // read runs its one statement in a transaction too: lib/pq sends a statement
 // and its arguments apart, and in between a pooler in transaction mode may
 // change the connection, to one where there is no such statement, or another
 // client's.
 func (d sqlDB) read(ctx context.Context, c call) error {
-	return inSQLTransaction(ctx, d.db, &sql.TxOptions{ReadOnly: true}, reading, func(tx *sql.Tx) error {
-		return runAll(ctx, tx, reading, []call{c})
+	return d.inTransaction(ctx, &sql.TxOptions{ReadOnly: true}, reading, func(tx *sql.Tx) error {
+		return runAll(ctx, tx, reading, pinned(c))
 	})
 }
 
 func (d sqlDB) write(ctx context.Context, calls []call) error {
-	return inSQLTransaction(ctx, d.db, nil, committing, func(tx *sql.Tx) error {
-		return runAll(ctx, tx, working, calls)
+	return d.inTransaction(ctx, nil, committing, func(tx *sql.Tx) error {
+		return runAll(ctx, tx, working, pinned(calls...))
 	})
 }
 
-// inSQLTransaction commits what the work does, unless it fails; at is the stage of
+// inTransaction commits what the work does, unless it fails. At is the stage of
 // the commit.
-func inSQLTransaction(ctx context.Context, db *sql.DB, options *sql.TxOptions, at stage, work func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, options)
+func (d sqlDB) inTransaction(ctx context.Context, options *sql.TxOptions, at stage, work func(*sql.Tx) error) (err error) {
+	conn, tx, err := d.begin(ctx, options)
 	if err != nil {
-		return explain(ctx, begin, connecting, err)
+		return err
 	}
-	// Without effect after a commit; its own error would tell nothing that the
-	// error before it does not.
-	defer func() { _ = tx.Rollback() }()
+	defer func() {
+		_ = tx.Rollback() // does nothing after a commit
+		d.release(conn, err)
+	}()
 	if err := work(tx); err != nil {
 		return err
 	}
@@ -48,6 +55,36 @@ func inSQLTransaction(ctx context.Context, db *sql.DB, options *sql.TxOptions, a
 		return explain(ctx, commit, at, err)
 	}
 	return nil
+}
+
+// begin begins a transaction on a connection of its own. Like [sql.DB.BeginTx]
+// it passes over idle connections that turn out to be lost.
+func (d sqlDB) begin(ctx context.Context, options *sql.TxOptions) (*sql.Conn, *sql.Tx, error) {
+	for idle := d.db.Stats().Idle; ; idle-- {
+		conn, err := d.db.Conn(ctx)
+		if err != nil {
+			return nil, nil, explain(ctx, begin, connecting, err)
+		}
+		tx, err := conn.BeginTx(ctx, options)
+		if err == nil {
+			return conn, tx, nil
+		}
+		lost := errors.Is(err, driver.ErrBadConn)
+		err = explain(ctx, begin, connecting, err)
+		d.release(conn, err)
+		if !lost || idle <= 0 {
+			return nil, nil, err
+		}
+	}
+}
+
+// release gives the connection back, after a call that failed with the error or
+// with nil. One that cannot write is closed.
+func (d sqlDB) release(conn *sql.Conn, err error) {
+	if d.renewals.take(err, d.db.Stats().OpenConnections) {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	_ = conn.Close() // of the error before
 }
 
 // runAll runs the calls in order, until one fails.

@@ -80,6 +80,9 @@ type schemaState struct {
 	ours bool
 	// version is the last version that it has.
 	version int
+	// stranger owns passport_schema_version, "" if it is a role that could run
+	// code as this one anyway.
+	stranger string
 	// tables counts the tables of the service in it.
 	tables int
 }
@@ -91,12 +94,20 @@ func (s schemaState) fresh() bool { return !s.ours && s.tables == 0 }
 var (
 	readSchemaState = statement{name: "read_schema_state", sql: `
 select pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('client_encoding'),
-       (select count(*) from pg_catalog.pg_namespace n where n.nspname = $1::text),
+       (select count(*) from pg_catalog.pg_namespace n where n.nspname = $1::pg_catalog.text),
        count(*) filter (where c.relname = 'passport_schema_version'),
-       count(*) filter (where c.relname = any($2::text[]))
+       count(*) filter (where c.relname = any($2::pg_catalog.text[])),
+       coalesce(max(r.rolname::pg_catalog.text) filter (
+         where c.relname = 'passport_schema_version'
+         and   not r.rolsuper
+         and   r.rolname <> current_user
+         and   r.oid <> n.nspowner
+         and   r.oid <> (select d.datdba from pg_catalog.pg_database d where d.datname = current_database())
+       ), '')
 from   pg_catalog.pg_class c
 join   pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where  n.nspname = $1::text
+join   pg_catalog.pg_roles r on r.oid = c.relowner
+where  n.nspname = $1::pg_catalog.text
 and    c.relkind in ('r', 'p')`}
 
 	readSchemaVersion = statement{name: "read_schema_version", sql: `
@@ -104,16 +115,17 @@ select coalesce(max(version), 0) from {schema}.passport_schema_version`}
 
 	// lockSchema makes those that migrate one schema queue.
 	lockSchema = statement{name: "lock_schema", sql: `
-select pg_advisory_xact_lock(hashtextextended('passport schema ' || $1::text, 0))`}
+select pg_advisory_xact_lock(hashtextextended('passport schema ' || $1::pg_catalog.text, 0))`}
 )
 
 func (m *migration) state(ctx context.Context, db executor) (schemaState, error) {
 	var encodings encodings
 	var exists, ours, count int
+	var stranger string
 	err := db.read(ctx, readSchemaState.with(m.schema, schemaTables()).each(func(scan scanFunc) error {
-		return scan(&encodings.database, &encodings.session, &exists, &ours, &count)
+		return scan(&encodings.database, &encodings.session, &exists, &ours, &count, &stranger)
 	}))
-	state := schemaState{encodings: encodings, exists: exists > 0, ours: ours > 0, tables: count}
+	state := schemaState{encodings: encodings, exists: exists > 0, ours: ours > 0, stranger: stranger, tables: count}
 	if err != nil || !state.ours {
 		return state, err
 	}
@@ -126,12 +138,20 @@ func (m *migration) state(ctx context.Context, db executor) (schemaState, error)
 // run migrates within a transaction. The state is read again once the lock is
 // held: another process may have been faster.
 func (m *migration) run(ctx context.Context, tx schemaTx) error {
+	// For the statements that change the schema, which are no calls.
+	if err := tx.exec(ctx, pinPath.name, pinPath.sql); err != nil {
+		return err
+	}
 	if err := tx.read(ctx, lockSchema.with(m.schema)); err != nil {
 		return err
 	}
 	now, err := m.state(ctx, tx)
 	if err != nil {
 		return err
+	}
+	if now.stranger != "" {
+		return store.Errorf("migrate", store.ErrFault, "%w: table passport_schema_version belongs to role %q, whose triggers would run as this one: "+
+			"drop the table if it is not of Migrate's making, or let that role run Migrate", ErrSchema, now.stranger)
 	}
 	if !now.exists {
 		if err := tx.exec(ctx, "create_schema", m.in(`create schema {schema}`)); err != nil {

@@ -20,9 +20,9 @@ type schemaTx interface {
 func executorOn[D Database](db D) executor {
 	switch db := any(db).(type) {
 	case *pgxpool.Pool:
-		return pgxPool{db}
+		return onPool(db)
 	case *sql.DB:
-		return sqlDB{db}
+		return onDB(db)
 	}
 	panic(fmt.Sprintf("a Database is not a %T", db))
 }
@@ -36,7 +36,7 @@ func inTransaction[D Database](ctx context.Context, db D, work func(schemaTx) er
 		return inPgxTransaction(ctx, db, work)
 	case *sql.DB:
 		isolated := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-		return inSQLTransaction(ctx, db, isolated, committing, func(tx *sql.Tx) error {
+		return onDB(db).inTransaction(ctx, isolated, committing, func(tx *sql.Tx) error {
 			return work(sqlSchemaTx{sqlTx{tx}})
 		})
 	}

@@ -225,13 +225,14 @@ func TestUsesAreOneStatementHoweverMany(t *testing.T) {
 				args = append(args, &columns[i])
 			}
 			mock.ExpectBegin()
+			mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))
 			mock.ExpectExec("").WithArgs(args...).WillReturnResult(sqlmock.NewResult(0, int64(n)))
 			mock.ExpectCommit()
 			require.NoError(t, pgstore.NewDB(db).AddUses(t.Context(), uses...))
 			require.NoError(t, mock.ExpectationsWereMet())
 
-			require.Len(t, sent, 1)
-			assert.Contains(t, sent[0], "insert into")
+			require.Len(t, sent, 2)
+			assert.Contains(t, sent[1], "insert into")
 			for i := range columns {
 				assert.Len(t, columns[i], n, "column %d", i)
 			}
@@ -284,6 +285,7 @@ func TestNoErrorOfAKeyTellsItsHash(t *testing.T) {
 func TestFindingAKeyIsOneStatementOfThatName(t *testing.T) {
 	db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 	mock.ExpectBegin()
+	mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))
 	mock.ExpectQuery("from .*account_accountapikey").WithArgs("abcd1234").WillReturnError(context.DeadlineExceeded)
 	mock.ExpectRollback()
 	_, err := pgstore.NewDB(db).FindKey(t.Context(), "abcd1234")

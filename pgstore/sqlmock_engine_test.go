@@ -91,12 +91,14 @@ func TestAReadThatFailsIsBegunAgainOnlyAfterALostRace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 			mock.ExpectBegin()
+			mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))
 			mock.ExpectQuery("account_community").WillReturnError(c.failure)
 			mock.ExpectRollback()
 			attempts := 1
 			if c.again {
 				attempts++
 				mock.ExpectBegin()
+				mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))
 				mock.ExpectQuery("account_community").WillReturnRows(sqlmock.NewRows([]string{"nothing"}))
 				mock.ExpectCommit()
 			}

@@ -28,6 +28,7 @@ type mocked struct {
 // everyStatement are those of the change set below, in order.
 func everyStatement() []mocked {
 	return []mocked{
+		{name: "pin_search_path"},
 		{name: "upsert_passport"},
 		{name: "lock_passport", rows: sqlmock.NewRows([]string{"address", "id", "exists"}).AddRow(alice, 7, 1)},
 		{name: "verify_credentials"},

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,6 +72,8 @@ func (c call) each(row func(scan scanFunc) error) call {
 
 // statements are all there are, on the tables of one schema.
 type statements struct {
+	texts []string // of all of them
+
 	loadSnapshot, loadSnapshotAndPoints statement
 
 	upsertPassport, lockPassport, verifyCredentials statement
@@ -100,6 +103,10 @@ type statements struct {
 	bulkInsertUses, loadLedger                                statement
 }
 
+// typeName matches the types that are looked up along the search path; those
+// with a keyword of their own are not.
+var typeName = regexp.MustCompile(`::(text|jsonb|timestamptz|bytea|regclass)\b`)
+
 func newStatements(schema string) *statements {
 	constants := strings.NewReplacer(
 		"{schema}", pgx.Identifier{schema}.Sanitize(),
@@ -111,7 +118,10 @@ func newStatements(schema string) *statements {
 		"{OmittedTooLarge}", string(store.OmittedTooLarge),
 		"{OmittedTooMany}", string(store.OmittedTooMany),
 	)
+	var texts []string
 	named := func(name, sql string) statement {
+		sql = typeName.ReplaceAllString(sql, "::pg_catalog.$1")
+		texts = append(texts, sql)
 		return statement{name: name, sql: constants.Replace(sql)}
 	}
 	guarding := func(sqlState string, kind error, s statement) statement {
@@ -122,7 +132,7 @@ func newStatements(schema string) *statements {
 		s.column = column
 		return guarding(notNullViolation, kind, s)
 	}
-	return &statements{
+	all := &statements{
 		loadSnapshot:          named("load_snapshot", snapshotSQL),
 		loadSnapshotAndPoints: named("load_snapshot", snapshotAndPointsSQL),
 
@@ -182,6 +192,8 @@ func newStatements(schema string) *statements {
 		bulkInsertUses: refusing("api_key_id", store.ErrNotFound, named("bulk_insert_uses", bulkInsertUses)),
 		loadLedger:     named("load_points", loadLedger),
 	}
+	all.texts = texts
+	return all
 }
 
 // statementsIn returns the statements for a schema. Those for the usual one are

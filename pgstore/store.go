@@ -35,12 +35,13 @@ var (
 // Every exec mode of pgx works. Behind PgBouncer in transaction mode choose
 // one that prepares nothing, such as pgx.QueryExecModeExec.
 func New(pool *pgxpool.Pool, options ...Option) *Store {
-	return newStore(pgxPool{pool}, options)
+	return newStore(onPool(pool), options)
 }
 
 // NewDB returns a store on a database/sql handle, with the driver of pgx or
 // lib/pq. Load is a transaction of one statement, Apply one of some ten, with a
-// round trip for each, BEGIN and COMMIT: where that matters use [New].
+// round trip for each, for BEGIN, COMMIT and the search path: where that matters
+// use [New].
 //
 // lib/pq passes the end of a context on to the server. Where the network has
 // gone, a call returns only when TCP gives the connection up, which takes
@@ -50,7 +51,7 @@ func New(pool *pgxpool.Pool, options ...Option) *Store {
 // default_query_exec_mode=exec in its URL; lib/pq needs that PgBouncer ignores
 // its startup parameter extra_float_digits (ignore_startup_parameters).
 func NewDB(db *sql.DB, options ...Option) *Store {
-	return newStore(sqlDB{db}, options)
+	return newStore(onDB(db), options)
 }
 
 // InTx returns a store bound to the host's own transaction: what it writes is
@@ -63,6 +64,10 @@ func NewDB(db *sql.DB, options ...Option) *Store {
 // transactions that score several addresses each can so deadlock, over a claim
 // or a limited award that both want, whatever the order: then one of them gets
 // a lost race, and best begins anew.
+//
+// In a transaction that is read-only Apply fails with store.ErrReadOnly: begun so,
+// or on a server that has become a replica, whose connections are the host's to
+// close.
 func InTx(tx pgx.Tx, options ...Option) *Store {
 	return newStore(pgxTx{tx}, options)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,17 +16,17 @@ var (
 	setSavepoint     = statement{name: "savepoint", sql: `savepoint passport_apply`}
 	releaseSavepoint = statement{name: "release_savepoint", sql: `release savepoint passport_apply`}
 	backToSavepoint  = statement{name: "rollback_to_savepoint", sql: `rollback to savepoint passport_apply`}
-	readIsolation    = statement{name: "read_isolation", sql: `select current_setting('transaction_isolation')`}
+	readIsolation    = statement{name: "read_isolation", sql: `select pg_catalog.current_setting('transaction_isolation')`}
 )
 
 // atSavepoint returns the calls between a savepoint and its release; set learns
 // that there is a savepoint.
 func atSavepoint(calls []call, set *bool) []call {
-	guarded := make([]call, 0, len(calls)+2)
+	guarded := make([]call, 0, len(calls)+4)
 	savepoint := setSavepoint.with()
 	savepoint.done = func() { *set = true }
 	guarded = append(guarded, savepoint)
-	guarded = append(guarded, calls...)
+	guarded = append(guarded, pinnedInTx(calls...)...)
 	return append(guarded, releaseSavepoint.with())
 }
 
@@ -50,7 +49,7 @@ func goBack(ctx context.Context, run func(context.Context, []call) error) (isola
 type pgxTx struct{ tx pgx.Tx }
 
 func (t pgxTx) read(ctx context.Context, c call) error {
-	return final(sendBatch(ctx, t.tx.Conn(), t.tx, reading, []call{c}), "")
+	return final(sendBatch(ctx, t.tx.Conn(), t.tx, reading, pinnedInTx(c)), "")
 }
 
 func (t pgxTx) write(ctx context.Context, calls []call) error {
@@ -63,7 +62,15 @@ func (t pgxTx) write(ctx context.Context, calls []call) error {
 type sqlTx struct{ tx *sql.Tx }
 
 func (t sqlTx) read(ctx context.Context, c call) error {
-	return final(runAll(ctx, t.tx, reading, []call{c}), "")
+	calls, isPinned := pinnedInTx(c), false
+	calls[0].done = func() { isPinned = true }
+	err := runAll(ctx, t.tx, reading, calls)
+	if err != nil && isPinned { // a transaction survives a row that makes no sense
+		ctx, cancel := detached(ctx)
+		defer cancel()
+		_ = runAll(ctx, t.tx, reading, calls[len(calls)-1:])
+	}
+	return final(err, "")
 }
 
 func (t sqlTx) write(ctx context.Context, calls []call) error {
@@ -87,8 +94,7 @@ func writeAtSavepoint(ctx context.Context, calls []call, run func(context.Contex
 		return final(err, "") // nothing of ours was written, and to go back would fail
 	}
 	// The host's transaction must be usable again even if this context is over.
-	const patience = 5 * time.Second
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := detached(ctx)
 	defer cancel()
 	isolation, lost := goBack(ctx, run)
 	if lost != nil {
@@ -97,12 +103,16 @@ func writeAtSavepoint(ctx context.Context, calls []call, run func(context.Contex
 	return final(err, isolation)
 }
 
-// final marks a lost race that the transaction cannot repeat: one at an
-// isolation that goes on showing it the old rows, or one that the transaction
-// did not survive.
+// final gives an error the meaning that it has in a host's transaction. A lost
+// race is final if the transaction cannot repeat it: at an isolation that goes on
+// showing it the old rows, or if it did not survive. And where the transaction is
+// read-only, waiting is no help.
 func final(err error, isolation string) error {
 	var detail *store.Error
-	if errors.As(err, &detail) && errors.Is(detail.Kind, store.ErrConflict) {
+	switch {
+	case isReadOnly(err) && errors.As(err, &detail):
+		detail.Kind = store.ErrReadOnly
+	case errors.As(err, &detail) && errors.Is(detail.Kind, store.ErrConflict):
 		detail.Final = isolation != "read committed" && isolation != "read uncommitted"
 	}
 	return err
