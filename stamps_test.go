@@ -12,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 func TestOnlyASCIILettersAreLowered(t *testing.T) {
@@ -120,4 +123,13 @@ func TestAGoroutineThatEndsIsAnError(t *testing.T) {
 		return nil
 	})
 	require.EqualError(t, err, "verifying a credential ended its goroutine")
+}
+
+// A store reads whatever the verifier accepts, written with white space as a store
+// writes it, and claims for whatever it lists.
+func TestBounds(t *testing.T) {
+	assert.GreaterOrEqual(t, store.MaxStampBytes, 2*credential.MaxSize)
+	assert.Greater(t, store.MaxStampDepth, credential.MaxDepth)
+	assert.Equal(t, credential.MaxNullifiers, store.MaxNullifiers)
+	assert.Equal(t, credential.ReasonTooLarge, Reason(store.OmittedTooLarge))
 }

@@ -166,3 +166,15 @@ func TestACredentialMayBeAsLargeAndAsDeepAsItsBounds(t *testing.T) {
 	_, err = credential.Parse(nested(33))
 	assert.Equal(t, credential.ReasonTooLarge, reasonOf(t, err))
 }
+
+func TestParse_TooManyNullifiers(t *testing.T) {
+	parse := func(items int) error {
+		list := strings.Repeat(`"n",`, items-1) + `"n"`
+		_, err := credential.Parse([]byte(strings.Replace(smallest, `{"x":1}`, `{"nullifiers":[`+list+`]}`, 1)))
+		return err
+	}
+	require.NoError(t, parse(credential.MaxNullifiers))
+	var refused *credential.Error
+	require.ErrorAs(t, parse(credential.MaxNullifiers+1), &refused)
+	assert.Equal(t, credential.ReasonTooManyNullifiers, refused.Reason)
+}

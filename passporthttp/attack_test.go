@@ -113,6 +113,7 @@ func percentile(took []time.Duration, p int) time.Duration {
 type load struct {
 	url, key, database          string
 	pool                        *pgxpool.Pool
+	rows                        *pgstore.Store
 	wallets                     []string
 	client                      *http.Client
 	refused, busy, late, failed atomic.Int64
@@ -132,7 +133,7 @@ func newLoad(t *testing.T) *load {
 	require.NoError(t, rows.PutCommunity(t.Context(), store.Community{
 		ID: 1, Account: account, Name: "One", Threshold: "3", Weights: []byte(`{"Google": "1.5", "Github": "2"}`),
 	}))
-	l := &load{database: url, pool: pool}
+	l := &load{database: url, pool: pool, rows: rows}
 	for n := range 100 {
 		wallet := passporttest.Address(strconv.Itoa(n))
 		l.wallets = append(l.wallets, wallet)

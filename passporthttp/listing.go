@@ -27,7 +27,8 @@ type itemBody struct {
 
 const itemVersion = "1.0.0"
 
-// listing answers GET /v2/stamps/{address}.
+// listing answers GET /v2/stamps/{address}. A page ends early when its credentials
+// are large, and has none that the store omits: the links lead past them.
 func (h *Handler) listing(ctx context.Context, c *call) answer {
 	page := store.Page{Limit: store.MaxPage}
 	if text, given := parameter(c.URL, "limit"); given {
@@ -61,12 +62,16 @@ func (h *Handler) listing(ctx context.Context, c *call) answer {
 	if err != nil {
 		return failed(err)
 	}
-	body := pageBody{Items: make([]itemBody, len(listed.Credentials))}
-	for i, credential := range listed.Credentials {
-		body.Items[i] = itemBody{Version: itemVersion, Credential: credential.Stamp}
-		if withMetadata && h.metadata != nil {
-			body.Items[i].Metadata = h.metadata.stamps[credential.Provider]
+	body := pageBody{Items: make([]itemBody, 0, len(listed.Credentials))}
+	for _, credential := range listed.Credentials {
+		if credential.Omitted != "" {
+			continue
 		}
+		item := itemBody{Version: itemVersion, Credential: credential.Stamp}
+		if withMetadata && h.metadata != nil {
+			item.Metadata = h.metadata.stamps[credential.Provider]
+		}
+		body.Items = append(body.Items, item)
 	}
 	first, last := edges(listed.Credentials, page)
 	query := "limit=" + strconv.Itoa(page.Limit)

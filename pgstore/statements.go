@@ -112,6 +112,7 @@ func newStatements(schema string) *statements {
 		"{schema}", pgx.Identifier{schema}.Sanitize(),
 		"{MaxStampBytes}", strconv.Itoa(store.MaxStampBytes),
 		"{MaxStampDepth}", strconv.Itoa(store.MaxStampDepth),
+		"{MaxNumber}", strconv.Itoa(store.MaxNumber),
 		"{MaxNullifiers}", strconv.Itoa(store.MaxNullifiers),
 		"{MaxCredentials}", strconv.Itoa(store.MaxCredentials),
 		"{MaxWalletBytes}", strconv.Itoa(store.MaxWalletBytes),

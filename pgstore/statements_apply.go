@@ -50,7 +50,13 @@ from   (
          from   unnest($1::text[], $2::text[]) as scored (address, version)
          limit  cardinality($1::text[])
        ) as wallet
-where  wallet.version = ` + walletVersion
+where  wallet.version = (
+         select` + walletVersion + `
+         from   (
+                  select c.id, c.updated_at` + undeleted + `
+                ) as c
+         where  not ` + isRevoked + `
+       )`
 
 // bulkUpsertHashLinks writes the claims that are not already as wanted. One
 // that is no longer there to take gets NULL for an address, which the column

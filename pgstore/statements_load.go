@@ -25,32 +25,31 @@ const isRevoked = `exists (
              where  r.ceramic_cache_id = c.id
            )`
 
-// walletVersion digests the live credentials of wallet.address, those that a
-// newer one of the provider hides as well: when they are read, and again when
-// what was made of them is written. The moments go in as the bytes they are
-// kept as: their text would depend on the session.
-const walletVersion = `(
-    select encode(sha256(coalesce(
+// walletVersion digests the credentials c of an address, those that a newer one
+// of the provider hides as well: when they are read, and again when what was made
+// of them is written. The moments go in as the bytes they are kept as: their text
+// would depend on the session.
+const walletVersion = `
+           encode(sha256(coalesce(
              string_agg(int8send(c.id) || timestamptz_send(c.updated_at), ''::bytea order by c.id),
              ''::bytea
-           )), 'hex')
-    from   (
-        select c.id, c.updated_at` + undeleted + `
-    ) as c
-    where  not ` + isRevoked + `
-)`
+           )), 'hex')`
 
-// liveCredentials are the credentials of the wallets that count: of each
-// provider the newest, within the bounds.
-const liveCredentials = boundCredentials + `
-    select distinct on (wallet.address, c.provider)
-           wallet.address, c.id, c.provider, c.updated_at, c.stamp, c.place
+// readCredentials are the credentials of the wallets that are looked at.
+const readCredentials = `
+    select wallet.address, c.*
     from   wallets as wallet
     cross  join lateral (
-      select c.id, c.provider, c.updated_at, c.stamp, row_number() over (order by c.id desc) as place` + undeleted + `
+        select c.id, c.provider, c.updated_at, c.stamp, row_number() over (order by c.id desc) as place` + undeleted + `
     ) as c
-    where  not ` + isRevoked + `
-    order  by wallet.address, c.provider, c.updated_at desc, c.id desc` + boundedCredentials
+    where  not ` + isRevoked
+
+// liveCredentials are those that count: of each provider the newest, within the
+// bounds.
+const liveCredentials = boundCredentials + `
+    select distinct on (c.address, c.provider) c.*
+    from   read_credentials c
+    order  by c.address, c.provider, c.updated_at desc, c.id desc` + boundedCredentials
 
 // loadSnapshot reads all that a scoring needs. It is one statement, because
 // only then does it see one moment in whatever transaction it runs: at READ
@@ -97,6 +96,7 @@ with wallets as materialized (` + wallets + `
     join   {schema}.account_customcredential c on c.customization_id = z.id
     join   {schema}.account_customcredentialruleset ruleset on ruleset.id = c.ruleset_id
     where  z.scorer_id = $1::bigint
+), read_credentials as materialized (` + readCredentials + `
 ), live_credentials as materialized (` + liveCredentials + `
 ), nullifiers as (
     select jsonb_array_elements_text(jsonb_path_query_array(
@@ -178,7 +178,9 @@ from (
     select 'weight', null, row_number() over (order by kind, id), null, null, key, weight::text, null, null, null, null
     from   load_customization
     union  all
-    select 'wallet', wallet.address, null, null, null, ` + walletVersion + `, null, null, null, null, null
+    select 'wallet', wallet.address, null, null, null, (select` + walletVersion + `
+                                                        from   read_credentials c
+                                                        where  c.address = wallet.address), null, null, null, null, null
     from   wallets as wallet
     union  all
     select 'credential', address, id, updated_at, null, provider, omitted, null, null, null, stamp

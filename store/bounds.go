@@ -10,12 +10,12 @@ const (
 	MaxStampBytes = 128 << 10
 	// MaxStampDepth is the number of levels of a credential: a text in an object
 	// is on the second.
-	MaxStampDepth = 100
+	MaxStampDepth = 1000
 	// MaxCredentials is the number of credentials of an address.
 	MaxCredentials = 1000
 	// MaxWalletBytes is the size of the credentials of an address, or of a page of
 	// them, together.
-	MaxWalletBytes = 2 << 20
+	MaxWalletBytes = 4 << 20
 	// MaxNullifiers is the number of items in a credential's list of nullifiers.
 	MaxNullifiers = 100
 )

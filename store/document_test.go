@@ -28,3 +28,26 @@ func TestANumberIsBoundedAsItIsWrittenOut(t *testing.T) {
 	}
 	assert.NoError(t, store.CheckJSON([]byte(`{"1e9999":"1e9999"}`)), "texts are no numbers")
 }
+
+func TestTooLarge(t *testing.T) {
+	text := func(size int) string { return `{"a": "` + strings.Repeat("x", size-len(`{"a": ""}`)) + `"}` }
+	nested := func(levels int) string { return strings.Repeat(`[`, levels) + strings.Repeat(`]`, levels) }
+	for name, c := range map[string]struct {
+		stamp string
+		want  bool
+	}{
+		"the greatest size":    {text(store.MaxStampBytes), false},
+		"one byte more":        {text(store.MaxStampBytes + 1), true},
+		"white space":          {strings.Repeat(" ", 2*store.MaxStampBytes) + text(store.MaxStampBytes), false},
+		"a space after commas": {`[` + strings.Repeat(`[],`, store.MaxStampBytes/4) + `1]`, true},
+		"numbers":              {`[` + strings.Repeat(`1e999,`, store.MaxStampBytes/1000+1) + `0]`, true},
+		"small numbers":        {`[` + strings.Repeat(`1e-998,`, store.MaxStampBytes/1000+1) + `0]`, true},
+		"a few numbers":        {`[1e999, -1e-997, true, false, null, "\"1e999"]`, false},
+		"the most levels":      {nested(store.MaxStampDepth), false},
+		"one more level":       {nested(store.MaxStampDepth + 1), true},
+		"a text on one more":   {`{"a":` + nested(store.MaxStampDepth - 1)[:store.MaxStampDepth-1] + `"x"`, true},
+		"brackets in a text":   {`"` + strings.Repeat(`[`, store.MaxStampDepth+1) + `"`, false},
+	} {
+		assert.Equal(t, c.want, store.TooLarge([]byte(c.stamp)), name)
+	}
+}

@@ -78,7 +78,7 @@ type fault struct {
 func faults() map[string]fault {
 	all := map[string]fault{}
 	for _, some := range []map[string]fault{
-		brokenLoads, brokenTexts, brokenApplies, brokenClaims, brokenVersions, brokenAwards, brokenTogether, brokenForTheEngine,
+		brokenLoads, brokenBounds, brokenTexts, brokenApplies, brokenClaims, brokenVersions, brokenAwards, brokenTogether, brokenForTheEngine,
 		storesWithBrokenCredentials, storesWithBrokenCommunities, storesWithBrokenHistory, storesWithBrokenKeys, brokenRefusals,
 	} {
 		for name, f := range some {

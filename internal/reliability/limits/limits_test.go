@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,8 @@ var (
 	bob   = passporttest.Address("bob")
 )
 
-// A wallet of 10 000 credentials is scored, and scored again; every one counts.
+// A wallet of 10 000 credentials is scored, and scored again; as many count as a
+// store reads, one more is left out with a reason, and all are listed.
 func TestTenThousandCredentialsOfOneWallet(t *testing.T) {
 	const n = 10_000
 	onBoth(t, func(w *world) {
@@ -41,8 +43,11 @@ func TestTenThousandCredentialsOfOneWallet(t *testing.T) {
 			w.within(4096, what, func(ctx context.Context) {
 				result, err := w.engine.Score(ctx, 1, alice)
 				require.NoError(t, err)
-				assert.Equal(t, "5000.0", result.Score.String())
-				assert.Len(t, result.Stamps, n)
+				assert.Equal(t, "500.0", result.Score.String())
+				require.Len(t, result.Stamps, store.MaxCredentials+1)
+				leftOut := slices.IndexFunc(result.Stamps, func(s passport.Stamp) bool { return s.Outcome != passport.Counted })
+				require.GreaterOrEqual(t, leftOut, 0)
+				assert.Equal(t, passport.ReasonTooManyCredentials, result.Stamps[leftOut].Reason)
 			})
 		}
 		w.within(512, "reading all pages", func(ctx context.Context) {
@@ -71,8 +76,8 @@ func TestAPageHasALimit(t *testing.T) {
 	})
 }
 
-// A credential beyond its size is not taken in; one that is in the tables all the
-// same is left out in words, and the others count.
+// A credential beyond its size is not taken in; one of
+// the greatest size of a store is left out with a reason, and the others count.
 func TestACredentialBeyondItsSize(t *testing.T) {
 	for _, size := range []int{credential.MaxSize + 1, megabyte, 64 * megabyte} {
 		_, err := passport.NewCredential([]byte(`{"x":"` + strings.Repeat("y", size-len(`{"x":""}`)) + `"}`))
@@ -83,9 +88,12 @@ func TestACredentialBeyondItsSize(t *testing.T) {
 	}
 	onBoth(t, func(w *world) {
 		w.community(t.Context(), store.Community{Weights: []byte(`{"Google": "1.5", "Large": "9"}`)})
-		large := []byte(`{"credentialSubject":{"provider":"Large"},"x":"` + strings.Repeat("y", megabyte) + `"}`)
-		require.NoError(t, w.AddCredentials(t.Context(), alice,
-			w.stamp(alice, "Google", "account"), store.NewCredential{Provider: "Large", Stamp: large}))
+		large := func(size int) store.NewCredential {
+			stamp := []byte(`{"credentialSubject":{"provider":"Large"},"x":"` + strings.Repeat("y", size) + `"}`)
+			return store.NewCredential{Provider: "Large", Stamp: stamp}
+		}
+		require.ErrorIs(t, w.AddCredentials(t.Context(), alice, large(store.MaxStampBytes)), store.ErrInvalid)
+		require.NoError(t, w.AddCredentials(t.Context(), alice, w.stamp(alice, "Google", "account"), large(store.MaxStampBytes-100)))
 		w.within(64, "scoring", func(ctx context.Context) {
 			result, err := w.engine.Score(ctx, 1, alice)
 			require.NoError(t, err)
@@ -145,14 +153,14 @@ func TestACustomizationOfAHundredThousand(t *testing.T) {
 	})
 }
 
-// As many nullifiers as credentials hold: all are claimed by one wallet, and of
-// all of them the next is told.
+// As many nullifiers as the credentials of a wallet may list: all are claimed by
+// one wallet, and the next finds all of them claimed.
 func TestNullifiersByTheThousand(t *testing.T) {
-	const stamps, each = 10, 800
+	const stamps, each = 100, store.MaxNullifiers
 	onBoth(t, func(w *world) {
 		weights := map[string]string{}
 		for i := range stamps {
-			provider := fmt.Sprint("Provider", i)
+			provider := fmt.Sprintf("Provider%03d", i)
 			weights[provider] = "1"
 			nullifiers := make([]string, each)
 			for k := range nullifiers {
