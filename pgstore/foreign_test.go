@@ -146,7 +146,7 @@ func TestLoad_LongNumbers(t *testing.T) {
 	assert.Empty(t, snapshot.Wallets[0].Credentials[0].Stamp)
 }
 
-// The service's column holds ends that no time of ours tells. A wallet whose own
+// The service's column holds ends beyond the years of our documents. A wallet whose own
 // claim has one is scored as ever, and the claim is not shortened.
 func TestApply_OwnClaimBeyondAllYears(t *testing.T) {
 	w := newWorld(t)

@@ -35,15 +35,18 @@ const sizeOfDocument = `
 // its size: kept is what it takes packed, size what it takes unpacked, and the
 // totals are those up to the row.
 //
+// Control characters are longer in a text than unpacked: a text that is mostly
+// those does not fit.
+//
 // Each reference to a large column unpacks it again, so OFFSET 0 has it unpacked
 // once. What is small stays unpacked while the sizes are added up.
 const (
 	boundCredentials = `
     select c.address, c.id, c.provider, c.updated_at, c.kept_total, c.size_total,
-           case when octet_length(written.stamp) <= {MaxStampBytes} then written.stamp end as stamp,
-           case when octet_length(written.stamp) <= {MaxStampBytes} then written.subject end as subject,
+           case when judged.fits then written.stamp end as stamp,
+           case when judged.fits then written.subject end as subject,
            case
-             when octet_length(written.stamp) <= {MaxStampBytes} then ''
+             when judged.fits then ''
              when c.kept <= {MaxStampBytes} and (
                     c.place > {MaxCredentials} or c.kept_total > {MaxWalletBytes} or c.size_total > {MaxWalletBytes}
                   ) then '{OmittedTooMany}'
@@ -87,5 +90,8 @@ const (
                offset 0
              ) as packed
       offset 0
-    ) as written`
+    ) as written
+    cross  join lateral (
+      select octet_length(written.stamp) <= least({MaxStampBytes}, 2 * c.size) as fits
+    ) as judged`
 )

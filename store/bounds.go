@@ -6,7 +6,8 @@ package store
 const (
 	// MaxStampBytes is the size of a credential: of its text as the store writes
 	// it, without exponents in numbers, and of what the store keeps. It is twice
-	// what package credential accepts, because white space does not count there.
+	// what package credential accepts, because white space does not count there. A
+	// store may take one for too large that is mostly control characters.
 	MaxStampBytes = 128 << 10
 	// MaxStampDepth is the number of levels of a credential: a text in an object
 	// is on the second.
@@ -14,7 +15,8 @@ const (
 	// MaxCredentials is the number of credentials of an address.
 	MaxCredentials = 1000
 	// MaxWalletBytes is the size of the credentials of an address, or of a page of
-	// them, together.
+	// them, together; of their texts, or of what the store keeps, of which a text
+	// is at most twice the size.
 	MaxWalletBytes = 4 << 20
 	// MaxNullifiers is the number of items in a credential's list of nullifiers.
 	MaxNullifiers = 100
