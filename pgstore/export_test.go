@@ -25,7 +25,9 @@ func AllTexts() map[string]string {
 	all := reflect.ValueOf(newStatements(defaultSchema)).Elem()
 	texts := make(map[string]string, all.NumField())
 	for i := range all.NumField() {
-		texts[all.Type().Field(i).Name] = all.Field(i).FieldByName("sql").String()
+		if all.Field(i).Type() == reflect.TypeFor[statement]() {
+			texts[all.Type().Field(i).Name] = all.Field(i).FieldByName("sql").String()
+		}
 	}
 	return texts
 }
