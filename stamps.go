@@ -101,8 +101,10 @@ func omitted(why store.Omission) (Reason, string) {
 	case store.OmittedTooMany:
 		return ReasonTooManyCredentials, fmt.Sprintf("the wallet has more than %d credentials, or more than %d bytes of them, newer ones first",
 			store.MaxCredentials, store.MaxWalletBytes)
+	case store.OmittedTooLarge:
+		return credential.ReasonTooLarge, fmt.Sprintf("it has more than %d bytes or %d levels", store.MaxStampBytes, store.MaxStampDepth)
 	}
-	return Reason(why), fmt.Sprintf("it has more than %d bytes or %d levels", store.MaxStampBytes, store.MaxStampDepth)
+	return Reason(why), "the store has omitted it"
 }
 
 func (x *examiner) remembered(digest [sha256.Size]byte) (credential.Credential, bool) {

@@ -67,8 +67,11 @@ func (h harness) readOmitted(credentials []store.Credential) {
 	}
 	for i := range credentials {
 		if c := &credentials[i]; c.Omitted != "" {
-			c.Omitted = ""
-			c.Stamp, _ = json.Marshal(stamps[c.ID]) // what was JSON is JSON
+			stamp, err := json.Marshal(stamps[c.ID])
+			if err != nil {
+				panic(err) // what was JSON is JSON
+			}
+			c.Omitted, c.Stamp = "", stamp
 		}
 	}
 }

@@ -3,7 +3,6 @@ package simulation
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,11 +23,10 @@ type filed struct {
 	defect passport.Reason
 }
 
-// reason tells why the credential is left out at the moment, empty if it is not.
-// What it says is looked at before who says it, and the proof last.
+// reason is why the credential is left out at the moment, empty if it is not. Who
+// says it is looked at before what it says, and the proof last.
 func (f *filed) reason(at time.Time) passport.Reason {
-	late := []passport.Reason{"", passport.ReasonUntrustedIssuer, credential.ReasonBadSignature}
-	if slices.Contains(late, f.defect) && !f.expires.After(at) {
+	if (f.defect == "" || f.defect == credential.ReasonBadSignature) && !f.expires.After(at) {
 		return passport.ReasonExpired
 	}
 	return f.defect
