@@ -186,7 +186,7 @@ func TestWhatGoesAwayBeforeTheCommitIsNotFound(t *testing.T) {
 			w.exec(`insert into account_account (id, address, user_id) values (2, '0x02', 2)`)
 			require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), apiKey("abcd1234")))
 			// The row goes as soon as it was seen, within the same transaction.
-			w.exec(`create function vanish() returns trigger language plpgsql as $$ begin
+			w.exec(`create function vanish() returns trigger language plpgsql set search_path = public as $$ begin
 				delete from account_accountapikey where prefix = 'abcd1234' and tg_argv[0] = 'account_accountapikey';
 				delete from account_account where id = 2 and tg_argv[0] = 'account_account';
 				return new; end $$`)
