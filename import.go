@@ -167,8 +167,7 @@ func (i *importing) add(ctx context.Context, items []importItem) error {
 func (i *importing) look(ctx context.Context, item *importItem, now time.Time) (a arrival, err error) {
 	text := item.credential()
 	signed, err := credential.Parse(text)
-	var refused *credential.Error
-	if errors.As(err, &refused) {
+	if refused, is := errors.AsType[*credential.Error](err); is {
 		a.reason, a.why = refused.Reason, refused.Error()
 		return a, nil
 	}
@@ -176,13 +175,14 @@ func (i *importing) look(ctx context.Context, item *importItem, now time.Time) (
 		return a, err
 	}
 	subject, ofAddress := strings.CutPrefix(lowerASCII(signed.Subject), Address("").did())
-	if a.address, err = ParseAddress(subject); err != nil || !ofAddress {
+	var wrong error
+	if a.address, wrong = ParseAddress(subject); wrong != nil || !ofAddress {
 		a.reason, a.why = ReasonWrongSubject, "it is not about an address"
-		return a, nil
+		return a, nil //nolint:nilerr // it is the verdict
 	}
-	if a.filed, err = newCredential(signed, text); err != nil {
-		a.reason, a.why = credential.ReasonMalformed, err.Error()
-		return a, nil
+	if a.filed, wrong = newCredential(signed, text); wrong != nil {
+		a.reason, a.why = credential.ReasonMalformed, wrong.Error()
+		return a, nil //nolint:nilerr // it is the verdict
 	}
 	a.row.Provider = signed.Provider
 	_, err = i.examiner.prove(ctx, &a.candidate, signed, a.address, now)

@@ -175,12 +175,13 @@ func TestImport_Refusals(t *testing.T) {
 		{w.issue(ann, "Google", day(1), passporttest.Nullifiers("")), passport.ReasonNoNullifiers},
 		{w.issue(ann, strings.Repeat("p", 257), day(1)), credential.ReasonMalformed},
 	}
-	text := "[\n" + good
+	texts := []string{"[\n" + good}
 	want := map[passport.Reason]int{}
 	for _, r := range rubbish {
-		text += ",\n\n" + r.text
+		texts = append(texts, r.text)
 		want[r.want]++
 	}
+	text := strings.Join(texts, ",\n\n")
 	report, refused := w.load(text + "]")
 	assert.Equal(t, passport.ImportReport{Items: 1 + len(rubbish), Stored: 1, Refused: want}, report)
 	require.Len(t, refused, len(rubbish))

@@ -106,23 +106,29 @@ func (s *importSource) item() (text []byte, err error) {
 	depth := 0
 	if c, _ := s.peek(); c == '{' {
 		s.skip()
-		text, depth = append(text, c), 1
-		if c, err := s.peek(); err != nil {
+		depth = 1
+		if text, err = s.firstName([]byte{c}); err != nil {
 			return nil, err
-		} else if c == '"' {
-			if text, _, err = s.value(text, 0, false); err != nil {
-				return nil, err
-			}
-			answer := slices.Contains([]string{`{"next"`, `{"prev"`, `{"items"`, `{"credentials"`}, string(text))
-			if answer && !slices.Contains(s.open, '}') {
-				s.open = append(s.open, '{')
-				return nil, nil
-			}
+		}
+		answer := slices.Contains([]string{`{"next"`, `{"prev"`, `{"items"`, `{"credentials"`}, string(text))
+		if answer && !slices.Contains(s.open, '}') {
+			s.open = append(s.open, '{')
+			return nil, nil
 		}
 	}
 	if text, _, err = s.value(text, depth, false); err == nil && len(text) == 0 {
 		err = fmt.Errorf("%w: neither an item nor the end of a list", store.ErrInvalid)
 	}
+	return text, err
+}
+
+// firstName appends the first name of an object to the text, if it has one.
+func (s *importSource) firstName(text []byte) ([]byte, error) {
+	c, err := s.peek()
+	if err != nil || c != '"' {
+		return text, err
+	}
+	text, _, err = s.value(text, 0, false)
 	return text, err
 }
 

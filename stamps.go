@@ -117,9 +117,8 @@ func (x *examiner) remembered(digest [sha256.Size]byte) (credential.Credential, 
 // verify parses the credential, judges what it says and, last because it is
 // costly, checks its proof.
 func (x *examiner) verify(ctx context.Context, c *candidate, address Address, now time.Time) (verified bool, err error) {
-	var refused *credential.Error
 	signed, err := credential.Parse(c.row.Stamp)
-	if errors.As(err, &refused) {
+	if refused, is := errors.AsType[*credential.Error](err); is {
 		c.reason, c.why = refused.Reason, refused.Error()
 		return false, nil
 	}
@@ -131,13 +130,12 @@ func (x *examiner) verify(ctx context.Context, c *candidate, address Address, no
 
 // prove judges what a parsed credential says, and checks its proof.
 func (x *examiner) prove(ctx context.Context, c *candidate, signed *credential.Signed, address Address, now time.Time) (verified bool, err error) {
-	var refused *credential.Error
 	c.said = signed.Credential
 	if c.reason, c.why = x.judge(c, address, now); c.reason != "" {
 		return false, nil
 	}
 	err = x.verifier.Verify(ctx, signed, now)
-	if errors.As(err, &refused) {
+	if refused, is := errors.AsType[*credential.Error](err); is {
 		c.reason, c.why = cmp.Or(refused.Reason, ReasonRefused), refused.Error()
 		return true, nil
 	}

@@ -39,7 +39,9 @@ type queue struct {
 	checks []*slowCheck
 }
 
-func newQueue() *queue { return &queue{random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))} }
+func newQueue() *queue {
+	return &queue{random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))} //nolint:gosec // a lot is drawn, nothing is kept secret
+}
 
 // add returns the check that has to go because there are too many, if any.
 func (q *queue) add(c *slowCheck) (dropped *slowCheck) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -77,8 +78,8 @@ func invalidAddress() answer { return detail(http.StatusBadRequest, "Invalid add
 // failed answers a failure that is not the caller's: with 503 where the same
 // request may well succeed later.
 func failed(err error) answer {
-	switch store.KindOf(err) {
-	case store.KindUnavailable, store.KindConflict, store.KindUnknownOutcome, store.KindDeadline, store.KindCanceled:
+	again := []store.Kind{store.KindUnavailable, store.KindConflict, store.KindUnknownOutcome, store.KindDeadline, store.KindCanceled}
+	if slices.Contains(again, store.KindOf(err)) {
 		return unavailable(err)
 	}
 	a := detail(http.StatusInternalServerError, "Internal server error.")

@@ -32,7 +32,7 @@ func unescapeOne(text string) string {
 	case len(text) == 6 && err == nil:
 		return string(rune(n))
 	case len(text) > 2 && err == nil:
-		return string([]byte{byte(n)})
+		return string([]byte{byte(n & 0xff)}) // two digits
 	}
 	return text[1:]
 }

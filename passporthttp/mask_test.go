@@ -108,7 +108,7 @@ func ways(random *rand.Rand) [][]encoding {
 	for range 100 {
 		var row []encoding
 		for len(row) < 4 {
-			if way := append(row, encodings[random.IntN(len(encodings))]); readable(way) {
+			if way := slices.Concat(row, []encoding{encodings[random.IntN(len(encodings))]}); readable(way) {
 				row = way
 			}
 		}
@@ -269,7 +269,7 @@ func TestUse_NoCredentials(t *testing.T) {
 			} `json:"credentialSubject"`
 		}
 		require.NoError(t, json.Unmarshal(signed, &document))
-		nullifiers = append(document.CredentialSubject.Nullifiers, "v1:quoted")
+		nullifiers = slices.Concat(document.CredentialSubject.Nullifiers, []string{"v1:quoted"})
 		odd := strings.Replace(string(signed), `"Google"`, `"v1:quoted"`, 1)
 		require.NotEqual(t, odd, string(signed))
 		key := s.everything

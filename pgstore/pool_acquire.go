@@ -43,7 +43,7 @@ func (t acquireTracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _
 // acquireContext ends with an error of the pool's own, which is returned to the
 // host's queries as well, unless the caller's context ends.
 type acquireContext struct {
-	context.Context
+	context.Context //nolint:containedctx // it is a context itself
 
 	caller context.Context //nolint:containedctx // it is a context itself
 }

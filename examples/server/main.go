@@ -258,7 +258,7 @@ func (e *environment) metadata() []byte {
 	if name == "" {
 		return nil
 	}
-	document, err := os.ReadFile(name)
+	document, err := os.ReadFile(name) //nolint:gosec // the operator names it
 	if err != nil {
 		e.faultf("PASSPORT_METADATA", "%w", err)
 	}
