@@ -103,7 +103,9 @@ func TestSearchPath(t *testing.T) {
 					return inHost{h, host}
 				}
 			}
-			storetest.Run(t, newHarness)
+			if *inEveryMode {
+				storetest.Run(t, newHarness)
+			}
 			storetest.Scenarios(t, newHarness)
 		})
 	}

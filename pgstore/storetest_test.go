@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"flag"
 	"net/url"
 	"slices"
 	"testing"
@@ -91,9 +92,15 @@ func withParameters(t *testing.T, address string, parameters ...string) string {
 	return parsed.String()
 }
 
+// inEveryMode is set by CI. Without it the suite runs in one mode, the scenarios
+// in all of them, and both in one of the host's transactions.
+var inEveryMode = flag.Bool("all", false, "the suite in every mode and in every isolation of a host's transaction")
+
 func TestStore(t *testing.T) {
 	for name, open := range storeModes() {
-		t.Run(name, func(t *testing.T) { storetest.Run(t, newHarness(t, open)) })
+		if name == "pgx" || *inEveryMode {
+			t.Run(name, func(t *testing.T) { storetest.Run(t, newHarness(t, open)) })
+		}
 	}
 }
 
@@ -114,7 +121,7 @@ func TestTheStoreIsAtHomeInASchemaOfAnyName(t *testing.T) {
 			require.NoError(t, pgstore.Migrate(t.Context(), db, inHostile))
 			newHarness := harnesses(t, address, hostile, open(t, address, inHostile))
 			storetest.Scenarios(t, newHarness)
-			if name == "pgx" || name == "database/sql, lib/pq" { // one for each executor
+			if *inEveryMode && (name == "pgx" || name == "database/sql, lib/pq") { // one for each executor
 				storetest.Run(t, newHarness)
 			}
 			assert.Empty(t, rows(t, db, `select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace`))
