@@ -219,6 +219,11 @@ func TestAProofIsCheckedOnceAndEverythingElseEachTime(t *testing.T) {
 	assert.Equal(t, 2, seen.Remembered)
 	assert.Equal(t, 1, seen.Attempts)
 
+	world.Faults.FailApply(1, store.ErrConflict)
+	world.MustScore(alice)
+	assert.Equal(t, 2, seen.Attempts)
+	assert.Equal(t, 2, seen.Remembered, "each counts once, however often a race is lost")
+
 	world.Clock.Advance(time.Hour)
 	result := world.MustScore(alice)
 	assert.Equal(t, 0, seen.Verified)

@@ -80,7 +80,7 @@ func TestParseEvent(t *testing.T) {
 	}
 	for _, data := range []string{
 		``, `null`, `1`, `"x"`, `[]`, `[{},{}]`, `[[{"score":1}]]`, `{}`, `{"fields":{}}`, `{"fields":null,"score":1}`, `{"fields":"x","score":1}`,
-		`{"score":true}`, `{"score":""}`, `{"score":"NaN"}`, `{"SCORE":1}`, `{"score":1,"evidence":{}}`, `{"score":1,"evidence":[]}`,
+		`{"score":true}`, `{"score":""}`, `{"score":"NaN"}`, `{"SCORE":1}`, `{"score":1,"evidence":{}}`, `{"score":1,"evidence":[]}`, `{"score":1,"evidence":5}`,
 		`{"score":1,"error":{}}`, `{"score":1,"stamps":[]}`, `{"score":1,"expiration_date":"soon"}`, `{"nullifiers":["x"],"provider":"Google"}`,
 	} {
 		read, err := ParseEvent([]byte(data))

@@ -133,3 +133,19 @@ func TestBounds(t *testing.T) {
 	assert.Equal(t, credential.MaxNullifiers, store.MaxNullifiers)
 	assert.Equal(t, credential.ReasonTooLarge, Reason(store.OmittedTooLarge))
 }
+
+func TestOmitted(t *testing.T) {
+	for why, want := range map[store.Omission]struct {
+		reason Reason
+		why    string
+	}{
+		"":                    {"", ""},
+		store.OmittedTooMany:  {ReasonTooManyCredentials, "the wallet has more than 1000 credentials, or more than 4194304 bytes of them, newer ones first"},
+		store.OmittedTooLarge: {credential.ReasonTooLarge, "it has more than 131072 bytes or 1000 levels"},
+		"a store's own":       {"a store's own", "the store has omitted it"},
+	} {
+		reason, text := omitted(why)
+		assert.Equal(t, want.reason, reason)
+		assert.Equal(t, want.why, text)
+	}
+}

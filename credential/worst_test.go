@@ -130,6 +130,7 @@ func TestVerify_WorkIsBounded(t *testing.T) {
 func TestParse_ValuesAreBounded(t *testing.T) {
 	document := growing(t)["a list of texts"]
 	values := strings.Count(document(0), `"`) // more than it has
+	require.Equal(t, 1024, credential.MaxValues, "CHANGELOG names it")
 	require.Less(t, values, credential.MaxValues)
 	assert.True(t, fits(t, document(500)))
 	_, err := credential.Parse([]byte(document(credential.MaxValues - values)))
