@@ -11,9 +11,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// A wallet of 20 credentials on memstore: with every proof to be checked, and
-// with all of them remembered. Run with -cpu 1,2 to see that cold uses all
-// processors.
+// BenchmarkScore20 scores a wallet of 20 credentials on memstore, with all
+// proofs to be checked and with all of them in the cache. Run with -cpu 1,2 to
+// see that cold uses all processors.
 func BenchmarkScore20(b *testing.B) {
 	issuer := passporttest.NewIssuer()
 	mem := memstore.New()
@@ -25,11 +25,11 @@ func BenchmarkScore20(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		stamp, err := passport.NewCredential(signed)
+		stamp, err := passport.ReadCredential(signed)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := mem.AddCredentials(b.Context(), alice, stamp); err != nil {
+		if err := mem.AddCredentials(b.Context(), store.Address(alice), stamp); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,44 +12,44 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// CheckCommunity reports, joined, what keeps the community from being stored or
-// from telling one address from another. Call it before PutCommunity, which
-// judges the form only. An empty Rule and Scorer count as they do there. What
-// takes a look into the store, such as whether the account exists, is not
-// checked.
+// CheckCommunity returns, joined, what keeps the community from being stored or
+// from separating passing addresses from others. Call it before PutCommunity,
+// which checks the form only. Empty Rule and Scorer have the same defaults as
+// there. It does not check whether the account exists.
 //
-// Faults of the form wrap store.ErrInvalid, and a rule that the engine does not
-// know [ErrUnsupportedRule]. The others wrap [ErrInvalidWeights]:
+// Problems of the form wrap store.ErrInvalid, and a rule other than LIFO wraps
+// [ErrUnsupportedRule]. The others wrap [ErrInvalidWeights]:
 //
-//   - the weights are no JSON object of decimals, name a provider twice, or have
-//     more than 1 MiB;
-//   - a weight is below 0, or its provider is one that no credential can have;
-//   - the threshold is 0 or less, which passes every address, or above the sum of
-//     all weights, which passes none;
+//   - the weights are not a JSON object of decimals, name a provider twice, or
+//     have more than 1 MiB;
+//   - a weight is below 0, or no credential can have its provider;
+//   - the threshold is 0 or less, which passes every address, or above the sum
+//     of all weights, which passes none;
 //   - the threshold or a customization's weight has more decimal places than
 //     stores keep.
 //
-// Of the weights at most 20 faults are reported.
+// At most 20 problems of the weights are reported.
 func CheckCommunity(community store.Community) error {
-	community = community.WithDefaults()
+	if community.Rule == "" {
+		community.Rule = ruleLIFO
+	}
 	weights, faults := checkWeights(community.Weights)
 	complete := len(faults) == 0
-	form := community
-	form.Weights = []byte("{}") // they are judged
-	faults = append(faults, checkRule(community.Rule), form.Validate())
+	community.Weights = []byte("{}") // they have been checked
+	faults = append(faults, checkRule(community.Rule), community.Validate())
 
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrInvalidWeights}, args...)...))
 	}
-	for _, provider := range slices.Sorted(maps.Keys(community.Overlay)) {
-		const overlayPlaces = 4
-		weight, err := ParseDecimal(community.Overlay[provider])
+	for _, provider := range slices.Sorted(maps.Keys(community.Customization)) {
+		const customizationPlaces = 4
+		weight, err := ParseDecimal(community.Customization[provider])
 		if err != nil {
 			complete = false // Validate has reported it
 			continue
 		}
-		if !fits(weight, overlayPlaces) {
-			fault("customization's weight of %.100q, %s, would be kept as %s", provider, weight, weight.Fixed(overlayPlaces))
+		if !fits(weight, customizationPlaces) {
+			fault("customization's weight of %.100q, %s, would be kept as %s", provider, weight, weight.Fixed(customizationPlaces))
 		}
 		weights[provider] = weight
 	}
@@ -80,8 +80,7 @@ func CheckCommunity(community store.Community) error {
 
 const maxWeightFaults = 20
 
-// checkWeights is [parseWeights] with every fault, in the order of their texts.
-// The weights are never nil.
+// checkWeights is [parseWeights] with sorted errors, and never nil weights.
 func checkWeights(document []byte) (weights map[string]Decimal, faults []error) {
 	const size = 1 << 20
 	weights, faults = parseWeights(document, maxWeightFaults)
@@ -95,7 +94,7 @@ func checkWeights(document []byte) (weights map[string]Decimal, faults []error) 
 	return weights, faults
 }
 
-// fits reports whether the number has no more decimal places than that.
+// fits reports whether the number has at most that many decimal places.
 func fits(d Decimal, places uint8) bool {
 	rounded, err := ParseDecimal(d.Fixed(places))
 	return err == nil && rounded.Cmp(d) == 0

@@ -27,7 +27,7 @@ func TestCheckCommunity(t *testing.T) {
 		"a weight of 0":       {func(c *store.Community) { c.Weights = []byte(`{"Google": "3", "Github": "0"}`) }, nil, nil},
 		"weighted":            {func(c *store.Community) { c.Scorer = store.ScorerWeighted }, nil, nil},
 		"exactly reachable": {func(c *store.Community) {
-			c.Threshold, c.Overlay = "4.50000", map[string]string{"AllowList#vip": "2.5", "Google": "1"}
+			c.Threshold, c.Customization = "4.50000", map[string]string{"AllowList#vip": "2.5", "Google": "1"}
 			c.Weights = []byte(`{"Google": "100", "Github": "1"}`)
 		}, nil, nil},
 
@@ -46,19 +46,19 @@ func TestCheckCommunity(t *testing.T) {
 		"document too large": {func(c *store.Community) {
 			c.Weights = []byte(`{"Google":"3","a":"` + strings.Repeat("0", 1<<20) + `"}`)
 		}, ErrInvalidWeights, []string{"characters, at most 100"}},
-		"negative weight":    {func(c *store.Community) { c.Weights = []byte(`{"Google":"3","Github":"-1"}`) }, ErrInvalidWeights, []string{`weight of "Github" is below 0`}},
-		"weights of 0":       {func(c *store.Community) { c.Weights = []byte(`{"Google":"0"}`) }, ErrInvalidWeights, []string{"all weights together are 0"}},
-		"no weight":          {func(c *store.Community) { c.Weights = []byte(`{}`) }, ErrInvalidWeights, []string{"all weights together are 0"}},
-		"out of reach":       {func(c *store.Community) { c.Threshold = "3.00001" }, ErrInvalidWeights, []string{"no address can pass the threshold 3.00001: all weights together are 3"}},
-		"no threshold":       {func(c *store.Community) { c.Threshold = "" }, store.ErrInvalid, []string{"has no threshold"}},
-		"threshold of 0":     {func(c *store.Community) { c.Threshold = "0.0" }, ErrInvalidWeights, []string{"every address would pass the threshold 0.0"}},
-		"negative threshold": {func(c *store.Community) { c.Threshold = "-1" }, ErrInvalidWeights, []string{"every address would pass the threshold -1"}},
-		"threshold rounded":  {func(c *store.Community) { c.Threshold = "0.000001" }, ErrInvalidWeights, []string{"the threshold 0.000001 would be kept as 0.00000"}},
-		"no number":          {func(c *store.Community) { c.Threshold = "twenty" }, store.ErrInvalid, []string{`"twenty", is not a decimal`}},
-		"overlay rounded":    {func(c *store.Community) { c.Overlay = map[string]string{"x": "0.00004"} }, ErrInvalidWeights, []string{"would be kept as 0.0000"}},
-		"overlay no number":  {func(c *store.Community) { c.Overlay = map[string]string{"x": "NaN"} }, store.ErrInvalid, []string{`weight of "x", "NaN", is not a decimal`}},
-		"overlay negative":   {func(c *store.Community) { c.Overlay = map[string]string{"x": "-1"} }, ErrInvalidWeights, []string{`weight of "x" is below 0`}},
-		"overlay hides all":  {func(c *store.Community) { c.Overlay = map[string]string{"Google": "0"} }, ErrInvalidWeights, []string{"all weights together are 2"}},
+		"negative weight":         {func(c *store.Community) { c.Weights = []byte(`{"Google":"3","Github":"-1"}`) }, ErrInvalidWeights, []string{`weight of "Github" is below 0`}},
+		"weights of 0":            {func(c *store.Community) { c.Weights = []byte(`{"Google":"0"}`) }, ErrInvalidWeights, []string{"all weights together are 0"}},
+		"no weight":               {func(c *store.Community) { c.Weights = []byte(`{}`) }, ErrInvalidWeights, []string{"all weights together are 0"}},
+		"out of reach":            {func(c *store.Community) { c.Threshold = "3.00001" }, ErrInvalidWeights, []string{"no address can pass the threshold 3.00001: all weights together are 3"}},
+		"no threshold":            {func(c *store.Community) { c.Threshold = "" }, store.ErrInvalid, []string{"has no threshold"}},
+		"threshold of 0":          {func(c *store.Community) { c.Threshold = "0.0" }, ErrInvalidWeights, []string{"every address would pass the threshold 0.0"}},
+		"negative threshold":      {func(c *store.Community) { c.Threshold = "-1" }, ErrInvalidWeights, []string{"every address would pass the threshold -1"}},
+		"threshold rounded":       {func(c *store.Community) { c.Threshold = "0.000001" }, ErrInvalidWeights, []string{"the threshold 0.000001 would be kept as 0.00000"}},
+		"no number":               {func(c *store.Community) { c.Threshold = "twenty" }, store.ErrInvalid, []string{`"twenty" is not a decimal`}},
+		"customization rounded":   {func(c *store.Community) { c.Customization = map[string]string{"x": "0.00004"} }, ErrInvalidWeights, []string{"would be kept as 0.0000"}},
+		"customization no number": {func(c *store.Community) { c.Customization = map[string]string{"x": "NaN"} }, store.ErrInvalid, []string{`weight of "x": invalid request: "NaN" is not a decimal`}},
+		"customization negative":  {func(c *store.Community) { c.Customization = map[string]string{"x": "-1"} }, ErrInvalidWeights, []string{`weight of "x" is below 0`}},
+		"customization hides all": {func(c *store.Community) { c.Customization = map[string]string{"Google": "0"} }, ErrInvalidWeights, []string{"all weights together are 2"}},
 		"all at once": {func(c *store.Community) {
 			*c = store.Community{Name: strings.Repeat("n", 101), Rule: "FIFO", Scorer: "SUM", Weights: []byte(`{"a":"x","b":"-1","c":[]}`), Threshold: "-2"}
 		}, ErrInvalidWeights, []string{`weight of "a"`, `weight of "c"`, "FIFO", "its id", "101 characters", `scorer "SUM"`, `weight of "b" is below 0`, "threshold -2"}},
@@ -73,16 +73,18 @@ func TestCheckCommunity(t *testing.T) {
 			err := CheckCommunity(community)
 			if test.want == nil {
 				require.NoError(t, err)
-				_, err := termsOf(new(community.WithDefaults()))
+				stored, err := community.Stored()
+				require.NoError(t, err)
+				_, err = termsOf(&stored)
 				require.NoError(t, err, "the engine can score it")
 				return
 			}
 			require.ErrorIs(t, err, test.want)
-			told := strings.Split(err.Error(), "\n")
-			require.Len(t, told, len(test.text), "%v", err)
+			lines := strings.Split(err.Error(), "\n")
+			require.Len(t, lines, len(test.text), "%v", err)
 			for i, text := range test.text {
-				assert.Contains(t, told[i], text)
-				assert.Less(t, len(told[i]), 1000)
+				assert.Contains(t, lines[i], text)
+				assert.Less(t, len(lines[i]), 1000)
 			}
 		})
 	}

@@ -13,12 +13,12 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// valid is a candidate that nothing speaks against.
+// valid returns a candidate that is valid.
 func valid(provider string, years int, nullifiers ...string) candidate {
 	return candidate{
-		valid: true,
-		row:   store.Credential{ID: int64(len(provider)), Provider: provider, Stamp: []byte(provider)},
-		said:  credential.Credential{Provider: provider, Nullifiers: nullifiers, ExpiresAt: until(years)},
+		valid:   true,
+		row:     store.Credential{ID: int64(len(provider)), Provider: provider, Document: []byte(provider)},
+		content: credential.Credential{Provider: provider, Nullifiers: nullifiers, ExpiresAt: until(years)},
 	}
 }
 
@@ -38,7 +38,7 @@ func weighing(t *testing.T, threshold string, weights map[string]string) terms {
 	return asked
 }
 
-func TestADecisionTellsAndWritesWhatBecameOfEachStamp(t *testing.T) {
+func TestDecide(t *testing.T) {
 	snapshot := emptyWallet()
 	snapshot.Community.ID = 7
 	snapshot.Wallets[0].Version = "v"
@@ -60,36 +60,45 @@ func TestADecisionTellsAndWritesWhatBecameOfEachStamp(t *testing.T) {
 		},
 	}, d.result)
 
+	const (
+		evidence    = `{"type":"ThresholdScoreCheck","success":true,"rawScore":"2.5","threshold":"2.00000"}`
+		stampScores = `{"Github":2.5,"Unknown":0.0}`
+		stamps      = `{"Github":{"score":"2.50000","dedup":false,"expiration_date":"2031-06-01T12:00:00+00:00"},` +
+			`"Google":{"score":"0.00000","dedup":true,"expiration_date":"2029-06-01T12:00:00+00:00"},` +
+			`"Unknown":{"score":"0.00000","dedup":false,"expiration_date":"2030-06-01T12:00:00+00:00"}}`
+	)
 	assert.Equal(t, store.Changes{
 		Community: 7, At: noon,
-		Claims: []store.Claim{claim("n1", alice, 5), claim("n2", alice, 4), claim("free", bob, 2)},
-		Held:   []store.Claim{claim("bobs", bob, 2)},
+		Claims: []store.ClaimSwap{
+			{Nullifier: "n1", To: claim("n1", alice, 5).Holder},
+			{Nullifier: "n2", To: claim("n2", alice, 4).Holder},
+			{Nullifier: "bobs", From: claim("bobs", bob, 2).Holder, To: claim("bobs", bob, 2).Holder},
+			{Nullifier: "free", To: claim("free", bob, 2).Holder},
+		},
 		Wallets: []store.WalletChanges{{
-			Address: string(alice), Version: "v",
-			Stamps: []store.Stamp{
-				{Provider: "Github", Credential: []byte("Github"), CredentialID: 6}, {Provider: "Unknown", Credential: []byte("Unknown"), CredentialID: 7},
-			},
+			Address: alice, Version: "v", Counted: []int64{6, 7},
 			Events: []store.Event{{
-				Action: store.ActionDeduplicated, Address: string(alice),
+				Action: store.ActionDeduplicated, Address: alice,
 				Data: []byte(`{"nullifiers":["bobs","free"],"provider":"Google","community_id":7}`),
+			}, {
+				Action: store.ActionScoreUpdate, Address: alice,
+				Data: []byte(`{"model":"registry.score","fields":{"score":"1","last_score_timestamp":"2026-06-01T12:00:00+00:00","status":"DONE",` +
+					`"error":null,"evidence":` + evidence + `,"stamp_scores":` + stampScores + `,"stamps":` + stamps + `,` +
+					`"expiration_date":"2030-06-01T12:00:00+00:00"}}`),
 			}},
 			Score: store.Score{
 				Status: store.StatusDone, Value: "1", ScoredAt: noon, ExpiresAt: until(4),
-				Evidence:    []byte(`{"type":"ThresholdScoreCheck","success":true,"rawScore":"2.5","threshold":"2.00000"}`),
-				StampScores: []byte(`{"Github":2.5,"Unknown":0.0}`),
-				Stamps: []byte(`{"Github":{"score":"2.50000","dedup":false,"expiration_date":"2031-06-01T12:00:00+00:00"},` +
-					`"Google":{"score":"0.00000","dedup":true,"expiration_date":"2029-06-01T12:00:00+00:00"},` +
-					`"Unknown":{"score":"0.00000","dedup":false,"expiration_date":"2030-06-01T12:00:00+00:00"}}`),
+				Evidence: []byte(evidence), StampScores: []byte(stampScores), Stamps: []byte(stamps),
 			},
 		}},
 	}, d.changes)
 }
 
-func TestAScoreExpiresWithTheFirstOfTheStampsThatCount(t *testing.T) {
+func TestDecide_ExpiresAt(t *testing.T) {
 	for name, years := range map[string][]int{
-		"the first in the list": {1, 2, 3},
-		"one in the middle":     {2, 1, 3},
-		"the last":              {3, 2, 1},
+		"first":  {1, 2, 3},
+		"middle": {2, 1, 3},
+		"last":   {3, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			candidates := []candidate{valid("A", years[0], "a"), valid("B", years[1], "b"), valid("C", years[2], "c")}
@@ -101,24 +110,24 @@ func TestAScoreExpiresWithTheFirstOfTheStampsThatCount(t *testing.T) {
 	}
 }
 
-func TestAWalletWithoutStampsHasAnEmptyListOfThem(t *testing.T) {
+func TestDecide_NoStamps(t *testing.T) {
 	d, err := decide(emptyWallet(), nil, weighing(t, "1", nil), nil)
 	require.NoError(t, err)
 	assert.Equal(t, []Stamp{}, d.result.Stamps, "JSON has [] for it, not null")
 }
 
-func TestPointsAreAwarded(t *testing.T) {
+func TestDecide_Points(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil   func(*store.Snapshot)
 		program *HumanPoints
 		want    bool
 	}{
-		"to a passing address":                  {program: &HumanPoints{}, want: true},
-		"from the start of the program on":      {program: &HumanPoints{Start: noon}, want: true},
-		"not before it starts":                  {program: &HumanPoints{Start: noon.Add(1)}},
-		"not without a program":                 {},
-		"not below the threshold":               {program: &HumanPoints{}, spoil: func(s *store.Snapshot) { s.Wallets[0].Address = string(bob) }},
-		"not outside the program's communities": {program: &HumanPoints{}, spoil: func(s *store.Snapshot) { s.Community.HumanPoints = false }},
+		"passing":              {program: &HumanPoints{}, want: true},
+		"program starts now":   {program: &HumanPoints{Start: noon}, want: true},
+		"program starts later": {program: &HumanPoints{Start: noon.Add(1)}},
+		"no program":           {},
+		"below the threshold":  {program: &HumanPoints{}, spoil: func(s *store.Snapshot) { s.Wallets[0].Address = bob }},
+		"other community":      {program: &HumanPoints{}, spoil: func(s *store.Snapshot) { s.Community.HumanPoints = false }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			snapshot := emptyWallet()
@@ -129,7 +138,7 @@ func TestPointsAreAwarded(t *testing.T) {
 				c.spoil(snapshot)
 			}
 			legacy := valid("Old", 2, "old")
-			legacy.said.Legacy = true
+			legacy.content.Legacy = true
 			d, err := decide(snapshot, []candidate{valid("Google", 3, "n"), legacy}, weighing(t, "1", map[string]string{"Google": "1"}), c.program)
 			require.NoError(t, err)
 			written := d.changes.Wallets[0]
@@ -147,8 +156,8 @@ func TestPointsAreAwarded(t *testing.T) {
 	}
 }
 
-// ParseDecimal lets no such number in; if one came, it must not become a score.
-func TestANumberThatCannotBeAddedOrWrittenIsAnErrorNotAScore(t *testing.T) {
+// ParseDecimal refuses such numbers. If one came, it must not become a score.
+func TestDecide_BadNumber(t *testing.T) {
 	largest := Decimal{*apd.New(math.MaxInt64, apd.MaxExponent-18)}
 	candidates := []candidate{valid("A", 1, "a"), valid("B", 1, "b")}
 	d, err := decide(emptyWallet(), candidates, terms{weights: map[string]Decimal{"A": largest, "B": largest}}, nil)
@@ -157,23 +166,23 @@ func TestANumberThatCannotBeAddedOrWrittenIsAnErrorNotAScore(t *testing.T) {
 	assert.Nil(t, d)
 
 	noNumber := Decimal{apd.Decimal{Form: apd.NaN}}
-	row, err := scoreRow(&Result{Stamps: []Stamp{{Provider: "A", Outcome: Counted, Weight: noNumber}}})
+	row, err := scoreOf(&Result{Stamps: []Stamp{{Provider: "A", Outcome: Counted, Weight: noNumber}}})
 	require.ErrorContains(t, err, "writing the score's JSON")
 	assert.Empty(t, row)
 }
 
-func TestWhyAScoringFailedIsRecordedForTheWalletAsItWasRead(t *testing.T) {
+func TestFailure(t *testing.T) {
 	snapshot := emptyWallet()
 	snapshot.Wallets[0].Version = "v"
 	assert.Equal(t, &store.Changes{
 		Community: 1, At: noon,
 		Wallets: []store.WalletChanges{{
-			Address: string(alice), Version: "v", Score: store.Score{Status: store.StatusError, Error: "invalid weights"},
+			Address: alice, Version: "v", Score: store.Score{Status: store.StatusError, Error: "invalid weights"},
 		}},
 	}, failure(snapshot, ErrInvalidWeights))
 }
 
-func TestAQuotedProviderIsCutShort(t *testing.T) {
+func TestDecide_LongProvider(t *testing.T) {
 	largest := Decimal{*apd.New(math.MaxInt64, apd.MaxExponent-18)}
 	long := strings.Repeat("p", 1000)
 	candidates := []candidate{valid("A", 1, "a"), valid(long, 1, "b")}

@@ -1,6 +1,7 @@
 package passport
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -9,35 +10,23 @@ import (
 )
 
 // Decimal is an exact decimal number: a weight, a threshold or a score. It
-// keeps the scale that it was written with, so "2.5000" plus "1.2500" is
-// "3.7500". The zero value is 0.
+// keeps its scale, so "2.5000" plus "1.2500" is "3.7500". Sums have 28
+// significant digits, rounded half even, as in the service. The zero value is
+// 0.
 //
-// The arithmetic is that of the reference's decimals: 28 significant digits,
-// half even. A Decimal is immutable and safe for concurrent use; compare with
+// A Decimal is immutable and safe for concurrent use; compare with
 // [Decimal.Cmp], not with ==.
 type Decimal struct{ number apd.Decimal }
 
-// Bounds on the decimals that weights and thresholds may be. They are far
-// beyond any column of the service, and keep a hostile weight such as
-// 1e999999999 from occupying memory.
-const (
-	maxDecimalText     = 100
-	maxDecimalExponent = 100
-)
+// Bounds on recorded decimals: sums of what ParseDecimal accepts, and their
+// fixed forms.
+const maxStoredText, maxStoredExponent = 400, 300
 
-// Bounds on what is read back: sums of such decimals, and fixed forms of them.
-const (
-	maxStoredText     = 400
-	maxStoredExponent = 300
-)
-
-// ParseDecimal reads a finite decimal, such as "2.50", "-3" or "1e-2". White
-// space, digit separators, NaN and infinities are refused, and so is what is
-// longer than 100 characters or has an exponent beyond ±100. The error says
-// which, and wraps [ErrInvalidDecimal].
-func ParseDecimal(text string) (Decimal, error) {
-	return parseDecimal(text, maxDecimalText, maxDecimalExponent)
-}
+// ParseDecimal reads a finite decimal, such as "2.50", "-3" or "1e-2". It
+// returns [ErrInvalidDecimal] for white space, digit separators, NaN,
+// infinities, and anything longer than 100 characters or with an exponent
+// beyond ±100, such as the hostile weight 1e999999999.
+func ParseDecimal(text string) (Decimal, error) { return parseDecimal(text, 100, 100) }
 
 func parseDecimal(text string, longest int, maxExponent int32) (Decimal, error) {
 	if len(text) > longest {
@@ -53,32 +42,30 @@ func parseDecimal(text string, longest int, maxExponent int32) (Decimal, error) 
 	return d, nil
 }
 
-// String writes the number with the scale that it has; one of extreme
-// magnitude in scientific notation, as the reference does.
+// String returns the number with its scale; one of extreme magnitude in
+// scientific notation.
 func (d Decimal) String() string { return d.number.String() }
 
-// Fixed writes the number with exactly that many decimal places, rounded half
-// even: Fixed(5) of 2.5 is "2.50000".
+// Fixed returns the number with that many decimal places, rounded half even:
+// Fixed(5) of 2.5 is "2.50000".
 func (d Decimal) Fixed(places uint8) string {
 	var fixed apd.Decimal
 	_, _ = quantizing().Quantize(&fixed, &d.number, -int32(places)) // cannot fail: there is room for every Decimal
 	return fixed.Text('f')
 }
 
-// Cmp compares numbers by value: -1 if d is less than other, 0 if they are
-// equal, 1 if d is greater.
+// Cmp returns -1 if d is less than other, 0 if they are equal, and 1 if d is
+// greater.
 func (d Decimal) Cmp(other Decimal) int { return d.number.Cmp(&other.number) }
 
-// Sign is -1, 0 or 1.
+// Sign returns -1, 0 or 1.
 func (d Decimal) Sign() int { return d.number.Sign() }
 
-// MarshalText writes the number as [Decimal.String] does, so that JSON holds
-// it as an exact string.
+// MarshalText returns [Decimal.String], so JSON has the number as a string.
 func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what [Decimal.MarshalText] and [Decimal.Fixed] write, sums
-// of whatever [ParseDecimal] reads included: up to 400 characters and exponents
-// of ±300.
+// UnmarshalText reads what [Decimal.MarshalText] and [Decimal.Fixed] return: up
+// to 400 characters and exponents of ±300.
 func (d *Decimal) UnmarshalText(text []byte) error {
 	parsed, err := parseDecimal(string(text), maxStoredText, maxStoredExponent)
 	if err == nil {
@@ -94,28 +81,22 @@ func (d Decimal) add(other Decimal) (Decimal, error) {
 	return sum, err
 }
 
-// jsonNumber writes the number as the reference's JSON does: at least one
-// decimal place, no needless zeros. A zero has no sign: jsonb has none.
+// jsonNumber returns the number as in the service's JSON: at least one decimal
+// place, no trailing zeros, and no sign of zero, which jsonb does not keep.
 func (d Decimal) jsonNumber() string {
 	if d.number.IsZero() {
 		return "0.0"
 	}
-	text := d.number.Text('f')
-	whole, fraction, _ := strings.Cut(text, ".")
-	fraction = strings.TrimRight(fraction, "0")
-	if fraction == "" {
-		fraction = "0"
-	}
-	return whole + "." + fraction
+	whole, fraction, _ := strings.Cut(d.number.Text('f'), ".")
+	return whole + "." + cmp.Or(strings.TrimRight(fraction, "0"), "0")
 }
 
-// summing is the context of the reference's decimals.
+// summing returns the context of the service's decimals.
 func summing() *apd.Context {
 	return &apd.Context{Precision: 28, MaxExponent: apd.MaxExponent, MinExponent: apd.MinExponent, Traps: apd.DefaultTraps, Rounding: apd.RoundHalfEven}
 }
 
-// quantizing has room for the digits of every Decimal, the zeros of its
-// exponent, and whatever places are asked for.
+// quantizing returns a context with room for every Decimal in fixed form.
 func quantizing() *apd.Context {
 	context := summing()
 	context.Precision = maxStoredText + maxStoredExponent + math.MaxUint8

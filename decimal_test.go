@@ -11,9 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The reference's arithmetic is the specification: testdata/decimals.py wrote
-// these sums with it.
-func TestDecimalAddsAndPrintsAsTheReferenceDoes(t *testing.T) {
+// testdata/decimals.py wrote these sums with the service's arithmetic.
+func TestDecimal_Sum(t *testing.T) {
 	document, err := os.ReadFile("testdata/decimals.json")
 	require.NoError(t, err)
 	var cases []struct {
@@ -36,7 +35,7 @@ func TestDecimalAddsAndPrintsAsTheReferenceDoes(t *testing.T) {
 	}
 }
 
-func TestParseDecimalRefusesWhatIsNotAFiniteDecimal(t *testing.T) {
+func TestParseDecimal_Errors(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "abc", "1,5", "1_000", " 1", "1 ", "0x10", "--1", "1e", "NaN", "sNaN", "Infinity", "-inf",
 		"1e101", "1e-101", "1e999999999", "1e99999999999999999999", "null", "١",
@@ -56,14 +55,14 @@ func TestParseDecimalRefusesWhatIsNotAFiniteDecimal(t *testing.T) {
 	}
 }
 
-func TestParseDecimalReadsUpToItsBounds(t *testing.T) {
+func TestParseDecimal_Bounds(t *testing.T) {
 	for _, text := range []string{strings.Repeat("9", 100), "1e100", "1e-100", "0.1e-99", "-0", "+1", ".5", "5."} {
 		_, err := ParseDecimal(text)
 		require.NoError(t, err, text)
 	}
 }
 
-func TestFixedWritesEveryDecimalInFull(t *testing.T) {
+func TestDecimal_Fixed(t *testing.T) {
 	for _, c := range []struct {
 		text   string
 		places uint8
@@ -85,7 +84,7 @@ func TestFixedWritesEveryDecimalInFull(t *testing.T) {
 	}
 }
 
-func TestDecimalsCompareByValue(t *testing.T) {
+func TestDecimal_Cmp(t *testing.T) {
 	rising := []string{"-1e100", "-2", "-0.5", "0", "1e-100", "0.5", "2", "1e100"}
 	for i, text := range rising {
 		d, err := ParseDecimal(text)
@@ -104,7 +103,7 @@ func TestDecimalsCompareByValue(t *testing.T) {
 	assert.Zero(t, one.Cmp(alsoOne), "the scale makes no difference")
 }
 
-func TestDecimalWritesJSONNumbersAsTheReferenceDoes(t *testing.T) {
+func TestDecimal_JSONNumber(t *testing.T) {
 	for text, want := range map[string]string{
 		"2.0": "2.0", "0.75": "0.75", "1": "1.0", "2.5000": "2.5", "0": "0.0", "-0": "0.0", "-0.00": "0.0", "0e5": "0.0", "1e2": "100.0", "-0.50": "-0.5", "1e-7": "0.0000001",
 	} {
@@ -115,7 +114,7 @@ func TestDecimalWritesJSONNumbersAsTheReferenceDoes(t *testing.T) {
 	}
 }
 
-func TestDecimalTravelsThroughJSONExactly(t *testing.T) {
+func TestDecimal_JSON(t *testing.T) {
 	d, err := ParseDecimal("0.10000000000000000000000000007")
 	require.NoError(t, err)
 	document, err := json.Marshal(d)
@@ -129,14 +128,14 @@ func TestDecimalTravelsThroughJSONExactly(t *testing.T) {
 	assert.Zero(t, d.Cmp(back), "a failed read leaves the value alone")
 }
 
-func TestTheZeroDecimalIsZero(t *testing.T) {
+func TestDecimal_Zero(t *testing.T) {
 	var zero Decimal
 	assert.Equal(t, "0", zero.String())
 	assert.Equal(t, "0.00000", zero.Fixed(5))
 	assert.Zero(t, zero.Sign())
 }
 
-func TestWhatIsReadBackHasWiderBounds(t *testing.T) {
+func TestDecimal_UnmarshalText(t *testing.T) {
 	for text, fits := range map[string]bool{
 		strings.Repeat("1", 400): true, strings.Repeat("1", 401): false, "1e300": true, "1e301": false, "1e-300": true, "1e-301": false, "NaN": false,
 	} {

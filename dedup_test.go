@@ -23,7 +23,24 @@ var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 func until(years int) time.Time { return noon.AddDate(years, 0, 0) }
 
 func claim(nullifier string, holder Address, years int) store.Claim {
-	return store.Claim{Nullifier: nullifier, Address: string(holder), ExpiresAt: until(years)}
+	return store.Claim{Nullifier: nullifier, Holder: store.Holder{Address: holder, ExpiresAt: until(years)}}
+}
+
+// swapsOf returns the swaps that end with the claimed claims, and check the
+// held ones.
+func swapsOf(before, claimed, held []store.Claim) []store.ClaimSwap {
+	from := map[string]store.Holder{}
+	for _, c := range before {
+		from[c.Nullifier] = c.Holder
+	}
+	var swaps []store.ClaimSwap
+	for _, c := range claimed {
+		swaps = append(swaps, store.ClaimSwap{Nullifier: c.Nullifier, From: from[c.Nullifier], To: c.Holder})
+	}
+	for _, c := range held {
+		swaps = append(swaps, store.ClaimSwap{Nullifier: c.Nullifier, From: c.Holder, To: c.Holder})
+	}
+	return swaps
 }
 
 func asks(years int, nullifiers ...string) claimant {
@@ -38,8 +55,8 @@ func TestLIFO(t *testing.T) {
 		claimed   []store.Claim
 		held      []store.Claim
 	}{
-		"nothing asked, nothing claimed": {},
-		"free nullifiers are claimed until the credential expires": {
+		"nothing": {},
+		"free": {
 			claimants: []claimant{asks(3, "n1", "n2")},
 			rulings:   []ruling{{}},
 			claimed:   []store.Claim{claim("n1", alice, 3), claim("n2", alice, 3)},
@@ -50,56 +67,56 @@ func TestLIFO(t *testing.T) {
 			rulings:   []ruling{{}},
 			claimed:   []store.Claim{claim("n1", alice, 3), claim("n2", alice, 9)},
 		},
-		"an own claim that is longer than both of two credentials": {
+		"own, longer than two credentials": {
 			claimants: []claimant{asks(3, "n1"), asks(5, "n1")},
 			claims:    []store.Claim{claim("n1", alice, 9)},
 			rulings:   []ruling{{}, {}},
 			claimed:   []store.Claim{claim("n1", alice, 9)},
 		},
-		"a claim under the address in other letters is another's": {
+		"own address in upper case": {
 			claimants: []claimant{asks(3, "n1", "n2")},
 			claims:    []store.Claim{claim("n1", "0xA11CE00000000000000000000000000000000000", 9)},
 			rulings:   []ruling{{deduplicated: true, until: until(9)}},
 			held:      []store.Claim{claim("n1", "0xA11CE00000000000000000000000000000000000", 9)},
 		},
-		"a holder that is no address of ours keeps what it has, and gets no more": {
+		"holder is no address": {
 			claimants: []claimant{asks(3, "n1", "n2")},
 			claims:    []store.Claim{claim("n1", "0xB0B", 1)},
 			rulings:   []ruling{{deduplicated: true, until: until(1)}},
 			held:      []store.Claim{claim("n1", "0xB0B", 1)},
 		},
-		"which is nothing to the owner of the next": {
+		"holder is no address, the next one is": {
 			claimants: []claimant{asks(3, "n1", "n2"), asks(3, "n3", "n4")},
 			claims:    []store.Claim{claim("n1", "0xB0B", 1), claim("n3", bob, 2)},
 			rulings:   []ruling{{deduplicated: true, until: until(1)}, {deduplicated: true, until: until(2)}},
 			claimed:   []store.Claim{claim("n4", bob, 2)},
 			held:      []store.Claim{claim("n1", "0xB0B", 1), claim("n3", bob, 2)},
 		},
-		"an expired claim of another is taken over": {
+		"expired": {
 			claimants: []claimant{asks(3, "n1")},
 			claims:    []store.Claim{claim("n1", bob, -1)},
 			rulings:   []ruling{{}},
 			claimed:   []store.Claim{claim("n1", alice, 3)},
 		},
-		"a claim that ends this very moment has expired": {
+		"expires now": {
 			claimants: []claimant{asks(3, "n1")},
 			claims:    []store.Claim{claim("n1", bob, 0)},
 			rulings:   []ruling{{}},
 			claimed:   []store.Claim{claim("n1", alice, 3)},
 		},
-		"an own claim is own although it has expired": {
+		"own, expired": {
 			claimants: []claimant{asks(3, "n1")},
 			claims:    []store.Claim{claim("n1", alice, -1)},
 			rulings:   []ruling{{}},
 			claimed:   []store.Claim{claim("n1", alice, 3)},
 		},
-		"the last in loses": {
+		"clash": {
 			claimants: []claimant{asks(3, "n1")},
 			claims:    []store.Claim{claim("n1", bob, 2)},
 			rulings:   []ruling{{deduplicated: true, until: until(2)}},
 			held:      []store.Claim{claim("n1", bob, 2)},
 		},
-		"free and expired ones go to the owner of the first clash, own ones stay": {
+		"clash with free, expired and own": {
 			claimants: []claimant{asks(9, "free", "first", "second", "expired", "own")},
 			claims: []store.Claim{
 				claim("second", carol, 5), claim("first", bob, 2), claim("expired", carol, -1), claim("own", alice, 4),
@@ -108,25 +125,25 @@ func TestLIFO(t *testing.T) {
 			claimed: []store.Claim{claim("free", bob, 2), claim("expired", bob, 2)},
 			held:    []store.Claim{claim("first", bob, 2), claim("second", carol, 5)},
 		},
-		"an own claim that has expired is not given away either": {
+		"clash with own, expired": {
 			claimants: []claimant{asks(9, "own", "bobs")},
 			claims:    []store.Claim{claim("own", alice, -1), claim("bobs", bob, 2)},
 			rulings:   []ruling{{deduplicated: true, until: until(2)}},
 			held:      []store.Claim{claim("bobs", bob, 2)},
 		},
-		"two credentials that share a nullifier both count, until the later expiry": {
+		"shared by credentials that count": {
 			claimants: []claimant{asks(3, "n1"), asks(5, "n1"), asks(4, "n1")},
 			rulings:   []ruling{{}, {}, {}},
 			claimed:   []store.Claim{claim("n1", alice, 5)},
 		},
-		"what a counting credential lists is not given away by a deduplicated one": {
+		"shared by one that counts and one that does not": {
 			claimants: []claimant{asks(3, "shared", "taken"), asks(4, "shared")},
 			claims:    []store.Claim{claim("taken", bob, 2)},
 			rulings:   []ruling{{deduplicated: true, until: until(2)}, {}},
 			claimed:   []store.Claim{claim("shared", alice, 4)},
 			held:      []store.Claim{claim("taken", bob, 2)},
 		},
-		"a nullifier that two deduplicated credentials list is given once": {
+		"shared by deduplicated credentials": {
 			claimants: []claimant{asks(3, "shared", "bobs"), asks(4, "shared", "carols")},
 			claims:    []store.Claim{claim("bobs", bob, 2), claim("carols", carol, 2)},
 			rulings:   []ruling{{deduplicated: true, until: until(2)}, {deduplicated: true, until: until(2)}},
@@ -135,9 +152,8 @@ func TestLIFO(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rulings, claimed, held := lifo(alice, noon, c.claimants, c.claims)
-			assert.ElementsMatch(t, c.claimed, claimed)
-			assert.ElementsMatch(t, c.held, held)
+			rulings, swaps := lifo(alice, noon, c.claimants, c.claims)
+			assert.ElementsMatch(t, swapsOf(c.claims, c.claimed, c.held), swaps)
 			require.Len(t, rulings, len(c.claimants))
 			if len(c.rulings) > 0 {
 				assert.Equal(t, c.rulings, rulings)
@@ -162,73 +178,61 @@ func drawWorld(t *rapid.T) (claimants []claimant, claims []store.Claim) {
 	return claimants, claims
 }
 
-func TestLIFOProperties(t *testing.T) {
+func TestLIFO_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		claimants, claims := drawWorld(t)
-		rulings, claimed, held := lifo(alice, noon, claimants, claims)
+		rulings, swaps := lifo(alice, noon, claimants, claims)
 
-		before, after := index(t, claims), index(t, claims)
-		for _, c := range claimed {
-			was, existed := before[c.Nullifier]
-			live := existed && was.ExpiresAt.After(noon)
-			require.False(t, live && was.Address != c.Address, "live claim %v became %v", was, c)
-			require.False(t, live && c.ExpiresAt.Before(was.ExpiresAt), "live claim %v was shortened to %v", was, c)
-			after[c.Nullifier] = c
+		before, after := map[string]store.Holder{}, map[string]store.Holder{}
+		for _, c := range claims {
+			before[c.Nullifier], after[c.Nullifier] = c.Holder, c.Holder
 		}
-		require.Len(t, index(t, claimed), len(claimed), "one holder per nullifier")
-		for _, h := range held {
-			require.Equal(t, before[h.Nullifier], h, "held claims are as they were")
-			require.NotEqual(t, string(alice), h.Address)
-			require.NotContains(t, index(t, claimed), h.Nullifier)
+		swapped := map[string]bool{}
+		for _, s := range swaps {
+			require.False(t, swapped[s.Nullifier], "one swap per nullifier")
+			swapped[s.Nullifier] = true
+			was := before[s.Nullifier]
+			require.Equal(t, was, s.From, "a swap begins with the claim as it was read")
+			if was.ExpiresAt.After(noon) {
+				require.Equal(t, was.Address, s.To.Address, "a live claim is not taken")
+				require.False(t, s.To.ExpiresAt.Before(was.ExpiresAt), "or shortened")
+				require.False(t, was.Address != alice && !s.To.Equal(was), "a clashing claim is only checked")
+			}
+			after[s.Nullifier] = s.To
 		}
 
 		for i, c := range claimants {
 			isClash := func(n string) bool {
 				was, existed := before[n]
-				return existed && was.Address != string(alice) && was.ExpiresAt.After(noon)
+				return existed && was.Address != alice && was.ExpiresAt.After(noon)
 			}
 			require.Equal(t, slices.ContainsFunc(c.nullifiers, isClash), rulings[i].deduplicated)
 			for _, n := range c.nullifiers {
+				require.False(t, isClash(n) && !swapped[n], "the ruling depends on the clashing claim")
 				if rulings[i].deduplicated {
-					require.Contains(t, after, n, "a loser's nullifiers are held by somebody")
+					require.Contains(t, after, n, "each nullifier of a loser has a holder")
 					continue
 				}
-				require.Equal(t, string(alice), after[n].Address, "what counts is held")
-				require.False(t, after[n].ExpiresAt.Before(c.expiresAt), "and for as long as it counts")
+				require.Equal(t, alice, after[n].Address, "a credential that counts holds its nullifiers")
+				require.False(t, after[n].ExpiresAt.Before(c.expiresAt), "for as long as it counts")
 			}
 		}
 
-		again, claimedAgain, _ := lifo(alice, noon, claimants, slices.Collect(values(after)))
-		require.Equal(t, rulings, again, "scoring twice rules alike")
-		for _, c := range claimedAgain {
-			require.Equal(t, after[c.Nullifier], c, "and claims nothing new")
+		var later []store.Claim
+		for n, holder := range after {
+			later = append(later, store.Claim{Nullifier: n, Holder: holder})
+		}
+		again, swapsAgain := lifo(alice, noon, claimants, later)
+		require.Equal(t, rulings, again, "a second scoring rules alike")
+		for _, s := range swapsAgain {
+			require.Equal(t, s.From, s.To, "and changes no claim")
 		}
 
 		shuffled := rapid.Permutation(claims).Draw(t, "shuffled")
-		other, otherClaimed, otherHeld := lifo(alice, noon, claimants, shuffled)
-		require.Equal(t, rulings, other)
-		require.Equal(t, claimed, otherClaimed)
-		require.Equal(t, held, otherHeld)
+		otherRulings, otherSwaps := lifo(alice, noon, claimants, shuffled)
+		require.Equal(t, rulings, otherRulings)
+		require.Equal(t, swaps, otherSwaps)
 	})
-}
-
-func index(t *rapid.T, claims []store.Claim) map[string]store.Claim {
-	byNullifier := map[string]store.Claim{}
-	for _, c := range claims {
-		require.NotContains(t, byNullifier, c.Nullifier)
-		byNullifier[c.Nullifier] = c
-	}
-	return byNullifier
-}
-
-func values(claims map[string]store.Claim) func(func(store.Claim) bool) {
-	return func(yield func(store.Claim) bool) {
-		for _, c := range claims {
-			if !yield(c) {
-				return
-			}
-		}
-	}
 }
 
 // A wallet of 20 credentials with two nullifiers each: all free, all its own,

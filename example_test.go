@@ -13,7 +13,7 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// exampleWorld is an engine on a store with one community, and an issuer.
+// exampleWorld returns an engine on a store with one community, and an issuer.
 func exampleWorld() (*passport.Engine, *memstore.Store, *passporttest.Issuer) {
 	issuer := passporttest.NewIssuer()
 	mem := memstore.New()
@@ -37,11 +37,11 @@ func give(mem *memstore.Store, issuer *passporttest.Issuer, address, provider, a
 	if err != nil {
 		log.Fatal(err)
 	}
-	stamp, err := passport.NewCredential(signed)
+	stamp, err := passport.ReadCredential(signed)
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := mem.AddCredentials(context.Background(), address, stamp); err != nil {
+	if err := mem.AddCredentials(context.Background(), store.Address(address), stamp); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -75,8 +75,7 @@ func ExampleEngine_Score() {
 	//     claimed by another wallet until 2035-01-01
 }
 
-// An error is never a score. Which error it is says who can do something about
-// it.
+// An error is never a score. Its kind says who can do something about it.
 func ExampleEngine_Score_failures() {
 	engine, mem, issuer := exampleWorld()
 	alice := passporttest.Address("alice")

@@ -17,134 +17,114 @@ import (
 // [credential.Parse] takes, and what the listing puts around it.
 const maxImportItem = 2*credential.MaxSize + 4<<10
 
-// importItem is one element of what is imported.
+// importItem is one element of an import.
 type importItem struct {
 	number, line int // both from 1
 	text         []byte
 }
 
-// importSource splits a stream into the items that it holds, however long they
-// are. It looks at brackets and strings only: whether an item is JSON is for the
-// parser of credentials to say.
+// importSource splits a stream into items of any length. It looks at brackets
+// and strings only: whether an item is JSON is for [credential.Parse] to
+// decide.
 type importSource struct {
-	in     *bufio.Reader
-	number int // of the items so far
-	line   int
-	// open are the lists (']') and the answers around the next item. An answer
-	// is '{' as long as it had no list, and then '}'.
-	open []byte
+	in       *bufio.Reader
+	yield    func(importItem) bool
+	number   int // of the items so far
+	line     int
+	inAnswer bool
+	err      error // what ended the stream early; nothing is read after it
 }
 
-// batch returns the next items, and with the last of them the error that ends
-// the stream: io.EOF at its end.
-func (s *importSource) batch() (items []importItem, err error) {
-	const mostItems, mostBytes = 1000, 8 << 20
-	for size := 0; len(items) < mostItems && size < mostBytes; {
-		item, err := s.next()
-		switch {
-		case errors.Is(err, io.EOF) && (len(s.open) > 0 || item.number > 0):
-			return items, io.ErrUnexpectedEOF
-		case err != nil:
-			return items, err
-		}
-		items = append(items, item)
-		size += len(item.text)
+var errStopped = errors.New("the loop over the items ended")
+
+// items calls yield for each item, and sets err.
+func (s *importSource) items(yield func(importItem) bool) {
+	s.yield = yield
+	s.elements(false)
+	if errors.Is(s.err, io.EOF) {
+		s.err = io.ErrUnexpectedEOF
 	}
-	return items, nil
 }
 
-// next returns the next item. Its error is io.EOF where none begins.
-func (s *importSource) next() (item importItem, err error) {
-	for {
-		c, err := s.peek()
-		if err != nil {
-			return importItem{}, err
-		}
-		top := len(s.open) - 1
-		switch {
-		case top >= 0 && s.open[top] != ']': // on to the list of the answer, or to its end
-			_, end, err := s.value(nil, 1, true)
-			if err != nil {
-				return item, err
-			}
-			if end == '[' {
-				s.open[top] = '}'
-				s.open = append(s.open, ']')
-				continue
-			}
-			hadList := s.open[top] == '}'
-			s.open = s.open[:top]
-			if !hadList { // then it is an item, and no credential
-				s.number++
-				return importItem{number: s.number, line: s.line, text: []byte("{}")}, nil
-			}
-		case c == ',':
-			s.skip()
-		case c == ']' && top >= 0:
-			s.skip()
-			s.open = s.open[:top]
-		case c == '[' && top < 0:
-			s.skip()
-			s.open = append(s.open, ']')
-		default:
-			item = importItem{number: s.number + 1, line: s.line}
-			item.text, err = s.item()
-			if err != nil {
-				return item, err
-			}
-			if item.text != nil {
-				s.number++
-				return item, nil
-			}
+// elements reads the rest of a list, or the whole stream, in which lists may
+// follow each other.
+func (s *importSource) elements(inList bool) {
+	for s.err == nil {
+		switch c := s.next(); {
+		case errors.Is(s.err, io.EOF) && !inList:
+			s.err = nil
+			return
+		case c == ']' && inList:
+			return
+		case c == '[' && !inList:
+			s.elements(true)
+		case c != ',':
+			s.item(c)
 		}
 	}
 }
 
-// item returns the text of the item that begins here, or nil for an answer,
-// whose items come next.
-func (s *importSource) item() (text []byte, err error) {
-	depth := 0
-	if c, _ := s.peek(); c == '{' {
-		s.skip()
-		depth = 1
-		if text, err = s.firstName([]byte{c}); err != nil {
-			return nil, err
-		}
-		answer := slices.Contains([]string{`{"next"`, `{"prev"`, `{"items"`, `{"credentials"`}, string(text))
-		if answer && !slices.Contains(s.open, '}') {
-			s.open = append(s.open, '{')
-			return nil, nil
+// item reads the item that begins with the byte, or the items of an answer.
+func (s *importSource) item(first byte) {
+	var text []byte
+	line, depth := s.line, 0
+	if first == '{' {
+		text, depth = []byte{first}, 1
+		first = s.next()
+	}
+	_ = s.in.UnreadByte()
+	if depth == 1 && first == '"' {
+		text, _ = s.value(text, 0, false)
+		if !s.inAnswer && slices.Contains([]string{`{"next"`, `{"prev"`, `{"items"`, `{"credentials"`}, string(text)) {
+			s.answer()
+			return
 		}
 	}
-	if text, _, err = s.value(text, depth, false); err == nil && len(text) == 0 {
-		err = fmt.Errorf("%w: neither an item nor the end of a list", store.ErrInvalid)
+	text, _ = s.value(text, depth, false)
+	if len(text) == 0 && s.err == nil {
+		s.err = fmt.Errorf("%w: neither an item nor the end of a list", store.ErrInvalid)
 	}
-	return text, err
+	s.found(line, text)
 }
 
-// firstName appends the first name of an object to the text, if it has one.
-func (s *importSource) firstName(text []byte) ([]byte, error) {
-	c, err := s.peek()
-	if err != nil || c != '"' {
-		return text, err
+// answer reads the items of an answer's lists. An answer without a list is an
+// item, and no credential.
+func (s *importSource) answer() {
+	s.inAnswer = true
+	_, last := s.value(nil, 1, true)
+	hasList := last == '['
+	for last == '[' {
+		s.elements(true)
+		_, last = s.value(nil, 1, true)
 	}
-	text, _, err = s.value(text, 0, false)
-	return text, err
+	s.inAnswer = false
+	if !hasList {
+		s.found(s.line, []byte("{}"))
+	}
+}
+
+// found yields the item, unless an error came before its end.
+func (s *importSource) found(line int, text []byte) {
+	if s.err == nil {
+		s.number++
+		if !s.yield(importItem{number: s.number, line: line, text: text}) {
+			s.err = errStopped
+		}
+	}
 }
 
 // value appends what comes to the text, as far as there is room, up to the end
 // of the value. The depth counts the brackets of the text that are open. With
-// toList it ends behind a bracket that opens a list at depth 1, too. It returns
-// the last byte.
-func (s *importSource) value(text []byte, depth int, toList bool) (_ []byte, end byte, err error) {
+// toList it also ends after a bracket that opens a list at depth 1. It returns
+// the last byte of a value that is no number or word.
+func (s *importSource) value(text []byte, depth int, toList bool) (_ []byte, last byte) {
 	inString, escaped := false, false
-	for {
-		c, err := s.in.ReadByte()
+	for s.err == nil {
+		c := s.read()
 		switch {
-		case errors.Is(err, io.EOF) && len(text) > 0 && depth == 0 && !inString:
-			return text, 0, nil // a number or a word
-		case err != nil:
-			return nil, 0, err
+		case errors.Is(s.err, io.EOF) && len(text) > 0 && depth == 0 && !inString:
+			s.err = nil
+			return text, 0
 		case escaped:
 			escaped = false
 		case inString:
@@ -152,49 +132,49 @@ func (s *importSource) value(text []byte, depth int, toList bool) (_ []byte, end
 		case c == '"':
 			inString = true
 		case c == '[' && toList && depth == 1:
-			return text, c, nil
+			return text, c
 		case c == '{' || c == '[':
 			depth++
-		case depth == 0 && strings.IndexByte(" \t\r\n,:]}", c) >= 0:
-			return text, 0, s.in.UnreadByte()
+		case depth == 0 && strings.IndexByte(space, c) >= 0:
+			return text, 0
+		case depth == 0 && strings.IndexByte(",:]}", c) >= 0:
+			_ = s.in.UnreadByte()
+			return text, 0
 		case c == '}' || c == ']':
 			depth--
-		}
-		if c == '\n' {
-			s.line++
 		}
 		if len(text) <= maxImportItem {
 			text = append(text, c)
 		}
 		if depth == 0 && !inString && (c == '"' || c == '}' || c == ']') {
-			return text, c, nil
+			return text, c
 		}
 	}
+	return nil, 0
 }
 
-// peek skips white space and returns the byte that comes next.
-func (s *importSource) peek() (byte, error) {
-	for {
-		next, err := s.in.Peek(1)
-		if err != nil {
-			return 0, err
+const space = " \t\r\n"
+
+// next returns the next byte that is not white space, 0 on an error.
+func (s *importSource) next() (c byte) {
+	for s.err == nil {
+		if c = s.read(); strings.IndexByte(space, c) < 0 {
+			break
 		}
-		if strings.IndexByte(" \t\r\n", next[0]) < 0 {
-			return next[0], nil
-		}
-		s.skip()
 	}
+	return c
 }
 
-// skip skips the byte that peek has seen.
-func (s *importSource) skip() {
-	if c, _ := s.in.ReadByte(); c == '\n' {
+func (s *importSource) read() (c byte) {
+	c, s.err = s.in.ReadByte()
+	if c == '\n' {
 		s.line++
 	}
+	return c
 }
 
-// credential returns the text of the credential, which an item of the listing's
-// answer has beside its version.
+// credential returns the text of the credential. In an item of a listing it
+// stands beside a version.
 func (i *importItem) credential() []byte {
 	var listed struct {
 		Credential json.RawMessage `json:"credential"`

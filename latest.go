@@ -10,112 +10,138 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Standing is the last recorded score of an address.
-type Standing struct {
+// LastScore is the last recorded score of an address.
+type LastScore struct {
 	Community int64
 	Address   Address
-	// Passing reports whether the recorded score still stood when it was read:
-	// it passed, has not expired by the store's clock, and is not outdated.
+	// Passing reports whether the score was valid when it was read: it passed,
+	// has not expired by the store's clock, and is not outdated.
 	Passing bool
 	// PassedWhenScored reports whether the score reached the threshold when it
-	// was recorded, whatever has happened since.
+	// was recorded.
 	PassedWhenScored bool
 	// Outdated reports whether a stamp that counted has been deleted or revoked
-	// since, as far as the score's row names its stamps. A stamp that was
-	// replaced or added is for the next scoring to judge.
+	// since, as far as the score names its stamps. Replaced and added stamps do
+	// not make it outdated.
 	Outdated         bool
 	Score, Threshold Decimal
 	// ScoredAt and ExpiresAt are as in [Result].
 	ScoredAt, ExpiresAt time.Time
 }
 
-// PassingAt reports whether the score stands at the moment as well, as far as
-// the standing knows: it is for a standing that is kept.
-func (s *Standing) PassingAt(moment time.Time) bool {
-	return s.PassedWhenScored && !s.Outdated && (s.ExpiresAt.IsZero() || moment.Before(s.ExpiresAt))
+// PassingAt reports whether the score, as it was read, is valid at the given
+// time.
+func (s *LastScore) PassingAt(at time.Time) bool {
+	return s.PassedWhenScored && !s.Outdated && (s.ExpiresAt.IsZero() || at.Before(s.ExpiresAt))
 }
 
-// Latest returns the last score recorded for the address, by this SDK or by
-// the service, without scoring again.
+// Latest returns the last score that this SDK or the service has recorded for
+// the address, without scoring again.
 //
-// An address that has none yet is an [ErrNeverScored], and so is one that the
-// service has queued to be scored again: its row is out of date. One whose last
-// scoring failed is a *[ScoringError] with the recorded reason. A row that makes
-// no sense is a store.ErrFault. Other errors are those of [Engine.Score].
-func (e *Engine) Latest(ctx context.Context, community int64, address string) (*Standing, error) {
+// It returns [ErrNeverScored] if there is no score, or the service has queued
+// the address to be scored again; a *[ScoringError] with the recorded reason if
+// the last scoring failed; store.ErrInternal for a score in an unknown form;
+// and [ErrMisconfigured] on a store without the role [store.LastScorer]. Other
+// errors are those of [Engine.Score].
+func (e *Engine) Latest(ctx context.Context, community int64, address string) (*LastScore, error) {
 	parsed, err := ParseAddress(address)
 	if err != nil {
 		return nil, err
 	}
-	seen := Observation{Community: community, Address: parsed, Latest: true}
-	seen.Standing, seen.Err = e.latest(ctx, &seen)
-	e.notify(ctx, seen)
-	return seen.Standing, seen.Err
+	s := scoring{engine: e, observation: Observation{Community: community, Address: parsed, Latest: true}}
+	last, err := s.latest(ctx)
+	s.observation.LastScore, s.observation.Err = last, err
+	s.notify(ctx)
+	return last, err
 }
 
-func (e *Engine) latest(ctx context.Context, seen *Observation) (*Standing, error) {
-	seen.Attempts++
-	snapshot, err := e.load(ctx, seen)
-	var standing *Standing
-	if err == nil {
-		standing, err = standingOf(snapshot, seen.Address)
-	}
+func (s *scoring) latest(ctx context.Context) (*LastScore, error) {
+	o := &s.observation
+	o.Attempts++
+	last, err := s.lastScore(ctx)
 	var impossible *ScoringError
 	if err == nil || errors.As(err, &impossible) {
-		return standing, err
+		return last, err
 	}
 	if !errors.Is(err, ErrNeverScored) {
-		e.report(ctx, "reading a score failed", seen, err)
+		s.report(ctx, "reading a score failed", err)
 	}
-	return nil, fmt.Errorf("reading the score of %s in community %d: %w", seen.Address, seen.Community, err)
+	return nil, fmt.Errorf("reading the score of %s in community %d: %w", o.Address, o.Community, err)
 }
 
-func standingOf(snapshot *store.Snapshot, address Address) (*Standing, error) {
-	community, row := &snapshot.Community, snapshot.Wallets[0].Score
-	switch {
-	case row == nil:
+func (s *scoring) lastScore(ctx context.Context) (*LastScore, error) {
+	o := &s.observation
+	scores, has := s.engine.store.(store.LastScorer)
+	if !has {
+		if bad, is := s.engine.store.(unusable); is {
+			return nil, bad.err
+		}
+		return nil, fmt.Errorf("%w: Latest needs a store with the role store.LastScorer, which %T lacks", ErrMisconfigured, s.engine.store)
+	}
+	began := time.Now()
+	recorded, err := scores.LastScore(ctx, o.Community, o.Address)
+	o.Load += time.Since(began)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, ErrNeverScored
-	case row.Status == store.StatusError:
-		return nil, &ScoringError{Community: community.ID, Address: address, Err: errors.New(row.Error)}
-	case row.Status != store.StatusDone:
-		return nil, fmt.Errorf("%w: its scoring is queued (%.20s)", ErrNeverScored, row.Status)
 	}
-	read, err := evidenceOf(row.Evidence, row.Value)
 	if err != nil {
 		return nil, err
 	}
-	if community.Scorer == store.ScorerBinary && !hasEvidence(row.Evidence) && (row.Value == "0" || row.Value == "1") {
-		return nil, fmt.Errorf("%w: a score of %s without evidence may be a verdict or a sum", store.ErrFault, row.Value)
+	if now := store.Microseconds(s.engine.settings.clock()); !now.IsZero() {
+		recorded.ReadAt = now
 	}
-	outdated, err := isOutdated(&snapshot.Wallets[0])
-	if err != nil {
-		return nil, err
-	}
-	standing := &Standing{
-		Community: community.ID, Address: address, PassedWhenScored: read.Passing, Outdated: outdated,
-		Score: read.Score, Threshold: read.Threshold, ScoredAt: row.ScoredAt, ExpiresAt: row.ExpiresAt,
-	}
-	standing.Passing = standing.PassingAt(snapshot.At)
-	return standing, nil
+	return lastScoreOf(recorded, o.Community, o.Address)
 }
 
-// isOutdated reports whether the wallet lacks a stamp that its score counted.
-func isOutdated(wallet *store.Wallet) (bool, error) {
-	if wallet.Score.Stamps == nil {
+func lastScoreOf(recorded *store.RecordedScore, community int64, address Address) (*LastScore, error) {
+	switch {
+	case recorded.Status == store.StatusError:
+		return nil, &ScoringError{Community: community, Address: address, Err: errors.New(recorded.Error)}
+	case recorded.Status != store.StatusDone:
+		return nil, fmt.Errorf("%w: its scoring is queued (%.20s)", ErrNeverScored, recorded.Status)
+	}
+	read, err := evidenceOf(recorded.Evidence, recorded.Value)
+	if err != nil {
+		return nil, err
+	}
+	if recorded.Scorer == store.ScorerBinary && !hasEvidence(recorded.Evidence) && isVerdict(read.Score) {
+		return nil, fmt.Errorf("%w: a score of %s without evidence may be a verdict or a sum", store.ErrInternal, recorded.Value)
+	}
+	outdated, err := isOutdated(recorded, address)
+	if err != nil {
+		return nil, err
+	}
+	last := &LastScore{
+		Community: community, Address: address, PassedWhenScored: read.Passing, Outdated: outdated,
+		Score: read.Score, Threshold: read.Threshold, ScoredAt: recorded.ScoredAt, ExpiresAt: recorded.ExpiresAt,
+	}
+	last.Passing = last.PassingAt(recorded.ReadAt)
+	return last, nil
+}
+
+// isVerdict reports whether the score may mean "passes" or "does not pass".
+func isVerdict(score Decimal) bool {
+	text := score.Fixed(places)
+	return text == "0.00000" || text == "1.00000"
+}
+
+// isOutdated reports whether the address lacks a stamp that its score counted.
+func isOutdated(recorded *store.RecordedScore, address Address) (bool, error) {
+	if recorded.Stamps == nil {
 		return false, nil // the service did not always record them
 	}
 	var stamps map[string]struct {
-		Dedup  bool   `json:"dedup"`
-		Wallet string `json:"source_wallet"` // another's, if wallets are linked
+		Dedup  bool    `json:"dedup"`
+		Wallet Address `json:"source_wallet"` // another's, if wallets are linked
 	}
-	if json.Unmarshal(wallet.Score.Stamps, &stamps) != nil {
-		return false, fmt.Errorf("%w: the stamps of a score have another form", store.ErrFault)
+	if json.Unmarshal(recorded.Stamps, &stamps) != nil {
+		return false, fmt.Errorf("%w: the stamps of a score have another form", store.ErrInternal)
 	}
-	for _, c := range wallet.Credentials {
-		delete(stamps, c.Provider)
+	for _, provider := range recorded.Live {
+		delete(stamps, provider)
 	}
-	for _, s := range stamps {
-		if !s.Dedup && (s.Wallet == "" || s.Wallet == wallet.Address) {
+	for _, stamp := range stamps {
+		if !stamp.Dedup && (stamp.Wallet == "" || stamp.Wallet == address) {
 			return true, nil
 		}
 	}

@@ -2,22 +2,23 @@ package passport
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/sethvargo/go-retry"
 
 	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/internal/problems"
 )
 
 // Option configures an [Engine].
 type Option func(*settings)
 
-// WithTrustedIssuers adds to the DIDs whose credentials are believed, compared
-// letter by letter with a credential's issuer. At least one is required, and
-// each must pass [credential.CheckIssuer].
+// WithTrustedIssuers adds DIDs to the trusted issuers. A credential's issuer
+// must equal one exactly. At least one is required, and each must pass
+// [credential.CheckIssuer].
 func WithTrustedIssuers(dids ...string) Option {
 	return func(s *settings) {
 		for _, did := range dids {
@@ -35,8 +36,8 @@ func WithHumanPoints(points HumanPoints) Option {
 	return func(s *settings) { s.points = &points }
 }
 
-// WithV0NullifiersOnly looks at those nullifiers only that begin with "v0", the
-// reference's switch to a single nullifier per account. A credential without
+// WithV0NullifiersOnly ignores nullifiers that do not begin with "v0", as the
+// service's switch to a single nullifier per account does. A credential without
 // one is left out.
 func WithV0NullifiersOnly() Option {
 	return func(s *settings) { s.v0Only = true }
@@ -45,14 +46,13 @@ func WithV0NullifiersOnly() Option {
 // Verifier checks the proof of a credential. [credential.Verifier] is the
 // default.
 //
-// Verify must return nil only if the proof holds, a *[credential.Error] (as
-// errors.As sees it) if it does not, and any other error when it could not tell: the
-// scoring then fails, rather than counting less than is due. It must return when
-// the context ends, and must be safe for concurrent use.
+// Verify must return nil if the proof holds, a *[credential.Error] (by
+// errors.As) if it does not, and any other error if it could not decide, which
+// fails the scoring. It must return when the context ends, and must be safe for
+// concurrent use.
 //
-// That a proof holds is remembered, see [WithCacheSize], and the verifier not
-// asked again. One that looks at what can change, such as a list of keys that have
-// leaked, needs WithCacheSize(0).
+// Valid proofs are cached. A verifier that depends on data that can change,
+// such as a list of leaked keys, needs WithCacheSize(0).
 type Verifier interface {
 	Verify(ctx context.Context, signed *credential.Signed, now time.Time) error
 }
@@ -62,43 +62,41 @@ func WithVerifier(verifier Verifier) Option {
 	return func(s *settings) { s.verifier = verifier }
 }
 
-// DefaultCacheSize is the number of verified credentials that an engine
-// remembers unless it is told otherwise: about 10 MB.
+// DefaultCacheSize is the default of [WithCacheSize]: about 10 MB.
 const DefaultCacheSize = 10_000
 
-// WithCacheSize sets how many verified credentials the engine remembers, about
-// 1 kB each; 0 turns the memory off. Only proofs that hold are remembered, by a
-// digest of the whole credential; expiry, issuer, subject and whether its row is
-// revoked are looked at each time.
+// WithCacheSize sets how many verified credentials the engine caches, about 1
+// kB each; 0 turns the cache off. Only valid proofs are cached, by a digest of
+// the whole credential; expiry, issuer, subject and revocation are checked each
+// time.
 func WithCacheSize(credentials int) Option {
 	return func(s *settings) { s.cacheSize = credentials }
 }
 
-// WithRetry sets how a scoring that lost a race is repeated; the function is
-// called once per scoring, and where it returns nil nothing is repeated. The
-// default is [DefaultRetry].
+// WithRetry sets how a scoring that lost a race is retried. The function is
+// called once per scoring; if it returns nil there is no retry. The default is
+// [DefaultRetry].
 func WithRetry(backoff func() retry.Backoff) Option {
 	return func(s *settings) { s.backoff = backoff }
 }
 
-// WithClock makes the function's answer the moment of each scoring, in place
-// of the store's clock; the zero time leaves it to the store. It is for tests, and
-// must be safe for concurrent use.
+// WithClock sets the time of each scoring, for tests. When the function returns
+// the zero time, the store's clock is used. It must be safe for concurrent use.
 func WithClock(now func() time.Time) Option {
 	return func(s *settings) { s.clock = now }
 }
 
-// WithLogger sets where the engine reports lost races (debug), recorded
-// scoring errors (warn), and failures of the store and of verifiers (error). It logs addresses
-// and community ids, never credentials or nullifiers. The default is silence.
+// WithLogger sets the logger of lost races (debug), recorded scoring errors
+// (warn), and failures of the store and of verifiers (error). It gets addresses
+// and community ids, never credentials or nullifiers. The default discards all.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
 
-// WithObserver adds a function that is called at the end of every Score, Preview
-// and Latest of a valid address, on the caller's goroutine: for metrics and
-// traces. Concurrent calls call it concurrently. If it panics, so does the
-// caller, and the score stays recorded.
+// WithObserver adds a function that is called at the end of every Score,
+// Preview and Latest of a valid address, on the caller's goroutine, for metrics
+// and traces. It must be safe for concurrent use. If it panics, the score stays
+// recorded.
 func WithObserver(observe func(context.Context, Observation)) Option {
 	return func(s *settings) { s.observers = append(s.observers, observe) }
 }
@@ -107,22 +105,20 @@ func WithObserver(observe func(context.Context, Observation)) Option {
 type Observation struct {
 	Community int64
 	Address   Address
-	// Preview and Latest report which call it was: at most one is set, and
-	// neither for Score.
+	// Preview and Latest report which call it was; both are false for Score.
 	Preview, Latest bool
-	// Attempts counts the times the scoring was begun: above 1 after a lost
-	// race.
+	// Attempts is above 1 after a lost race.
 	Attempts int
 	// Verified and Remembered count the credentials of the last attempt whose
-	// proof was checked, and those whose proof was known to hold.
+	// proof was checked, and those whose valid proof was cached.
 	Verified, Remembered int
 	// Load, Verify and Apply are the times spent in all attempts together.
 	Load, Verify, Apply time.Duration
-	// Result is what Score or Preview returned, Standing what Latest did, and Err
-	// the error of either.
-	Result   *Result
-	Standing *Standing
-	Err      error
+	// Result is what Score or Preview returned, LastScore what Latest returned,
+	// and Err the error of either.
+	Result    *Result
+	LastScore *LastScore
+	Err       error
 }
 
 type settings struct {
@@ -134,8 +130,10 @@ type settings struct {
 	backoff   func() retry.Backoff
 	clock     func() time.Time
 	logger    *slog.Logger
-	observers []func(context.Context, Observation)
+	observers []observer
 }
+
+type observer = func(context.Context, Observation)
 
 func newSettings(options []Option) settings {
 	s := settings{
@@ -154,42 +152,46 @@ func newSettings(options []Option) settings {
 	return s
 }
 
-// validate reports every fault, joined.
+// validate returns every problem, joined.
 func (s *settings) validate() error {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrMisconfigured}, args...)...))
-	}
+	found := problems.New(ErrMisconfigured)
 	if len(s.issuers) == 0 {
-		fault("no trusted issuer, so no stamp would ever count: use WithTrustedIssuers")
+		found.Addf("no trusted issuer, so no stamp would ever count: use WithTrustedIssuers")
 	}
 	for did := range s.issuers {
 		if err := credential.CheckIssuer(did); err != nil {
-			fault("trusted %w", err)
+			found.Addf("trusted %w", err)
 		}
 	}
-	if s.verifier == nil {
-		fault("WithVerifier got nil")
-	}
 	if s.cacheSize < 0 {
-		fault("cache size %d is negative", s.cacheSize)
+		found.Addf("cache size %d is negative", s.cacheSize)
 	}
-	if s.backoff == nil {
-		fault("WithRetry got nil")
-	}
-	if s.clock == nil {
-		fault("WithClock got nil")
-	}
-	if s.logger == nil {
-		fault("WithLogger got nil")
-	}
-	for _, observe := range s.observers {
-		if observe == nil {
-			fault("WithObserver got nil")
+	for _, option := range []struct {
+		name  string
+		isNil bool
+	}{
+		{"WithVerifier", s.verifier == nil},
+		{"WithRetry", s.backoff == nil},
+		{"WithClock", s.clock == nil},
+		{"WithLogger", s.logger == nil},
+		{"WithObserver", slices.ContainsFunc(s.observers, func(o observer) bool { return o == nil })},
+	} {
+		if option.isNil {
+			found.Addf("%s got nil", option.name)
 		}
 	}
 	if s.points != nil {
-		s.points.validate(fault)
+		s.points.validate(found)
 	}
-	return errors.Join(faults...)
+	return found.Err()
+}
+
+// DefaultRetry is the service's retry policy: up to five more attempts after
+// 50, 100, 200, 400 and 800 ms, each with a jitter of up to 50 ms.
+func DefaultRetry() retry.Backoff {
+	waits := retry.WithMaxRetries(5, retry.WithCappedDuration(time.Second, retry.NewExponential(50*time.Millisecond)))
+	return retry.BackoffFunc(func() (time.Duration, bool) {
+		wait, stop := waits.Next()
+		return wait + rand.N(50*time.Millisecond), stop //nolint:gosec // jitter need not be unpredictable
+	})
 }

@@ -1,6 +1,7 @@
 package passport
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func TestParseAddressKeepsOneForm(t *testing.T) {
+func TestParseAddress(t *testing.T) {
 	address, err := ParseAddress("0x4902F60229F5138A92DAEC0BF6AFA7B0424C451d")
 	require.NoError(t, err)
 	assert.Equal(t, Address("0x4902f60229f5138a92daec0bf6afa7b0424c451d"), address)
@@ -28,7 +29,7 @@ func TestParseAddressKeepsOneForm(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAnAddressIsTold(t *testing.T) {
+func TestParseAddress_Errors(t *testing.T) {
 	const digits = "4902f60229f5138a92daec0bf6afa7b0424c451d"
 	for text, want := range map[string]string{
 		"":                             `"" does not begin with 0x`,
@@ -49,6 +50,11 @@ func TestWhatIsWrongWithAnAddressIsTold(t *testing.T) {
 	}
 }
 
+func TestScoringError_Kind(t *testing.T) {
+	recorded := &ScoringError{Community: 1, Err: errors.New("the recorded text")}
+	assert.Equal(t, store.KindUnscorable, store.KindOf(recorded))
+}
+
 func FuzzParseAddress(f *testing.F) {
 	f.Add("0x4902f60229f5138a92daec0bf6afa7b0424c451d")
 	f.Add("0x4902F60229F5138A92DAEC0BF6AFA7B0424C451D")
@@ -61,31 +67,10 @@ func FuzzParseAddress(f *testing.F) {
 			require.Empty(t, address)
 			return
 		}
-		require.True(t, store.ValidAddress(string(address)))
+		require.True(t, address.Valid())
 		require.True(t, strings.EqualFold(text, string(address)))
 		again, err := ParseAddress(string(address))
 		require.NoError(t, err)
 		require.Equal(t, address, again)
 	})
 }
-
-func TestOn_Nil(t *testing.T) {
-	engine, err := New(noStore{}, WithTrustedIssuers("did:key:z6Mkj9se6ebKKi6U9wxVuJKfNrVg3TftERczRXZSGf86QPLS"))
-	require.NoError(t, err)
-	const address = "0x4902f60229f5138a92daec0bf6afa7b0424c451d"
-	for name, on := range map[string]Store{"nil": nil, "typed": (*fakeStore)(nil)} {
-		engine := engine.On(on)
-		_, score := engine.Score(t.Context(), 1, address)
-		_, preview := engine.Preview(t.Context(), 1, address)
-		_, latest := engine.Latest(t.Context(), 1, address)
-		for _, err := range []error{score, preview, latest} {
-			require.ErrorIs(t, err, ErrMisconfigured, name)
-			require.ErrorContains(t, err, "On got a nil store")
-			assert.Equal(t, store.KindMisconfigured, store.KindOf(err))
-		}
-		_, err := New(on)
-		require.ErrorContains(t, err, "the store is nil", name)
-	}
-}
-
-type fakeStore struct{ noStore }

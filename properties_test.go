@@ -18,16 +18,16 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// filed is a credential in a wallet.
-type filed struct {
-	address string
-	stamp   store.NewCredential
+// stored is a credential in a wallet.
+type stored struct {
+	address store.Address
+	input   store.CredentialInput
 }
 
 // play is a small world drawn at random: three wallets, a few accounts that
 // they fight for, and an order in which they are scored.
 type play struct {
-	credentials []filed
+	credentials []stored
 	scorings    []scoring
 }
 
@@ -52,9 +52,9 @@ func drawPlay(t *rapid.T) play {
 			expiry := start.Add(time.Duration(rapid.IntRange(1, 6).Draw(t, "valid for")) * hour)
 			signed, err := passporttest.NewIssuerFromSeed("properties").Issue(address, provider, "", passporttest.Nullifiers(nullifiers...), passporttest.ExpiresAt(expiry))
 			require.NoError(t, err)
-			stamp, err := passport.NewCredential(signed)
+			stamp, err := passport.ReadCredential(signed)
 			require.NoError(t, err)
-			p.credentials = append(p.credentials, filed{address, stamp})
+			p.credentials = append(p.credentials, stored{store.Address(address), stamp})
 		}
 	}
 	for range rapid.IntRange(1, 6).Draw(t, "scorings") {
@@ -71,14 +71,14 @@ type stage struct {
 	clock  *passporttest.Clock
 }
 
-func newStage(t *rapid.T, engine *passport.Engine, credentials []filed) *stage {
+func newStage(t *rapid.T, engine *passport.Engine, credentials []stored) *stage {
 	clock := passporttest.NewClock(start)
 	mem := memstore.New(memstore.WithClock(clock.Now))
 	require.NoError(t, mem.PutCommunity(t.Context(), store.Community{
 		ID: 1, Name: "One", Weights: []byte(`{"A":"1","B":"2.5","C":"0.25"}`), Threshold: "2",
 	}))
 	for _, c := range credentials {
-		require.NoError(t, mem.AddCredentials(t.Context(), c.address, c.stamp))
+		require.NoError(t, mem.AddCredentials(t.Context(), c.address, c.input))
 	}
 	return &stage{t: t, mem: mem, engine: engine.On(mem), clock: clock}
 }
@@ -89,40 +89,33 @@ func (s *stage) score(address string) *passport.Result {
 	return result
 }
 
-type link struct {
-	Hash, Address string
-	Expires       time.Time `json:"expires_at"`
-}
-
-func (s *stage) dump() []byte {
-	var document bytes.Buffer
-	require.NoError(s.t, s.mem.WriteRows(&document))
-	return document.Bytes()
-}
-
-func (s *stage) links() map[string]link {
-	var rows struct {
-		Links []link `json:"registry_hashscorerlink"`
+// claims returns who holds each nullifier.
+func (s *stage) claims() map[string]store.Holder {
+	holders := map[string]store.Holder{}
+	for _, claim := range s.mem.State().Claims {
+		require.NotContains(s.t, holders, claim.Nullifier, "one holder per nullifier")
+		holders[claim.Nullifier] = claim.Holder
 	}
-	require.NoError(s.t, json.Unmarshal(s.dump(), &rows))
-	links := map[string]link{}
-	for _, l := range rows.Links {
-		require.NotContains(s.t, links, l.Hash, "one holder per nullifier")
-		links[l.Hash] = l
-	}
-	return links
+	return holders
 }
 
-// outcomes tells what became of each stamp, and the score.
+// content returns the whole content of the store, as JSON.
+func (s *stage) content() string {
+	var saved bytes.Buffer
+	require.NoError(s.t, s.mem.Save(&saved))
+	return saved.String()
+}
+
+// outcomes describes the score, and the outcome of each stamp.
 func outcomes(result *passport.Result) string {
-	told := []string{fmt.Sprintf("%s %v %s", result.Score, result.Passing, result.ExpiresAt.UTC())}
+	texts := []string{fmt.Sprintf("%s %v %s", result.Score, result.Passing, result.ExpiresAt.UTC())}
 	for _, stamp := range result.Stamps {
-		told = append(told, fmt.Sprintf("%s %s %s", stamp.Provider, stamp.Outcome, stamp.ClaimedUntil.UTC()))
+		texts = append(texts, fmt.Sprintf("%s %s %s", stamp.Provider, stamp.Outcome, stamp.ClaimedUntil.UTC()))
 	}
-	return strings.Join(told, " | ")
+	return strings.Join(texts, " | ")
 }
 
-func TestScoringProperties(t *testing.T) {
+func TestScore_Properties(t *testing.T) {
 	engine, err := passport.New(memstore.New(), passport.WithTrustedIssuers(passporttest.NewIssuerFromSeed("properties").DID()))
 	require.NoError(t, err)
 	rapid.Check(t, func(t *rapid.T) {
@@ -136,49 +129,50 @@ func TestScoringProperties(t *testing.T) {
 			here.clock.Advance(s.after)
 			there.clock.Advance(s.after)
 			now := here.clock.Now()
-			before := here.links()
+			before := here.claims()
 
 			preview, err := here.engine.Preview(t.Context(), 1, s.address)
 			require.NoError(t, err)
-			require.Equal(t, before, here.links(), "a preview claims nothing")
+			require.Equal(t, before, here.claims(), "a preview claims nothing")
 			result := here.score(s.address)
-			require.Equal(t, outcomes(preview), outcomes(result), "a preview tells what a scoring does")
+			require.Equal(t, outcomes(preview), outcomes(result), "a preview decides like a scoring")
 			require.Equal(t, outcomes(result), outcomes(there.score(s.address)), "the order of credentials is irrelevant")
 
-			after := here.links()
+			after := here.claims()
 			for nullifier, was := range before {
-				if was.Expires.After(now) {
+				if was.ExpiresAt.After(now) {
 					require.Equal(t, was.Address, after[nullifier].Address, "no live claim is taken")
-					require.False(t, after[nullifier].Expires.Before(was.Expires), "or shortened")
+					require.False(t, after[nullifier].ExpiresAt.Before(was.ExpiresAt), "or shortened")
 				}
 			}
 			for _, c := range p.credentials {
-				stamp := slices.IndexFunc(result.Stamps, func(s passport.Stamp) bool { return s.Provider == c.stamp.Provider })
-				if c.address != s.address || stamp < 0 || result.Stamps[stamp].Outcome != passport.Counted {
+				stamp := slices.IndexFunc(result.Stamps, func(s passport.Stamp) bool { return s.Provider == c.input.Provider })
+				if c.address != store.Address(s.address) || stamp < 0 || result.Stamps[stamp].Outcome != passport.Counted {
 					continue
 				}
 				for _, nullifier := range nullifiersOf(t, c) {
-					require.Equal(t, s.address, after[nullifier].Address, "what counts is held")
+					require.Equal(t, c.address, after[nullifier].Address, "a stamp that counts holds its nullifiers")
 				}
 			}
 
-			require.Equal(t, outcomes(result), outcomes(here.score(s.address)), "scoring twice changes nothing but time")
-			require.Equal(t, after, here.links())
+			require.Equal(t, outcomes(result), outcomes(here.score(s.address)), "a second scoring changes only times")
+			require.Equal(t, after, here.claims())
 		}
 
 		restored := newStage(t, engine, nil)
 		restored.clock.Set(here.clock.Now())
-		require.NoError(t, restored.mem.ReadRows(bytes.NewReader(here.dump())))
+		require.NoError(t, restored.mem.Restore(strings.NewReader(here.content())))
+		require.JSONEq(t, here.content(), restored.content())
 		last := p.scorings[len(p.scorings)-1].address
-		require.Equal(t, outcomes(here.score(last)), outcomes(restored.score(last)), "dump, load, score equals score")
-		require.JSONEq(t, string(here.dump()), string(restored.dump()))
+		require.Equal(t, outcomes(here.score(last)), outcomes(restored.score(last)), "save, restore and score equals score")
+		require.JSONEq(t, here.content(), restored.content())
 	})
 }
 
-func nullifiersOf(t *rapid.T, c filed) []string {
-	var said struct {
+func nullifiersOf(t *rapid.T, c stored) []string {
+	var content struct {
 		Subject struct{ Nullifiers []string } `json:"credentialSubject"`
 	}
-	require.NoError(t, json.Unmarshal(c.stamp.Stamp, &said))
-	return said.Subject.Nullifiers
+	require.NoError(t, json.Unmarshal(c.input.Document, &content))
+	return content.Subject.Nullifiers
 }

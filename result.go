@@ -7,52 +7,48 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Result is the outcome of one scoring, with the fate of every stamp. It has no
-// names for JSON: what a host answers its own callers is for it to say.
+// Result is the outcome of one scoring.
 type Result struct {
-	// Community and Address are what was scored.
 	Community int64
 	Address   Address
-	// Passing tells whether Score reaches Threshold.
+	// Passing reports whether Score reaches Threshold.
 	Passing bool
 	// Score is the sum of the weights of the stamps that count.
 	Score Decimal
 	// Threshold is the community's.
 	Threshold Decimal
-	// ScoredAt is the moment of the scoring, by the store's clock, in UTC.
+	// ScoredAt is the time of the scoring, by the store's clock, in UTC.
 	ScoredAt time.Time
-	// ExpiresAt is the earliest expiry of the stamps that count; zero when none
-	// counts.
+	// ExpiresAt is the earliest expiry of the stamps that count, or zero.
 	ExpiresAt time.Time
-	// Stamps has one entry for each credential that was looked at, by provider.
+	// Stamps has an entry for the newest credential of each provider, sorted by
+	// provider.
 	Stamps []Stamp
-	// Points are the human points that this scoring earned (or, in a preview,
-	// would earn); none when the address had them before.
+	// Points are the human points that this scoring earned or, in a preview,
+	// would earn.
 	Points []Award
 }
 
-// Stamp tells what became of one credential.
+// Stamp is the outcome of one credential.
 type Stamp struct {
-	// Provider is the provider that the credential is filed under.
+	// Provider is the provider under which the credential is stored.
 	Provider string
-	// Outcome tells whether it counts.
-	Outcome Outcome
-	// Weight is what it adds to the score: 0 unless it counts.
+	Outcome  Outcome
+	// Weight is added to the score; 0 unless the stamp counts.
 	Weight Decimal
-	// ExpiresAt is the credential's expiry; zero when it has none or could not
-	// be read.
+	// ExpiresAt is the credential's expiry; zero if it has none or could not be
+	// read.
 	ExpiresAt time.Time
-	// ClaimedUntil is set when it is deduplicated: until then another wallet
-	// holds one of its nullifiers, at least.
+	// ClaimedUntil is the time until which another wallet holds at least one of
+	// the nullifiers of a deduplicated stamp.
 	ClaimedUntil time.Time
-	// Reason is set when it is left out.
+	// Reason is set if the stamp is left out.
 	Reason Reason
-	// Why says in words why it adds what it adds; empty when there is nothing
-	// to say.
+	// Why explains the outcome in words; it may be empty.
 	Why string
 }
 
-// Outcome is what became of a credential in a scoring.
+// Outcome is the outcome of a credential in a scoring.
 type Outcome string
 
 // The outcomes.
@@ -62,13 +58,13 @@ const (
 	// Deduplicated: it is valid, but another address claimed one of its
 	// nullifiers first.
 	Deduplicated Outcome = "deduplicated"
-	// LeftOut: it is not valid; Stamp.Reason tells why.
+	// LeftOut: it is not valid, for Stamp.Reason.
 	LeftOut Outcome = "left out"
 )
 
-// Reason is a code for what makes a credential invalid. Besides these, which
-// the engine finds, there are those of package credential about a credential's
-// form and proof, such as credential.ReasonBadSignature.
+// Reason is a code for what makes a credential invalid: one of those below,
+// which the engine finds, or of package credential, such as
+// credential.ReasonBadSignature.
 type Reason = credential.Reason
 
 // The reasons that the engine finds.
@@ -77,24 +73,24 @@ const (
 	ReasonProviderMismatch Reason = "provider_mismatch"  // it signs another provider than it is filed under
 	ReasonNoNullifiers     Reason = "no_nullifiers"      // nothing to de-duplicate it by
 	ReasonNullifierTooLong Reason = "nullifier_too_long" // a nullifier has more than 100 characters
-	// ReasonTooManyCredentials: the wallet has so many, or such large ones, that a
-	// store does not read this one. One of those beyond store.MaxCredentials is
-	// reported, the others are not.
+	// ReasonTooManyCredentials: the wallet has so many or such large ones that a
+	// store does not read this one. Only one beyond store.MaxCredentials is
+	// reported.
 	ReasonTooManyCredentials Reason = Reason(store.OmittedTooMany)
 
-	ReasonNoExpiration    Reason = "no_expiration"    // it would be valid for ever
+	ReasonNoExpiration    Reason = "no_expiration"    // it would never expire
 	ReasonExpired         Reason = "expired"          // its expiration date has come
 	ReasonUntrustedIssuer Reason = "untrusted_issuer" // its issuer is not on the host's list
 	ReasonRefused         Reason = "refused"          // the host's Verifier refused it and gave no reason
 )
 
-// Award is what an address earned in human points.
+// Award is an award of human points.
 type Award struct {
-	// Action is the code of what earned them, such as "HKY".
+	// Action is the code of the action that earned them, such as "HKY".
 	Action string
-	// Provider is set when the action is earned once per provider.
+	// Provider is set if the action is earned once per provider.
 	Provider string
-	// Points are what the action is worth now; 0 when it is not configured or
+	// Points are the present points of the action; 0 if it is not configured or
 	// not active.
 	Points int
 }

@@ -10,18 +10,17 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// ruleLIFO is the only de-duplication rule that there is.
+// ruleLIFO is the only supported de-duplication rule.
 const ruleLIFO = "LIFO"
 
-// terms are what a community asks of a wallet.
+// terms are a community's weights and threshold.
 type terms struct {
 	weights   map[string]Decimal
 	threshold Decimal
 }
 
-// termsOf reads the community's weights, its customization's laid over them,
-// and its threshold. Its errors wrap [ErrUnsupportedRule] or
-// [ErrInvalidWeights].
+// termsOf reads the community's weights, overlaid with its customization, and
+// its threshold. Its errors wrap [ErrUnsupportedRule] or [ErrInvalidWeights].
 func termsOf(community *store.Community) (terms, error) {
 	if err := checkRule(community.Rule); err != nil {
 		return terms{}, err
@@ -30,7 +29,7 @@ func termsOf(community *store.Community) (terms, error) {
 	if faults != nil {
 		return terms{}, faults[0]
 	}
-	for provider, text := range community.Overlay {
+	for provider, text := range community.Customization {
 		weight, err := ParseDecimal(text)
 		if err != nil {
 			return terms{}, fmt.Errorf("%w: customization's weight of %.100q: %w", ErrInvalidWeights, provider, err)
@@ -52,9 +51,9 @@ func checkRule(rule string) error {
 	return nil
 }
 
-// parseWeights reads a JSON object of decimals, and stops after that many
-// faults, each an [ErrInvalidWeights]. A number is read by its text: through a
-// binary float, 0.1 + 0.2 would carry noise.
+// parseWeights reads a JSON object of decimals, and stops after mostFaults
+// errors, each an [ErrInvalidWeights]. A number is read from its text, not
+// through a binary float.
 func parseWeights(document []byte, mostFaults int) (weights map[string]Decimal, faults []error) {
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
@@ -80,13 +79,10 @@ func parseWeights(document []byte, mostFaults int) (weights map[string]Decimal, 
 }
 
 func parseWeight(provider string, entry any) (Decimal, error) {
-	var text string
-	switch entry := entry.(type) {
-	case string:
-		text = entry
-	case json.Number:
-		text = entry.String()
-	default:
+	text, isString := entry.(string)
+	if number, isNumber := entry.(json.Number); isNumber {
+		text = number.String()
+	} else if !isString {
 		return Decimal{}, fmt.Errorf("%w: weight of %.100q is neither a number nor a string", ErrInvalidWeights, provider)
 	}
 	weight, err := ParseDecimal(text)

@@ -1,19 +1,17 @@
 // Package apikey checks and creates the API keys of the service whose tables
-// the SDK shares, counts their calls against their rate limits, and records
-// what they were used for.
+// the SDK shares. A [Registry] finds the row of a key, and keeps wrong keys
+// from occupying the processors: keys that the service has not migrated yet are
+// hashed with PBKDF2, a fraction of a second of work that anyone who knows the
+// prefix of a key can request.
 //
-//   - [Checker] tells whose key it is, and guards the processors: the keys
-//     that the service has not yet migrated are hashed with PBKDF2, a fraction
-//     of a second of work that anyone may ask for who knows a key's prefix.
-//   - [Limiter] counts calls; [MemoryLimiter] does so in this process.
-//   - [UseLog] writes the uses of keys behind the caller's back.
+// Package ratelimit counts the calls of keys, and package usage records them.
 //
-// # What an attacker learns
+// # Timing
 //
-// Every refusal is [ErrRefused], and comparisons take constant time. Time
-// tells this much: whether a prefix is known and whether its key is still
-// hashed with PBKDF2, which [ErrBusy] tells too. A prefix is no secret.
-// Nothing depends on how much of a wrong key is right.
+// Every refusal is [ErrRefused], and comparisons take constant time, however
+// much of a wrong key is right. Timing reveals whether a prefix, which is no
+// secret, is known, and whether its key is still hashed with PBKDF2; [ErrBusy]
+// reveals that as well.
 package apikey
 
 import (
@@ -28,129 +26,130 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/passport-sdk/passport-go/apikey/internal/slowcheck"
+	"github.com/passport-sdk/passport-go/internal/problems"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Why a key was not let in, to be tested with errors.Is.
+// The errors of a key that is not accepted, to be tested with errors.Is.
 var (
 	// ErrRefused: the key is malformed, unknown, wrong, revoked or expired.
-	// Nothing tells which.
 	ErrRefused = store.Sentinel(store.KindRefused, "invalid API key")
-	// ErrBusy: the key may be right, but to find out would cost more time than
-	// is granted now; ask again in a second, see [Checker.Check]. It is
-	// [store.ErrUnavailable] too.
-	ErrBusy = fmt.Errorf("too many slow checks of API keys: %w", store.ErrUnavailable)
+	// ErrBusy: the key may be right, but checking it would take more time than
+	// is granted now. Try again in a second, see [Registry.Check]. It wraps
+	// [store.ErrUnavailable].
+	ErrBusy = slowcheck.ErrBusy
 )
 
-// MaxKeyLength is the length above which a key is refused unread, in bytes.
-// The service's own have 41.
+// MaxKeyLength is the number of bytes above which a key is refused unread.
 const MaxKeyLength = 256
 
-// Checker checks and creates API keys. Make it with [New]. It is safe for
+// Registry checks and creates API keys. Make it with [New]. It is safe for
 // concurrent use and starts no goroutine.
-type Checker struct {
-	rows          store.Keys
+type Registry struct {
+	keys          store.Keys
 	now           func() time.Time
+	slowChecks    int
+	slowShare     float64
 	maxIterations int
 	logger        *slog.Logger
-	guard         *guard
-	lookups       chan struct{} // holds one token for each lookup that runs
-	// derive is the slow check of a hash. Tests of the guard, whose clocks stand
-	// still while a processor works, put another in its place.
-	derive func(h *djangoHash, key string) (matches bool, worked time.Duration)
+
+	guard   *slowcheck.Guard
+	lookups chan struct{} // holds one token for each lookup that runs
+	// compare is the slow check of a hash. Tests replace it.
+	compare func(h *djangoHash, key string) (matches bool, worked time.Duration)
 }
 
-// New returns a checker of the keys in the rows. It reports every fault of the
-// configuration at once, each wrapping [store.ErrMisconfigured].
-func New(rows store.Keys, options ...Option) (*Checker, error) {
-	s := newSettings(options)
-	var f faults
-	if rows == nil {
-		f.addf("New got nil rows")
+// New returns a registry of the keys in the store. It returns every problem of
+// the configuration, joined, each wrapping [store.ErrMisconfigured].
+func New(keys store.Keys, options ...Option) (*Registry, error) {
+	r := &Registry{
+		keys:          keys,
+		now:           time.Now,
+		slowChecks:    1,
+		slowShare:     0.1,
+		maxIterations: 2_000_000,
+		logger:        slog.New(slog.DiscardHandler),
+		lookups:       make(chan struct{}, maxLookups),
+		compare:       (*djangoHash).matches,
 	}
-	s.validate(&f)
-	if err := f.err(); err != nil {
+	problems.Apply(r, options)
+	found := problems.New(store.ErrMisconfigured)
+	found.Checkf(keys != nil, "New got a nil store")
+	found.Checkf(r.now != nil, "WithClock got nil")
+	problems.CheckRange(found, "WithSlowChecks", r.slowChecks, 1, 1000)
+	problems.CheckRange(found, "WithSlowShare", r.slowShare, 0.001, 100)
+	problems.CheckRange(found, "WithMaxIterations", r.maxIterations, 1, 5_000_000) // most of a second, which a budget can afford
+	found.Checkf(r.logger != nil, "WithLogger got nil")
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	return &Checker{
-		rows:          rows,
-		now:           s.now,
-		maxIterations: s.maxIterations,
-		logger:        s.logger,
-		guard:         newGuard(s.slowChecks, s.slowShare),
-		lookups:       make(chan struct{}, maxLookups),
-		derive:        (*djangoHash).matches,
-	}, nil
+	r.guard = slowcheck.New(r.slowChecks, r.slowShare)
+	return r, nil
 }
 
-// Check returns the row of the key, found by the text before its first dot,
-// or
-//   - [ErrRefused] for every key that must not be let in;
-//   - [ErrBusy] when the check would cost more time than is granted now;
+// Check returns the row of the key, found by the text before its first dot, or
+//   - [ErrRefused] for every key that must not be accepted;
+//   - [ErrBusy] when the check would take more time than is granted now;
 //   - the store's error, wrapped, or the context's.
 //
-// A row's SHA-256 decides alone if it is set. Otherwise the older hash does,
-// "sha256$…" or Django's PBKDF2; a match through PBKDF2 stores the SHA-256, so
-// that it is needed once only. If that cannot be stored the key is let in all
-// the same, and the next check tries again.
+// The row's SHA-256 decides alone if it is set. Otherwise the older hash does,
+// "sha256$…" or Django's PBKDF2. A match through PBKDF2 stores the SHA-256, so
+// that the slow check happens once. If it cannot be stored, the key is still
+// accepted, and the next check tries again.
 //
 // # Callers that leave
 //
-// What the store is asked does not end with ctx, neither by cancellation nor by
-// deadline, but after 5 s of its own ([store.ErrUnavailable]): drivers close the
-// connection whose query is cancelled, and anybody could make them do so by
-// hanging up. At most 64 such queries run at a time; further callers wait for a
-// place, for up to 5 s or until ctx ends. Check runs them in the caller's
-// goroutine, so it can return up to 5 s after ctx has ended.
+// Drivers close the connection whose query is cancelled, so callers that hang
+// up could close connections at will. Therefore the store's queries do not end
+// with ctx, but after 5 s of their own ([store.ErrUnavailable]), and at most 64
+// run at a time; other callers wait for a place, for up to 5 s or until ctx
+// ends. Check can return up to 5 s after ctx has ended.
 //
 // # Slow checks
 //
-// Wrong keys cannot occupy the processors with PBKDF2. Together, slow checks
-// get a tenth of one processor, those of one prefix a fifth of that (see
-// [WithSlowShare]); both may save up, to 10 s and to 1 s of work. Equal keys
-// are hashed once at a time, and what came of it is remembered. A slow check
-// works a tenth of the time, a little at a time, so that other requests do not
-// feel it: 600 000 iterations are a tenth of a second of work, and take a second
-// or more (BenchmarkSlowCheck). One that has begun is finished, though its
-// context ends.
+// All slow checks together get a tenth of one processor, those of one prefix a
+// fifth of that (see [WithSlowShare]). Unused time is saved, up to 10 s and 1 s
+// of work. A slow check works a tenth of the time, a little at a time, so that
+// concurrent requests do not slow down: 600,000 iterations are a tenth of a
+// second of work and take a second or more (BenchmarkPBKDF2). A check that has
+// begun is finished, even if its context ends, and its result is cached.
 //
-// A right key and a wrong one look alike before the work is done. What sets the
-// owner of a key apart from a flood of guesses is that it asks again. A key that
-// asks for the first time is served out of the upper half of what is saved up, or
-// gets [ErrBusy] at once. One that has asked before (within the last 65 536 keys
-// that asked) may use all of it, and waits for up to 5 s. Among those that wait a
-// coin decides, tossed for each check: either the key that asked first is next, or
-// one drawn by lot. A key that was refused counts as new again. So, while guesses
-// pour in, fewer than 65 536 between two attempts of the owner's,
-//   - the owner of a key hashed with PBKDF2 is let in at its second attempt
-//     if no guess is repeated;
-//   - if guesses are repeated, those that came after the owner do not delay it by
-//     more than a few checks, each of which takes its work divided by the share of
-//     one prefix (7.5 s for 0.15 s of work);
-//   - if thousands of guesses that came before the owner are repeated, 8.7 a
-//     second, an owner that asks once a second is let in after 3 minutes in the
-//     mean, and 10 in the worst of ten runs (TestGuard_SeededGuesses); the time
-//     grows with the rate of the guesses;
-//   - a key with a SHA-256 is never delayed.
+// A new key is checked if more than half of the savings are left, and gets
+// [ErrBusy] at once otherwise. A key that was tried before (among the last
+// 65,536 keys) may use all of the savings, and waits for up to 5 s. For each
+// check a coin decides which of these is next, the one that was first tried
+// earliest or one drawn by lot. So an owner that tries once a second, while
+// fewer than 65,536 guesses arrive between two attempts, is accepted
+//   - at its second attempt if no guess is repeated;
+//   - a few checks later if guesses that came after it are repeated (a check
+//     takes its work divided by the share of one prefix: 7.5 s for 0.15 s);
+//   - after 3 minutes on average, and 10 in the worst of ten runs, if thousands
+//     of guesses that came before it are repeated at 8.7 a second, and later at
+//     higher rates (TestGuard_SeededGuesses).
 //
-// Keys that are sent away for want of time rarely read the row: its hash is
-// believed for a second. For so long a key that asks for the first time may get
-// ErrBusy though another process has just stored its SHA-256, or revoked it.
-func (c *Checker) Check(ctx context.Context, key string) (*store.Key, error) {
+// A key with a SHA-256 is never delayed. A slow hash is cached for a second, so
+// keys that get ErrBusy rarely cost a query. During that second a new key may
+// get ErrBusy although another process has just migrated or revoked it.
+func (r *Registry) Check(ctx context.Context, key string) (*store.Key, error) {
 	prefix, ok := prefixOf(key)
 	if !ok {
 		return nil, ErrRefused
 	}
-	if c.guard.rejectEarly(prefix, key) {
+	if r.guard.RejectEarly(prefix, key) {
 		return nil, ErrBusy
 	}
-	row, err := c.find(ctx, prefix)
+	var row *store.Key
+	err := r.lookUp(ctx, func(ctx context.Context) (err error) {
+		row, err = r.keys.FindKey(ctx, prefix)
+		return err
+	})
 	unknown := errors.Is(err, store.ErrNotFound)
 	if err != nil && !unknown {
 		return nil, fmt.Errorf("looking for an API key: %w", err)
 	}
 	fast := sha256Text(key) // for unknown keys too: they take as long as wrong ones
-	if unknown || row == nil || row.Revoked || c.expired(row.ExpiresAt) {
+	if unknown || row == nil || row.Revoked || !row.ExpiresAt.IsZero() && !row.ExpiresAt.After(r.now()) {
 		return nil, ErrRefused
 	}
 	found := *row
@@ -160,9 +159,9 @@ func (c *Checker) Check(ctx context.Context, key string) (*store.Key, error) {
 	case strings.HasPrefix(found.Hash, sha256Mark):
 		ok = equal(found.Hash, fast)
 	default:
-		ok, err = c.checkSlowly(ctx, &found, key)
+		ok, err = r.checkSlowly(ctx, &found, key)
 		if ok {
-			c.migrate(ctx, &found, fast)
+			r.migrate(ctx, &found, fast)
 		}
 	}
 	if err != nil {
@@ -174,38 +173,26 @@ func (c *Checker) Check(ctx context.Context, key string) (*store.Key, error) {
 	return &found, nil
 }
 
-func (c *Checker) find(ctx context.Context, prefix string) (row *store.Key, err error) {
-	err = c.lookUp(ctx, func(ctx context.Context) error {
-		row, err = c.rows.FindKey(ctx, prefix)
-		return err
-	})
-	return row, err
-}
-
-func (c *Checker) expired(at time.Time) bool {
-	return !at.IsZero() && !at.After(c.now())
-}
-
-func (c *Checker) checkSlowly(ctx context.Context, row *store.Key, key string) (bool, error) {
+func (r *Registry) checkSlowly(ctx context.Context, row *store.Key, key string) (bool, error) {
 	hash, ok := parseDjangoHash(row.Hash)
-	if !ok || hash.iterations > c.maxIterations {
+	if !ok || hash.iterations > r.maxIterations {
 		return false, nil
 	}
-	return c.guard.check(ctx, row.Prefix, row.Hash, key, func() (bool, time.Duration) { return c.derive(hash, key) })
+	return r.guard.Check(ctx, row.Prefix, row.Hash, key, func() (bool, time.Duration) { return r.compare(hash, key) })
 }
 
 // migrate stores the SHA-256 even if the caller has left: the work is done.
-func (c *Checker) migrate(ctx context.Context, row *store.Key, fast string) {
-	if err := c.lookUp(context.WithoutCancel(ctx), func(ctx context.Context) error {
-		return c.rows.MigrateKey(ctx, row.ID, fast)
+func (r *Registry) migrate(ctx context.Context, row *store.Key, fast string) {
+	if err := r.lookUp(context.WithoutCancel(ctx), func(ctx context.Context) error {
+		return r.keys.MigrateKey(ctx, row.ID, fast)
 	}); err != nil {
-		c.logger.WarnContext(ctx, "the SHA-256 of an API key could not be stored", "prefix", row.Prefix, "error", err)
+		r.logger.WarnContext(ctx, "the SHA-256 of an API key could not be stored", "prefix", row.Prefix, "error", err)
 		return
 	}
 	row.SHA256 = fast
 }
 
-// prefixOf returns the text before the first dot of a key that might exist.
+// prefixOf returns the text before the first dot of a well-formed key.
 func prefixOf(key string) (string, bool) {
 	if len(key) > MaxKeyLength || !utf8.ValidString(key) || strings.ContainsRune(key, 0) {
 		return "", false

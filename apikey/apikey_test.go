@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -21,7 +24,7 @@ var noon = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
 func atNoon() time.Time { return noon }
 
-func TestWhoIsLetIn(t *testing.T) {
+func TestCheck(t *testing.T) {
 	with := func(change func(*store.Key)) store.Key {
 		row := pbkdf2Row()
 		change(&row)
@@ -35,20 +38,20 @@ func TestWhoIsLetIn(t *testing.T) {
 		key  string
 		want error
 	}{
-		{"by the SHA-256", sha256Row(), goodKey, nil},
-		{"by PBKDF2", pbkdf2Row(), goodKey, nil},
-		{"by the older hash that is a SHA-256", with(func(k *store.Key) { k.Hash = goodSHA256 }), goodKey, nil},
+		{"SHA-256", sha256Row(), goodKey, nil},
+		{"PBKDF2", pbkdf2Row(), goodKey, nil},
+		{"older hash is a SHA-256", with(func(k *store.Key) { k.Hash = goodSHA256 }), goodKey, nil},
 		{"expires later", with(func(k *store.Key) { k.ExpiresAt = noon.Add(time.Microsecond) }), goodKey, nil},
 		{"expires now", with(func(k *store.Key) { k.ExpiresAt = noon }), goodKey, ErrRefused},
 		{"expired, with a SHA-256", with(func(k *store.Key) { k.SHA256 = goodSHA256; k.ExpiresAt = noon.Add(-time.Hour) }), goodKey, ErrRefused},
 		{"revoked", with(func(k *store.Key) { k.Revoked = true }), goodKey, ErrRefused},
 		{"wrong, SHA-256", sha256Row(), wrong, ErrRefused},
 		{"wrong, PBKDF2", pbkdf2Row(), wrong, ErrRefused},
-		{"the SHA-256 decides alone", with(func(k *store.Key) { k.SHA256 = otherSHA256 }), goodKey, ErrRefused},
-		{"a SHA-256 without its mark", with(func(k *store.Key) { k.SHA256 = strings.TrimPrefix(goodSHA256, "sha256$") }), goodKey, ErrRefused},
-		{"the hash in place of the key", sha256Row(), "Gh4kLm2p." + goodSHA256, ErrRefused},
+		{"SHA-256 decides alone", with(func(k *store.Key) { k.SHA256 = otherSHA256 }), goodKey, ErrRefused},
+		{"SHA-256 without its mark", with(func(k *store.Key) { k.SHA256 = strings.TrimPrefix(goodSHA256, "sha256$") }), goodKey, ErrRefused},
+		{"hash in place of the key", sha256Row(), "Gh4kLm2p." + goodSHA256, ErrRefused},
 		{"unknown prefix", sha256Row(), "Gh4kLm2q" + goodKey[8:], ErrRefused},
-		{"a row without a hash", with(func(k *store.Key) { k.Hash = "" }), goodKey, ErrRefused},
+		{"row without a hash", with(func(k *store.Key) { k.Hash = "" }), goodKey, ErrRefused},
 		{"another algorithm", with(func(k *store.Key) { k.Hash = strings.Replace(goodPBKDF2, "sha256", "sha1", 1) }), goodKey, ErrRefused},
 		{"empty", sha256Row(), "", ErrRefused},
 		{"no dot", sha256Row(), "Gh4kLm2p", ErrRefused},
@@ -61,10 +64,10 @@ func TestWhoIsLetIn(t *testing.T) {
 		{"NUL", sha256Row(), "Gh4k\x00m2p.a", ErrRefused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			key, err := newChecker(t, newRows(c.row), WithClock(atNoon)).Check(t.Context(), c.key)
+			key, err := newRegistry(t, newKeys(c.row), WithClock(atNoon)).Check(t.Context(), c.key)
 			if c.want != nil {
 				assert.Nil(t, key)
-				assert.Equal(t, c.want, err, "the very same error, whatever the reason")
+				assert.Equal(t, c.want, err, "the same error for every reason")
 				return
 			}
 			require.NoError(t, err)
@@ -74,19 +77,19 @@ func TestWhoIsLetIn(t *testing.T) {
 	}
 }
 
-func TestKeysThatCannotBeAreNotLookedUp(t *testing.T) {
-	r := newRows()
+func TestCheck_MalformedKey(t *testing.T) {
+	r := newKeys()
 	r.find = func(prefix string) error { return errors.New("looked up " + prefix) }
 	for _, key := range []string{"", ".", "x", ".x", "123456789.x", "\xff.x", "a\x00.x", "a." + strings.Repeat("x", 255)} {
-		_, err := newChecker(t, r).Check(t.Context(), key)
+		_, err := newRegistry(t, r).Check(t.Context(), key)
 		assert.Equal(t, ErrRefused, err, key)
 	}
 }
 
-func TestAMatchThroughPBKDF2IsMigratedOnce(t *testing.T) {
-	r := newRows(pbkdf2Row())
-	checker := newChecker(t, r)
-	key, err := checker.Check(t.Context(), goodKey)
+func TestCheck_Migrates(t *testing.T) {
+	r := newKeys(pbkdf2Row())
+	registry := newRegistry(t, r)
+	key, err := registry.Check(t.Context(), goodKey)
 	require.NoError(t, err)
 	assert.Equal(t, goodSHA256, key.SHA256)
 	want := pbkdf2Row()
@@ -94,44 +97,44 @@ func TestAMatchThroughPBKDF2IsMigratedOnce(t *testing.T) {
 	assert.Equal(t, want, r.row("Gh4kLm2p"))
 
 	r.migrate = func() error { return errors.New("migrated again") }
-	checker.derive = func(*djangoHash, string) (bool, time.Duration) { panic("hashed again") }
-	_, err = checker.Check(t.Context(), goodKey)
+	registry.compare = func(*djangoHash, string) (bool, time.Duration) { panic("hashed again") }
+	_, err = registry.Check(t.Context(), goodKey)
 	require.NoError(t, err)
 }
 
-func TestNothingElseMigrates(t *testing.T) {
+func TestCheck_MigratesNothingElse(t *testing.T) {
 	older := pbkdf2Row()
 	older.Hash = goodSHA256
 	for _, c := range []struct {
 		row store.Key
 		key string
 	}{{pbkdf2Row(), goodKey + "x"}, {older, goodKey}, {sha256Row(), goodKey}} {
-		r := newRows(c.row)
-		_, _ = newChecker(t, r).Check(t.Context(), c.key)
+		r := newKeys(c.row)
+		_, _ = newRegistry(t, r).Check(t.Context(), c.key)
 		assert.Equal(t, c.row, r.row("Gh4kLm2p"))
 	}
 }
 
-func TestAFailureToMigrateIsNoRefusal(t *testing.T) {
-	r := newRows(pbkdf2Row())
+func TestCheck_MigrationFails(t *testing.T) {
+	r := newKeys(pbkdf2Row())
 	r.migrate = func() error { return store.ErrUnavailable }
 	var log bytes.Buffer
-	checker := newChecker(t, r, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	registry := newRegistry(t, r, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	hashed := 0
-	checker.derive = func(h *djangoHash, key string) (bool, time.Duration) { hashed++; return h.matches(key) }
+	registry.compare = func(h *djangoHash, key string) (bool, time.Duration) { hashed++; return h.matches(key) }
 	for range 3 {
-		key, err := checker.Check(t.Context(), goodKey)
+		key, err := registry.Check(t.Context(), goodKey)
 		require.NoError(t, err)
 		assert.Empty(t, key.SHA256)
 	}
-	assert.Equal(t, 1, hashed, "what came of it is remembered")
+	assert.Equal(t, 1, hashed, "the result is cached")
 	assert.Contains(t, log.String(), "Gh4kLm2p")
 	assertNoSecret(t, log.String())
 
 	r.migrate = nil
-	_, err := checker.Check(t.Context(), goodKey)
+	_, err := registry.Check(t.Context(), goodKey)
 	require.NoError(t, err)
-	assert.Equal(t, goodSHA256, r.row("Gh4kLm2p").SHA256, "and it is tried again")
+	assert.Equal(t, goodSHA256, r.row("Gh4kLm2p").SHA256, "the next check tries again")
 }
 
 func assertNoSecret(t *testing.T, text string) {
@@ -141,29 +144,29 @@ func assertNoSecret(t *testing.T, text string) {
 	}
 }
 
-func TestTheStoresErrorsAreTold(t *testing.T) {
-	r := newRows(sha256Row())
-	for _, fault := range []error{store.ErrUnavailable, store.ErrFault, context.DeadlineExceeded} {
-		r.find = func(string) error { return fault }
-		key, err := newChecker(t, r).Check(t.Context(), goodKey)
+func TestCheck_StoreFails(t *testing.T) {
+	r := newKeys(sha256Row())
+	for _, failure := range []error{store.ErrUnavailable, store.ErrInternal, context.DeadlineExceeded} {
+		r.find = func(string) error { return failure }
+		key, err := newRegistry(t, r).Check(t.Context(), goodKey)
 		assert.Nil(t, key)
-		require.ErrorIs(t, err, fault)
+		require.ErrorIs(t, err, failure)
 		require.NotErrorIs(t, err, ErrRefused)
 		assertNoSecret(t, err.Error())
 	}
 	r.find = nil
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := newChecker(t, r).Check(ended, goodKey)
+	_, err := newRegistry(t, r).Check(ended, goodKey)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestErrBusyIsUnavailable(t *testing.T) {
+func TestErrBusy(t *testing.T) {
 	require.ErrorIs(t, ErrBusy, store.ErrUnavailable)
 	require.NotErrorIs(t, ErrBusy, ErrRefused)
 }
 
-func TestAbsurdHashesAreRefusedUncomputed(t *testing.T) {
+func TestCheck_BadHash(t *testing.T) {
 	const rest = "$saltsalt$RwQ1J9wYFWVUtPZ90BW8F3RkEvt1r4GHlW5pisSKWPM="
 	for _, hash := range []string{
 		"pbkdf2_sha256$5000000" + rest, "pbkdf2_sha256$2000001" + rest, "pbkdf2_sha256$9223372036854775808" + rest,
@@ -178,22 +181,22 @@ func TestAbsurdHashesAreRefusedUncomputed(t *testing.T) {
 	} {
 		row := pbkdf2Row()
 		row.Hash = hash
-		checker := newChecker(t, newRows(row))
-		checker.derive = func(*djangoHash, string) (bool, time.Duration) { panic("computed") }
-		_, err := checker.Check(t.Context(), goodKey)
+		registry := newRegistry(t, newKeys(row))
+		registry.compare = func(*djangoHash, string) (bool, time.Duration) { panic("computed") }
+		_, err := registry.Check(t.Context(), goodKey)
 		assert.Equal(t, ErrRefused, err, hash)
 	}
 }
 
-func TestMaxIterations(t *testing.T) {
-	_, err := newChecker(t, newRows(pbkdf2Row()), WithMaxIterations(999)).Check(t.Context(), goodKey)
+func TestWithMaxIterations(t *testing.T) {
+	_, err := newRegistry(t, newKeys(pbkdf2Row()), WithMaxIterations(999)).Check(t.Context(), goodKey)
 	assert.Equal(t, ErrRefused, err)
-	_, err = newChecker(t, newRows(pbkdf2Row()), WithMaxIterations(1000)).Check(t.Context(), goodKey)
+	_, err = newRegistry(t, newKeys(pbkdf2Row()), WithMaxIterations(1000)).Check(t.Context(), goodKey)
 	require.NoError(t, err)
 }
 
-// What Django made is let in here, with one letter changed it is not.
-func TestDjangosOwnHashes(t *testing.T) {
+// A key matches the hash that Django made of it, and no other key does.
+func TestCheck_DjangoHashes(t *testing.T) {
 	document, err := os.ReadFile("testdata/django_hashes.json")
 	require.NoError(t, err)
 	var hashes []struct{ Key, Hash string }
@@ -201,10 +204,42 @@ func TestDjangosOwnHashes(t *testing.T) {
 	require.Len(t, hashes, 10)
 	for _, h := range hashes {
 		prefix, _, _ := strings.Cut(h.Key, ".")
-		checker := newChecker(t, newRows(store.Key{ID: "1", Prefix: prefix, Hash: h.Hash, Account: 1}))
-		_, err := checker.Check(t.Context(), h.Key)
+		registry := newRegistry(t, newKeys(store.Key{ID: "1", Prefix: prefix, Hash: h.Hash, Account: 1}))
+		_, err := registry.Check(t.Context(), h.Key)
 		require.NoError(t, err, h.Hash)
-		_, err = newChecker(t, newRows(store.Key{ID: "1", Prefix: prefix, Hash: h.Hash, Account: 1})).Check(t.Context(), h.Key+"x")
+		_, err = newRegistry(t, newKeys(store.Key{ID: "1", Prefix: prefix, Hash: h.Hash, Account: 1})).Check(t.Context(), h.Key+"x")
 		require.Equal(t, ErrRefused, err, h.Hash)
 	}
+}
+
+// A key whose SHA-256 another process has stored during a flood of guesses is
+// accepted when it is tried again, and at once after a second.
+func TestCheck_MigratedElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keys := newKeys(pbkdf2Row())
+		registry := newRegistry(t, keys)
+		registry.compare = func(*djangoHash, string) (bool, time.Duration) {
+			time.Sleep(150 * time.Millisecond)
+			return false, 150 * time.Millisecond
+		}
+		var guesses sync.WaitGroup
+		for n := range 4000 { // 200 a second
+			guesses.Go(func() {
+				time.Sleep(time.Duration(n) * 5 * time.Millisecond)
+				_, _ = registry.Check(t.Context(), fmt.Sprintf("Gh4kLm2p.guess%d", n))
+			})
+		}
+		time.Sleep(10*time.Second + time.Millisecond)
+		require.NoError(t, keys.MigrateKey(t.Context(), pbkdf2Row().ID, goodSHA256))
+		_, err := registry.Check(t.Context(), goodKey)
+		require.ErrorIs(t, err, ErrBusy)
+		_, err = registry.Check(t.Context(), goodKey)
+		require.NoError(t, err)
+
+		require.NoError(t, keys.RevokeKey(t.Context(), "Gh4kLm2p"))
+		time.Sleep(time.Second + time.Millisecond)
+		_, err = registry.Check(t.Context(), "Gh4kLm2p.other")
+		require.ErrorIs(t, err, ErrRefused)
+		guesses.Wait()
+	})
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func TestACreatedKeyIsLetIn(t *testing.T) {
-	r := newRows()
-	checker := newChecker(t, r, WithClock(atNoon))
-	secret, stored, err := checker.Create(t.Context(), NewKey{
+func TestCreate(t *testing.T) {
+	r := newKeys()
+	registry := newRegistry(t, r, WithClock(atNoon))
+	secret, stored, err := registry.Create(t.Context(), KeyParams{
 		Name: "for the shop", Account: 7, ReadScores: true, Historical: true, ExpiresAt: noon.Add(time.Hour),
 	})
 	require.NoError(t, err)
@@ -25,45 +25,45 @@ func TestACreatedKeyIsLetIn(t *testing.T) {
 		Name: "for the shop", Account: 7, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour),
 		RateLimit: "125/15m", ReadScores: true, Historical: true,
 	}, *stored)
-	assert.Equal(t, *stored, r.row(stored.Prefix), "what is returned is what is stored")
+	assert.Equal(t, *stored, r.row(stored.Prefix), "the returned row is the stored one")
 
-	found, err := checker.Check(t.Context(), secret)
+	found, err := registry.Check(t.Context(), secret)
 	require.NoError(t, err)
 	assert.Equal(t, stored, found)
-	_, err = checker.Check(t.Context(), secret[:40]+"!")
+	_, err = registry.Check(t.Context(), secret[:40]+"!")
 	assert.Equal(t, ErrRefused, err)
 }
 
-// A store keeps moments in UTC, to the microsecond.
-func TestTheRowOfACreatedKeyIsTheOneThatWasStored(t *testing.T) {
+// A store keeps times in UTC and whole microseconds.
+func TestCreate_Microseconds(t *testing.T) {
 	mem := memstore.New(memstore.WithClock(atNoon))
 	account, err := mem.PutAccount(t.Context(), "shop")
 	require.NoError(t, err)
 	east := time.FixedZone("east", 3600)
-	checker := newChecker(t, mem, WithClock(func() time.Time { return noon.Add(1234 * time.Nanosecond).In(east) }))
-	secret, row, err := checker.Create(t.Context(), NewKey{Account: account, ExpiresAt: noon.Add(time.Hour + 1999*time.Nanosecond).In(east)})
+	registry := newRegistry(t, mem, WithClock(func() time.Time { return noon.Add(1234 * time.Nanosecond).In(east) }))
+	secret, row, err := registry.Create(t.Context(), KeyParams{Account: account, ExpiresAt: noon.Add(time.Hour + 1999*time.Nanosecond).In(east)})
 	require.NoError(t, err)
 	assert.Equal(t, noon.Add(time.Hour+time.Microsecond), row.ExpiresAt)
 	assert.Equal(t, noon.Add(time.Microsecond), row.CreatedAt)
-	found, err := checker.Check(t.Context(), secret)
+	found, err := registry.Check(t.Context(), secret)
 	require.NoError(t, err)
 	assert.Equal(t, found, row)
 }
 
-func TestAKeyThatCannotBeIsNotCreated(t *testing.T) {
-	for name, k := range map[string]NewKey{
-		"no account":                 {},
-		"expired":                    {Account: 1, ExpiresAt: noon},
-		"expired once it is stored":  {Account: 1, ExpiresAt: noon.Add(999 * time.Nanosecond)},
-		"expired for ages":           {Account: 1, ExpiresAt: time.Time{}.Add(1)}, // stored, it would mean never
-		"a rate that is none":        {Account: 1, RateLimit: "125"},
-		"a rate that is too long":    {Account: 1, RateLimit: "000000000000000000001/s"},
-		"limited and unlimited":      {Account: 1, RateLimit: "1/s", Unlimited: true},
-		"a name longer than allowed": {Account: 1, Name: "123456789012345678901234567890123456789012345678901"},
+func TestCreate_Invalid(t *testing.T) {
+	for name, k := range map[string]KeyParams{
+		"no account":            {},
+		"expired":               {Account: 1, ExpiresAt: noon},
+		"expired when stored":   {Account: 1, ExpiresAt: noon.Add(999 * time.Nanosecond)},
+		"year 1":                {Account: 1, ExpiresAt: time.Time{}.Add(1)}, // when stored, it would mean never
+		"no rate":               {Account: 1, RateLimit: "125"},
+		"long rate":             {Account: 1, RateLimit: "000000000000000000001/s"},
+		"limited and unlimited": {Account: 1, RateLimit: "1/s", Unlimited: true},
+		"long name":             {Account: 1, Name: "123456789012345678901234567890123456789012345678901"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRows()
-			secret, stored, err := newChecker(t, r, WithClock(atNoon)).Create(t.Context(), k)
+			r := newKeys()
+			secret, stored, err := newRegistry(t, r, WithClock(atNoon)).Create(t.Context(), k)
 			require.ErrorIs(t, err, store.ErrInvalid)
 			assert.Empty(t, secret)
 			assert.Nil(t, stored)
@@ -72,23 +72,23 @@ func TestAKeyThatCannotBeIsNotCreated(t *testing.T) {
 	}
 }
 
-func TestTheRateOfANewKey(t *testing.T) {
+func TestCreate_RateLimit(t *testing.T) {
 	for _, c := range []struct {
-		k    NewKey
+		k    KeyParams
 		want string
 	}{
-		{NewKey{Account: 1}, "125/15m"},
-		{NewKey{Account: 1, RateLimit: "5/s"}, "5/s"},
-		{NewKey{Account: 1, Unlimited: true}, ""},
+		{KeyParams{Account: 1}, "125/15m"},
+		{KeyParams{Account: 1, RateLimit: "5/s"}, "5/s"},
+		{KeyParams{Account: 1, Unlimited: true}, ""},
 	} {
-		_, stored, err := newChecker(t, newRows()).Create(t.Context(), c.k)
+		_, stored, err := newRegistry(t, newKeys()).Create(t.Context(), c.k)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, stored.RateLimit)
 	}
 }
 
-func TestACollidingPrefixIsDrawnAgain(t *testing.T) {
-	r := newRows()
+func TestCreate_PrefixTaken(t *testing.T) {
+	r := newKeys()
 	var prefixes []string
 	r.add = func(key store.Key) error {
 		prefixes = append(prefixes, key.Prefix)
@@ -97,7 +97,7 @@ func TestACollidingPrefixIsDrawnAgain(t *testing.T) {
 		}
 		return nil
 	}
-	_, stored, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
+	_, stored, err := newRegistry(t, r).Create(t.Context(), KeyParams{Account: 1})
 	require.NoError(t, err)
 	assert.Len(t, prefixes, creationAttempts)
 	assert.NotEqual(t, prefixes[0], prefixes[1])
@@ -108,32 +108,20 @@ func TestACollidingPrefixIsDrawnAgain(t *testing.T) {
 		prefixes = append(prefixes, key.Prefix)
 		return store.ErrConflict
 	}
-	secret, _, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
+	secret, _, err := newRegistry(t, r).Create(t.Context(), KeyParams{Account: 1})
 	require.ErrorIs(t, err, store.ErrConflict)
 	assert.Empty(t, secret)
-	assert.Len(t, prefixes, creationAttempts, "but not for ever")
+	assert.Len(t, prefixes, creationAttempts, "it gives up")
 }
 
-func TestOtherFailuresToCreateAreToldAtOnce(t *testing.T) {
-	for _, fault := range []error{store.ErrNotFound, store.ErrUnavailable, store.ErrUnknownOutcome} {
-		r := newRows()
+func TestCreate_StoreFails(t *testing.T) {
+	for _, failure := range []error{store.ErrNotFound, store.ErrUnavailable, store.ErrUnknownOutcome} {
+		r := newKeys()
 		asked := 0
-		r.add = func(store.Key) error { asked++; return fault }
-		secret, _, err := newChecker(t, r).Create(t.Context(), NewKey{Account: 1})
-		require.ErrorIs(t, err, fault)
+		r.add = func(store.Key) error { asked++; return failure }
+		secret, _, err := newRegistry(t, r).Create(t.Context(), KeyParams{Account: 1})
+		require.ErrorIs(t, err, failure)
 		assert.Empty(t, secret)
 		assert.Equal(t, 1, asked)
-	}
-}
-
-func TestRandomTextIsEven(t *testing.T) {
-	const drawn = 62 * 2000
-	seen := map[rune]int{}
-	for _, letter := range randomText(drawn) {
-		seen[letter]++
-	}
-	assert.Len(t, seen, 62)
-	for letter, n := range seen {
-		assert.InDelta(t, 2000, n, 300, "%c", letter) // 6.7 standard deviations
 	}
 }

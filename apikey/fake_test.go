@@ -10,25 +10,11 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func newChecker(t testing.TB, rows store.Keys, options ...Option) *Checker {
+func newRegistry(t testing.TB, keys store.Keys, options ...Option) *Registry {
 	t.Helper()
-	checker, err := New(rows, options...)
+	registry, err := New(keys, options...)
 	require.NoError(t, err)
-	return checker
-}
-
-func newUseLog(t testing.TB, rows store.Uses, options ...UseOption) *UseLog {
-	t.Helper()
-	log, err := NewUseLog(rows, options...)
-	require.NoError(t, err)
-	return log
-}
-
-func newLimiter(t testing.TB, options ...LimiterOption) *MemoryLimiter {
-	t.Helper()
-	limiter, err := NewMemoryLimiter(options...)
-	require.NoError(t, err)
-	return limiter
+	return registry
 }
 
 // The key of the recorded scenarios.
@@ -48,8 +34,8 @@ func sha256Row() store.Key {
 	return row
 }
 
-// rows are keys in memory, by prefix.
-type rows struct {
+// fakeKeys is a store of keys, by prefix.
+type fakeKeys struct {
 	mu      sync.Mutex
 	keys    map[string]store.Key
 	find    func(prefix string) error
@@ -57,15 +43,15 @@ type rows struct {
 	migrate func() error
 }
 
-func newRows(keys ...store.Key) *rows {
-	r := &rows{keys: map[string]store.Key{}}
+func newKeys(keys ...store.Key) *fakeKeys {
+	r := &fakeKeys{keys: map[string]store.Key{}}
 	for _, key := range keys {
 		r.keys[key.Prefix] = key
 	}
 	return r
 }
 
-func (r *rows) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
+func (r *fakeKeys) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -83,7 +69,7 @@ func (r *rows) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
 	return &key, nil
 }
 
-func (r *rows) AddKey(_ context.Context, key store.Key) error {
+func (r *fakeKeys) AddKey(_ context.Context, key store.Key) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := key.Validate(); err != nil {
@@ -101,7 +87,7 @@ func (r *rows) AddKey(_ context.Context, key store.Key) error {
 	return nil
 }
 
-func (r *rows) MigrateKey(_ context.Context, id, sha256 string) error {
+func (r *fakeKeys) MigrateKey(_ context.Context, id, sha256 string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.migrate != nil {
@@ -118,7 +104,7 @@ func (r *rows) MigrateKey(_ context.Context, id, sha256 string) error {
 	return nil
 }
 
-func (r *rows) RevokeKey(_ context.Context, prefix string) error {
+func (r *fakeKeys) RevokeKey(_ context.Context, prefix string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key, found := r.keys[prefix]
@@ -130,39 +116,8 @@ func (r *rows) RevokeKey(_ context.Context, prefix string) error {
 	return nil
 }
 
-func (r *rows) row(prefix string) store.Key {
+func (r *fakeKeys) row(prefix string) store.Key {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.keys[prefix]
-}
-
-// uses are what a UseLog has written.
-type uses struct {
-	mu      sync.Mutex
-	written []store.Use
-	batches []int
-	before  func(ctx context.Context, batch []store.Use) error
-}
-
-func (u *uses) AddUses(ctx context.Context, batch ...store.Use) error {
-	if u.before != nil {
-		if err := u.before(ctx, batch); err != nil {
-			return err
-		}
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.written = append(u.written, batch...)
-	u.batches = append(u.batches, len(batch))
-	return nil
-}
-
-func (u *uses) paths() []string {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	var paths []string
-	for _, use := range u.written {
-		paths = append(paths, use.Path)
-	}
-	return paths
 }

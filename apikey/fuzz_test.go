@@ -15,8 +15,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// matchesPlainly says by the rules alone, without any guard, whether a row is
-// the key's.
+// matchesPlainly reports whether the row is that of the key, by the rules
+// alone.
 func matchesPlainly(key string, row store.Key) bool {
 	digest := sha256.Sum256([]byte(key))
 	fast := "sha256$" + hex.EncodeToString(digest[:])
@@ -42,8 +42,8 @@ func matchesPlainly(key string, row store.Key) bool {
 	return again == row.Hash
 }
 
-// FuzzCheck: hostile keys and rows never make the check panic, and a key is let
-// in if and only if it is the row's.
+// FuzzCheck: hostile keys and rows never make the check panic, and a key is
+// accepted if and only if the row is its own.
 func FuzzCheck(f *testing.F) {
 	f.Add(goodKey, goodPBKDF2, "")
 	f.Add(goodKey, goodPBKDF2, goodSHA256)
@@ -56,7 +56,7 @@ func FuzzCheck(f *testing.F) {
 		row := store.Key{ID: "id", Hash: hash, SHA256: fast, Account: 1}
 		row.Prefix, _, _ = strings.Cut(key, ".")
 		_, mayBe := prefixOf(key)
-		found, err := newChecker(t, newRows(row), WithMaxIterations(2000)).Check(t.Context(), key)
+		found, err := newRegistry(t, newKeys(row), WithMaxIterations(2000)).Check(t.Context(), key)
 		if err != nil {
 			require.Equal(t, ErrRefused, err)
 			require.Nil(t, found)

@@ -11,25 +11,25 @@ import (
 const (
 	// lookupTimeout bounds one lookup, and the wait for a place among them.
 	lookupTimeout = 5 * time.Second
-	// maxLookups is the number of lookups at a time. It bounds how many go on
-	// after their callers have left.
+	// maxLookups is the number of lookups at a time. It bounds those that
+	// continue after their callers have left.
 	maxLookups = 64
 )
 
-// lookUp runs a query that a caller without a key can cause. The query outlives
-// the cancellation and the deadline of ctx, because a driver closes the
-// connection whose query is cancelled, and callers that hang up would cost
-// everybody else their connections. It has a deadline of its own instead. The
-// wait for a place ends with ctx.
-func (c *Checker) lookUp(ctx context.Context, query func(ctx context.Context) error) error {
+// lookUp runs a query that a caller without a key can cause. The query ignores
+// the cancellation and the deadline of ctx: a driver closes the connection
+// whose query is cancelled, so callers that hang up would close the connections
+// of others. It has a deadline of its own instead. The wait for a place ends
+// with ctx.
+func (r *Registry) lookUp(ctx context.Context, query func(ctx context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	waiting, stop := context.WithTimeout(ctx, lookupTimeout)
 	defer stop()
 	select {
-	case c.lookups <- struct{}{}:
-		defer func() { <-c.lookups }()
+	case r.lookups <- struct{}{}:
+		defer func() { <-r.lookups }()
 	case <-waiting.Done():
 		if err := ctx.Err(); err != nil {
 			return err

@@ -13,9 +13,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// slowRows take their time to find a key, and fail if the query is cancelled.
-type slowRows struct {
-	*rows
+// slowKeys is a store whose queries take time, and fail if they are cancelled.
+type slowKeys struct {
+	*fakeKeys
 
 	takes         time.Duration
 	mu            sync.Mutex
@@ -23,7 +23,7 @@ type slowRows struct {
 	cut           int // queries that were cancelled
 }
 
-func (s *slowRows) query(ctx context.Context) error {
+func (s *slowKeys) query(ctx context.Context) error {
 	s.mu.Lock()
 	s.running++
 	s.most = max(s.most, s.running)
@@ -44,18 +44,18 @@ func (s *slowRows) query(ctx context.Context) error {
 	}
 }
 
-func (s *slowRows) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
+func (s *slowKeys) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
 	if err := s.query(ctx); err != nil {
 		return nil, err
 	}
-	return s.rows.FindKey(ctx, prefix)
+	return s.fakeKeys.FindKey(ctx, prefix)
 }
 
-func (s *slowRows) MigrateKey(ctx context.Context, id, sha256 string) error {
+func (s *slowKeys) MigrateKey(ctx context.Context, id, sha256 string) error {
 	if err := s.query(ctx); err != nil {
 		return err
 	}
-	return s.rows.MigrateKey(ctx, id, sha256)
+	return s.fakeKeys.MigrateKey(ctx, id, sha256)
 }
 
 func TestCheck_CallerLeaves(t *testing.T) {
@@ -72,11 +72,11 @@ func TestCheck_CallerLeaves(t *testing.T) {
 		for _, key := range []string{goodKey, "nobody12.wrong"} {
 			t.Run(name+" "+key[:8], func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					slow := &slowRows{rows: newRows(sha256Row()), takes: time.Second}
+					slow := &slowKeys{fakeKeys: newKeys(sha256Row()), takes: time.Second}
 					ctx, cancel := end(t.Context())
 					defer cancel()
 					began := time.Now()
-					_, _ = newChecker(t, slow).Check(ctx, key)
+					_, _ = newRegistry(t, slow).Check(ctx, key)
 					assert.Equal(t, slow.takes, time.Since(began), "the query runs to its end")
 					assert.Zero(t, slow.cut)
 				})
@@ -88,25 +88,25 @@ func TestCheck_CallerLeaves(t *testing.T) {
 // The work of a slow check is not lost when the caller that caused it leaves.
 func TestCheck_MigratesAfterCallerLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := &slowRows{rows: newRows(pbkdf2Row())}
-		checker := newChecker(t, slow)
+		slow := &slowKeys{fakeKeys: newKeys(pbkdf2Row())}
+		registry := newRegistry(t, slow)
 		ctx, hangUp := context.WithCancel(t.Context())
-		checker.derive = func(*djangoHash, string) (bool, time.Duration) { hangUp(); return true, 0 }
-		_, _ = checker.Check(ctx, goodKey)
+		registry.compare = func(*djangoHash, string) (bool, time.Duration) { hangUp(); return true, 0 }
+		_, _ = registry.Check(ctx, goodKey)
 		assert.Equal(t, goodSHA256, slow.row("Gh4kLm2p").SHA256)
 	})
 }
 
 func TestCheck_LookupsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := &slowRows{rows: newRows(), takes: 2 * time.Second}
-		checker := newChecker(t, slow)
+		slow := &slowKeys{fakeKeys: newKeys(), takes: 2 * time.Second}
+		registry := newRegistry(t, slow)
 		ctx, hangUp := context.WithCancel(t.Context())
 		var callers sync.WaitGroup
 		left := 0
 		for range 10 * maxLookups {
 			callers.Go(func() {
-				if _, err := checker.Check(ctx, "nobody12.wrong"); errors.Is(err, context.Canceled) {
+				if _, err := registry.Check(ctx, "nobody12.wrong"); errors.Is(err, context.Canceled) {
 					slow.mu.Lock()
 					left++
 					slow.mu.Unlock()
@@ -118,22 +118,22 @@ func TestCheck_LookupsAreBounded(t *testing.T) {
 		synctest.Wait()
 		slow.mu.Lock()
 		assert.Equal(t, maxLookups, slow.running)
-		assert.Equal(t, 9*maxLookups, left, "those that wait for a place leave at once")
+		assert.Equal(t, 9*maxLookups, left, "callers that wait for a place leave at once")
 		slow.mu.Unlock()
 		callers.Wait()
 		assert.Equal(t, maxLookups, slow.most)
-		assert.Empty(t, checker.lookups)
+		assert.Empty(t, registry.lookups)
 	})
 }
 
 func TestCheck_LookupDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := &slowRows{rows: newRows(sha256Row()), takes: time.Hour}
-		checker := newChecker(t, slow)
+		slow := &slowKeys{fakeKeys: newKeys(sha256Row()), takes: time.Hour}
+		registry := newRegistry(t, slow)
 		var callers sync.WaitGroup
 		check := func() {
 			began := time.Now()
-			_, err := checker.Check(t.Context(), goodKey)
+			_, err := registry.Check(t.Context(), goodKey)
 			assert.ErrorIs(t, err, store.ErrUnavailable)
 			assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller has none")
 			assert.Equal(t, lookupTimeout, time.Since(began))
@@ -144,7 +144,7 @@ func TestCheck_LookupDeadline(t *testing.T) {
 		callers.Wait()
 		assert.Equal(t, maxLookups, slow.cut)
 		for range maxLookups {
-			checker.lookups <- struct{}{}
+			registry.lookups <- struct{}{}
 		}
 		check() // it gets no place
 		assert.Equal(t, maxLookups, slow.cut)

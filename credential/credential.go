@@ -1,20 +1,21 @@
 // Package credential reads verifiable credentials as Human Passport's issuers
-// sign them, and checks their proofs. It never touches the network: the key is
-// in the issuer's DID.
+// sign them, and checks their proofs. It never uses the network: the key is in
+// the issuer's DID.
 //
 // Two types of proof are in use: EthereumEip712Signature2021 by did:ethr (and
 // did:pkh) issuers, and the older Ed25519Signature2018 by did:key issuers. The
-// rule for both is that of the issuers' own library, didkit, made stricter
-// wherever one signature could be spelt twice or text be forged:
+// rules are those of the issuers' own library, didkit, made stricter wherever
+// one signature could cover two spellings or text be forged:
 //
-//	signed, err := credential.Parse(text)        // what it says: believe nothing yet
-//	err = verifier.Verify(ctx, signed, now)      // its proof holds
+//	signed, err := credential.Parse(text)   // nothing in it is proven yet
+//	err = verifier.Verify(ctx, signed, now) // its proof holds
 //
-// Whether it is the right subject's, has expired, or comes from an issuer that
-// is trusted is for the caller to say.
+// The caller must check the subject, the expiry, and that the issuer is one
+// that it trusts.
 package credential
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,93 +27,80 @@ import (
 
 // Bounds on a credential. Real ones have 2 to 4 KiB, 6 levels and 120 values.
 const (
-	// MaxSize is the size of a credential in bytes, at most. White space between
-	// its tokens does not count, so that it does not depend on where a credential
-	// was kept; but with it a credential has no more than twice as many.
+	// MaxSize is the largest size in bytes. White space between tokens, of which
+	// there may be as much again, does not count, so that the size does not depend
+	// on where a credential was kept.
 	MaxSize = 64 << 10
-	// MaxDepth is how deep its objects and lists lie in one another, at most.
+	// MaxDepth bounds the nesting of objects and lists.
 	MaxDepth = 32
-	// MaxValues is the number of its JSON values, at most: its texts, and the
-	// objects and lists that they are in.
+	// MaxValues bounds the number of JSON values, objects and lists included.
 	MaxValues = 1024
-	// MaxNullifiers is how many items its list of nullifiers has, at most. Real
-	// ones have one or two.
+	// MaxNullifiers bounds the list of nullifiers. Real ones have one or two.
 	MaxNullifiers = 100
 )
 
-// Credential is what a credential says. None of it is to be believed before
-// its proof is verified. It does not keep the text that it was parsed from
-// alive.
+// Credential is the content of a credential, to be trusted only once its proof
+// is verified. It does not keep the text that it was parsed from alive.
 type Credential struct {
-	// Issuer is the DID that signed it.
-	Issuer string
-	// Subject is the DID that it is about, credentialSubject.id.
-	Subject string
-	// Provider is what it vouches for, credentialSubject.provider; empty when
-	// absent.
+	// Issuer is the DID that signed it, Subject the one that it is about.
+	Issuer, Subject string
+	// Provider is credentialSubject.provider; empty when absent.
 	Provider string
 	// Nullifiers are credentialSubject.nullifiers, or the older single
 	// credentialSubject.hash in their place: each once, in the order given.
 	Nullifiers []string
-	// Legacy tells that Nullifiers is such a hash.
+	// Legacy reports that Nullifiers is such a hash.
 	Legacy bool
-	// IssuedAt and ExpiresAt are its dates, in UTC; ExpiresAt is zero when it
-	// has none.
+	// IssuedAt and ExpiresAt are in UTC; ExpiresAt is zero when absent.
 	IssuedAt, ExpiresAt time.Time
-	// ProofType names its type of proof.
+	// ProofType is the type of its proof.
 	ProofType string
 	// ProofValue is the text by which it is revoked: the proof's proofValue, or
 	// else its jws.
 	ProofValue string
 }
 
-// Signed is a parsed credential together with what its proof is checked
-// against. It is safe for concurrent use. What the caller does to its exported
-// fields changes nothing for [Verifier.Verify].
+// Signed is a parsed credential with its signed document. It is safe for
+// concurrent use. [Verifier.Verify] ignores changes of its exported fields.
 type Signed struct {
 	Credential
 
-	said      Credential // as it was parsed
-	root      *strictjson.Value
-	proof     *strictjson.Value
-	issued    date
-	expires   date // the zero date when it has none
-	createdAt date
+	said              Credential // as it was parsed
+	root, proof       *strictjson.Value
+	issued, createdAt date
+	expires           date // the zero date when absent
 }
 
-// The members that have a meaning. One that is spelt like them but for its
-// case is refused: some reader would take it for the real one.
+// The members that have a meaning. One that differs from them in case only is
+// refused, because some reader would take it for the real one.
 var (
 	rootMembers = append([]string{
 		"@context", "id", "type", "credentialSubject", "issuer", "issuanceDate", "expirationDate", "proof",
 	}, unusedMembers...)
-	// unusedMembers are the standard's, and no issuer of stamps writes them. The
-	// issuers' library reads and prints each by rules of its own, so they are
-	// refused rather than imitated.
+	// unusedMembers are the standard's, and no issuer of stamps writes them. They
+	// are refused, because the issuers' library prints each by rules of its own.
 	unusedMembers  = []string{"credentialStatus", "termsOfUse", "evidence", "credentialSchema", "refreshService"}
 	subjectMembers = []string{"id", "@context", "provider", "nullifiers", "hash"}
 	proofMembers   = append([]string{
 		"@context", "type", "proofPurpose", "proofValue", "verificationMethod", "created", "eip712", "eip712Domain",
 	}, proofTexts...)
-	// proofTexts may be absent, but are nothing but strings.
+	// proofTexts are optional strings.
 	proofTexts = []string{"challenge", "creator", "domain", "nonce", "jws"}
 )
 
 const (
 	contextV1      = "https://www.w3.org/2018/credentials/v1"
-	credentialType = "VerifiableCredential" //nolint:gosec // a type, not a secret
 	maxTextOfError = 60
 )
 
-// Parse reads a credential strictly. A text that is not one is an *[Error]
-// with [ReasonTooLarge], [ReasonMalformed] or [ReasonTooManyNullifiers]; one whose proof is of an unknown
-// type parses, and does not verify.
-//
-// The Signed does not share memory with the argument.
+// Parse reads a credential strictly. It returns an *[Error] with
+// [ReasonTooLarge], [ReasonMalformed] or [ReasonTooManyNullifiers] for any
+// other text. A credential whose proof is of an unknown type parses, and does
+// not verify. The Signed does not share memory with the argument.
 func Parse(text []byte) (*Signed, error) {
 	root, err := strictjson.Parse(text, strictjson.Limits{Size: MaxSize, Depth: MaxDepth, Values: MaxValues})
 	if errors.Is(err, strictjson.ErrTooLarge) {
-		return nil, &Error{Reason: ReasonTooLarge, Detail: err.Error()}
+		return nil, &Error{ReasonTooLarge, err.Error()}
 	}
 	if err != nil {
 		return nil, malformed("%v", err)
@@ -128,8 +116,8 @@ func Parse(text []byte) (*Signed, error) {
 	return s, nil
 }
 
-// Text returns the text that was parsed, without white space around it, for a
-// verifier that reads it itself. It is empty for what did not come from Parse.
+// Text returns the parsed text without white space around it, for verifiers of
+// the host. It is empty if s did not come from Parse.
 func (s *Signed) Text() string {
 	if s == nil || s.root == nil {
 		return ""
@@ -148,13 +136,13 @@ func (s *Signed) readRoot() (err error) {
 	if len(contexts) == 0 || contexts[0].Text != contextV1 {
 		return malformed("its first @context is not %s", contextV1)
 	}
-	for i := range contexts {
-		if kind := contexts[i].Kind; kind != strictjson.Object && !isURI(&contexts[i]) {
-			return malformed("@context %d is %s, not a URI or an object", i, kind)
+	for i, context := range contexts {
+		if context.Kind != strictjson.Object && !isURI(&context) {
+			return malformed("@context %d is %s, not a URI or an object", i, context.Kind)
 		}
 	}
-	if id := s.known("id"); id != nil && id.Kind != strictjson.String {
-		return malformed("its id is %s, not a string", id.Kind)
+	if _, err := textOf(s.root, "its ", "id"); err != nil {
+		return err
 	}
 	for _, name := range unusedMembers {
 		if s.known(name) != nil {
@@ -162,10 +150,10 @@ func (s *Signed) readRoot() (err error) {
 		}
 	}
 	types := oneOrMany(s.known("type"))
-	isCredential := func(v strictjson.Value) bool { return v.Text == credentialType }
+	isCredential := func(v strictjson.Value) bool { return v.Text == "VerifiableCredential" }
 	isNoString := func(v strictjson.Value) bool { return v.Kind != strictjson.String }
 	if !slices.ContainsFunc(types, isCredential) || slices.ContainsFunc(types, isNoString) {
-		return malformed("its type does not name %s", credentialType)
+		return malformed("its type does not name VerifiableCredential")
 	}
 	issuer := s.known("issuer")
 	if !isURI(issuer) {
@@ -177,15 +165,13 @@ func (s *Signed) readRoot() (err error) {
 	}
 	s.IssuedAt = s.issued.moment.UTC()
 	if v := s.known("expirationDate"); v != nil {
-		if s.expires, err = readDate(v, "expirationDate"); err != nil {
-			return err
-		}
+		s.expires, err = readDate(v, "expirationDate")
 		s.ExpiresAt = s.expires.moment.UTC()
 	}
-	return nil
+	return err
 }
 
-func (s *Signed) readSubject() error {
+func (s *Signed) readSubject() (err error) {
 	subject := s.known("credentialSubject")
 	if subject == nil || subject.Kind != strictjson.Object {
 		return malformed("its credentialSubject is not an object")
@@ -200,40 +186,35 @@ func (s *Signed) readSubject() error {
 		return malformed("credentialSubject.id is not a DID")
 	}
 	var hash string
-	for _, field := range []struct {
+	for _, member := range []struct {
 		name string
 		to   *string
 	}{{"id", &s.Subject}, {"provider", &s.Provider}, {"hash", &hash}} {
-		v := present(subject.Get(field.name))
-		if v == nil {
-			continue
+		if *member.to, err = textOf(subject, "credentialSubject.", member.name); err != nil {
+			return err
 		}
-		if v.Kind != strictjson.String {
-			return malformed("credentialSubject.%s is %s, not a string", field.name, v.Kind)
-		}
-		*field.to = strings.Clone(v.Text)
 	}
-	nullifiers := present(subject.Get("nullifiers"))
-	if nullifiers == nil {
+	return s.readNullifiers(present(subject.Get("nullifiers")), hash)
+}
+
+func (s *Signed) readNullifiers(list *strictjson.Value, hash string) error {
+	if list == nil {
 		if hash != "" {
 			s.Nullifiers, s.Legacy = []string{hash}, true
 		}
 		return nil
 	}
-	if nullifiers.Kind != strictjson.Array {
-		return malformed("credentialSubject.nullifiers is %s, not a list", nullifiers.Kind)
+	if list.Kind != strictjson.Array {
+		return malformed("credentialSubject.nullifiers is %s, not a list", list.Kind)
 	}
-	if len(nullifiers.Items) > MaxNullifiers {
-		return &Error{Reason: ReasonTooManyNullifiers, Detail: fmt.Sprintf("it lists more than %d nullifiers", MaxNullifiers)}
+	if len(list.Items) > MaxNullifiers {
+		return &Error{ReasonTooManyNullifiers, fmt.Sprintf("it lists more than %d nullifiers", MaxNullifiers)}
 	}
-	listed := make(map[string]bool, len(nullifiers.Items))
-	for i := range nullifiers.Items {
-		v := &nullifiers.Items[i]
+	for i, v := range list.Items {
 		if v.Kind != strictjson.String {
 			return malformed("nullifier %d is %s, not a string", i, v.Kind)
 		}
-		if !listed[v.Text] {
-			listed[v.Text] = true
+		if !slices.Contains(s.Nullifiers, v.Text) {
 			s.Nullifiers = append(s.Nullifiers, strings.Clone(v.Text))
 		}
 	}
@@ -249,36 +230,47 @@ func (s *Signed) readProof() (err error) {
 	if err := exactNames(s.proof, proofMembers, "the proof"); err != nil {
 		return err
 	}
-	proofType, err := s.proofText("type")
-	if err != nil {
+	if s.ProofType, err = s.proofText("type"); err != nil {
 		return err
 	}
-	s.ProofType = strings.Clone(proofType)
 	if s.createdAt, err = readDate(present(s.proof.Get("created")), "proof.created"); err != nil {
 		return err
 	}
 	for _, name := range proofTexts {
-		if v := present(s.proof.Get(name)); v != nil && v.Kind != strictjson.String {
-			return malformed("proof.%s is %s, not a string", name, v.Kind)
-		}
-	}
-	for _, name := range []string{"proofValue", "jws"} {
-		if present(s.proof.Get(name)) != nil {
-			value, err := s.proofText(name)
-			s.ProofValue = strings.Clone(value)
+		if _, err := textOf(s.proof, "proof.", name); err != nil {
 			return err
 		}
 	}
+	value := cmp.Or(present(s.proof.Get("proofValue")), present(s.proof.Get("jws")))
+	if value == nil {
+		return nil
+	}
+	if value.Kind != strictjson.String {
+		return malformed("proof.proofValue is not a string")
+	}
+	s.ProofValue = strings.Clone(value.Text)
 	return nil
 }
 
-// proofText returns a member of the proof that must be there and be a string.
+// proofText returns a member of the proof that must be a string.
 func (s *Signed) proofText(name string) (string, error) {
 	v := s.proof.Get(name)
 	if v == nil || v.Kind != strictjson.String {
 		return "", malformed("proof.%s is not a string", name)
 	}
 	return v.Text, nil
+}
+
+// textOf returns a member that must be a string, if it is present.
+func textOf(object *strictjson.Value, where, name string) (string, error) {
+	v := present(object.Get(name))
+	if v == nil {
+		return "", nil
+	}
+	if v.Kind != strictjson.String {
+		return "", malformed("%s%s is %s, not a string", where, name, v.Kind)
+	}
+	return strings.Clone(v.Text), nil
 }
 
 // known returns a member of the credential; null counts as absent.
@@ -291,13 +283,11 @@ func present(v *strictjson.Value) *strictjson.Value {
 	return v
 }
 
-// isURI asks as little as the issuers' library does. Only a string has a text
-// with a colon.
-func isURI(v *strictjson.Value) bool {
-	return v != nil && strings.Contains(v.Text, ":")
-}
+// isURI requires no more than the issuers' library does. Only a string has a
+// text with a colon.
+func isURI(v *strictjson.Value) bool { return v != nil && strings.Contains(v.Text, ":") }
 
-// oneOrMany reads a value that may stand alone or in a list.
+// oneOrMany returns the items of a list, or another value as the only item.
 func oneOrMany(v *strictjson.Value) []strictjson.Value {
 	switch {
 	case v == nil:
@@ -318,8 +308,4 @@ func exactNames(object *strictjson.Value, known []string, what string) error {
 		}
 	}
 	return nil
-}
-
-func malformed(format string, args ...any) *Error {
-	return &Error{Reason: ReasonMalformed, Detail: fmt.Sprintf(format, args...)}
 }

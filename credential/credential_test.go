@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/credential"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // The names of two recorded credentials.
@@ -28,7 +29,7 @@ func reasonOf(t testing.TB, err error) credential.Reason {
 	return refused.Reason
 }
 
-func TestParseTellsWhatACredentialSays(t *testing.T) {
+func TestParse(t *testing.T) {
 	signed, err := credential.Parse(issued(t, today))
 	require.NoError(t, err)
 	assert.Equal(t, "did:ethr:0x75711bfc560e8d62fd7812fd9d589bc35c443ee7", signed.Issuer)
@@ -51,7 +52,7 @@ func TestParseTellsWhatACredentialSays(t *testing.T) {
 }
 
 // Every line changes one place of a credential that verifies.
-func TestEachChangeIsRefusedForItsReason(t *testing.T) {
+func TestVerify_Reasons(t *testing.T) {
 	for _, c := range []struct {
 		name, credential, old, new string
 		want                       credential.Reason
@@ -119,7 +120,7 @@ func TestEachChangeIsRefusedForItsReason(t *testing.T) {
 	}
 }
 
-func TestBoundsOnSizeAndDepth(t *testing.T) {
+func TestParse_TooLarge(t *testing.T) {
 	_, err := credential.Parse([]byte(`{"x":"` + strings.Repeat("y", credential.MaxSize) + `"}`))
 	assert.Equal(t, credential.ReasonTooLarge, reasonOf(t, err))
 	_, err = credential.Parse(make([]byte, 2*credential.MaxSize+1))
@@ -131,7 +132,7 @@ func TestBoundsOnSizeAndDepth(t *testing.T) {
 	assert.Equal(t, "too_large", string(credential.ReasonTooLarge), "hosts keep the codes")
 }
 
-func TestAProofFromTheFutureIsRefusedUntilThen(t *testing.T) {
+func TestVerify_FromTheFuture(t *testing.T) {
 	signed, err := credential.Parse(issued(t, today))
 	require.NoError(t, err)
 	var verifier credential.Verifier
@@ -140,7 +141,7 @@ func TestAProofFromTheFutureIsRefusedUntilThen(t *testing.T) {
 	assert.NoError(t, verifier.Verify(t.Context(), signed, recorded))
 }
 
-func TestAnEndedContextIsNotAVerdict(t *testing.T) {
+func TestVerify_ContextEnded(t *testing.T) {
 	signed, err := credential.Parse(issued(t, today))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -152,7 +153,7 @@ func TestAnEndedContextIsNotAVerdict(t *testing.T) {
 	assert.NotErrorAs(t, err, &refused)
 }
 
-func TestAHostsRecoverIsUsed(t *testing.T) {
+func TestVerify_HostRecover(t *testing.T) {
 	signed, err := credential.Parse(issued(t, today))
 	require.NoError(t, err)
 	calls := 0
@@ -165,7 +166,7 @@ func TestAHostsRecoverIsUsed(t *testing.T) {
 	assert.Equal(t, 1, calls)
 }
 
-func TestOneVerifierServesManyGoroutines(t *testing.T) {
+func TestVerify_Concurrent(t *testing.T) {
 	var verifier credential.Verifier
 	text := issued(t, today)
 	errs := make(chan error, 16)
@@ -175,4 +176,9 @@ func TestOneVerifierServesManyGoroutines(t *testing.T) {
 	for range cap(errs) {
 		assert.NoError(t, <-errs)
 	}
+}
+
+func TestError_Kind(t *testing.T) {
+	_, err := credential.Parse(nil)
+	assert.Equal(t, store.KindInvalid, store.KindOf(err))
 }

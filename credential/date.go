@@ -7,91 +7,56 @@ import (
 	"github.com/passport-sdk/passport-go/internal/strictjson"
 )
 
-// date is a moment together with how it was spelt: what is signed is the text
-// as the issuers' library prints it again.
+// date is a moment together with its spelling: the signed text is the date as
+// the issuers' library prints it.
 type date struct {
 	moment time.Time
 	zulu   bool // spelt with Z, not with an offset
 }
 
-// The shapes of RFC 3339's parts; a 0 stands for any digit.
-const (
-	dateShape   = "0000-00-00T00:00:00"
-	zoneShape   = "00:00"
-	maxFraction = 9
-)
+const fraction = ".000000000"
 
-// readDate reads RFC 3339 in its one strict spelling: T and Z in upper case, a
-// point before a fraction of one to nine digits. time.Parse alone would take a
-// comma for the point and an offset of a whole day: other spellings of what
-// one signature covers.
+// readDate reads RFC 3339 in one strict spelling: T and Z in upper case, a
+// point before a fraction of one to nine digits, and an offset of less than a
+// day. time.Parse alone accepts other spellings, so the text must be the one
+// that Format returns.
 func readDate(v *strictjson.Value, name string) (date, error) {
 	if v == nil || v.Kind != strictjson.String {
 		return date{}, malformed("%s is not a date", name)
 	}
-	bad := malformed("%s %.*q is not a date of RFC 3339", name, maxTextOfError, v.Text)
-	text := v.Text
-	if len(text) < len(dateShape) || !hasShape(text[:len(dateShape)], dateShape) {
-		return date{}, bad
+	const day = 24 * 60 * 60
+	moment, err := time.Parse(time.RFC3339, v.Text)
+	_, offset := moment.Zone()
+	d := date{moment: moment, zulu: strings.HasSuffix(v.Text, "Z")}
+	digits := max(len(v.Text)-len(d.format(0)), 0)
+	if err != nil || moment.Year() == 0 || offset <= -day || offset >= day || digits > len(fraction) || d.format(digits) != v.Text {
+		return date{}, malformed("%s %.*q is not a date of RFC 3339", name, maxTextOfError, v.Text)
 	}
-	rest := text[len(dateShape):]
-	if fraction, found := strings.CutPrefix(rest, "."); found {
-		digits := len(fraction) - len(strings.TrimLeft(fraction, "0123456789"))
-		if digits == 0 || digits > maxFraction {
-			return date{}, bad
-		}
-		rest = fraction[digits:]
-	}
-	if rest != "Z" && !isOffset(rest) {
-		return date{}, bad
-	}
-	moment, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || moment.Year() == 0 {
-		return date{}, bad
-	}
-	return date{moment: moment, zulu: rest == "Z"}, nil
+	return d, nil
 }
 
-// isOffset tells whether the text is a sign, hours and minutes. RFC 3339 has
-// -00:00 say that the offset is unknown, which no issuer means.
-func isOffset(text string) bool {
-	if text == "" || text[0] != '+' && text[0] != '-' || text == "-00:00" {
-		return false
+// format writes the date with its own offset and so many characters of its
+// fraction.
+func (d date) format(digits int) string {
+	zone := "-07:00"
+	if d.zulu {
+		zone = "Z"
 	}
-	zone := text[1:]
-	return hasShape(zone, zoneShape) && zone[:2] <= "23" && zone[3:] <= "59"
-}
-
-func hasShape(text, shape string) bool {
-	if len(text) != len(shape) {
-		return false
-	}
-	for i := range len(shape) {
-		isDigit := text[i] >= '0' && text[i] <= '9'
-		if shape[i] == '0' != isDigit || !isDigit && text[i] != shape[i] {
-			return false
-		}
-	}
-	return true
+	return d.moment.Format("2006-01-02T15:04:05" + fraction[:digits] + zone)
 }
 
 // print writes the date with its own offset, and its fraction in the fewest of
 // 0, 3, 6 and 9 digits that are exact.
 func (d date) print() string {
-	layout := "2006-01-02T15:04:05"
 	switch nanos := d.moment.Nanosecond(); {
 	case nanos == 0:
+		return d.format(0)
 	case nanos%1_000_000 == 0:
-		layout += ".000"
+		return d.format(len(".000"))
 	case nanos%1_000 == 0:
-		layout += ".000000"
-	default:
-		layout += ".000000000"
+		return d.format(len(".000000"))
 	}
-	if d.zulu {
-		return d.moment.Format(layout + "Z")
-	}
-	return d.moment.Format(layout + "-07:00")
+	return d.format(len(fraction))
 }
 
 // printUTC writes the date in UTC with Z.

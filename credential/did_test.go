@@ -7,15 +7,17 @@ import (
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/passport-sdk/passport-go/internal/ethereum"
 )
 
 // The accounts that a DID and a verification method stand for, as didkit 0.3.3
 // resolves them.
-func TestOnlyTheKeysOfADIDsDocumentSignForIt(t *testing.T) {
+func TestEthereumKey(t *testing.T) {
 	key := secp256k1.PrivKeyFromBytes([]byte("a key of our own for these tests")).PubKey()
-	address := addressOf(key)
+	address := ethereum.Address(key)
 	lower := "0x" + hex.EncodeToString(address[:])
-	mixed := checksummed(lower[2:])
+	mixed := ethereum.Checksummed(lower)
 	upper := "0x" + strings.ToUpper(lower[2:])
 	public := "0x" + hex.EncodeToString(key.SerializeCompressed())
 	for _, c := range []struct {
@@ -85,7 +87,7 @@ func TestOnlyTheKeysOfADIDsDocumentSignForIt(t *testing.T) {
 }
 
 // Texts that are no account are not found, before any address is compared.
-func TestWhatIsNoAccountIsNotFound(t *testing.T) {
+func TestEthereumKey_NotAnAccount(t *testing.T) {
 	const address = "0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 	public := "0x" + hex.EncodeToString(secp256k1.PrivKeyFromBytes([]byte("a key of our own for these tests")).PubKey().SerializeCompressed())
 	for _, c := range []struct{ did, fragment string }{
@@ -118,13 +120,13 @@ func TestWhatIsNoAccountIsNotFound(t *testing.T) {
 	assert.True(t, found, "20 digits hold every chain of 64 bits")
 }
 
-func TestAnIssuerThatCouldNeverSignIsFound(t *testing.T) {
+func TestCheckIssuer(t *testing.T) {
 	key := secp256k1.PrivKeyFromBytes([]byte("a key of our own for these tests")).PubKey()
-	address := addressOf(key)
+	address := ethereum.Address(key)
 	lower := "0x" + hex.EncodeToString(address[:])
 	public := "0x" + hex.EncodeToString(key.SerializeCompressed())
 	for _, did := range []string{
-		"did:ethr:" + lower, "did:ethr:" + checksummed(lower[2:]), "did:ethr:0x1:" + lower, "did:ethr:" + public,
+		"did:ethr:" + lower, "did:ethr:" + ethereum.Checksummed(lower), "did:ethr:0x1:" + lower, "did:ethr:" + public,
 		"did:pkh:eip155:1:" + lower, "did:pkh:eth:" + lower, "did:key:z6MkghvGHLobLEdj1bgRLhS4LPGJAvbMA1tn2zcRyqmYU5LC",
 	} {
 		assert.NoError(t, CheckIssuer(did))

@@ -65,9 +65,9 @@ func signLegacy(t *testing.T, text string) *Signed {
 }
 
 // The signature covers a subject, a hash, a provider, dates and an issuer. All
-// else that a credential of the older kind could say is not signed, and in these
-// the signature holds: only the shape speaks against them.
-func TestAnOlderCredentialHasOneShapeThoughItsSignatureHolds(t *testing.T) {
+// else that a credential of the older kind could say is not signed, and in
+// these the signature holds: only the shape speaks against them.
+func TestVerify_LegacyShape(t *testing.T) {
 	const (
 		members  = "its members are not those of an Ed25519Signature2018 credential"
 		lists    = "it has more than one @context or type"
@@ -140,7 +140,7 @@ func TestAnOlderCredentialHasOneShapeThoughItsSignatureHolds(t *testing.T) {
 }
 
 // The lines, typed by hand after the RDF canonicalization of the older kind.
-func TestAnOlderCredentialsSignatureCoversTheseLines(t *testing.T) {
+func TestVerify_LegacyDocument(t *testing.T) {
 	const about = "<did:pkh:eip155:1:0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1>"
 	for provider, texts := range map[string][2]string{
 		"Facebook":           {`"Facebook"`, `"v0.0.0:x"`},
@@ -165,7 +165,7 @@ _:c14n0 <https://w3id.org/security#verificationMethod> <the method> .
 	}
 }
 
-func TestAnOlderCredentialIsSignedByTheKeyThatItsIssuerNames(t *testing.T) {
+func TestVerify_LegacyKey(t *testing.T) {
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	text := legacyText(t)
 	other := keyID([]byte{0xed, 0x01}, bytes.Repeat([]byte{7}, 32))
@@ -199,7 +199,7 @@ func TestAnOlderCredentialIsSignedByTheKeyThatItsIssuerNames(t *testing.T) {
 	assert.Equal(t, &Error{ReasonBadSignature, "its signature is not the issuer's over this text"}, verifier.Verify(t.Context(), swapped, now))
 }
 
-func TestADetachedSignatureHasOneSpelling(t *testing.T) {
+func TestParseJWS_OneSpelling(t *testing.T) {
 	encoded := base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xfb}, 64))
 	signature, err := parseJWS(legacyHeader + ".." + encoded)
 	require.NoError(t, err)
@@ -221,7 +221,7 @@ func TestADetachedSignatureHasOneSpelling(t *testing.T) {
 	}
 }
 
-func TestAKeyIsReadFromItsOneSpelling(t *testing.T) {
+func TestEd25519Key(t *testing.T) {
 	key := bytes.Repeat([]byte{7}, 32)
 	good := keyID([]byte{0xed, 0x01}, key)
 	require.Len(t, good, 48)
@@ -253,7 +253,7 @@ func TestAKeyIsReadFromItsOneSpelling(t *testing.T) {
 	}
 }
 
-func TestWhatACallerWritesIntoAnOlderSignedIsNotVerified(t *testing.T) {
+func TestVerify_LegacyCallerWrites(t *testing.T) {
 	signed := signLegacy(t, legacyText(t))
 	signed.Nullifiers[0] = "v0.0.0:another"
 	signed.Credential = Credential{}

@@ -1,24 +1,23 @@
 package credential
 
-// Reason is a code for what makes a credential invalid.
+import "fmt"
+
+// Reason is the code of an [Error].
 type Reason string
 
-// The reasons.
+// The reasons why a credential is not valid.
 const (
-	// ReasonTooLarge: it is beyond MaxSize, MaxDepth or MaxValues.
+	// ReasonTooLarge: it exceeds MaxSize, MaxDepth or MaxValues.
 	ReasonTooLarge Reason = "too_large"
 	// ReasonTooManyNullifiers: it lists more than MaxNullifiers.
 	ReasonTooManyNullifiers Reason = "too_many_nullifiers"
-	// ReasonMalformed: it is not a credential, or one in a form that could be
-	// read in two ways.
+	// ReasonMalformed: it is not a credential, or it could be read in two ways.
 	ReasonMalformed Reason = "malformed"
-	// ReasonUnsupportedProof: its proof is not of a type, or not in the form,
-	// that the issuers use.
+	// ReasonUnsupportedProof: the issuers use no proof of this type or form.
 	ReasonUnsupportedProof Reason = "unsupported_proof"
 	// ReasonWrongPurpose: its proof was made for something else.
 	ReasonWrongPurpose Reason = "wrong_purpose"
-	// ReasonWrongVerificationMethod: its proof names a key that is not the
-	// issuer's.
+	// ReasonWrongVerificationMethod: its proof names a key of another issuer.
 	ReasonWrongVerificationMethod Reason = "wrong_verification_method"
 	// ReasonFromTheFuture: its proof was made after now.
 	ReasonFromTheFuture Reason = "from_the_future"
@@ -26,13 +25,12 @@ const (
 	ReasonBadSignature Reason = "bad_signature"
 )
 
-// Error tells why a credential is not valid. It is about the credential alone,
-// and so will be the same tomorrow, but for [ReasonFromTheFuture].
+// Error is the error of a credential that is not valid. It concerns the
+// credential alone, so it is permanent, except for [ReasonFromTheFuture].
 type Error struct {
-	// Reason is the code.
 	Reason Reason
-	// Detail says in words what is wrong, in at most some two hundred
-	// characters, of which the credential's own are some dozens.
+	// Detail describes the fault in about two hundred characters at most, of
+	// which the credential's own are some dozens.
 	Detail string
 }
 
@@ -41,3 +39,16 @@ func (e *Error) Error() string { return e.Detail }
 
 // ErrorKind returns the kind for store.KindOf.
 func (*Error) ErrorKind() string { return "invalid" }
+
+const (
+	wrongMethod  = "its proof's verification method is not a key of its issuer"
+	badSignature = "its signature is not the issuer's over this text"
+)
+
+func malformed(format string, args ...any) *Error {
+	return &Error{ReasonMalformed, fmt.Sprintf(format, args...)}
+}
+
+func unsupported(format string, args ...any) *Error {
+	return &Error{ReasonUnsupportedProof, fmt.Sprintf(format, args...)}
+}

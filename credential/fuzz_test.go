@@ -87,7 +87,7 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-func TestKeyOrderAndWhiteSpaceMakeNoDifference(t *testing.T) {
+func TestVerify_OrderAndWhiteSpace(t *testing.T) {
 	var verifier credential.Verifier
 	for _, v := range readVerdicts(t) {
 		tree, err := strictjson.Parse([]byte(v.Text), strictjson.Limits{Size: credential.MaxSize, Depth: credential.MaxDepth, Values: credential.MaxValues})

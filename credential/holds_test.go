@@ -27,7 +27,7 @@ func signerOf(tb testing.TB, text []byte) (address [20]byte) {
 // trusted issuer had signed it so: only its form speaks against it. Most of the
 // refusals are didkit 0.3.3's too; stricter than it are those of members that
 // stamps do not have, of names that spell two, and of types without an expiry.
-func TestAFormThatIsNotReadAlikeEverywhereIsRefusedThoughSigned(t *testing.T) {
+func TestVerify_AmbiguousForms(t *testing.T) {
 	text := string(issued(t, today))
 	signer := signerOf(t, []byte(text))
 	believing := credential.Verifier{Recover: func(*[32]byte, *[65]byte) ([20]byte, error) { return signer, nil }}
@@ -154,7 +154,7 @@ func TestVerify_TextSignedAsAnotherType(t *testing.T) {
 	}
 }
 
-func TestASubjectWithoutMembersIsRefused(t *testing.T) {
+func TestParse_EmptySubject(t *testing.T) {
 	text := string(issued(t, today))
 	from, to := strings.Index(text, `"credentialSubject":{`), strings.Index(text, `,"issuer"`)
 	_, err := credential.Parse([]byte(text[:from] + `"credentialSubject":{}` + text[to:]))
@@ -162,14 +162,14 @@ func TestASubjectWithoutMembersIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "empty")
 }
 
-func TestWhatParseDidNotReturnIsRefused(t *testing.T) {
+func TestVerify_NotParsed(t *testing.T) {
 	var verifier credential.Verifier
 	for _, signed := range []*credential.Signed{nil, {}} {
 		assert.Equal(t, &credential.Error{Reason: credential.ReasonMalformed, Detail: "it did not come from Parse"}, verifier.Verify(t.Context(), signed, recorded))
 	}
 }
 
-func TestWhatACallerWritesIntoASignedIsNotVerified(t *testing.T) {
+func TestVerify_CallerWrites(t *testing.T) {
 	signed, err := credential.Parse(issued(t, today))
 	require.NoError(t, err)
 	whole := signed.Credential
@@ -185,7 +185,7 @@ func TestWhatACallerWritesIntoASignedIsNotVerified(t *testing.T) {
 	require.Error(t, verifier.Verify(t.Context(), forged, recorded))
 }
 
-func TestASignedTellsItsText(t *testing.T) {
+func TestText(t *testing.T) {
 	text := string(issued(t, today))
 	signed, err := credential.Parse([]byte(" \n" + text + "\t"))
 	require.NoError(t, err)

@@ -16,7 +16,7 @@ import (
 const smallest = `{"@context":"https://www.w3.org/2018/credentials/v1","type":"VerifiableCredential","issuer":"did:x",` +
 	`"issuanceDate":"2026-01-01T00:00:00Z","credentialSubject":{"x":1},"proof":{"type":"T","created":"2026-01-01T00:00:00Z"}}`
 
-func TestParseTakes(t *testing.T) {
+func TestParse_Accepts(t *testing.T) {
 	issued := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
 		old, new string
@@ -59,7 +59,7 @@ func TestParseTakes(t *testing.T) {
 	}
 }
 
-func TestParseSaysWhatIsWrong(t *testing.T) {
+func TestParse_Malformed(t *testing.T) {
 	const context = `"https://www.w3.org/2018/credentials/v1"`
 	for _, c := range []struct{ old, new, want string }{
 		{smallest, ``, "at byte 0: a value is missing"},
@@ -112,7 +112,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 }
 
 // A reader that takes no notice of case would take one for the other.
-func TestNoMemberIsSpeltLikeAnotherButForItsCase(t *testing.T) {
+func TestParse_CaseOfNames(t *testing.T) {
 	for _, c := range []struct {
 		what, inside string
 		names        []string
@@ -135,7 +135,7 @@ func TestNoMemberIsSpeltLikeAnotherButForItsCase(t *testing.T) {
 	}
 }
 
-func TestMembersThatStampsDoNotHaveAreRefusedUnlessNull(t *testing.T) {
+func TestParse_UnusedMembers(t *testing.T) {
 	for _, name := range []string{"credentialStatus", "termsOfUse", "evidence", "credentialSchema", "refreshService"} {
 		_, err := credential.Parse([]byte(strings.Replace(smallest, `"issuer"`, `"`+name+`":[],"issuer"`, 1)))
 		require.EqualError(t, err, "it has a member "+name+", which stamps do not have")
@@ -148,7 +148,7 @@ func TestMembersThatStampsDoNotHaveAreRefusedUnlessNull(t *testing.T) {
 	}
 }
 
-func TestACredentialMayBeAsLargeAndAsDeepAsItsBounds(t *testing.T) {
+func TestParse_AtTheBounds(t *testing.T) {
 	padded := func(size int) []byte {
 		return []byte(strings.Replace(smallest, `"x":1`, `"x":1`+strings.Repeat("0", size-len(smallest)), 1))
 	}
@@ -177,4 +177,5 @@ func TestParse_TooManyNullifiers(t *testing.T) {
 	var refused *credential.Error
 	require.ErrorAs(t, parse(credential.MaxNullifiers+1), &refused)
 	assert.EqualValues(t, "too_many_nullifiers", refused.Reason, "hosts compare with the text")
+	assert.EqualError(t, refused, "it lists more than 100 nullifiers")
 }

@@ -14,7 +14,7 @@ import (
 
 // Each changes one place of a credential whose signature holds whatever it
 // says.
-func TestVerifySaysWhatIsWrong(t *testing.T) {
+func TestVerify_Details(t *testing.T) {
 	text := string(issued(t, today))
 	signer := signerOf(t, []byte(text))
 	believing := credential.Verifier{Recover: func(*[32]byte, *[65]byte) ([20]byte, error) { return signer, nil }}
@@ -70,7 +70,7 @@ func TestVerifySaysWhatIsWrong(t *testing.T) {
 		verify(t, &believing, []byte(listed)))
 }
 
-func TestASignatureThatRecoversNoKeyOrAnotherIsBad(t *testing.T) {
+func TestVerify_BadSignature(t *testing.T) {
 	text := issued(t, today)
 	signer := signerOf(t, text)
 	for name, recovers := range map[string]func(*[32]byte, *[65]byte) ([20]byte, error){
@@ -83,9 +83,8 @@ func TestASignatureThatRecoversNoKeyOrAnotherIsBad(t *testing.T) {
 	}
 }
 
-// What an issuer signed once it signs again; what anybody can make up must not
-// push it out.
-func TestOnlyTypesThatVerifiedAreRememberedAndSoManyOfThem(t *testing.T) {
+// Types that an issuer has signed return; invented ones must not displace them.
+func TestVerifier_TypesCached(t *testing.T) {
 	text := string(issued(t, today))
 	signer := signerOf(t, []byte(text))
 	believed := true
@@ -114,7 +113,7 @@ func TestOnlyTypesThatVerifiedAreRememberedAndSoManyOfThem(t *testing.T) {
 	assert.Equal(t, 64, credential.RememberedTypes(&verifier))
 }
 
-func TestAProofMayBeMadeThisVeryMoment(t *testing.T) {
+func TestVerify_MadeNow(t *testing.T) {
 	signed, err := credential.Parse(issued(t, today))
 	require.NoError(t, err)
 	var verifier credential.Verifier

@@ -15,6 +15,8 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/internal/ethereum"
 )
 
 // vectorFile is what we need of a file of Wycheproof's.
@@ -33,7 +35,7 @@ type vector struct {
 }
 
 // readVectors reads a file of the folder that PASSPORT_VECTORS names: they are
-// not part of this project. What must come of them is told by public. Without
+// not part of this project. The field public has the verdicts. Without
 // a folder it returns a file made here, with one signature that holds and one
 // that does not, so that the test still tests.
 func readVectors(t *testing.T, name string, own func() vectorFile, public tally) (file vectorFile, want tally) {
@@ -56,7 +58,7 @@ type tally struct {
 	// spelling of the low one.
 	HighS int
 	// LargeX: the point that r stands for has an x above the group's order,
-	// which v 27 and 28 cannot tell. Ethereum does not know such signatures.
+	// which v 27 and 28 cannot express. Ethereum does not know such signatures.
 	LargeX int
 	// DER: something is wrong with the DER, of which we have none.
 	DER int
@@ -69,7 +71,7 @@ func unhex(t *testing.T, text string) []byte {
 	return data
 }
 
-// recovers tells whether r and s pass as a proofValue that recovers the key's
+// recovers reports whether r and s pass as a proofValue that recovers the key's
 // address, with either v.
 func recovers(key *secp256k1.PublicKey, digest [32]byte, rs []byte) bool {
 	for _, v := range []string{"1b", "1c"} {
@@ -77,7 +79,7 @@ func recovers(key *secp256k1.PublicKey, digest [32]byte, rs []byte) bool {
 		if err != nil {
 			continue
 		}
-		if address, err := recoverDecred(&digest, signature); err == nil && address == addressOf(key) {
+		if address, err := recoverDecred(&digest, signature); err == nil && address == ethereum.Address(key) {
 			return true
 		}
 	}
@@ -89,7 +91,7 @@ func highS(rs []byte) bool {
 	return len(rs) == 64 && !s.SetByteSlice(rs[32:]) && s.IsOverHalfOrder()
 }
 
-// largeX tells whether the signature holds with one of the other two v.
+// largeX reports whether the signature holds with one of the other two v.
 func largeX(key *secp256k1.PublicKey, digest [32]byte, rs []byte) bool {
 	for _, v := range []byte{29, 30} {
 		if found, _, err := ecdsa.RecoverCompact(append([]byte{v}, rs...), digest[:]); err == nil && found.IsEqual(key) {

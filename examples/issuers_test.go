@@ -46,7 +46,8 @@ func namedIssuers(t *testing.T, folder string) (found []string) {
 }
 
 // The private keys of demo issuers are public: a program that trusts one lets
-// everybody in. Programs for production read their issuers from the environment.
+// everybody in. Programs for production read their issuers from the
+// environment.
 func TestExamples_NameNoIssuer(t *testing.T) {
 	programs, err := filepath.Glob("*/main.go")
 	require.NoError(t, err)

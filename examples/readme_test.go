@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -73,16 +72,6 @@ func TestREADME_IsCompiled(t *testing.T) {
 	for _, snippet := range blocks {
 		assert.True(t, compiled(snippet), "no Go file has this, which README.md shows:\n%s", snippet)
 		assert.False(t, compiled(snippet+"nobody has written this\n"))
-	}
-}
-
-func TestREADME_IsNarrow(t *testing.T) {
-	for _, name := range []string{"../README.md", "../docs/performance.md"} {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		for number, line := range strings.Split(string(text), "\n") {
-			assert.LessOrEqual(t, utf8.RuneCountInString(line), 100, "%s:%d: %s", name, number+1, line)
-		}
 	}
 }
 

@@ -1,12 +1,12 @@
 package memstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,115 +17,78 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-const writers = 64
-
-func wallet(i int) string { return fmt.Sprintf("0x%040x", i) }
-
-func TestOneOfManyWalletsGetsANullifier(t *testing.T) {
+// Under -race this shows that no two methods race.
+func TestStore_Concurrent(t *testing.T) {
 	mem := newStore(t)
-	var all sync.WaitGroup
-	outcomes := make([]error, writers)
-	for i := range writers {
-		all.Go(func() {
-			snapshot, err := mem.Load(t.Context(), store.Query{Community: community, Addresses: []string{wallet(i)}})
-			if !assert.NoError(t, err) {
-				return
-			}
-			changes := scoring(snapshot)
-			changes.Claims = []store.Claim{{Nullifier: "n", Address: wallet(i), ExpiresAt: nextYear()}}
-			_, outcomes[i] = mem.Apply(t.Context(), changes)
-		})
-	}
-	all.Wait()
-
-	var winner string
-	for i, err := range outcomes {
-		if err == nil {
-			assert.Empty(t, winner, "one only")
-			winner = wallet(i)
-			continue
-		}
-		require.ErrorIs(t, err, store.ErrConflict)
-	}
-	assert.Equal(t, []string{"n " + winner}, table(t, mem, "registry_hashscorerlink", "hash", "address"))
-	assert.Len(t, table(t, mem, "registry_score"), 1)
-}
-
-func TestALimitedAwardStopsExactly(t *testing.T) {
-	const limit = 10
-	mem := newStore(t)
-	var all sync.WaitGroup
-	for i := range writers {
-		all.Go(func() {
-			snapshot, err := mem.Load(t.Context(), store.Query{Community: community, Addresses: []string{wallet(i)}})
-			if !assert.NoError(t, err) {
-				return
-			}
-			changes := scoring(snapshot)
-			changes.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: limit}}
-			_, err = mem.Apply(t.Context(), changes)
-			assert.NoError(t, err)
-		})
-	}
-	all.Wait()
-	assert.Len(t, table(t, mem, "registry_humanpoints"), limit)
-}
-
-func TestWhoWaitsForOthersTellsTheTimeAfterwards(t *testing.T) {
-	var reads atomic.Int64
-	waiting, done := make(chan struct{}), make(chan struct{})
-	mem := memstore.New(memstore.WithClock(func() time.Time {
-		n := reads.Add(1)
-		if n == 1 {
-			close(waiting)
-			select { // the other one, unless it has to wait
-			case <-done:
-			case <-time.After(50 * time.Millisecond):
-			}
-		}
-		return noon().Add(time.Duration(n) * time.Second)
-	}))
-	var all sync.WaitGroup
-	all.Go(func() { assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential("Google"))) })
-	<-waiting
-	assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential("Google")))
-	close(done)
-	all.Wait()
-	assert.Equal(t, []string{
-		"2026-06-01T12:00:01.123456+00:00 2026-06-01T12:00:02.123456+00:00",
-		"2026-06-01T12:00:02.123456+00:00 <nil>",
-	}, table(t, mem, "ceramic_cache_ceramiccache", "created_at", "deleted_at"))
-}
-
-func TestEverythingAtOnceIsSafe(t *testing.T) {
-	mem := newStore(t)
-	add(t, mem, alice, credential("Google", "g"))
+	require.NoError(t, mem.AddCredentials(t.Context(), alice, credential("Google", "g")))
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
 			for range 20 {
-				snapshot, err := mem.Load(t.Context(), store.Query{Community: community, Addresses: []string{alice, bob}, Points: &store.PointsQuery{}})
+				snapshot, err := mem.Load(t.Context(), store.Query{
+					Community: community, Addresses: []store.Address{alice}, Points: &store.PointsQuery{Lists: []string{"og"}},
+				})
 				if !assert.NoError(t, err) {
 					return
 				}
 				if _, err := mem.Apply(t.Context(), scoring(snapshot)); !errors.Is(err, store.ErrConflict) {
 					assert.NoError(t, err)
 				}
+				_, err = mem.LastScore(t.Context(), community, alice)
+				assert.True(t, err == nil || errors.Is(err, store.ErrNotFound))
 			}
 		})
 		all.Go(func() {
+			name := fmt.Sprint("p", i)
 			for range 5 {
-				assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential(strconv.Itoa(i), "n")))
-				_, err := mem.RevokeCredentials(t.Context(), fmt.Sprint("proof of ", i))
+				assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential(name, "n")))
+				_, err := mem.RevokeCredentials(t.Context(), "proof of "+name)
 				assert.NoError(t, err)
-				assert.NoError(t, mem.WriteRows(io.Discard))
-				assert.NoError(t, mem.PutCommunity(t.Context(), store.Community{ID: int64(100 + i), Name: strconv.Itoa(i)}))
+				assert.NoError(t, mem.PutCommunity(t.Context(), store.Community{ID: int64(100 + i), Name: name}))
+				assert.NoError(t, mem.PutAddressList(t.Context(), "og", alice))
+				assert.NoError(t, mem.Save(io.Discard))
+				assert.NoError(t, mem.SetState(mem.State()))
 			}
 		})
 	}
 	all.Wait()
-	again := newStore(t)
-	text := dump(t, mem)
-	read(t, again, text)
-	assert.Equal(t, text, dump(t, again))
+	again := memstore.New()
+	require.NoError(t, again.Restore(strings.NewReader(save(t, mem))))
+	equalStates(t, mem.State(), again.State())
+}
+
+// A call that waits for another one reads the clock and the context afterwards.
+func TestStore_Waits(t *testing.T) {
+	locked, release := make(chan struct{}), make(chan struct{})
+	now := noon()
+	var first sync.Once
+	mem := memstore.New(memstore.WithClock(func() time.Time {
+		first.Do(func() {
+			close(locked)
+			<-release
+		})
+		return now
+	}))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var all sync.WaitGroup
+	all.Go(func() { assert.NoError(t, mem.PutAddressList(t.Context(), "first", alice)) })
+	<-locked // and the first call holds the lock
+	waiting := make(chan error, 2)
+	all.Go(func() { waiting <- mem.PutAddressList(ctx, "second", alice) })
+	all.Go(func() {
+		_, err := mem.Load(ctx, store.Query{})
+		waiting <- err
+	})
+	all.Go(func() { assert.NoError(t, mem.AddCredentials(t.Context(), alice, credential("Google"))) })
+	time.Sleep(10 * time.Millisecond) // they wait now, or begin to later
+	cancel()
+	now = now.Add(time.Hour)
+	close(release)
+	all.Wait()
+	require.ErrorIs(t, <-waiting, context.Canceled)
+	require.ErrorIs(t, <-waiting, context.Canceled)
+	state := mem.State()
+	assert.Len(t, state.Lists, 1)
+	assert.Equal(t, now, state.Credentials[0].UpdatedAt)
 }

@@ -1,131 +1,135 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// The values of ceramic_cache_ceramiccache that the service gives to rows which
-// it takes in itself.
-const (
-	typePassport  = 1
-	statusPending = "pending"
-)
-
-// AddCredentials implements [store.Credentials]. The address must be "0x" and
-// 40 lower-case hex digits; a credential must be a JSON object, with a provider
-// of 1 to 256 characters and a proof value of at most 256. Anything else is
-// a store.ErrInvalid. Credentials of other types than the service's own (1) are
-// left alone, though a scoring reads them too.
-func (s *Store) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
-	const op = "add_credentials"
-	if err := store.CheckCredentials(address, credentials); err != nil {
-		return store.Errorf(op, store.ErrInvalid, "%w", err)
-	}
-	rows := make([]*credentialRow, 0, len(credentials))
-	given := make(map[string]bool, len(credentials))
-	for i := range credentials {
-		row, err := newCredentialRow(address, &credentials[i])
-		if err != nil {
-			return store.Errorf(op, store.ErrInvalid, "credential %d of %s: %w", i, address, err)
-		}
-		given[row.Provider] = true
-		rows = append(rows, row)
-	}
-
-	return s.change(ctx, op, func(d *data, now time.Time) error {
-		d.deleteLive(address, now, func(row *credentialRow) bool { return row.Type == typePassport && given[row.Provider] })
-		for _, row := range rows {
-			row.ID, row.CreatedAt, row.UpdatedAt = d.Credentials.nextID(), now, now
-			d.Credentials.set(row)
+// AddCredentials implements [store.Credentials].
+func (s *Store) AddCredentials(ctx context.Context, address store.Address, credentials ...store.CredentialInput) error {
+	added, fault := newCredentials(address, credentials)
+	return s.update(ctx, "add_credentials", fault, func(d *data, now time.Time) error {
+		for _, c := range added {
+			d.delete(c.Address, now, func(old *credential) bool { return old.Provider == c.Provider && !old.Foreign })
+			c.ID, c.UpdatedAt = d.lastCredential+1, now
+			d.insert(c)
 		}
 		return nil
 	})
 }
 
-func newCredentialRow(address string, c *store.NewCredential) (*credentialRow, error) {
-	stamp, err := canonical(c.Stamp)
-	if err != nil {
+func newCredentials(address store.Address, inputs []store.CredentialInput) ([]*credential, error) {
+	address, err := store.ParseAddress(string(address))
+	if err = cmp.Or(err, store.CheckCredentials(inputs)); err != nil {
 		return nil, err
 	}
-	row := &credentialRow{
-		Address: &address, Provider: c.Provider, Stamp: stamp, Type: typePassport,
-		ComposeDBSaveStatus: statusPending, ProofValue: c.ProofValue,
-		IssuanceDate: microseconds(c.IssuedAt), ExpirationDate: microseconds(c.ExpiresAt),
+	added := make([]*credential, len(inputs))
+	for i := range inputs {
+		input := &inputs[i]
+		if added[i], err = newCredential(store.StoredCredential{
+			Credential: store.Credential{Provider: input.Provider, Document: input.Document},
+			Address:    address, ProofValue: input.ProofValue, IssuedAt: input.IssuedAt, ExpiresAt: input.ExpiresAt,
+		}); err != nil {
+			return nil, err
+		}
 	}
-	row.derive()
-	return row, nil
+	return added, nil
 }
 
-// DeleteCredentials implements [store.Credentials], for credentials of every
-// type. The address must be as for [Store.AddCredentials].
-func (s *Store) DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error) {
-	const op = "delete_credentials"
-	if err := checkAddress(op, address); err != nil {
-		return 0, err
-	}
-	named := make(map[string]bool, len(providers))
-	for _, provider := range providers {
-		named[provider] = true
-	}
-	deleted := 0
-	err := s.change(ctx, op, func(d *data, now time.Time) error {
-		deleted = d.deleteLive(address, now, func(row *credentialRow) bool { return named[row.Provider] })
+// DeleteCredentials implements [store.Credentials].
+func (s *Store) DeleteCredentials(ctx context.Context, address store.Address, providers ...string) (n int, err error) {
+	address, fault := store.ParseAddress(string(address))
+	err = s.update(ctx, "delete_credentials", fault, func(d *data, now time.Time) error {
+		n = d.delete(address, now, func(c *credential) bool { return slices.Contains(providers, c.Provider) })
 		return nil
 	})
-	return deleted, err
+	return n, err
 }
 
-// RevokeCredentials implements [store.Credentials]. An empty proof value is a
-// store.ErrInvalid: it would revoke every credential that was stored without
-// one.
-func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (int, error) {
-	const op = "revoke_credentials"
-	for i, value := range proofValues {
-		if value == "" {
-			return 0, store.Errorf(op, store.ErrInvalid, "proof value %d is empty", i)
+func (d *data) delete(address store.Address, now time.Time, chosen func(*credential) bool) (n int) {
+	for _, c := range d.credentials[address] {
+		if !c.Deleted && chosen(c) {
+			c.Deleted, c.UpdatedAt = true, now
+			n++
 		}
 	}
-	revoked := 0
-	err := s.change(ctx, op, func(d *data, _ time.Time) error {
-		var found []*credentialRow
-		for _, value := range slices.Compact(slices.Sorted(slices.Values(proofValues))) {
-			found = append(found, d.Credentials.byProof.find(value)...)
-		}
-		for _, row := range d.Credentials.inOrder(found) {
-			if d.Revocations.byCredential.has(row.ID) {
-				continue
+	return n
+}
+
+// RevokeCredentials implements [store.Credentials].
+func (s *Store) RevokeCredentials(ctx context.Context, proofValues ...string) (revoked int, err error) {
+	var fault error
+	if i := slices.Index(proofValues, ""); i >= 0 {
+		fault = fmt.Errorf("proof value %d is empty", i)
+	}
+	err = s.update(ctx, "revoke_credentials", fault, func(d *data, _ time.Time) error {
+		for _, value := range proofValues {
+			for _, c := range d.byProof[value] {
+				if !c.Revoked {
+					c.Revoked = true
+					revoked++
+				}
 			}
-			d.Revocations.set(&revocationRow{ID: d.Revocations.nextID(), ProofValue: row.ProofValue, CeramicCacheID: row.ID})
-			revoked++
 		}
 		return nil
 	})
 	return revoked, err
 }
 
-// deleteLive marks those of the address's live rows deleted that are chosen,
-// and returns how many. A row that was filed alike may have been deleted at the
-// same moment, and deleted rows must differ in it: then the next microsecond
-// that is free stands for it.
-func (d *data) deleteLive(address string, now time.Time, chosen func(*credentialRow) bool) int {
-	var doomed []*credentialRow
-	for _, row := range d.Credentials.byAddress.find(address) {
-		if row.DeletedAt.IsZero() && chosen(row) {
-			doomed = append(doomed, row)
+// ListCredentials implements [store.Credentials].
+func (s *Store) ListCredentials(
+	ctx context.Context, address store.Address, page store.Page,
+) (*store.CredentialPage, error) {
+	if err := page.Validate(); err != nil {
+		return nil, named("list_credentials", err)
+	}
+	return viewOf(ctx, s, "list_credentials", address, func(d *data, a store.Address) (*store.CredentialPage, error) {
+		live := d.live(a)
+		low, high := cut(live, func(c *credential) int64 { return c.ID }, page)
+		part := slices.Clone(live[low:high])
+		if page.After > 0 {
+			part = fitting(part)
+			high = low + len(part)
+			slices.Reverse(part)
+		} else {
+			slices.Reverse(part)
+			part = fitting(part)
+			low = high - len(part)
+		}
+		return &store.CredentialPage{Credentials: bounded(part, nil), Newer: high < len(live), Older: low > 0}, nil
+	})
+}
+
+// fitting returns the first of the credentials, as many as have no more than
+// [store.MaxWalletBytes].
+func fitting(list []*credential) []*credential {
+	total := 0
+	for i, c := range list {
+		if !c.tooLarge {
+			total += len(c.Document)
+		}
+		if total > store.MaxWalletBytes {
+			return list[:i]
 		}
 	}
-	for _, row := range doomed {
-		at := now
-		for d.Credentials.byFiling.has(filing{row.Type, address, row.Provider, at}) {
-			at = at.Add(time.Microsecond)
-		}
-		deleted := *row
-		deleted.DeletedAt, deleted.UpdatedAt = at, at
-		d.Credentials.set(&deleted)
+	return list
+}
+
+// cut returns the bounds of the page in a list that is ordered by id.
+func cut[T any](list []T, id func(T) int64, page store.Page) (low, high int) {
+	if page.After > 0 {
+		low = sort.Search(len(list), func(i int) bool { return id(list[i]) > page.After })
+		return low, min(len(list), low+page.Limit)
 	}
-	return len(doomed)
+	high = len(list)
+	if page.Before > 0 {
+		high = sort.Search(len(list), func(i int) bool { return id(list[i]) >= page.Before })
+	}
+	return max(0, high-page.Limit), high
 }

@@ -1,219 +1,208 @@
 package memstore
 
 import (
-	"reflect"
-	"time"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
-// data is all tables of the service. The fields are exported for reflection,
-// which lists and replaces tables without a second list of them.
+// data is the content, indexed by what the methods look it up by.
 type data struct {
-	Communities    communityTable
-	Scorers        *table[int64, scorerRow]
-	BinaryWeights  *table[int64, weightsRow]
-	Weights        *table[int64, weightsRow]
-	Customizations customizationTable
-	AllowLists     allowListTable
-	Lists          addressListTable
-	Members        memberTable
-	Customs        customCredentialTable
-	Rulesets       rulesetTable
-	Platforms      platformTable
+	accounts    []store.Account
+	communities map[int64]*store.StoredCommunity
+	lists       map[string][]store.Address      // sorted
+	credentials map[store.Address][]*credential // in the order of their ids
+	byProof     map[string][]*credential
+	scores      map[place]store.StoredScore
+	claims      map[int64]map[string]store.Holder // by community and nullifier
+	events      map[place][]store.RecordedEvent   // in the order of their ids
+	points      map[store.Address][]store.StoredPoint
+	given       map[string]int            // the number of points by action
+	qualified   map[store.Address][]int64 // sorted
+	values      map[string]int
+	multipliers map[store.Address]int
+	keys        map[string]*store.Key // by prefix
+	keyIDs      map[string]*store.Key
+	usage       []store.Usage
 
-	Credentials credentialTable
-	Revocations revocationTable
-	Passports   passportTable
-	Scores      scoreTable
-	Stamps      stampTable
-	Claims      claimTable
-	Events      eventTable
-
-	Points      pointTable
-	Qualified   qualifiedTable
-	Config      *table[int64, pointsConfigRow]
-	Multipliers *table[string, multiplierRow]
-
-	Users    userTable
-	Accounts accountTable
-	APIKeys  apiKeyTable
-	APIUses  *table[int64, apiKeyUseRow]
-	Groups   *table[int64, walletGroupClaimRow]
-
-	RevocationLists *table[int64, revocationListRow]
-	Bans            *table[int64, banRow]
-	BanLists        *table[int64, banListRow]
-	WeightConfigs   *table[int64, weightConfigRow]
-	WeightItems     *table[int64, weightConfigItemRow]
-	Rescores        *table[int64, rescoreRequestRow]
-	Batches         *table[int64, batchRequestRow]
-	BatchItems      *table[int64, batchItemRow]
+	lastCredential, lastEvent int64
 }
 
-// all returns the tables by name.
-func (d *data) all() map[string]rows {
-	tables := map[string]rows{}
-	for _, field := range reflect.ValueOf(d).Elem().Fields() {
-		if table, is := reflect.TypeAssert[rows](field); is {
-			tables[table.title()] = table
-		}
-	}
-	return tables
-}
-
-// with returns the same tables, the named ones taken from other.
-func (d *data) with(other *data, named map[string]bool) *data {
-	merged := *d
-	from := reflect.ValueOf(other).Elem()
-	into := reflect.ValueOf(&merged).Elem()
-	for i := range from.NumField() {
-		if table, is := reflect.TypeAssert[rows](from.Field(i)); is && named[table.title()] {
-			into.Field(i).Set(from.Field(i))
-		}
-	}
-	return &merged
-}
-
-// Tables with an index that is asked by name.
-
-// naming is what a community is called in its account.
-type naming struct {
-	account   int64
-	name      string
-	deletedAt time.Time // zero while it is not deleted
-}
-
-type communityTable struct {
-	*table[int64, communityRow]
-	byExternalID *unique[string, communityRow]
-	byName       *unique[naming, communityRow]
-}
-
-type customizationTable struct {
-	*table[int64, customizationRow]
-	byCommunity *unique[int64, customizationRow]
-	byPath      *unique[string, customizationRow]
-}
-
-type allowListTable struct {
-	*table[int64, allowListRow]
-	byCustomization *lookup[int64, allowListRow]
-}
-
-type addressListTable struct {
-	*table[int64, addressListRow]
-	byName *unique[string, addressListRow]
-}
-
-type member struct {
-	address string
-	list    int64
-}
-
-type memberTable struct {
-	*table[int64, addressListMemberRow]
-	byAddress *unique[member, addressListMemberRow]
-	byList    *lookup[int64, addressListMemberRow]
-}
-
-type customCredentialTable struct {
-	*table[int64, customCredentialRow]
-	byCustomization *lookup[int64, customCredentialRow]
-}
-
-type rulesetTable struct {
-	*table[int64, rulesetRow]
-	byProvider *unique[string, rulesetRow]
-}
-
-type platformTable struct {
-	*table[int64, platformRow]
-	byName *unique[string, platformRow]
-}
-
-// filing is what a stored credential is filed under.
-type filing struct {
-	kind              int64
-	address, provider string
-	deletedAt         time.Time // zero while it is not deleted
-}
-
-type credentialTable struct {
-	*table[int64, credentialRow]
-	byAddress *lookup[string, credentialRow]
-	byProof   *lookup[string, credentialRow]
-	byFiling  *unique[filing, credentialRow]
-}
-
-type revocationTable struct {
-	*table[int64, revocationRow]
-	byCredential *unique[int64, revocationRow]
-}
-
-// place is a text in a community: an address or a nullifier.
+// place is an address in a community.
 type place struct {
-	text      string
+	address   store.Address
 	community int64
 }
 
-type passportTable struct {
-	*table[int64, passportRow]
-	byAddress *unique[place, passportRow]
+type credential struct {
+	store.StoredCredential
+
+	nullifiers []string
+	digest     [sha256.Size]byte // of what a version stands for
+	tooLarge   bool
 }
 
-type scoreTable struct {
-	*table[int64, scoreRow]
-	byPassport *unique[int64, scoreRow]
+func newData() *data {
+	return &data{
+		communities: map[int64]*store.StoredCommunity{},
+		lists:       map[string][]store.Address{},
+		credentials: map[store.Address][]*credential{},
+		byProof:     map[string][]*credential{},
+		scores:      map[place]store.StoredScore{},
+		claims:      map[int64]map[string]store.Holder{},
+		events:      map[place][]store.RecordedEvent{},
+		points:      map[store.Address][]store.StoredPoint{},
+		given:       map[string]int{},
+		qualified:   map[store.Address][]int64{},
+		keys:        map[string]*store.Key{},
+		keyIDs:      map[string]*store.Key{},
+	}
 }
 
-type stampTable struct {
-	*table[int64, stampRow]
-	byPassport *lookup[int64, stampRow]
+// newCredential returns an error if the document is not JSON that can be
+// stored.
+func newCredential(stored store.StoredCredential) (*credential, error) {
+	document, err := store.CanonicalJSON(stored.Document)
+	if err != nil {
+		return nil, err
+	}
+	stored.Document, stored.UpdatedAt = document, store.Microseconds(stored.UpdatedAt)
+	stored.IssuedAt, stored.ExpiresAt = store.Microseconds(stored.IssuedAt), store.Microseconds(stored.ExpiresAt)
+	c := &credential{StoredCredential: stored, tooLarge: store.TooLarge(document)}
+	if !c.tooLarge {
+		c.nullifiers = store.Nullifiers(stored.Address, stored.Provider, document)
+	}
+	return c, nil
 }
 
-type claimTable struct {
-	*table[int64, claimRow]
-	byNullifier *unique[place, claimRow]
-	byHolder    *lookup[place, claimRow]
+// insert adds a credential whose id and time are set.
+func (d *data) insert(c *credential) {
+	c.digest = sha256.Sum256(fmt.Appendf(nil, "%d %d %s", c.ID, c.UpdatedAt.UnixMicro(), c.Document))
+	d.lastCredential = max(d.lastCredential, c.ID)
+	d.credentials[c.Address] = append(d.credentials[c.Address], c)
+	d.byProof[c.ProofValue] = append(d.byProof[c.ProofValue], c)
 }
 
-type eventTable struct {
-	*table[int64, eventRow]
-	byPlace *lookup[place, eventRow]
+// live returns the live credentials of the address, in the order of their ids.
+func (d *data) live(address store.Address) []*credential {
+	dead := func(c *credential) bool { return c.Deleted || c.Revoked }
+	return slices.DeleteFunc(slices.Clone(d.credentials[address]), dead)
 }
 
-// earning is all that tells one point from another.
-type earning struct {
-	address, action, provider, txHash string
-	chain                             int64
+// read returns the live credentials that Load reads, newest first: those among
+// the [store.MaxCredentials] newest that are not deleted, and the next one.
+func (d *data) read(address store.Address) (read []*credential, excess *credential) {
+	for _, c := range slices.Backward(d.credentials[address]) {
+		if !c.Deleted {
+			read = append(read, c)
+		}
+		if len(read) > store.MaxCredentials {
+			excess = c
+			break
+		}
+	}
+	return slices.DeleteFunc(read, func(c *credential) bool { return c.Revoked }), excess
 }
 
-// once is what an address can be given a point for once.
-type once struct{ address, action, provider string }
-
-type pointTable struct {
-	*table[int64, pointRow]
-	byAddress *lookup[string, pointRow]
-	byAction  *lookup[string, pointRow]
-	byOnce    *lookup[once, pointRow]
+// bounded returns the credentials, newest first, without the documents beyond
+// the bounds of package store.
+func bounded(read []*credential, excess *credential) []store.Credential {
+	bounded := make([]store.Credential, len(read))
+	total := 0
+	for i, c := range read {
+		bounded[i] = c.Credential
+		switch {
+		case c.tooLarge:
+			bounded[i].Document, bounded[i].Omitted = nil, store.OmittedTooLarge
+		case c == excess || total+len(c.Document) > store.MaxWalletBytes:
+			bounded[i].Document, bounded[i].Omitted = nil, store.OmittedTooMany
+			total = store.MaxWalletBytes
+		default:
+			total += len(c.Document)
+		}
+	}
+	return bounded
 }
 
-type qualifiedTable struct {
-	*table[int64, qualifiedRow]
-	byPlace   *unique[place, qualifiedRow]
-	byAddress *lookup[string, qualifiedRow]
+// version returns the fingerprint of the credentials that Load reads.
+func version(read []*credential) string {
+	digest := sha256.New()
+	for _, c := range read {
+		digest.Write(c.digest[:])
+	}
+	return hex.EncodeToString(digest.Sum(nil))
 }
 
-type userTable struct {
-	*table[int64, userRow]
-	byName *unique[string, userRow]
+// community returns a community that is not deleted.
+func (d *data) community(id int64) (*store.StoredCommunity, error) {
+	c, found := d.communities[id]
+	if !found || c.Deleted {
+		return nil, fail(store.ErrCommunityNotFound, "there is no community %d", id)
+	}
+	return c, nil
 }
 
-type accountTable struct {
-	*table[int64, accountRow]
-	byUser *unique[int64, accountRow]
+func (d *data) setClaim(community int64, claim store.Claim) {
+	if d.claims[community] == nil {
+		d.claims[community] = map[string]store.Holder{}
+	}
+	claim.ExpiresAt = store.Microseconds(claim.ExpiresAt)
+	d.claims[community][claim.Nullifier] = claim.Holder
 }
 
-type apiKeyTable struct {
-	*table[string, apiKeyRow]
-	byPrefix *unique[string, apiKeyRow]
+// addEvent adds an event whose id is set.
+func (d *data) addEvent(event store.StoredEvent) {
+	event.At, event.Data = store.Microseconds(event.At), bytes.Clone(event.Data)
+	d.lastEvent = max(d.lastEvent, event.ID)
+	at := place{event.Address, event.Community}
+	d.events[at] = append(d.events[at], event.RecordedEvent)
+}
+
+func (d *data) addPoint(point store.StoredPoint) {
+	point.At = store.Microseconds(point.At)
+	d.points[point.Address] = append(d.points[point.Address], point)
+	d.given[point.Action]++
+}
+
+func (d *data) qualify(address store.Address, community int64) {
+	if at, found := slices.BinarySearch(d.qualified[address], community); !found {
+		d.qualified[address] = slices.Insert(d.qualified[address], at, community)
+	}
+}
+
+func (d *data) addKey(key store.Key) {
+	key.CreatedAt, key.ExpiresAt = store.Microseconds(key.CreatedAt), store.Microseconds(key.ExpiresAt)
+	d.keys[key.Prefix], d.keyIDs[key.ID] = &key, &key
+}
+
+// cloneScore returns the score with documents of its own.
+func cloneScore(score store.Score) store.Score {
+	score.ScoredAt, score.ExpiresAt = store.Microseconds(score.ScoredAt), store.Microseconds(score.ExpiresAt)
+	score.Evidence = bytes.Clone(score.Evidence)
+	score.StampScores, score.Stamps = bytes.Clone(score.StampScores), bytes.Clone(score.Stamps)
+	return score
+}
+
+// cloneUsage returns the usage with documents of its own, in canonical form.
+func cloneUsage(u store.Usage) store.Usage {
+	u.At = store.Microseconds(u.At)
+	for _, document := range []*json.RawMessage{&u.Segments, &u.Query, &u.Headers, &u.Payload, &u.Response} {
+		if text, err := store.CanonicalJSON(*document); err == nil {
+			*document = text
+		} else {
+			*document = bytes.Clone(*document)
+		}
+	}
+	return u
+}
+
+func cloneCommunity(c store.StoredCommunity) store.StoredCommunity {
+	c.Customization, c.Weights = maps.Clone(c.Customization), bytes.Clone(c.Weights)
+	return c
 }

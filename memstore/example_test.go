@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go/memstore"
@@ -31,48 +29,30 @@ func Example() {
 	// Output: Tea 2.50000
 }
 
-// A host's test loads the rows it needs, and asserts on those that it expects.
-func ExampleStore_ReadRows() {
-	mem := memstore.New()
-	err := mem.ReadRows(strings.NewReader(`{"account_addresslist": [{"name": "OGs"}]}`))
-	if err != nil {
-		fmt.Println(err)
-	}
-	err = mem.ReadRows(strings.NewReader(`{"account_addresslist": [{"name": "OGs", "id": "one"}]}`))
-	fmt.Println(err)
-	// Output: read_rows: invalid request: table account_addresslist, row 0, column id: "one" is not an integer
-}
-
-func ExampleStore_WriteRows() {
-	mem := memstore.New()
-	err := mem.PutAddressList(context.Background(), "OGs", "0x4902f60229f5138a92daec0bf6afa7b0424c451d")
-	if err != nil {
-		fmt.Println(err)
-	}
-	var rows bytes.Buffer
-	if err := mem.WriteRows(&rows); err != nil {
-		fmt.Println(err)
-	}
-	for line := range strings.Lines(rows.String()) {
-		if strings.Contains(line, "0x") {
-			fmt.Fprint(os.Stdout, line)
-		}
-	}
-	// Output: {"id":1,"address":"0x4902f60229f5138a92daec0bf6afa7b0424c451d","list_id":1}],
-}
-
-func ExampleWithClock() {
+// A test reads what was stored, and keeps it for another one.
+func ExampleStore_State() {
+	ctx := context.Background()
 	newYear := func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 	mem := memstore.New(memstore.WithClock(newYear))
-	ctx := context.Background()
-	if err := mem.PutCommunity(ctx, store.Community{ID: 1}); err != nil {
-		fmt.Println(err)
-	}
-	snapshot, err := mem.Load(ctx, store.Query{Community: 1})
+	err := mem.AddCredentials(ctx, "0x4902F60229F5138A92DAEC0BF6AFA7B0424C451D", store.CredentialInput{
+		Provider: "Google", Document: []byte(`{"credentialSubject": {}}`),
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(snapshot.At)
-	// Output: 2026-01-01 00:00:00 +0000 UTC
+	var saved bytes.Buffer
+	if err := mem.Save(&saved); err != nil {
+		fmt.Println(err)
+		return
+	}
+	again := memstore.New()
+	if err := again.Restore(&saved); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, c := range again.State().Credentials {
+		fmt.Println(c.Address, c.Provider, c.UpdatedAt.Format(time.DateOnly))
+	}
+	// Output: 0x4902f60229f5138a92daec0bf6afa7b0424c451d Google 2026-01-01
 }

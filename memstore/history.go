@@ -4,80 +4,79 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// ScoreAt implements [store.History]. The data is shared with the store and is
-// to be read only.
-func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-	const op = "score_at"
-	if err := checkAddress(op, address); err != nil {
-		return nil, err
-	}
-	var newest *eventRow
-	err := s.look(ctx, op, func(d *data) error {
-		for _, row := range d.Events.byPlace.find(place{address, community}) {
-			if row.Action != store.ActionScoreUpdate || row.CreatedAt.After(at) {
-				continue
+// LastScore implements [store.LastScorer].
+func (s *Store) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
+	return viewOf(ctx, s, "last_score", address, func(d *data, address store.Address) (*store.RecordedScore, error) {
+		weighing, err := d.community(community)
+		if err != nil {
+			return nil, err
+		}
+		score, found := d.scores[place{address, community}]
+		if !found {
+			return nil, fail(store.ErrNotFound, "%s has no score in community %d", address, community)
+		}
+		now, err := s.clock()
+		if err != nil {
+			return nil, err
+		}
+		last := &store.RecordedScore{Score: score.Score, ReadAt: now, Scorer: weighing.Scorer}
+		for _, c := range d.live(address) {
+			if !slices.Contains(last.Live, c.Provider) {
+				last.Live = append(last.Live, c.Provider)
 			}
-			if newest == nil || cmp.Or(row.CreatedAt.Compare(newest.CreatedAt), cmp.Compare(row.ID, newest.ID)) > 0 {
-				newest = row
+		}
+		return last, nil
+	})
+}
+
+// ScoreAt implements [store.ScoreFinder].
+func (s *Store) ScoreAt(
+	ctx context.Context, community int64, address store.Address, at time.Time,
+) (*store.RecordedEvent, error) {
+	return viewOf(ctx, s, "score_at", address, func(d *data, address store.Address) (*store.RecordedEvent, error) {
+		var newest *store.RecordedEvent
+		for _, event := range d.events[place{address, community}] {
+			if event.Action == store.ActionScoreUpdate && !event.At.After(at) && (newest == nil || !event.At.Before(newest.At)) {
+				newest = &event
 			}
 		}
 		if newest == nil {
-			return store.Errorf(op, store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
+			return nil, fail(store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
 		}
-		return nil
+		return newest, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return new(recorded(newest)), nil
 }
 
-// ListEvents implements [store.History]. The data is shared with the store and
-// is to be read only.
-func (s *Store) ListEvents(ctx context.Context, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
-	const op = "list_events"
-	if err := checkPage(op, address, &page); err != nil {
-		return nil, err
+// ListEvents implements [store.History].
+func (s *Store) ListEvents(
+	ctx context.Context, community int64, address store.Address, page store.Page,
+) ([]store.RecordedEvent, error) {
+	if err := page.Validate(); err != nil {
+		return nil, named("list_events", err)
 	}
-	var events []store.RecordedEvent
-	err := s.look(ctx, op, func(d *data) error {
-		rows := newestFirst(d.Events.byPlace.find(place{address, community}), eventID)
-		low, high := cut(rows, eventID, page)
-		for _, row := range rows[low:high] {
-			events = append(events, recorded(row))
-		}
-		return nil
+	return viewOf(ctx, s, "list_events", address, func(d *data, address store.Address) ([]store.RecordedEvent, error) {
+		events := d.events[place{address, community}]
+		low, high := cut(events, func(e store.RecordedEvent) int64 { return e.ID }, page)
+		listed := slices.Clone(events[low:high])
+		slices.Reverse(listed)
+		return listed, nil
 	})
-	return events, err
 }
 
 // ListClaims implements [store.History].
-func (s *Store) ListClaims(ctx context.Context, community int64, address string) ([]store.Claim, error) {
-	const op = "list_claims"
-	if err := checkAddress(op, address); err != nil {
-		return nil, err
-	}
-	var claims []store.Claim
-	err := s.look(ctx, op, func(d *data) error {
-		for _, row := range d.Claims.byHolder.find(place{address, community}) {
-			claims = append(claims, store.Claim{Nullifier: row.Hash, Address: row.Address, ExpiresAt: row.ExpiresAt})
+func (s *Store) ListClaims(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
+	return viewOf(ctx, s, "list_claims", address, func(d *data, address store.Address) (claims []store.Claim, err error) {
+		for nullifier, holder := range d.claims[community] {
+			if holder.Address == address {
+				claims = append(claims, store.Claim{Nullifier: nullifier, Holder: holder})
+			}
 		}
-		return nil
+		slices.SortFunc(claims, func(a, b store.Claim) int { return cmp.Compare(a.Nullifier, b.Nullifier) })
+		return claims, nil
 	})
-	slices.SortFunc(claims, func(a, b store.Claim) int { return strings.Compare(a.Nullifier, b.Nullifier) })
-	return claims, err
 }
-
-func recorded(row *eventRow) store.RecordedEvent {
-	return store.RecordedEvent{
-		Event: store.Event{Action: row.Action, Address: row.Address, Data: row.Data}, ID: row.ID, At: row.CreatedAt,
-	}
-}
-
-func eventID(row *eventRow) int64 { return row.ID }

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -9,98 +10,75 @@ import (
 
 // FindKey implements [store.Keys].
 func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
-	const op = "validate_api_key"
-	var key *store.Key
-	err := s.look(ctx, op, func(d *data) error {
-		row, found := d.APIKeys.byPrefix.find(prefix)
-		if !found {
-			return noSuchKey(op)
+	return view(ctx, s, "validate_api_key", nil, func(d *data) (*store.Key, error) {
+		key, err := d.key(prefix)
+		if err != nil {
+			return nil, err
 		}
-		key = row.stored()
-		return nil
+		return new(*key), nil
 	})
-	return key, err
 }
 
-func noSuchKey(op string) error {
-	return store.Errorf(op, store.ErrNotFound, "there is no API key with that prefix")
+func (d *data) key(prefix string) (*store.Key, error) {
+	key, found := d.keys[prefix]
+	if !found {
+		return nil, fail(store.ErrNotFound, "there is no API key with that prefix")
+	}
+	return key, nil
 }
 
 // AddKey implements [store.Keys].
 func (s *Store) AddKey(ctx context.Context, key store.Key) error {
-	const op = "insert_api_key"
-	if err := key.Validate(); err != nil {
-		return store.Errorf(op, store.ErrInvalid, "%w", err)
-	}
-	return s.change(ctx, op, func(d *data, now time.Time) error {
-		if _, found := d.Accounts.rows[key.Account]; !found {
-			return store.Errorf(op, store.ErrNotFound, "there is no account %d", key.Account)
+	return s.update(ctx, "insert_api_key", key.Validate(), func(d *data, now time.Time) error {
+		if !d.hasAccount(key.Account) {
+			return fail(store.ErrNotFound, "there is no account %d", key.Account)
 		}
-		_, taken := d.APIKeys.rows[key.ID]
-		if taken || d.APIKeys.byPrefix.has(key.Prefix) {
-			return store.Errorf(op, store.ErrConflict, "another API key has the id or the prefix %q", key.Prefix)
+		if d.keys[key.Prefix] != nil || d.keyIDs[key.ID] != nil {
+			return fail(store.ErrConflict, "another API key has the id or the prefix %q", key.Prefix)
 		}
-		d.APIKeys.set(newKeyRow(&key, now))
+		if key.CreatedAt.IsZero() {
+			key.CreatedAt = now
+		}
+		d.addKey(key)
 		return nil
 	})
 }
 
 // MigrateKey implements [store.Keys].
 func (s *Store) MigrateKey(ctx context.Context, id, sha256 string) error {
-	const op = "migrate_api_key"
-	if sha256 == "" {
-		return store.Errorf(op, store.ErrInvalid, "the SHA-256 of a key is empty")
-	}
-	if err := checkText(sha256, store.MaxKeySHA256); err != nil {
-		return store.Errorf(op, store.ErrInvalid, "the SHA-256 of a key: %w", err)
-	}
-	return s.change(ctx, op, func(d *data, _ time.Time) error {
-		row, found := d.APIKeys.rows[id]
-		if !found || textOf(row.HashedKeySHA256) != "" {
-			return nil
+	return s.update(ctx, "migrate_api_key", store.CheckKeySHA256(sha256), func(d *data, _ time.Time) error {
+		if key := d.keyIDs[id]; key != nil && key.SHA256 == "" {
+			key.SHA256 = sha256
 		}
-		migrated := *row
-		migrated.HashedKeySHA256 = &sha256
-		d.APIKeys.set(&migrated)
 		return nil
 	})
 }
 
 // RevokeKey implements [store.Keys].
 func (s *Store) RevokeKey(ctx context.Context, prefix string) error {
-	const op = "revoke_api_key"
-	return s.change(ctx, op, func(d *data, _ time.Time) error {
-		row, found := d.APIKeys.byPrefix.find(prefix)
-		if !found {
-			return noSuchKey(op)
+	return s.update(ctx, "revoke_api_key", nil, func(d *data, _ time.Time) error {
+		key, err := d.key(prefix)
+		if err == nil {
+			key.Revoked = true
 		}
-		revoked := *row
-		revoked.Revoked = true
-		d.APIKeys.set(&revoked)
-		return nil
+		return err
 	})
 }
 
-func newKeyRow(key *store.Key, now time.Time) *apiKeyRow {
-	created := microseconds(key.CreatedAt)
-	if created.IsZero() {
-		created = now
+// AddUsage implements [store.UsageLog].
+func (s *Store) AddUsage(ctx context.Context, usage ...store.Usage) error {
+	var fault error
+	added := make([]store.Usage, len(usage))
+	for i := range usage {
+		fault, added[i] = cmp.Or(fault, usage[i].Validate()), cloneUsage(usage[i])
 	}
-	return &apiKeyRow{
-		ID: key.ID, Prefix: key.Prefix, HashedKey: key.Hash, HashedKeySHA256: textOrNull(key.SHA256),
-		Name: key.Name, AccountID: key.Account, Created: created, ExpiryDate: microseconds(key.ExpiresAt),
-		Revoked: key.Revoked, RateLimit: textOrNull(key.RateLimit),
-		ReadScores: key.ReadScores, HistoricalEndpoint: key.Historical,
-		SubmitPassports: key.SubmitPassports, CreateScorers: key.CreateScorers,
-	}
-}
-
-func (r *apiKeyRow) stored() *store.Key {
-	return &store.Key{
-		ID: r.ID, Prefix: r.Prefix, Hash: r.HashedKey, SHA256: textOf(r.HashedKeySHA256),
-		Name: r.Name, Account: r.AccountID, CreatedAt: r.Created, ExpiresAt: r.ExpiryDate,
-		Revoked: r.Revoked, RateLimit: textOf(r.RateLimit),
-		ReadScores: r.ReadScores, Historical: r.HistoricalEndpoint,
-		SubmitPassports: r.SubmitPassports, CreateScorers: r.CreateScorers,
-	}
+	return s.update(ctx, "bulk_insert_uses", fault, func(d *data, _ time.Time) error {
+		for i := range added {
+			if d.keyIDs[added[i].KeyID] == nil {
+				return fail(store.ErrNotFound, "usage %d is of an API key that does not exist", i)
+			}
+		}
+		d.usage = append(d.usage, added...)
+		return nil
+	})
 }

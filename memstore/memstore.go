@@ -1,21 +1,21 @@
-// Package memstore keeps everything in memory: the store to embed where no
-// database is wanted, and the double to test with. It holds the tables of the
-// Django service, row for row, so that what is tested on it holds on Postgres.
+// Package memstore is a store in memory, for tests and first steps.
 //
 //	mem := memstore.New()
 //	err := mem.PutCommunity(ctx, store.Community{ID: 1, Name: "Tea", Weights: weights, Threshold: "2.5"})
 //	err = mem.AddCredentials(ctx, address, credentials...)
 //
-// [Store.ReadRows] and [Store.WriteRows] exchange the rows as JSON keyed by
-// table and column, for fixtures, assertions and a snapshot on disk.
+// [Store.State] and [Store.SetState] read and replace the whole content, for
+// fixtures and assertions; [Store.Save] and [Store.Restore] do the same with
+// JSON.
 //
-// Moments are kept in whole microseconds, decimals with the scale of their
-// column, JSON documents with their keys sorted and the last of equal keys, as
-// the service's columns do. Rows are never changed once they are stored; a
-// change stores another row.
+// Times are kept in whole microseconds, and credentials, weights and usage in
+// the form of [store.CanonicalJSON], as on Postgres.
 package memstore
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -23,11 +23,11 @@ import (
 )
 
 // Store is a store in memory. Make it with [New]. All its methods are safe for
-// concurrent use; each is one transaction: it sees and leaves whole changes
-// only, and after an error it has changed nothing.
+// concurrent use; each is one transaction, and changes nothing if it returns an
+// error. JSON documents that a method returns are shared with the store and
+// must not be modified.
 type Store struct {
-	now func() time.Time
-
+	now  func() time.Time
 	mu   sync.RWMutex
 	data *data
 }
@@ -38,16 +38,15 @@ var (
 	_ store.Communities = (*Store)(nil)
 	_ store.History     = (*Store)(nil)
 	_ store.Keys        = (*Store)(nil)
-	_ store.Uses        = (*Store)(nil)
+	_ store.UsageLog    = (*Store)(nil)
 	_ store.Points      = (*Store)(nil)
 )
 
 // Option configures [New].
 type Option func(*Store)
 
-// WithClock makes the store tell the time by the given function, which must be
-// safe for concurrent use and must not call the store. Without it, and with nil,
-// that is time.Now.
+// WithClock sets the store's clock, [time.Now] by default. The function must be
+// safe for concurrent use and must not call the store. Nil is ignored.
 func WithClock(now func() time.Time) Option {
 	return func(s *Store) {
 		if now != nil {
@@ -56,11 +55,11 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// New returns a store that holds what a fresh database of the service holds:
-// the points of ten actions in registry_humanpointsconfig, and no other row.
+// New returns a store that is empty except for the initial values of human
+// points (store.InitialPointValues).
 func New(options ...Option) *Store {
 	s := &Store{now: time.Now, data: newData()}
-	s.data.configurePoints()
+	s.data.values = store.InitialPointValues()
 	for _, option := range options {
 		if option != nil {
 			option(s)
@@ -69,9 +68,80 @@ func New(options ...Option) *Store {
 	return s
 }
 
-func checkAddress(op, address string) error {
-	if err := store.CheckAddress(address); err != nil {
-		return store.Errorf(op, store.ErrInvalid, "%w", err)
+// view returns the result of the function, which must only read, under the
+// lock, or the fault of the method's arguments, if there is one.
+func view[T any](
+	ctx context.Context, s *Store, op string, fault error, read func(d *data) (T, error),
+) (result T, err error) {
+	if fault != nil {
+		return result, named(op, fault)
 	}
-	return nil
+	if err := acquire(ctx, op, s.mu.RLocker()); err != nil {
+		return result, err
+	}
+	defer s.mu.RUnlock()
+	result, err = read(s.data)
+	return result, named(op, err)
+}
+
+// viewOf is view for a method about an address, which may be in any letter
+// case.
+func viewOf[T any](
+	ctx context.Context, s *Store, op string, address store.Address, read func(d *data, address store.Address) (T, error),
+) (T, error) {
+	lower, fault := store.ParseAddress(string(address))
+	return view(ctx, s, op, fault, func(d *data) (T, error) { return read(d, lower) })
+}
+
+// update is view for a function that writes. It must check everything before it
+// changes anything, and gets the time at which it holds the lock.
+func (s *Store) update(ctx context.Context, op string, fault error, write func(d *data, now time.Time) error) error {
+	if fault != nil {
+		return named(op, fault)
+	}
+	if err := acquire(ctx, op, &s.mu); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	now, err := s.clock()
+	if err == nil {
+		err = write(s.data, now)
+	}
+	return named(op, err)
+}
+
+// acquire locks, unless the context has ended once the lock is free.
+func acquire(ctx context.Context, op string, lock sync.Locker) error {
+	if ctx.Err() == nil {
+		lock.Lock()
+		if ctx.Err() == nil {
+			return nil
+		}
+		lock.Unlock()
+	}
+	return fmt.Errorf("%s: %w", op, ctx.Err())
+}
+
+func (s *Store) clock() (time.Time, error) {
+	now := store.Microseconds(s.now())
+	if err := store.CheckTime(now); err != nil {
+		return time.Time{}, fail(store.ErrInternal, "the clock returned %v: %w", now, err)
+	}
+	return now, nil
+}
+
+// fail returns an error to which [named] adds the operation.
+func fail(kind error, format string, args ...any) error {
+	return store.Errorf("", kind, format, args...)
+}
+
+// named returns the error as one of the operation, a plain one as an
+// ErrInvalid.
+func named(op string, err error) error {
+	if detail, is := errors.AsType[*store.Error](err); is {
+		detail.Op = op
+	} else if err != nil {
+		err = store.Errorf(op, store.ErrInvalid, "%w", err)
+	}
+	return err
 }

@@ -1,12 +1,8 @@
 package memstore_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,144 +11,117 @@ import (
 
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/store"
+	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
 const (
-	alice = "0x4902f60229f5138a92daec0bf6afa7b0424c451d"
-	bob   = "0x8b855c3729b40a27cef467f2f68eacf08a403782"
+	alice store.Address = "0x4902f60229f5138a92daec0bf6afa7b0424c451d"
 
 	community = 7
 )
 
-// noon is the moment of every test.
 func noon() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 123456000, time.UTC) }
 
-func nextYear() time.Time { return noon().AddDate(1, 0, 0) }
-
 // newStore returns a store at noon with one community.
-func newStore(t testing.TB) *memstore.Store {
+func newStore(t testing.TB, options ...memstore.Option) *memstore.Store {
 	t.Helper()
-	mem := memstore.New(memstore.WithClock(noon))
+	mem := memstore.New(append([]memstore.Option{memstore.WithClock(noon)}, options...)...)
 	require.NoError(t, mem.PutCommunity(t.Context(), store.Community{
 		ID: community, Name: "Tea", HumanPoints: true, Weights: []byte(`{"Google":"1.5","Github":2}`), Threshold: "3",
 	}))
 	return mem
 }
 
-// credential returns a credential of Alice as short as a store needs it.
-func credential(provider string, nullifiers ...string) store.NewCredential {
-	stamp, err := json.Marshal(map[string]any{
-		"credentialSubject": map[string]any{"id": "did:pkh:eip155:1:" + alice, "provider": provider, "nullifiers": nullifiers},
-	})
+func credential(provider string, nullifiers ...string) store.CredentialInput {
+	document, err := json.Marshal(map[string]any{"credentialSubject": map[string]any{
+		"id": alice.DID(), "provider": provider, "nullifiers": nullifiers,
+	}})
 	if err != nil {
-		panic(err)
+		panic(err) // strings always marshal
 	}
-	return store.NewCredential{
-		Provider: provider, Stamp: stamp, ProofValue: "proof of " + provider, IssuedAt: noon(), ExpiresAt: nextYear(),
-	}
+	return store.CredentialInput{Provider: provider, Document: document, ProofValue: "proof of " + provider}
 }
 
-func add(t testing.TB, mem *memstore.Store, address string, credentials ...store.NewCredential) {
-	t.Helper()
-	require.NoError(t, mem.AddCredentials(t.Context(), address, credentials...))
-}
-
-func load(t testing.TB, mem *memstore.Store, addresses ...string) *store.Snapshot {
-	t.Helper()
-	snapshot, err := mem.Load(t.Context(), store.Query{
-		Community: community, Addresses: addresses,
-		Points: &store.PointsQuery{Lists: []string{"OGs", "none"}, Counted: []string{"MM2"}},
-	})
-	require.NoError(t, err)
-	return snapshot
-}
-
-// scoring returns the changes of a scoring by which everything counts.
+// scoring returns the changes of a scoring by which all credentials count.
 func scoring(snapshot *store.Snapshot) *store.Changes {
 	changes := &store.Changes{Community: snapshot.Community.ID, At: snapshot.At}
 	for _, wallet := range snapshot.Wallets {
-		w := store.WalletChanges{Address: wallet.Address, Version: wallet.Version, Score: passing(snapshot.At)}
+		w := store.WalletChanges{Address: wallet.Address, Version: wallet.Version, Score: store.Score{
+			Status: store.StatusDone, Value: "1", ScoredAt: snapshot.At,
+			Evidence: []byte(`{}`), StampScores: []byte(`{"Google":1.5}`), Stamps: []byte(`{}`),
+		}}
 		for _, c := range wallet.Credentials {
-			w.Stamps = append(w.Stamps, store.Stamp{Provider: c.Provider, Credential: c.Stamp})
+			w.Counted = append(w.Counted, c.ID)
 		}
 		changes.Wallets = append(changes.Wallets, w)
 	}
 	return changes
 }
 
-func passing(at time.Time) store.Score {
-	return store.Score{
-		Status: store.StatusDone, Value: "1", ScoredAt: at, ExpiresAt: nextYear(),
-		Evidence: []byte(`{"type":"ThresholdScoreCheck","success":true}`), StampScores: []byte(`{"Google":1.5}`), Stamps: []byte(`{}`),
-	}
+func equalStates(t testing.TB, want, got store.State) {
+	t.Helper()
+	assert.Empty(t, storetest.Compare(want, got))
 }
 
-func apply(t testing.TB, mem *memstore.Store, changes *store.Changes) *store.Receipt {
-	t.Helper()
-	receipt, err := mem.Apply(t.Context(), changes)
+func TestNew(t *testing.T) {
+	equalStates(t, store.State{PointValues: store.InitialPointValues()}, memstore.New(nil, memstore.WithClock(nil)).State())
+}
+
+func TestWithClock(t *testing.T) {
+	now := noon()
+	mem := newStore(t, memstore.WithClock(func() time.Time { return now.In(time.FixedZone("east", 3600)).Add(999) }))
+	require.NoError(t, mem.AddCredentials(t.Context(), alice, credential("Google")))
+	snapshot, err := mem.Load(t.Context(), store.Query{Community: community, Addresses: []store.Address{alice}})
 	require.NoError(t, err)
-	return receipt
+	assert.Equal(t, now, snapshot.At)
+	assert.Equal(t, now, snapshot.Wallets[0].Credentials[0].UpdatedAt)
+	_, err = mem.Apply(t.Context(), scoring(snapshot))
+	require.NoError(t, err)
+	now = now.Add(time.Hour)
+	last, err := mem.LastScore(t.Context(), community, alice)
+	require.NoError(t, err)
+	assert.Equal(t, now, last.ReadAt)
+	require.NoError(t, mem.AddKey(t.Context(), store.Key{ID: "id", Prefix: "prefix", SHA256: "hash", Account: 1}))
+	key, err := mem.FindKey(t.Context(), "prefix")
+	require.NoError(t, err)
+	assert.Equal(t, now, key.CreatedAt)
 }
 
-func read(t testing.TB, mem *memstore.Store, rows string) {
-	t.Helper()
-	require.NoError(t, mem.ReadRows(strings.NewReader(rows)))
-}
-
-func dump(t testing.TB, mem *memstore.Store) string {
-	t.Helper()
-	var text bytes.Buffer
-	require.NoError(t, mem.WriteRows(&text))
-	return text.String()
-}
-
-// table returns the rows of one table, each as fmt prints the named columns.
-func table(t testing.TB, mem *memstore.Store, name string, columns ...string) []string {
-	t.Helper()
-	var tables map[string][]map[string]any
-	decoder := json.NewDecoder(strings.NewReader(dump(t, mem)))
-	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(&tables))
-	require.Contains(t, tables, name)
-	rows := []string{}
-	for _, row := range tables[name] {
-		var values []string
-		for _, column := range columns {
-			require.Contains(t, row, column)
-			values = append(values, fmt.Sprint(row[column]))
+func TestWithClock_OutOfRange(t *testing.T) {
+	now := noon()
+	mem := newStore(t, memstore.WithClock(func() time.Time { return now }))
+	snapshot, err := mem.Load(t.Context(), store.Query{Community: community, Addresses: []store.Address{alice}})
+	require.NoError(t, err)
+	_, err = mem.Apply(t.Context(), scoring(snapshot))
+	require.NoError(t, err)
+	before := mem.State()
+	for _, now = range []time.Time{{}, time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		_, load := mem.Load(t.Context(), store.Query{Community: community})
+		_, last := mem.LastScore(t.Context(), community, alice)
+		for name, err := range map[string]error{
+			"Load":           load,
+			"LastScore":      last,
+			"AddCredentials": mem.AddCredentials(t.Context(), alice, credential("Google")),
+			"PutAddressList": mem.PutAddressList(t.Context(), "og", alice),
+		} {
+			require.ErrorIs(t, err, store.ErrInternal, name)
+			assert.ErrorContains(t, err, "the clock returned")
 		}
-		rows = append(rows, strings.Join(values, " "))
 	}
-	return rows
+	equalStates(t, before, mem.State())
 }
 
-func TestErrorsBeginWithTheOperation(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
+func TestStore_Errors(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	absurd := memstore.New(memstore.WithClock(func() time.Time { return time.Time{} }))
-	_, ended := memstore.New().Load(ctx, store.Query{Community: community})
+	_, canceled := memstore.New().Load(ended, store.Query{Community: community})
 	_, missing := memstore.New().Load(t.Context(), store.Query{Community: community})
 	for want, err := range map[string]error{
-		"load_snapshot: context canceled":            ended,
-		"load_snapshot: community not found: ":       missing,
-		"put_address_list: context canceled":         memstore.New().PutAddressList(ctx, "OGs"),
-		"put_address_list: store fault: the clock":   absurd.PutAddressList(t.Context(), "OGs"),
-		"read_rows: store fault: the clock":          absurd.ReadRows(strings.NewReader(`{}`)),
-		"read_rows: invalid request: it is not JSON": memstore.New().ReadRows(strings.NewReader(``)),
-		"read_rows: invalid request: table registry": memstore.New().ReadRows(strings.NewReader(`{"registry_score":[{"passport_id":4}]}`)),
-		"write_rows: io: read/write on closed pipe": memstore.New().WriteRows(writerFunc(func([]byte) (int, error) {
-			return 0, io.ErrClosedPipe
-		})),
+		"load_snapshot: context canceled":        canceled,
+		"load_snapshot: community not found: th": missing,
+		"put_account: invalid request: the name": func() error { _, err := memstore.New().PutAccount(t.Context(), ""); return err }(),
 	} {
-		require.Error(t, err, want)
-		assert.Equal(t, want, err.Error()[:min(len(want), len(err.Error()))])
+		require.Error(t, err)
+		assert.Contains(t, err.Error(), want)
 	}
-}
-
-func TestAnAbsurdClockIsAFault(t *testing.T) {
-	mem := memstore.New(memstore.WithClock(func() time.Time { return time.Time{} }))
-	require.ErrorIs(t, mem.PutAddressList(t.Context(), "OGs", alice), store.ErrFault)
-	require.ErrorIs(t, mem.ReadRows(strings.NewReader(`{}`)), store.ErrFault)
-	_, err := mem.Load(t.Context(), store.Query{Community: community})
-	require.ErrorIs(t, err, store.ErrFault)
 }

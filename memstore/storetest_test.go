@@ -1,28 +1,24 @@
 package memstore_test
 
 import (
-	"bytes"
 	"context"
 	"testing"
 
 	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/store"
 	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
 type harness struct{ *memstore.Store }
 
-func (h harness) Seed(_ context.Context, rows []byte) error { return h.ReadRows(bytes.NewReader(rows)) }
+func (h harness) Seed(_ context.Context, state store.State) error { return h.SetState(state) }
 
-func (h harness) Rows(context.Context) ([]byte, error) {
-	var rows bytes.Buffer
-	err := h.WriteRows(&rows)
-	return rows.Bytes(), err
-}
+func (h harness) State(context.Context) (store.State, error) { return h.Store.State(), nil }
 
-func TestStore(t *testing.T) {
-	storetest.Run(t, func(testing.TB) storetest.Harness { return harness{memstore.New()} })
-}
+func newHarness(testing.TB) storetest.Harness { return harness{memstore.New()} }
 
-func TestScenarios(t *testing.T) {
-	storetest.Scenarios(t, func(testing.TB) storetest.Harness { return harness{memstore.New()} })
-}
+func TestStore(t *testing.T) { storetest.Run(t, newHarness) }
+
+func TestStore_Contention(t *testing.T) { storetest.RunContention(t, newHarness) }
+
+func TestStore_Scenarios(t *testing.T) { storetest.Scenarios(t, newHarness) }

@@ -14,11 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hangUpRate is how many callers without a key hang up in a second.
+// hangUpRate is the number of callers without a key that hang up in a second.
 const hangUpRate = 20
 
-// Callers without a key that hang up cost no connection to the database, and so
-// nobody else's time.
+// Callers without a key that hang up close no connection to the database, and
+// so do not slow others down.
 func TestLoadWhileHungUpOn(t *testing.T) {
 	l := newLoad(t)
 	l.fillPool(t)
@@ -40,7 +40,7 @@ func TestLoadWhileHungUpOn(t *testing.T) {
 	}
 }
 
-// The queries run while their callers hang up, for certain: a lock holds them.
+// A lock holds the queries until their callers have hung up.
 func TestHangUp_ClosesNoConnection(t *testing.T) {
 	l := newLoad(t)
 	l.fillPool(t)

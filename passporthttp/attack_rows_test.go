@@ -19,8 +19,8 @@ import (
 )
 
 // hostileRows are wallets whose rows no issuer signed, as SQL expressions of a
-// number n: how many rows there are, and the JSON of each. What looks as if it
-// counted lists a nullifier of its own.
+// number n: how many rows there are, and the JSON of each. A row that looks as
+// if it counted lists a nullifier of its own.
 var hostileRows = map[string]struct {
 	rows  int
 	stamp string
@@ -114,11 +114,11 @@ func TestHostileRows(t *testing.T) {
 			assert.Contains(t, score, `"score":"0.00000"`)
 			assert.Contains(t, score, `"error":null`)
 
-			snapshot, err := l.rows.Load(t.Context(), store.Query{Community: 1, Addresses: []string{address}})
+			snapshot, err := l.rows.Load(t.Context(), store.Query{Community: 1, Addresses: []store.Address{store.Address(address)}})
 			require.NoError(t, err)
 			total, omitted := 0, 0
 			for _, c := range snapshot.Wallets[0].Credentials {
-				total += len(c.Stamp)
+				total += len(c.Document)
 				if c.Omitted != "" {
 					omitted++
 				}
@@ -136,8 +136,8 @@ func TestHostileRows(t *testing.T) {
 	}
 }
 
-// Scorings and listings of hostile wallets, one after the other, must not be felt
-// by others.
+// Scorings and listings of hostile wallets, one after the other, must not be
+// felt by others.
 func TestLoadWhileAttacked_HostileRows(t *testing.T) {
 	l := newLoad(t)
 	var paths []string

@@ -34,23 +34,25 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// The figures of the docs: go test ./passporthttp -run Attacked -v -args -attack 60s.
+// The figures of the docs: go test ./passporthttp -run Attacked -v -args
+// -attack 60s.
 var attackFor = flag.Duration("attack", time.Second, "how long TestLoadWhileAttacked measures, with the attack and without")
 
-// What the load is made of, in requests a second.
+// The load, in requests a second.
 const (
 	honestRate = 50
 	attackRate = 200
 	// djangoIterations are those of the service's keys.
 	djangoIterations = 600_000
-	// longestSpell keeps what else the machine does from falling on one side.
+	// longestSpell is short, so that other work of the machine affects both
+	// sides.
 	longestSpell = 5 * time.Second
 )
 
-// A flood of wrong keys with the prefix of a key that is still hashed with PBKDF2
-// must not be felt by others. On Postgres, honest requests come at a steady rate,
-// whether the one before is answered or not, in spells with and without the
-// attack by turns.
+// A flood of wrong keys with the prefix of a key that is still hashed with
+// PBKDF2 must not slow other requests down. On Postgres, honest requests come
+// at a steady rate, whether the previous one is answered or not, in periods
+// with and without the attack in turns.
 func TestLoadWhileAttacked(t *testing.T) {
 	l := newLoad(t)
 	ratio := l.compare(t, 99, func(length time.Duration, sent *sync.WaitGroup) {
@@ -74,14 +76,14 @@ func TestLoadWhileAttacked(t *testing.T) {
 	t.Logf("wrong keys: %d refused (401), %d sent away (503); honest requests sent away (503): %d", l.refused.Load(), l.busy.Load(), l.late.Load())
 	assert.Zero(t, l.failed.Load(), "other answers, or a wrong key let in")
 	assert.Positive(t, l.refused.Load()+l.busy.Load())
-	if *attackFor >= time.Minute { // shorter runs, on busier machines, tell nothing about a hundredth
+	if *attackFor >= time.Minute { // shorter runs cannot show a hundredth
 		assert.Zero(t, l.late.Load())
 		assert.Less(t, ratio, 1.1)
 	}
 }
 
-// compare sends honest requests in spells with and without the attack by turns,
-// and returns the ratio of the percentiles of how long they took.
+// compare sends honest requests in periods with and without the attack in
+// turns, and returns the ratio of the percentiles of their times.
 func (l *load) compare(t *testing.T, p int, attack func(length time.Duration, sent *sync.WaitGroup)) (ratio float64) {
 	t.Helper()
 	l.spell(t, time.Second, nil) // to warm up
@@ -127,37 +129,37 @@ func newLoad(t *testing.T) *load {
 	})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	rows, issuer := pgstore.New(pool), passporttest.NewIssuer()
-	account, err := rows.PutAccount(t.Context(), "owner")
+	db, issuer := pgstore.New(pool), passporttest.NewIssuer()
+	account, err := db.PutAccount(t.Context(), "owner")
 	require.NoError(t, err)
-	require.NoError(t, rows.PutCommunity(t.Context(), store.Community{
+	require.NoError(t, db.PutCommunity(t.Context(), store.Community{
 		ID: 1, Account: account, Name: "One", Threshold: "3", Weights: []byte(`{"Google": "1.5", "Github": "2"}`),
 	}))
-	l := &load{database: url, pool: pool, rows: rows}
+	l := &load{database: url, pool: pool, rows: db}
 	for n := range 100 {
 		wallet := passporttest.Address(strconv.Itoa(n))
 		l.wallets = append(l.wallets, wallet)
 		for _, provider := range []string{"Google", "Github"} {
 			signed, err := issuer.Issue(wallet, provider, wallet)
 			require.NoError(t, err)
-			stamp, err := passport.NewCredential(signed)
+			stamp, err := passport.ReadCredential(signed)
 			require.NoError(t, err)
-			require.NoError(t, rows.AddCredentials(t.Context(), wallet, stamp))
+			require.NoError(t, db.AddCredentials(t.Context(), store.Address(wallet), stamp))
 		}
 	}
-	checker, err := apikey.New(rows)
+	registry, err := apikey.New(db)
 	require.NoError(t, err)
-	l.key, _, err = checker.Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true, Unlimited: true})
+	l.key, _, err = registry.Create(t.Context(), apikey.KeyParams{Account: account, ReadScores: true, Unlimited: true})
 	require.NoError(t, err)
 	digest, err := pbkdf2.Key(sha256.New, rand.Text(), []byte("salt"), djangoIterations, sha256.Size)
 	require.NoError(t, err)
 	hash := fmt.Sprintf("pbkdf2_sha256$%d$salt$%s", djangoIterations, base64.StdEncoding.EncodeToString(digest))
-	require.NoError(t, rows.AddKey(t.Context(), store.Key{ID: "known123." + hash, Prefix: "known123", Hash: hash, Account: account, ReadScores: true}))
+	require.NoError(t, db.AddKey(t.Context(), store.Key{ID: "known123." + hash, Prefix: "known123", Hash: hash, Account: account, ReadScores: true}))
 
-	engine, err := passport.New(rows, passport.WithTrustedIssuers(issuer.DID()))
+	engine, err := passport.New(db, passport.WithTrustedIssuers(issuer.DID()))
 	require.NoError(t, err)
-	handler := passporthttp.New(engine, rows, passporthttp.WithRateLimits(), passporthttp.WithReady(l.ready))
-	require.NoError(t, handler.Err())
+	handler, err := passporthttp.New(engine, db, passporthttp.WithRateLimits(), passporthttp.WithReady(l.ready))
+	require.NoError(t, err)
 	s := &site{t: t, handler: handler}
 	s.serve(nil)
 	l.url = s.url
@@ -167,8 +169,8 @@ func newLoad(t *testing.T) *load {
 	return l
 }
 
-// spell sends honest requests for a time, with an attack beside them unless it is
-// nil, and returns how long the honest ones took.
+// spell sends honest requests for a time, during an attack unless it is nil,
+// and returns the times of the honest ones.
 func (l *load) spell(t *testing.T, length time.Duration, attack func(length time.Duration, sent *sync.WaitGroup)) (took []time.Duration) {
 	t.Helper()
 	var mu sync.Mutex
@@ -192,8 +194,8 @@ func (l *load) spell(t *testing.T, length time.Duration, attack func(length time
 	return took
 }
 
-// steadily does something that many times a second, whether it has been done
-// the time before or not, and tells it when it was due.
+// steadily starts the function at a fixed rate, whether earlier calls have
+// ended or not, with the time at which the call was due.
 func steadily(length time.Duration, rate int, sent *sync.WaitGroup, do func(n int, due time.Time)) {
 	began := time.Now()
 	for n := range int(length.Seconds() * float64(rate)) {
@@ -203,7 +205,7 @@ func steadily(length time.Duration, rate int, sent *sync.WaitGroup, do func(n in
 	}
 }
 
-// ready is what /ready asks. It reads a table so that a test can hold it up.
+// ready is the check of /ready. It reads a table, so that a test can block it.
 func (l *load) ready(ctx context.Context) error {
 	_, err := l.pool.Exec(ctx, "select count(*) from account_accountapikey")
 	return err
@@ -225,9 +227,9 @@ func (l *load) ask(t *testing.T, wallet, key string) (status int) {
 	return response.StatusCode
 }
 
-// attacker asks over as many connections as it has to wait on. It is leaner than
-// an http.Client, whose work is as much as the server's: an attacker's is done
-// elsewhere.
+// attacker uses as many connections as it has open requests. It costs less than
+// an http.Client, which works as much as the server does: a real attacker works
+// on another machine.
 type attacker struct {
 	t    *testing.T
 	addr string
@@ -284,7 +286,7 @@ func (a *attacker) conn() (*attackerConn, error) {
 	return &attackerConn{c, bufio.NewReader(c)}, nil
 }
 
-// close is for when no guess is on its way any more.
+// close must be called when no guess is open any more.
 func (a *attacker) close() {
 	close(a.idle)
 	for c := range a.idle {

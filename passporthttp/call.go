@@ -1,9 +1,17 @@
 package passporthttp
 
 import (
+	"bytes"
+	"context"
 	"crypto/rand"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"regexp"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +19,7 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// call is a request on its way to an answer.
+// call is a request that is being answered.
 type call struct {
 	*http.Request
 
@@ -19,18 +27,19 @@ type call struct {
 	id    string
 	to    http.ResponseWriter
 	reply http.Header // the headers of the answer
-	// key is the row of the API key that it came with, once that has been
-	// checked.
-	key *store.Key
-	// facts are what the log is told beside the usual.
-	facts []slog.Attr
+	key   *store.Key  // nil until it has been checked
+	facts []slog.Attr // for the log
 }
 
 const requestID = "X-Request-ID"
 
+// saneID matches the request ids that can be copied into a log and a header. A
+// key that was sent in the wrong header has a dot, and does not match.
+var saneID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 func newCall(w http.ResponseWriter, r *http.Request) *call {
 	c := &call{Request: r, began: time.Now(), id: r.Header.Get(requestID), to: w, reply: w.Header()}
-	if !saneID(c.id) {
+	if !saneID.MatchString(c.id) {
 		c.id = rand.Text()
 	}
 	c.reply.Set(requestID, c.id)
@@ -39,41 +48,150 @@ func newCall(w http.ResponseWriter, r *http.Request) *call {
 	return c
 }
 
-// saneID tells whether the id that a caller gives its request can be taken over
-// into a log and a header. It has no dot: every API key has one, and the wrong
-// header is soon filled in.
-func saneID(id string) bool {
-	const most = 64
-	return id != "" && len(id) <= most && !strings.ContainsFunc(id, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
-	})
-}
-
-// learn adds to what the log is told.
-func (c *call) learn(facts ...slog.Attr) { c.facts = append(c.facts, facts...) }
-
-// route is the pattern that the path has matched, "" if none.
+// route returns the pattern that the path has matched, "" if none.
 func (c *call) route() string {
-	_, path, found := strings.Cut(c.Pattern, " ")
-	if !found {
-		path = c.Pattern
+	if i := strings.IndexByte(c.Pattern, '/'); i >= 0 && c.Pattern[i:] != "/" {
+		return c.Pattern[i:]
 	}
-	if path == "/" {
-		return ""
-	}
-	return path
+	return ""
 }
 
 // write sends the answer.
-func (c *call) write(a answered) error {
-	if a.body != nil {
-		c.reply.Set("Content-Type", "application/json")
-		c.reply.Set("Content-Length", strconv.Itoa(len(a.body)))
-	}
-	c.to.WriteHeader(a.status)
-	if a.body == nil {
+func (c *call) write(a answer) error {
+	if a.text == nil {
+		c.to.WriteHeader(a.status)
 		return nil
 	}
-	_, err := c.to.Write(a.body) // to HEAD net/http sends no body
+	c.reply.Set("Content-Type", "application/json")
+	c.reply.Set("Content-Length", strconv.Itoa(len(a.text)))
+	c.to.WriteHeader(a.status)
+	_, err := c.to.Write(a.text) // net/http sends no body to HEAD
 	return err
+}
+
+// parameter returns the last value of a query parameter, as the service does.
+func parameter(u *url.URL, name string) (value string, given bool) {
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		if key, text, _ := strings.Cut(pair, "="); unescaped(key) == name {
+			value, given = unescaped(text), true
+		}
+	}
+	return value, given
+}
+
+// unescaped returns a badly escaped text unchanged, as the service does.
+// [url.URL.Query] would drop the parameter.
+func unescaped(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+var likeInteger = regexp.MustCompile(`^([+-]?)0*([0-9]+)$`)
+
+// integer returns the integer in the service's form: without leading zeros, and
+// with a sign only if it is below 0.
+func integer(text string) (string, bool) {
+	parts := likeInteger.FindStringSubmatch(text)
+	switch {
+	case parts == nil:
+		return "", false
+	case parts[1] == "-" && parts[2] != "0":
+		return "-" + parts[2], true
+	}
+	return parts[2], true
+}
+
+// boolean reads a boolean in any of the service's forms.
+func boolean(text string) (value, ok bool) {
+	switch strings.ToLower(text) {
+	case "1", "on", "t", "true", "y", "yes":
+		return true, true
+	case "0", "off", "f", "false", "n", "no":
+		return false, true
+	}
+	return false, false
+}
+
+// answer is the result of an endpoint.
+type answer struct {
+	status   int
+	body     any    // nil for none, or for one that is encoded already
+	text     []byte // the encoded body
+	sentence string // of a refusal
+	private  bool   // the body has parts of credentials, and is not recorded
+	err      error  // the cause, which is only logged
+}
+
+func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
+
+func refuse(status int, sentence string) answer {
+	return answer{status: status, body: map[string]string{"detail": sentence}, sentence: sentence}
+}
+
+// invalid is a problem of a parameter, in the service's form.
+type invalid struct {
+	Type string   `json:"type"`
+	Loc  []string `json:"loc"`
+	Msg  string   `json:"msg"`
+}
+
+func unprocessable(problem, message string, where ...string) answer {
+	body := map[string][]invalid{"detail": {{problem, where, message}}}
+	return answer{status: http.StatusUnprocessableEntity, body: body}
+}
+
+func notAnInteger(where ...string) answer {
+	const message = "Input should be a valid integer, unable to parse string as an integer"
+	return unprocessable("int_parsing", message, where...)
+}
+
+// temporary are the kinds of errors after which the same request may succeed.
+var temporary = []store.Kind{
+	store.KindUnavailable, store.KindConflict, store.KindUnknownOutcome, store.KindDeadline, store.KindCanceled,
+}
+
+// failed answers an error that is not the caller's fault.
+func failed(err error) answer {
+	if slices.Contains(temporary, store.KindOf(err)) {
+		return unavailable(err)
+	}
+	a := refuse(http.StatusInternalServerError, "Internal server error.")
+	a.err = err
+	return a
+}
+
+func unavailable(err error) answer {
+	a := refuse(http.StatusServiceUnavailable, "Service unavailable, try again.")
+	a.err = err
+	return a
+}
+
+// contain calls the endpoint. A panic becomes an answer like any other.
+func contain(ctx context.Context, c *call, e endpoint) (given answer) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			given = encode(failed(fmt.Errorf("panic: %v\n%s", thrown, debug.Stack())))
+		}
+	}()
+	given = encode(e(ctx, c))
+	if given.status == http.StatusServiceUnavailable {
+		c.reply.Set("Retry-After", "1")
+	}
+	return given
+}
+
+func encode(a answer) answer {
+	if a.body == nil {
+		return a
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(a.body); err != nil {
+		return encode(failed(fmt.Errorf("writing the answer: %w", err)))
+	}
+	a.text = bytes.TrimRight(text.Bytes(), "\n")
+	return a
 }

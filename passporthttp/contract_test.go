@@ -39,7 +39,7 @@ const (
 	unavailable    = `{"detail":"Service unavailable, try again."}`
 )
 
-// refusal is a demand on the answer to a request, under some circumstances.
+// refusal is a demand on the answer to a request in some situation.
 type refusal struct {
 	name, route string
 	given       func(s *site)
@@ -49,7 +49,7 @@ type refusal struct {
 	header      map[string]string
 }
 
-func whatTheContractRefuses() []refusal {
+func refusals() []refusal {
 	score := func(s *site) request { return request{path: "/v2/stamps/1/score/" + alice, key: s.reader} }
 	history := func(s *site) request {
 		return request{path: "/v2/stamps/1/score/" + alice + "/history?created_at=2026-01-01", key: s.historian}
@@ -70,12 +70,12 @@ func whatTheContractRefuses() []refusal {
 			return request{method: http.MethodPost, path: "/v2/stamps/" + bob, key: s.submitter, body: body}
 		}
 	}
-	fails := func(method string, err error) func(s *site) { return func(s *site) { s.rows.errs[method] = err } }
+	fails := func(method string, err error) func(s *site) { return func(s *site) { s.db.errs[method] = err } }
 	scores := func(err error) func(s *site) {
 		return func(s *site) { s.scorer.instead = func(context.Context) (*passport.Result, error) { return nil, err } }
 	}
 	out := &store.Error{Op: "validate_api_key", Kind: store.ErrUnavailable, Cause: errors.New("dial db.internal:5432: refused")}
-	broken := &store.Error{Op: "load_community", Kind: store.ErrFault, SQLState: "42703", Cause: errors.New("column internals of relation x")}
+	broken := &store.Error{Op: "load_community", Kind: store.ErrInternal, SQLState: "42703", Cause: errors.New("column internals of relation x")}
 	again := map[string]string{"Retry-After": "1"}
 
 	all := []refusal{
@@ -83,7 +83,7 @@ func whatTheContractRefuses() []refusal {
 		{"no such scorer", scoreRoute, nil, at("/v2/stamps/99/score/" + alice), 404, noScorer, nil},
 		{"scorer below 0", scoreRoute, nil, at("/v2/stamps/-1/score/" + alice), 404, noScorer, nil},
 		{"scorer beyond all numbers", scoreRoute, nil, at("/v2/stamps/" + strings.Repeat("9", 100) + "/score/" + alice), 404, noScorer, nil},
-		{"a scorer that goes away meanwhile", scoreRoute, scores(fmt.Errorf("scoring: %w", passport.ErrCommunityNotFound)), score, 404, noScorer, nil},
+		{"scorer deleted since", scoreRoute, scores(fmt.Errorf("scoring: %w", passport.ErrCommunityNotFound)), score, 404, noScorer, nil},
 		{"short address", scoreRoute, nil, at("/v2/stamps/1/score/0x123"), 400, invalidAddress, nil},
 		{"address without 0x", scoreRoute, nil, at("/v2/stamps/1/score/" + alice[2:]), 400, invalidAddress, nil},
 		{"slash in the address", scoreRoute, nil, at("/v2/stamps/1/score/0x%2F" + alice[3:]), 400, invalidAddress, nil},
@@ -181,7 +181,7 @@ func whatTheContractRefuses() []refusal {
 		}
 		limit := func(s *site, text string) {
 			r := of.well(s)
-			found, err := s.rows.FindKey(s.t.Context(), r.key[:8])
+			found, err := s.db.FindKey(s.t.Context(), r.key[:8])
 			require.NoError(s.t, err)
 			s.relimit(found.Prefix, text)
 		}
@@ -196,14 +196,14 @@ func whatTheContractRefuses() []refusal {
 				r.key, r.header = "", http.Header{"Authorization": {"Api-Key"}}
 			}), 401, invalidKey, challenge},
 			refusal{"revoked key", of.route, func(s *site) {
-				require.NoError(s.t, s.rows.RevokeKey(s.t.Context(), of.well(s).key[:8]))
+				require.NoError(s.t, s.db.RevokeKey(s.t.Context(), of.well(s).key[:8]))
 			}, of.well, 401, invalidKey, challenge},
 			refusal{"expired key", of.route, func(s *site) { s.expire(of.well(s).key[:8]) }, of.well, 401, invalidKey, challenge},
 			refusal{
 				"over the rate limit", of.route, func(s *site) { limit(s, "0/15m") }, of.well, 429, rateLimited,
 				map[string]string{"Retry-After": "*", "Ratelimit": "*", "Ratelimit-Policy": `"key";q=0;w=900`},
 			},
-			refusal{"rate limit that makes no sense", of.route, func(s *site) { limit(s, "often") }, of.well, 500, internal, nil},
+			refusal{"malformed rate limit", of.route, func(s *site) { limit(s, "often") }, of.well, 500, internal, nil},
 			refusal{"keys out of reach", of.route, fails("FindKey", out), of.well, 503, unavailable, again},
 			refusal{"too many slow checks", of.route, fails("FindKey", apikey.ErrBusy), of.well, 503, unavailable, again},
 			refusal{"fault of the keys", of.route, fails("FindKey", broken), of.well, 500, internal, nil},
@@ -219,9 +219,9 @@ func notAnInteger(where, name string) string {
 	return `{"detail":[{"type":"int_parsing","loc":["` + where + `","` + name + `"],"msg":"Input should be a valid integer, unable to parse string as an integer"}]}`
 }
 
-// Every refusal of the contract has its status, body and headers, and is
-// described; and every answer that is described is given.
-func TestEveryAnswerIsThatOfTheContractAndIsDescribed(t *testing.T) {
+// Every refusal has its status, body and headers and is described, and every
+// described answer is given.
+func TestContract(t *testing.T) {
 	s := newSite(t)
 	d := readDescription(t, s.do(request{path: "/openapi.json"}).body)
 	seen := map[string]bool{}
@@ -239,7 +239,7 @@ func TestEveryAnswerIsThatOfTheContractAndIsDescribed(t *testing.T) {
 		return got
 	}
 
-	for _, c := range whatTheContractRefuses() {
+	for _, c := range refusals() {
 		t.Run(c.route+" "+c.name, func(t *testing.T) {
 			s := newSite(t)
 			if c.given != nil {

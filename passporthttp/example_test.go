@@ -22,9 +22,9 @@ func Example() {
 	issuer, mem := passporttest.NewIssuer(), memstore.New(memstore.WithClock(clock))
 	signed, err := issuer.Issue(wallet, "Google", "account-1")
 	check(err)
-	stamp, err := passport.NewCredential(signed)
+	stamp, err := passport.ReadCredential(signed)
 	check(err)
-	check(mem.AddCredentials(ctx, wallet, stamp))
+	check(mem.AddCredentials(ctx, store.Address(wallet), stamp))
 	account, err := mem.PutAccount(ctx, "shop")
 	check(err)
 	check(mem.PutCommunity(ctx, store.Community{
@@ -32,12 +32,13 @@ func Example() {
 	}))
 	keys, err := apikey.New(mem)
 	check(err)
-	key, _, err := keys.Create(ctx, apikey.NewKey{Account: account, ReadScores: true})
+	key, _, err := keys.Create(ctx, apikey.KeyParams{Account: account, ReadScores: true})
 	check(err)
 
 	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()))
 	check(err)
-	handler := passporthttp.New(engine, mem, passporthttp.WithRateLimits())
+	handler, err := passporthttp.New(engine, mem, passporthttp.WithRateLimits())
+	check(err)
 	server := httptest.NewServer(handler) // or: http.ListenAndServe(addr, handler)
 	defer server.Close()
 
@@ -49,8 +50,11 @@ func Example() {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	check(err)
-	fmt.Println(response.StatusCode, string(body[:94]))
-	// Output: 200 {"address":"0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c","score":"1.50000","passing_score":true
+	fmt.Println(response.Status)
+	fmt.Println(string(body[:94]))
+	// Output:
+	// 200 OK
+	// {"address":"0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c","score":"1.50000","passing_score":true
 }
 
 func check(err error) {

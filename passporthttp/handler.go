@@ -2,122 +2,113 @@ package passporthttp
 
 import (
 	"context"
-	"errors"
+	_ "embed"
+	"encoding/json"
+	"log/slog"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/internal/problems"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Rows is what the handler looks up beside the scores. [memstore.Store] and
-// [pgstore.Store] have it.
-//
-// [memstore.Store]: https://pkg.go.dev/github.com/passport-sdk/passport-go/memstore#Store
-// [pgstore.Store]: https://pkg.go.dev/github.com/passport-sdk/passport-go/pgstore#Store
-type Rows interface {
-	store.Keys
-	// FindCommunity is that of [store.Communities].
-	FindCommunity(ctx context.Context, account int64, scorer string) (int64, error)
-	// ScoreAt is that of [store.History].
-	ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error)
-	// ListCredentials is that of [store.Credentials].
-	ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error)
+// Scorer scores addresses, as [passport.Scorer] does. *passport.Engine
+// implements it.
+type Scorer interface {
+	Score(ctx context.Context, community int64, address string) (*passport.Result, error)
 }
 
-// Handler answers the requests of the contract. Make it with [New]. It is safe
-// for concurrent use and starts no goroutine.
+// Lookups are the roles of a store that the handler uses besides its Scorer.
+// memstore.Store and pgstore.Store have them.
+type Lookups interface {
+	store.Keys
+	store.CommunityFinder
+	store.ScoreFinder
+	store.CredentialLister
+}
+
+// Handler answers the requests of the contract. It is safe for concurrent use
+// and starts no goroutine.
 type Handler struct {
 	settings
 
-	scorer    passport.Scorer
-	rows      Rows
-	readiness *readiness
-	openapi   []byte
-	mux       *http.ServeMux
+	scorer Scorer
+	db     Lookups
+	mux    http.ServeMux
 }
 
-var _ http.Handler = (*Handler)(nil)
-
-// New returns a handler that scores with the scorer and looks everything else
-// up in the rows.
-//
-// A configuration that makes no sense, a nil where something is needed or what an
-// option cannot take, is told by [Handler.Err] and [Serve], and to the log with
-// each request, which gets 500: half a configuration could let in what the other
-// half would keep out. An option that is nil itself is passed over.
-func New(scorer passport.Scorer, rows Rows, options ...Option) *Handler {
-	s := newSettings(options)
-	s.faultIf(scorer == nil, "New got a nil scorer")
-	s.faultIf(rows == nil, "New got nil rows")
-	if s.keys == nil && rows != nil {
-		checker, err := apikey.New(rows)
-		s.keys = checker
-		s.faultIf(err != nil, "%w", err)
+// New returns a handler that scores with the scorer, and reads everything else
+// from the store. It returns every problem of the configuration, joined, each
+// wrapping [passport.ErrMisconfigured]: a nil where something is needed, or an
+// invalid argument of an option. An option that is itself nil is ignored.
+func New(scorer Scorer, db Lookups, options ...Option) (*Handler, error) {
+	h := &Handler{scorer: scorer, db: db, settings: settings{
+		ready:    &readiness{turn: make(chan struct{}, 1)},
+		timeout:  15 * time.Second, // leaves time for retries
+		logger:   slog.New(slog.DiscardHandler),
+		problems: problems.New(passport.ErrMisconfigured),
+	}}
+	for _, option := range options {
+		if option != nil {
+			option(&h.settings)
+		}
 	}
-	h := &Handler{
-		settings: s, scorer: scorer, rows: rows,
-		readiness: newReadiness(s.ready), openapi: document(s.ingest != nil, s.metadata != nil), mux: http.NewServeMux(),
+	h.problemIf(scorer == nil, "New got a nil scorer")
+	h.problemIf(db == nil, "New got a nil store")
+	if h.keys == nil && db != nil {
+		registry, err := apikey.New(db)
+		h.keys = registry
+		h.problemIf(err != nil, "%w", err)
+	}
+	if err := h.problems.Err(); err != nil {
+		return nil, err
 	}
 	h.addRoutes()
-	return h
+	return h, nil
 }
-
-// Err returns what is wrong with the configuration, joined, or nil. Each fault
-// wraps [passport.ErrMisconfigured].
-func (h *Handler) Err() error { return errors.Join(h.faults...) }
-
-// misconfigured is the endpoint of every route while the configuration makes no
-// sense.
-func (h *Handler) misconfigured(context.Context, *call) answer { return failed(h.Err()) }
 
 func (h *Handler) addRoutes() {
 	mayRead := func(key *store.Key) bool { return key.ReadScores }
-	mayLookBack := func(key *store.Key) bool { return key.Historical }
+	mayReadHistory := func(key *store.Key) bool { return key.Historical }
 	maySubmit := func(key *store.Key) bool { return key.SubmitPassports }
+	anyKey := func(*store.Key) bool { return true }
 
-	h.route("/v2/stamps/{scorer_id}/score/{address}", endpoints{"GET": h.keyed(mayRead, h.score)})
-	h.route("/v2/stamps/{scorer_id}/score/{address}/history", endpoints{"GET": h.keyed(mayLookBack, h.history)})
-	stamps := endpoints{"GET": h.keyed(mayRead, h.listing)}
+	ingestion, metadata := endpoint(nil), noSuchRoute
 	if h.ingest != nil {
-		stamps["POST"] = h.keyed(maySubmit, h.ingestion)
+		ingestion = h.keyed(maySubmit, h.ingestion)
 	}
-	h.route("/v2/stamps/{address}", stamps)
-	metadataOfAll := noSuchRoute
 	if h.metadata != nil {
-		metadataOfAll = h.keyed(anyKey, h.metadataOfAll)
+		metadata = h.keyed(anyKey, fixed(answer{status: http.StatusOK, text: h.metadata.Text}))
 	}
-	h.handle("GET /v2/stamps/metadata", metadataOfAll)
-	h.route("/health", endpoints{"GET": alive})
-	h.route("/ready", endpoints{"GET": h.isReady})
-	h.route("/openapi.json", endpoints{"GET": h.describe})
+	h.route("/v2/stamps/{scorer_id}/score/{address}", h.keyed(mayRead, h.score), nil)
+	h.route("/v2/stamps/{scorer_id}/score/{address}/history", h.keyed(mayReadHistory, h.history), nil)
+	h.route("/v2/stamps/{address}", h.keyed(mayRead, h.listing), ingestion)
+	h.handle("GET /v2/stamps/metadata", metadata)
+	h.route("/health", fixed(ok(map[string]string{"status": "ok"})), nil)
+	h.route("/ready", h.isReady, nil)
+	h.route("/openapi.json", fixed(answer{status: http.StatusOK, text: h.document()}), nil)
 	h.handle("/", noSuchRoute)
 }
 
-// endpoint answers a request that has come to its route.
+// endpoint answers a request of its route.
 type endpoint func(ctx context.Context, c *call) answer
 
-// endpoints are those of one path, by method.
-type endpoints map[string]endpoint
-
-// route answers the path: what is asked by a method that it does not have is
-// told so, here and not by the mux, whose answers are not ours.
-func (h *Handler) route(path string, of endpoints) {
-	allow := []string{}
-	for _, method := range []string{"GET", "HEAD", "POST"} {
-		e, has := of[method]
-		switch {
-		case has:
-			h.handle(method+" "+path, e)
-			allow = append(allow, method)
-		case method == "HEAD" && of["GET"] != nil: // to the mux it is a GET
-			allow = append(allow, method)
-		}
+// route registers the endpoints of a path; post may be nil. It refuses other
+// methods itself: the mux would refuse them in its own words.
+func (h *Handler) route(path string, get, post endpoint) {
+	allow := "GET, HEAD, " // the mux routes HEAD as a GET
+	h.handle("GET "+path, get)
+	if post != nil {
+		h.handle("POST "+path, post)
+		allow += "POST, "
 	}
-	h.handle(path, otherMethod(strings.Join(append(allow, "OPTIONS"), ", ")))
+	h.handle(path, otherMethod(allow+"OPTIONS"))
 }
 
 func (h *Handler) handle(pattern string, e endpoint) {
@@ -126,12 +117,7 @@ func (h *Handler) handle(pattern string, e endpoint) {
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.faults != nil {
-		h.serve(w, r, h.misconfigured)
-		return
-	}
-	// The mux would redirect to the clean form of a path, which nobody needs who
-	// uses the API as it is described.
+	// The mux would redirect to a clean path, which the contract does not.
 	if asked := r.URL.EscapedPath(); path.Clean(asked) != asked || asked[0] != '/' {
 		h.serve(w, r, noSuchRoute)
 		return
@@ -139,10 +125,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
 
-// restOfBody is the time for what no endpoint has read of a body.
-const restOfBody = time.Second
-
-// serve is the way of every request: it is answered, then written about.
+// serve answers a request, then logs and records it.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 	c := newCall(w, r)
 	h.allowOrigin(c)
@@ -154,25 +137,83 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, e endpoint) {
 	}
 	given := contain(ctx, c, e)
 	if r.ContentLength != 0 {
-		// The server reads what is left of a body before it answers. A body that
-		// nobody asked for, and that never comes, must not hold the answer back.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restOfBody))
+		// The server reads the rest of a body before it answers. A body that
+		// never comes must not delay the answer.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second))
 	}
-	given.unsent = c.write(given)
-	h.report(ctx, c, given)
+	h.report(ctx, c, given, c.write(given))
 	h.record(c, given)
 }
 
-func noSuchRoute(context.Context, *call) answer { return detail(http.StatusNotFound, "Not found.") }
+// fixed gives every request the same answer.
+func fixed(a answer) endpoint { return func(context.Context, *call) answer { return a } }
+
+var noSuchRoute = fixed(refuse(http.StatusNotFound, "Not found."))
 
 // otherMethod answers OPTIONS, and refuses every other method.
 func otherMethod(allow string) endpoint {
 	return func(_ context.Context, c *call) answer {
 		c.reply.Set("Allow", allow)
 		if c.Method != http.MethodOptions {
-			return detail(http.StatusMethodNotAllowed, "Method not allowed.")
+			return refuse(http.StatusMethodNotAllowed, "Method not allowed.")
 		}
-		c.preflight(allow)
+		if c.reply.Get("Access-Control-Allow-Origin") != "" { // a browser's preflight request
+			c.reply.Set("Access-Control-Allow-Methods", allow)
+			c.reply.Set("Access-Control-Allow-Headers", allowedHeaders)
+			c.reply.Set("Access-Control-Max-Age", "600")
+		}
 		return answer{status: http.StatusNoContent}
 	}
 }
+
+//go:embed openapi.json
+var openapi []byte
+
+// document returns the description of the routes that are served.
+func (h *Handler) document() []byte {
+	if h.ingest != nil && h.metadata != nil {
+		return openapi
+	}
+	var whole struct {
+		OpenAPI    json.RawMessage                       `json:"openapi"`
+		Info       json.RawMessage                       `json:"info"`
+		Paths      map[string]map[string]json.RawMessage `json:"paths"`
+		Components json.RawMessage                       `json:"components"`
+	}
+	_ = json.Unmarshal(openapi, &whole) // a constant, which is tested
+	if h.ingest == nil {
+		delete(whole.Paths["/v2/stamps/{address}"], "post")
+	}
+	if h.metadata == nil {
+		delete(whole.Paths, "/v2/stamps/metadata")
+	}
+	without, _ := json.Marshal(whole) //nolint:errchkjson // it was just parsed
+	return without
+}
+
+var likeOrigin = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$`)
+
+// isOrigin reports whether a browser would send this text as an origin: without
+// the default port of the scheme. Origins are compared as texts.
+func isOrigin(text string) bool {
+	defaultPort := strings.HasPrefix(text, "http:") && strings.HasSuffix(text, ":80") ||
+		strings.HasPrefix(text, "https:") && strings.HasSuffix(text, ":443")
+	return likeOrigin.MatchString(text) && !defaultPort
+}
+
+// allowOrigin allows pages of the configured origins to read the answer.
+func (h *Handler) allowOrigin(c *call) {
+	origin := "*"
+	if len(h.origins) > 0 && !slices.Contains(h.origins, "*") {
+		origin = c.Header.Get("Origin")
+		c.reply.Add("Vary", "Origin")
+	}
+	if slices.Contains(h.origins, origin) {
+		c.reply.Set("Access-Control-Allow-Origin", origin)
+		c.reply.Set("Access-Control-Expose-Headers", "RateLimit, RateLimit-Policy, Retry-After, "+requestID)
+	}
+}
+
+// allowedHeaders are those of the service, and the request id.
+const allowedHeaders = "accept, accept-encoding, authorization, content-type, dnt, origin, user-agent, " +
+	"x-csrftoken, x-requested-with, x-api-key, x-request-id"

@@ -14,12 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
-	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/apikey/ratelimit"
 	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func TestWhatIsNoRouteIsNotFoundInOurWords(t *testing.T) {
+func TestHandler_NoRoute(t *testing.T) {
 	s := newSite(t)
 	for _, path := range []string{
 		"/", "/v2", "/v2/stamps", "/v2/stamps/", "/v2/stamps/1/score/" + alice + "/", "/v2//stamps/1/score/" + alice, "/v2/./stamps", "/v2/stamps/../stamps",
@@ -63,7 +63,7 @@ func TestReport_MissingRoute(t *testing.T) {
 	assert.NotRegexp(t, `"route":"/v2[^\n]*"path":`, s.log.String(), "a route has no path beside it")
 }
 
-func TestOtherMethodsAreTold(t *testing.T) {
+func TestHandler_OtherMethods(t *testing.T) {
 	s := newSite(t)
 	for path, allow := range map[string]string{
 		"/v2/stamps/1/score/" + alice:              "GET, HEAD, OPTIONS",
@@ -84,7 +84,7 @@ func TestOtherMethodsAreTold(t *testing.T) {
 	}
 }
 
-func TestHeadIsGetWithoutTheBody(t *testing.T) {
+func TestHandler_Head(t *testing.T) {
 	s := newSite(t)
 	for _, path := range []string{"/v2/stamps/1/score/" + alice, "/v2/stamps/1/score/nonsense", "/v2/stamps/" + alice, "/health", "/nowhere"} {
 		whole := s.do(request{path: path, key: s.reader})
@@ -95,7 +95,7 @@ func TestHeadIsGetWithoutTheBody(t *testing.T) {
 	}
 }
 
-func TestARequestKeepsASaneIDAndGetsOneOtherwise(t *testing.T) {
+func TestHandler_RequestID(t *testing.T) {
 	s := newSite(t)
 	for id, kept := range map[string]bool{
 		"abc-123_X-y": true, "abc.def": false, "7": true, "": false, "a b": false, "é": false, "a\tb": false, `a"b`: false, "{}": false,
@@ -110,7 +110,7 @@ func TestARequestKeepsASaneIDAndGetsOneOtherwise(t *testing.T) {
 	assert.NotEqual(t, first.header.Get("X-Request-ID"), second.header.Get("X-Request-ID"))
 }
 
-func TestTheTimeOfARequestIsBounded(t *testing.T) {
+func TestWithTimeout(t *testing.T) {
 	s := newSite(t, passporthttp.WithTimeout(20*time.Millisecond))
 	s.scorer.instead = func(ctx context.Context) (*passport.Result, error) {
 		<-ctx.Done()
@@ -121,7 +121,7 @@ func TestTheTimeOfARequestIsBounded(t *testing.T) {
 	assert.JSONEq(t, unavailable, got.body)
 }
 
-func TestARequestMayTakeAnyTimeForWhoWantsThat(t *testing.T) {
+func TestWithTimeout_None(t *testing.T) {
 	s := newSite(t, passporthttp.WithTimeout(0))
 	s.scorer.instead = func(ctx context.Context) (*passport.Result, error) {
 		_, has := ctx.Deadline()
@@ -131,7 +131,7 @@ func TestARequestMayTakeAnyTimeForWhoWantsThat(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status)
 }
 
-func TestAPanicIsLoggedWithItsPlaceAndTheServerGoesOn(t *testing.T) {
+func TestHandler_Panic(t *testing.T) {
 	s := newSite(t)
 	s.scorer.instead = func(context.Context) (*passport.Result, error) { panic("on purpose") }
 	assert.Equal(t, http.StatusInternalServerError, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status)
@@ -179,8 +179,8 @@ func TestCORS(t *testing.T) {
 }
 
 // Exactly the rate's number of calls pass, refused ones counted too, and the
-// caller knows how it stands.
-func TestTheRateLimitIsKeptAndTold(t *testing.T) {
+// headers say how many are left.
+func TestRateLimit(t *testing.T) {
 	s := newSite(t)
 	prefix := s.reader[:8]
 	s.relimit(prefix, "3/15m")
@@ -198,7 +198,7 @@ func TestTheRateLimitIsKeptAndTold(t *testing.T) {
 	wait, err := time.ParseDuration(s.do(request{path: path + alice, key: s.reader}).header.Get("Retry-After") + "s")
 	require.NoError(t, err)
 	s.clock.Advance(wait)
-	assert.Equal(t, http.StatusOK, s.do(request{path: path + alice, key: s.reader}).status, "who has waited is let in")
+	assert.Equal(t, http.StatusOK, s.do(request{path: path + alice, key: s.reader}).status, "a caller that has waited passes")
 
 	s.relimit(prefix, "")
 	got := s.do(request{path: path + alice, key: s.reader})
@@ -206,53 +206,47 @@ func TestTheRateLimitIsKeptAndTold(t *testing.T) {
 	assert.Empty(t, got.header.Get("Ratelimit"), "unlimited")
 }
 
-// fixedLimiter tells every caller the same.
-type fixedLimiter apikey.Quota
+// fixedLimiter returns the same quota for every call.
+type fixedLimiter ratelimit.Quota
 
-func (f fixedLimiter) Take(context.Context, string, apikey.Rate) (apikey.Quota, error) {
-	return apikey.Quota(f), nil
+func (f fixedLimiter) Take(context.Context, string, ratelimit.Rate) (ratelimit.Quota, error) {
+	return ratelimit.Quota(f), nil
 }
 
-// Whoever waits as long as it was told has waited long enough.
-func TestTheTimeToWaitIsRoundedUp(t *testing.T) {
-	for reset, told := range map[time.Duration]string{
+// A caller that waits for Retry-After has waited long enough.
+func TestRateLimit_RoundedUp(t *testing.T) {
+	for reset, want := range map[time.Duration]string{
 		1: "1", time.Second - 1: "1", time.Second: "1", time.Second + 1: "2", 90 * time.Second: "90", 90*time.Second + time.Millisecond: "91",
 	} {
 		s := newSite(t, passporthttp.WithLimiter(fixedLimiter{Limit: 5, Reset: reset}))
 		got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 		assert.Equal(t, http.StatusTooManyRequests, got.status)
-		assert.Equal(t, told, got.header.Get("Retry-After"), reset)
-		assert.Equal(t, `"key";r=0;t=`+told, got.header.Get("Ratelimit"), reset)
+		assert.Equal(t, want, got.header.Get("Retry-After"), reset)
+		assert.Equal(t, `"key";r=0;t=`+want, got.header.Get("Ratelimit"), reset)
 	}
 }
 
-func TestALimiterThatFailsRefuses(t *testing.T) {
+func TestWithLimiter_Fails(t *testing.T) {
 	s := newSite(t, passporthttp.WithLimiter(brokenLimiter{}))
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 	assert.Equal(t, http.StatusServiceUnavailable, got.status)
 	assert.JSONEq(t, unavailable, got.body)
 }
 
-// Without an option nothing is counted; with one that got nil nothing is served
-// either, rather than without a limit.
-func TestRateLimitsAreOffOnlyUnlessAskedFor(t *testing.T) {
+func TestRateLimit_Off(t *testing.T) {
 	s := newBareSite(t)
 	s.relimit(s.reader[:8], "0/s")
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 	assert.Equal(t, http.StatusOK, got.status)
 	assert.Empty(t, got.header.Get("Ratelimit"))
 
-	handler := passporthttp.New(s.scorer, s.rows, passporthttp.WithLimiter(nil), passporthttp.WithKeys(s.keys))
-	require.ErrorIs(t, handler.Err(), passport.ErrMisconfigured)
-	asked := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v2/stamps/1/score/"+alice, http.NoBody)
-	asked.Header.Set("X-Api-Key", s.reader)
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, asked)
-	assert.Equal(t, http.StatusInternalServerError, answer.Code)
+	_, err := passporthttp.New(s.scorer, s.db, passporthttp.WithLimiter(nil), passporthttp.WithKeys(s.keys))
+	require.ErrorIs(t, err, passport.ErrMisconfigured)
 }
 
-// A caller that went away is no reason to warn anyone; a database that did is.
-func TestOnlyWhatOthersWouldFeelIsAWarning(t *testing.T) {
+// A caller that has left is no reason for a warning. An unavailable database
+// is.
+func TestReport_Level(t *testing.T) {
 	s := newSite(t)
 	ctx, goAway := context.WithCancel(t.Context())
 	defer goAway()

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/apikey/usage"
 	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -32,12 +32,13 @@ var (
 	hostileSeed     = flag.Uint64("hostile-seed", 0, "the seed of TestHostileRequests; 0: another one each time")
 )
 
-// slowHash is the row of a key that is still hashed with PBKDF2, so that guesses
-// cost time.
+// slowHash is the row of a key that is still hashed with PBKDF2, so that
+// guesses cost time.
 const slowHash = "pbkdf2_sha256$1000$saltsalt$RwQ1J9wYFWVUtPZ90BW8F3RkEvt1r4GHlW5pisSKWPM="
 
-// Whatever is sent, over however bad a connection: only documented statuses, no
-// panic, no goroutine left, no secret in the log or in a row.
+// Hostile requests over bad connections get documented statuses only. They
+// cause no panic, leave no goroutine behind, and no secret in the log or in a
+// row.
 func TestHostileRequests(t *testing.T) {
 	seed := *hostileSeed
 	if seed == 0 {
@@ -50,12 +51,12 @@ func TestHostileRequests(t *testing.T) {
 	log.SetOutput(&complaints)
 	defer log.SetOutput(previous)
 
-	rows := &kept{}
-	uses, err := apikey.NewUseLog(rows, apikey.WithUseCapacity(min(*hostileRequests+1, 100_000)))
+	db := &kept{}
+	log, err := usage.New(db, usage.WithCapacity(min(*hostileRequests+1, 100_000)))
 	require.NoError(t, err)
-	s := newSiteBeside(t, uses.Run, passporthttp.WithUses(uses), passporthttp.WithCORS("https://app.example.org"))
+	s := newSiteBeside(t, log.Run, passporthttp.WithUsage(log), passporthttp.WithCORS("https://app.example.org"))
 	s.relimit(s.reader[:8], "")
-	require.NoError(t, s.rows.AddKey(t.Context(), store.Key{ID: "Gh4kLm2p." + slowHash, Prefix: "Gh4kLm2p", Hash: slowHash, Account: 1, ReadScores: true}))
+	require.NoError(t, s.db.AddKey(t.Context(), store.Key{ID: "Gh4kLm2p." + slowHash, Prefix: "Gh4kLm2p", Hash: slowHash, Account: 1, ReadScores: true}))
 	a := &attack{s: s, addr: strings.TrimPrefix(s.url, "http://"), statuses: map[int]int{}}
 
 	const workers = 8
@@ -74,9 +75,9 @@ func TestHostileRequests(t *testing.T) {
 
 	assert.Equal(t, http.StatusOK, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status, "it goes on")
 	require.NoError(t, s.shutDown())
-	assert.Zero(t, uses.Dropped(), "a use that no row can hold")
-	require.NotEmpty(t, rows.uses)
-	for name, text := range map[string]string{"log": s.log.String(), "complaints": complaints.String(), "rows": plain(rows.uses)} {
+	assert.Zero(t, log.Dropped(), "a usage that no row can hold")
+	require.NotEmpty(t, db.usages)
+	for name, text := range map[string]string{"log": s.log.String(), "complaints": complaints.String(), "rows": plain(db.usages)} {
 		assert.NotContains(t, text, "panic", name)
 		for _, key := range []string{s.reader, s.historian, s.submitter, s.everything} {
 			assert.NotContains(t, text, key[9:], name)
@@ -86,7 +87,7 @@ func TestHostileRequests(t *testing.T) {
 	goleak.VerifyNone(t, leaked)
 }
 
-// attack sends what nobody should.
+// attack sends hostile requests.
 type attack struct {
 	s    *site
 	addr string
@@ -96,7 +97,7 @@ type attack struct {
 	statuses      map[int]int
 }
 
-// send sends one hostile request and looks at what comes back.
+// send sends one hostile request and checks the answers.
 func (a *attack) send(t *testing.T, random *rand.Rand) {
 	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", a.addr)
 	if !assert.NoError(t, err) {
@@ -123,8 +124,8 @@ func (a *attack) send(t *testing.T, random *rand.Rand) {
 	}
 }
 
-// deliver writes the request in some bad way, and tells whether an answer may be
-// waited for.
+// deliver writes the request in some bad way, and reports whether to wait for
+// an answer.
 func (*attack) deliver(random *rand.Rand, connection net.Conn, text string) (wait bool) {
 	put := func(part string) { _, _ = io.WriteString(connection, part) } // it may have been closed already
 	tcp, _ := connection.(*net.TCPConn)
@@ -158,7 +159,7 @@ func (*attack) deliver(random *rand.Rand, connection net.Conn, text string) (wai
 	return true
 }
 
-// read reads the answers until the server has no more to say.
+// read reads answers until the server closes the connection.
 func read(connection net.Conn, method string) (answers []response) {
 	from := bufio.NewReader(connection)
 	for {
@@ -195,8 +196,8 @@ func (*attack) check(t *testing.T, method, text string, answer response) {
 	assert.NotEmpty(t, refusal.Detail)
 }
 
-// request makes a request, or something like one. Three of four are well formed,
-// so that they come further than to net/http.
+// request returns a request, or something similar. Three of four are well
+// formed, so that net/http does not refuse them.
 func (a *attack) request(random *rand.Rand) string {
 	wellFormed := random.IntN(4) > 0
 	if !wellFormed && random.IntN(6) == 0 {
@@ -317,7 +318,8 @@ func noise(random *rand.Rand, length int) string {
 	return string(text)
 }
 
-// FuzzHandler feeds the handler requests as they come from a connection.
+// FuzzHandler: the handler answers any request of a connection with a
+// documented status.
 func FuzzHandler(f *testing.F) {
 	for _, seed := range []string{
 		"GET /v2/stamps/1/score/" + alice + " HTTP/1.1\r\nHost: x\r\nX-API-Key: KEY\r\n\r\n",

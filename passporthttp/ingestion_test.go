@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is submitted counts in the next score, and replaces what was there of the
-// same provider.
-func TestSubmittedCredentialsCount(t *testing.T) {
+// Submitted credentials count in the next score, and replace those of the same
+// providers.
+func TestIngestion(t *testing.T) {
 	s := newSite(t)
 	post := func(credentials ...[]byte) response {
 		parts := make([]string, len(credentials))
@@ -36,12 +36,12 @@ func TestSubmittedCredentialsCount(t *testing.T) {
 
 	forged := strings.Replace(string(s.signed(bob, "Github")), "2025-01-01", "2025-01-02", 1)
 	require.NotEqual(t, string(s.signed(bob, "Github")), forged)
-	require.Equal(t, `{"stored":1}`, add(forged).body, "its proof is not looked at here")
-	assert.Contains(t, s.do(request{path: "/v2/stamps/1/score/" + bob, key: s.reader}).body, `"score":"1.50000"`, "it does not count, but took the place of one that did")
+	require.Equal(t, `{"stored":1}`, add(forged).body, "its proof is not checked here")
+	assert.Contains(t, s.do(request{path: "/v2/stamps/1/score/" + bob, key: s.reader}).body, `"score":"1.50000"`, "it does not count, but has replaced one that did")
 }
 
-// All of a request is stored, or nothing.
-func TestOneBadCredentialKeepsTheOthersOut(t *testing.T) {
+// Either all credentials of a request are stored or none.
+func TestIngestion_OneBad(t *testing.T) {
 	s := newSite(t)
 	got := s.do(request{
 		method: http.MethodPost, path: "/v2/stamps/" + bob, key: s.submitter,
@@ -53,7 +53,7 @@ func TestOneBadCredentialKeepsTheOthersOut(t *testing.T) {
 	assert.Empty(t, items)
 }
 
-// A body of another form is refused for what it is, and nothing is stored.
+// A body of another form is refused, and nothing is stored.
 func TestIngestion_Body(t *testing.T) {
 	s := newSite(t)
 	signed := string(s.signed(bob, "Google"))
@@ -78,8 +78,8 @@ func TestIngestion_Body(t *testing.T) {
 	assert.Empty(t, items)
 }
 
-// The rows of a key that may not submit stay untouched, whatever else it may.
-func TestNobodyElseMaySubmit(t *testing.T) {
+// A key without the permission changes nothing.
+func TestIngestion_Forbidden(t *testing.T) {
 	s := newSite(t)
 	for _, key := range []string{s.reader, s.historian, s.nobody, s.stranger} {
 		got := s.do(request{

@@ -26,8 +26,8 @@ func TestScore_Kinds(t *testing.T) {
 		"misconfigured":   {store.ErrMisconfigured, http.StatusInternalServerError},
 		"read_only":       {store.ErrReadOnly, http.StatusInternalServerError},
 		"schema":          {store.ErrSchema, http.StatusInternalServerError},
-		"permission":      {&store.Error{Kind: store.ErrFault, SQLState: "42501"}, http.StatusInternalServerError},
-		"fault":           {errors.New("of a verifier"), http.StatusInternalServerError},
+		"permission":      {&store.Error{Kind: store.ErrInternal, SQLState: "42501"}, http.StatusInternalServerError},
+		"internal":        {errors.New("of a verifier"), http.StatusInternalServerError},
 		"invalid":         {store.ErrInvalid, http.StatusInternalServerError},
 		"not_found":       {passport.ErrCommunityNotFound, http.StatusNotFound},
 	} {

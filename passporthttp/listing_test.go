@@ -33,7 +33,7 @@ func (s *site) page(path string) (providers []string, next, prev *string) {
 	return providers, p.Next, p.Prev
 }
 
-func TestAListingIsWalkedToItsEndAndBack(t *testing.T) {
+func TestListing(t *testing.T) {
 	s := newSite(t)
 	s.stamp(bob, "A", "B", "C", "D", "E")
 	first, next, prev := s.page("/v2/stamps/" + bob + "?limit=2")
@@ -60,12 +60,12 @@ func TestAListingIsWalkedToItsEndAndBack(t *testing.T) {
 	assert.Nil(t, prev)
 }
 
-// The rows of a page may be gone when it is asked for.
-func TestAPageWhoseRowsAreGoneLeadsBack(t *testing.T) {
+// The rows of a page may have been deleted when it is requested.
+func TestListing_EmptyPage(t *testing.T) {
 	s := newSite(t)
 	s.stamp(bob, "A", "B", "C")
 	_, next, _ := s.page("/v2/stamps/" + bob + "?limit=2")
-	_, err := s.rows.DeleteCredentials(t.Context(), bob, "A")
+	_, err := s.db.DeleteCredentials(t.Context(), bob, "A")
 	require.NoError(t, err)
 	none, older, newer := s.page(*next)
 	assert.Empty(t, none)
@@ -76,7 +76,7 @@ func TestAPageWhoseRowsAreGoneLeadsBack(t *testing.T) {
 
 	_, next, _ = s.page("/v2/stamps/" + bob + "?limit=1")
 	_, _, prev := s.page(*next)
-	_, err = s.rows.DeleteCredentials(t.Context(), bob, "C")
+	_, err = s.db.DeleteCredentials(t.Context(), bob, "C")
 	require.NoError(t, err)
 	none, older, newer = s.page(*prev)
 	assert.Empty(t, none)
@@ -86,16 +86,16 @@ func TestAPageWhoseRowsAreGoneLeadsBack(t *testing.T) {
 	assert.Equal(t, []string{"B"}, back)
 }
 
-func TestLinksBeginWithThePublicURL(t *testing.T) {
+func TestListing_PublicURL(t *testing.T) {
 	s := newSite(t, passporthttp.WithPublicURL("https://api.example.org/"))
 	_, next, _ := s.page("/v2/stamps/" + alice + "?limit=1")
 	require.NotNil(t, next)
 	assert.Regexp(t, `^https://api\.example\.org/v2/stamps/`+alice+`\?token=\w+&limit=1$`, *next)
 }
 
-// Below a prefix, whose handler is not told of it, the links lead to the next page
-// all the same.
-func TestLinksBelowAPrefixAreThoseOfThePublicURL(t *testing.T) {
+// Below a prefix, which the handler does not know, the links lead to the next
+// page nevertheless.
+func TestListing_StripPrefix(t *testing.T) {
 	s := newSite(t, passporthttp.WithPublicURL("https://example.org/passport"))
 	mux := http.NewServeMux()
 	mux.Handle("/passport/", http.StripPrefix("/passport", s.handler))
@@ -126,8 +126,8 @@ func TestListing_EmptyToken(t *testing.T) {
 	}
 }
 
-// Each token that is not one of ours is refused, however near it comes.
-func TestATokenOfSomebodyElseIsRefused(t *testing.T) {
+// Tokens that the handler did not create are refused.
+func TestListing_BadToken(t *testing.T) {
 	s := newSite(t)
 	for _, token := range []string{
 		"o", "n", "x", "1", "o0", "o-1", "o%2B1", "o01", "x1", "o1%20", "%20o1", "o1%0A", "o1%00", "O1", "o9223372036854775808", "o1.0", "o%D9%A1", "oo1",

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/apikey/usage"
 	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -27,8 +27,8 @@ type encoding struct {
 	apply func(text string) string
 }
 
-// eachByte writes every nth byte of the text by the format, and what would be
-// taken for the beginning of an escape.
+// eachByte writes every nth byte of the text in the format, and bytes that
+// would begin an escape.
 func eachByte(format string, nth int) func(string) string {
 	return func(text string) string {
 		var written strings.Builder
@@ -73,7 +73,7 @@ var encodings = []encoding{
 	{"scheme", func(text string) string { return "Bearer " + text }},
 }
 
-// planted is a secret in all the forms that it had on its way.
+// planted is a secret, and its form after each encoding.
 type planted struct {
 	by    []string
 	forms []string
@@ -88,13 +88,13 @@ func plant(secret string, by ...encoding) planted {
 	return p
 }
 
-// readable reports whether what is encoded can still be decoded: a change of case
-// spoils base64.
+// readable reports whether the encoded text can be decoded: a change of case
+// destroys base64.
 func readable(way []encoding) bool {
 	return !slices.ContainsFunc(way[1:], func(e encoding) bool { return e.name == "upper case" })
 }
 
-// ways are all encodings, all pairs of them, and some longer rows.
+// ways returns all encodings, all pairs of them, and some longer sequences.
 func ways(random *rand.Rand) [][]encoding {
 	all := [][]encoding{nil}
 	for _, e := range encodings {
@@ -117,9 +117,8 @@ func ways(random *rand.Rand) [][]encoding {
 	return all
 }
 
-// A key that a caller writes into a place where none belongs is in no column,
-// however it is encoded.
-func TestUse_EncodedKeys(t *testing.T) {
+// A key in the wrong place of a request is in no column, however it is encoded.
+func TestUsage_EncodedKeys(t *testing.T) {
 	const odd = `odd.h%75sh&lt;b\u0041/+.Zz`
 	for _, name := range []string{"key", "part", "odd key"} {
 		t.Run(name, func(t *testing.T) {
@@ -127,12 +126,12 @@ func TestUse_EncodedKeys(t *testing.T) {
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			var plants []planted
-			uses, log := recorded(t, func(s *site) {
+			usages, log := recorded(t, func(s *site) {
 				key := s.everything
 				if name == "odd key" {
 					digest := sha256.Sum256([]byte(odd))
 					hash := "sha256$" + hex.EncodeToString(digest[:])
-					require.NoError(t, s.rows.AddKey(t.Context(), store.Key{ID: "odd." + hash, Prefix: "odd", Hash: hash, Account: 1, ReadScores: true}))
+					require.NoError(t, s.db.AddKey(t.Context(), store.Key{ID: "odd." + hash, Prefix: "odd", Hash: hash, Account: 1, ReadScores: true}))
 					key = odd
 				}
 				secret := key
@@ -151,9 +150,9 @@ func TestUse_EncodedKeys(t *testing.T) {
 					s.do(request{path: "/v2/stamps/1/score/" + url.PathEscape(text) + "?" + query.Encode(), header: header})
 				}
 			})
-			require.Len(t, uses, len(plants))
-			for i, use := range uses {
-				for _, text := range texts(t, use) {
+			require.Len(t, usages, len(plants))
+			for i, u := range usages {
+				for _, text := range texts(t, u) {
 					for _, form := range plants[i].forms {
 						if strings.Contains(strings.ToLower(text), strings.ToLower(form)) {
 							t.Fatalf("%q, encoded by %q, is recorded: %.300q", form, plants[i].by, text)
@@ -170,11 +169,12 @@ func TestUse_EncodedKeys(t *testing.T) {
 	}
 }
 
-// texts returns what is in the columns of a use, each text of a document apart.
-func texts(t *testing.T, use store.Use) []string {
+// texts returns the texts in the columns of a usage, each text of a document
+// separately.
+func texts(t *testing.T, u store.Usage) []string {
 	t.Helper()
-	all := []string{use.Path, use.BasePath, use.Error}
-	for _, document := range [][]byte{use.Segments, use.Query, use.Headers, use.Payload, use.Response} {
+	all := []string{u.Path, u.BasePath, u.Error}
+	for _, document := range [][]byte{u.Segments, u.Query, u.Headers, u.Payload, u.Response} {
 		if document == nil {
 			continue
 		}
@@ -201,8 +201,8 @@ func leaves(value any) (all []string) {
 	return all
 }
 
-// What is not a key is recorded as it came.
-func TestUse_OrdinaryTexts(t *testing.T) {
+// Ordinary texts are recorded unchanged.
+func TestUsage_OrdinaryTexts(t *testing.T) {
 	header := http.Header{
 		"User-Agent":       {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"},
 		"Accept":           {"application/json, text/plain, */*"},
@@ -214,15 +214,15 @@ func TestUse_OrdinaryTexts(t *testing.T) {
 	}
 	query := url.Values{"created_at": {"2026-01-01T12:00:00+02:00"}, "wallet": {alice}, "token": {"o17"}, "note": {"50% of <b> & c:\\temp"}}
 	var body string
-	uses, _ := recorded(t, func(s *site) {
+	usages, _ := recorded(t, func(s *site) {
 		body = s.do(request{path: "/v2/stamps/1/score/" + alice + "?" + query.Encode(), key: s.reader, header: header}).body
 	})
-	require.Len(t, uses, 1)
-	assert.Equal(t, "/v2/stamps/1/score/"+alice, uses[0].Path)
-	assert.JSONEq(t, body, string(uses[0].Response))
+	require.Len(t, usages, 1)
+	assert.Equal(t, "/v2/stamps/1/score/"+alice, usages[0].Path)
+	assert.JSONEq(t, body, string(usages[0].Response))
 	var headers, parameters map[string]string
-	require.NoError(t, json.Unmarshal(uses[0].Headers, &headers))
-	require.NoError(t, json.Unmarshal(uses[0].Query, &parameters))
+	require.NoError(t, json.Unmarshal(usages[0].Headers, &headers))
+	require.NoError(t, json.Unmarshal(usages[0].Query, &parameters))
 	for name, values := range header {
 		assert.Equal(t, values[0], headers[name], name)
 	}
@@ -231,36 +231,35 @@ func TestUse_OrdinaryTexts(t *testing.T) {
 	}
 }
 
-// Names are decoded too, and a token is only recorded where it is the cursor of
-// a listing.
-func TestUse_SecretNames(t *testing.T) {
+// Names are decoded too, and a token is only recorded if it is the cursor of a
+// listing.
+func TestUsage_SecretNames(t *testing.T) {
 	header := http.Header{"Token": {"hush"}, "X-Api%4bey": {"hush"}, "X-Bearer": {"o17"}, "Passphrase": {"hush"}}
-	uses, _ := recorded(t, func(s *site) {
+	usages, _ := recorded(t, func(s *site) {
 		s.do(request{path: "/v2/stamps/" + alice + "?api%25255Fk%252565y=hush&token=hush&acce\\u0073s_tok\\u0065n=hush", key: s.reader, header: header})
 	})
-	require.Len(t, uses, 1)
-	assert.NotContains(t, strings.Join(texts(t, uses[0]), "\n"), "hush")
+	require.Len(t, usages, 1)
+	assert.NotContains(t, strings.Join(texts(t, usages[0]), "\n"), "hush")
 }
 
 // A text that is too long or too deeply encoded to be searched is not recorded,
 // and costs little.
-func TestUse_AbsurdEncodings(t *testing.T) {
+func TestUsage_AbsurdEncodings(t *testing.T) {
 	deep := "i%" + strings.Repeat("25", 30) + "6enocent"
-	uses, _ := recorded(t, func(s *site) {
+	usages, _ := recorded(t, func(s *site) {
 		for _, text := range []string{deep, strings.Repeat("%25", 500), strings.Repeat("41", 900), strings.Repeat("QUFB", 450), strings.Repeat(`\\`, 900)} {
 			s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader, header: http.Header{"X-Copy": {text}}})
 		}
 	})
-	require.Len(t, uses, 5)
-	assert.Contains(t, string(uses[0].Headers), `"X-Copy":"***"`)
+	require.Len(t, usages, 5)
+	assert.Contains(t, string(usages[0].Headers), `"X-Copy":"***"`)
 }
 
-// The credentials of a wallet, whose nullifiers say which accounts are its
-// owner's, are not copied into the rows of uses; nor is what a refusal quotes
-// from them.
-func TestUse_NoCredentials(t *testing.T) {
+// Credentials, whose nullifiers identify the accounts of a person, are not
+// copied into usages, and neither are errors that quote them.
+func TestUsage_NoCredentials(t *testing.T) {
 	var nullifiers []string
-	uses, _ := recorded(t, func(s *site) {
+	usages, _ := recorded(t, func(s *site) {
 		signed := s.signed(bob, "Google")
 		var document struct {
 			CredentialSubject struct {
@@ -278,21 +277,21 @@ func TestUse_NoCredentials(t *testing.T) {
 		}
 		s.do(request{path: "/v2/stamps/" + bob, key: key})
 	})
-	require.Len(t, uses, 3)
+	require.Len(t, usages, 3)
 	require.Greater(t, len(nullifiers), 1)
-	for i, use := range uses {
-		assert.Equal(t, i > 0, use.ResponseSkipped)
+	for i, u := range usages {
+		assert.Equal(t, i > 0, u.ResponseSkipped)
 		for _, nullifier := range nullifiers {
-			assert.False(t, slices.ContainsFunc(texts(t, use), func(text string) bool { return strings.Contains(text, nullifier) }), nullifier)
+			assert.False(t, slices.ContainsFunc(texts(t, u), func(text string) bool { return strings.Contains(text, nullifier) }), nullifier)
 		}
 	}
-	assert.Equal(t, "Bad Request", uses[1].Error)
+	assert.Equal(t, "Bad Request", usages[1].Error)
 }
 
 func BenchmarkRecord(b *testing.B) {
-	log, err := apikey.NewUseLog(&kept{})
+	log, err := usage.New(&kept{})
 	require.NoError(b, err)
-	for name, options := range map[string][]passporthttp.Option{"without": nil, "with": {passporthttp.WithUses(log)}} {
+	for name, options := range map[string][]passporthttp.Option{"without": nil, "with": {passporthttp.WithUsage(log)}} {
 		b.Run(name, func(b *testing.B) {
 			s := newSite(b, options...)
 			header := http.Header{"User-Agent": {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0"}}

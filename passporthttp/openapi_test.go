@@ -58,8 +58,8 @@ func (d *description) answers(t *testing.T) []string {
 	return all
 }
 
-// holds demands that the answer is as it is described: the schema of the body,
-// and of each header.
+// holds demands that the body and each header of the answer have the described
+// schemas.
 func (d *description) holds(t *testing.T, method, route, status string, got response) {
 	t.Helper()
 	place := []string{"paths", route, strings.ToLower(method), "responses", status}
@@ -87,7 +87,7 @@ func (d *description) holds(t *testing.T, method, route, status string, got resp
 	}
 }
 
-// typed reads a header as what its schema says it is.
+// typed reads a header as the type of its schema.
 func typed(header map[string]any, value string) any {
 	schema, _ := header["schema"].(map[string]any)
 	if schema["type"] == "integer" {
@@ -96,8 +96,8 @@ func typed(header map[string]any, value string) any {
 	return value
 }
 
-// follow returns what stands at the place, behind a reference if there is one,
-// and the pointer to it.
+// follow returns the value at the place, or the one that it refers to, and the
+// pointer to it.
 func (d *description) follow(t *testing.T, place []string) (pointer string, found map[string]any) {
 	t.Helper()
 	at := d.whole
@@ -125,9 +125,9 @@ func pointed(pointer string) []string {
 	return parts
 }
 
-// The document is one of OpenAPI 3.1: every reference leads somewhere, every
-// schema is one, and every operation has a name of its own.
-func TestTheDescriptionIsWhole(t *testing.T) {
+// The document is a valid OpenAPI 3.1 document: every reference can be
+// followed, every schema is valid, and every operation has its own name.
+func TestOpenAPI(t *testing.T) {
 	s := newSite(t)
 	text := s.do(request{path: "/openapi.json"}).body
 	d := readDescription(t, text)
@@ -164,8 +164,8 @@ func TestTheDescriptionIsWhole(t *testing.T) {
 	}
 }
 
-// Without ingestion there is no such route, and none is described.
-func TestIngestionIsOffUnlessAskedFor(t *testing.T) {
+// Without ingestion the route does not exist and is not described.
+func TestWithIngestion_Off(t *testing.T) {
 	s := newBareSite(t)
 	got := s.do(request{method: http.MethodPost, path: "/v2/stamps/" + alice, key: s.submitter, body: `{}`})
 	assert.Equal(t, http.StatusMethodNotAllowed, got.status)

@@ -3,251 +3,136 @@ package passporthttp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/apikey/ratelimit"
+	"github.com/passport-sdk/passport-go/apikey/usage"
+	"github.com/passport-sdk/passport-go/internal/problems"
+	"github.com/passport-sdk/passport-go/passporthttp/internal/metadata"
 	"github.com/passport-sdk/passport-go/store"
 )
-
-// DefaultTimeout is the time that a request has unless [WithTimeout] says
-// otherwise. It leaves room for the retries of a scoring that loses races.
-const DefaultTimeout = 15 * time.Second
 
 // Option configures a [Handler].
 type Option func(*settings)
 
-// WithKeys sets who checks the API keys, for a checker that is configured. The
-// default is apikey.New(rows).
-func WithKeys(checker *apikey.Checker) Option {
-	return func(s *settings) {
-		s.keys = checker
-		s.faultIf(checker == nil, "WithKeys got nil")
-	}
+// WithKeys sets the registry of API keys, apikey.New(db) by default.
+func WithKeys(registry *apikey.Registry) Option {
+	return required("WithKeys", registry == nil, func(s *settings) { s.keys = registry })
 }
 
-// WithRateLimits counts the calls of each key against its own rate limit, in
-// this process: [WithLimiter] with an [apikey.MemoryLimiter]. Without either,
-// nothing is counted.
+// WithRateLimits is [WithLimiter] with a [ratelimit.Memory]: it counts the
+// calls that this process answers. By default calls are not counted.
 func WithRateLimits() Option {
-	limiter, err := apikey.NewMemoryLimiter()
-	return func(s *settings) {
-		s.limiter = limiter
-		s.faultIf(err != nil, "WithRateLimits: %w", err)
-	}
+	return func(s *settings) { s.limiter, _ = ratelimit.NewMemory() } // fails for invalid options only
 }
 
-// WithLimiter counts the calls of each key against its own rate limit with the
-// limiter, which may be shared with other processes. Every answer to a key that
-// is limited says how it stands, in the headers RateLimit and RateLimit-Policy
-// of draft-ietf-httpapi-ratelimit-headers; a call too many gets 429 and a
-// Retry-After. Calls that are refused for another reason are counted too.
+// WithLimiter counts the calls of each key, refused ones too, against its own
+// rate limit. Every answer to a key with a limit has the headers RateLimit and
+// RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers. A call beyond the
+// limit gets 429 and a Retry-After, and 503 if the limiter fails.
+func WithLimiter(limiter ratelimit.Limiter) Option {
+	return required("WithLimiter", limiter == nil, func(s *settings) { s.limiter = limiter })
+}
+
+// WithUsage records each call with a valid key in the log. The caller does not
+// wait for it. The host runs the log, see [usage.Log] and [Serve].
 //
-// A limiter that fails refuses: the call gets 503.
-func WithLimiter(limiter apikey.Limiter) Option {
-	return func(s *settings) {
-		s.limiter = limiter
-		s.faultIf(limiter == nil, "WithLimiter got nil")
-	}
+// Keys are masked wherever they occur, also escaped for URLs, JSON and HTML, in
+// base64 and in hex, and so are headers and parameters with names like those of
+// secrets, and texts that are too deeply encoded to be searched. Listings, and
+// errors that quote a submission, are not recorded.
+func WithUsage(log *usage.Log) Option {
+	return required("WithUsage", log == nil, func(s *settings) { s.usage = log })
 }
 
-// WithUses records each call that was made with a valid key in the log. The
-// caller does not wait for it. The host runs the log, see [apikey.UseLog] and
-// [Serve].
-//
-// Keys are masked wherever they stand, also in the escapes of URLs, JSON and
-// HTML, in base64 and in hex, and so is every header and parameter that is named
-// like a secret. A text that is too deeply encoded to be searched is masked as a
-// whole. Answers that hold credentials, whose nullifiers say which accounts are a
-// person's, are left out: those of listings, and refusals that quote what was
-// submitted.
-func WithUses(log *apikey.UseLog) Option {
-	return func(s *settings) {
-		s.uses = log
-		s.faultIf(log == nil, "WithUses got nil")
-	}
-}
-
-// WithPoints answers with each score what the address has earned in human points
-// and what there is to earn: points_data and possible_points_data. Without it they
-// are null, as in the service, also where the engine awards points.
+// WithPoints adds to each score points_data and possible_points_data, the human
+// points that the address has earned and can earn. Without it they are null.
 func WithPoints(points store.Points) Option {
-	return func(s *settings) {
-		s.points = points
-		s.faultIf(points == nil, "WithPoints got nil")
-	}
+	return required("WithPoints", points == nil, func(s *settings) { s.points = points })
 }
 
-// WithLeftOut adds to each score the member left_out: by provider, the stamps
-// that are not valid, each with its reason (a [passport.Reason]) and its
-// expiration_date. The service's contract does not have it.
-func WithLeftOut() Option {
-	return func(s *settings) { s.leftOut = true }
-}
+// WithLeftOut adds to each score the member left_out: the stamps that are not
+// valid, by provider, with reason (a [passport.Reason]) and expiration_date.
+// The service does not have it.
+func WithLeftOut() Option { return func(s *settings) { s.leftOut = true } }
 
-// WithMetadata serves what the stamps are, for people to read: GET
-// /v2/stamps/metadata answers the document, and a listing with
-// include_metadata=true has the metadata of each stamp that the document names.
-// Without it the one is 404, and in the other metadata is always null.
+// WithMetadata serves descriptions of the stamps: GET /v2/stamps/metadata
+// returns the document, and a listing with include_metadata=true has the
+// metadata of each stamp. Without it the route is 404, and metadata is null.
 //
-// The document is the service's own answer to GET /v2/stamps/metadata, or a list
-// of that form: platforms with id, icon, name, description, connectMessage and
-// groups, these with name and stamps, and these with name (the provider),
-// description and hash. It has at most 1 MiB, and 8 KiB for each stamp. Of two
-// stamps of one name the first counts.
+// The document is the service's own answer to GET /v2/stamps/metadata, or a
+// list of that form: platforms with id, icon, name, description, connectMessage
+// and groups, groups with name and stamps, and stamps with name (the provider),
+// description and hash. It has at most 1 MiB, and 8 KiB for each stamp.
 func WithMetadata(document []byte) Option {
 	return func(s *settings) {
-		m, err := readMetadata(document)
-		s.metadata = m
-		s.faultIf(err != nil, "WithMetadata: %w", err)
+		parsed, err := metadata.Parse(document)
+		s.metadata = parsed
+		s.problemIf(err != nil, "WithMetadata: %w", err)
 	}
 }
 
-// WithReady sets what /ready asks; it answers 503 while the function returns an
-// error, which only the log is told. Without it /ready answers like /health.
-//
-// Everybody may ask, so the function is called at most once a second, once at a
-// time, and all who ask meanwhile share its answer. It outlives the caller that
-// caused it: its context ends after 5 s, not when that caller hangs up.
+// WithReady sets the check of /ready, which answers 503, and logs the error,
+// while the function returns one. Without it /ready is like /health. The
+// function is called at most once a second, and one call at a time; callers
+// that arrive during a call share its result. Its context ends after 5 s.
 func WithReady(ready func(context.Context) error) Option {
-	return func(s *settings) {
-		s.ready = ready
-		s.faultIf(ready == nil, "WithReady got nil")
-	}
+	return required("WithReady", ready == nil, func(s *settings) { s.ready.check = ready })
 }
 
-// WithScoringErrorStatus answers 500 and {"detail": …} when a community cannot
-// be scored (see passport.ScoringError). Without it the answer is that of the
-// service: 200, a score of 0 and a text in error.
-func WithScoringErrorStatus() Option {
-	return func(s *settings) { s.scoringErrorStatus = true }
-}
+// WithScoringErrorStatus answers 500 when a community cannot be scored (see
+// [passport.ScoringError]), in place of the service's 200 with a score of 0.
+func WithScoringErrorStatus() Option { return func(s *settings) { s.scoringErrorStatus = true } }
 
 // WithIngestion adds POST /v2/stamps/{address}, which stores credentials of an
-// address; it is not part of the service's contract. The caller needs a key with
-// submit_passports.
+// address, for keys with submit_passports. The service does not have it. The
+// body, at most 1 MiB, is {"credentials": […]}: 1 to 100 credentials as they
+// were issued, each of another provider. Either all are stored, and the answer
+// is {"stored": 1}, with their number, or none.
 //
-// Give such a key only to whom you trust with the stamps of everybody: new
-// credentials of an address replace its old ones of the same providers, and
-// nothing but their form is looked at here, neither whose they are nor whether
-// their proof holds. Scoring verifies that, so a forged credential never counts;
-// but it takes the place of a good one.
-//
-// The body, at most 1 MiB, is {"credentials": […]}: 1 to 100 credentials as they
-// were issued, each of another provider. The answer is {"stored": 1}, with their
-// number. All of a request is stored, or nothing.
+// Give such a key only to callers that you trust with everyone's stamps. Only
+// the form of credentials is checked, and they replace the address's old ones
+// of the same providers: a forged one never counts, but replaces a good one.
 func WithIngestion(credentials store.Credentials) Option {
-	return func(s *settings) {
-		s.ingest = credentials
-		s.faultIf(credentials == nil, "WithIngestion got nil")
-	}
+	return required("WithIngestion", credentials == nil, func(s *settings) { s.ingest = credentials })
 }
 
-// WithCORS lets pages of the origins call from a browser; "*" stands for every
-// origin. Cookies are never asked for: what identifies a caller is the key.
-//
-// An origin is spelled as browsers do, such as "https://app.example.org" or
-// "http://localhost:3000": scheme and host in lower case, a port only if it is not
-// the scheme's own, and no path. A page may send the headers that the service
-// lets it send, and X-Request-ID.
+// WithCORS allows pages of the origins to call from a browser; "*" stands for
+// every origin. An origin has the form in which browsers send it, such as
+// "http://localhost:3000": scheme and host in lower case, a port unless it is
+// the scheme's default, and no path. No cookies are used.
 func WithCORS(origins ...string) Option {
 	return func(s *settings) {
 		s.origins = append(s.origins, origins...)
 		for _, origin := range origins {
-			s.faultIf(origin != "*" && !isOrigin(origin), "WithCORS got %.100q, which no browser sends as an origin", origin)
+			s.problemIf(origin != "*" && !isOrigin(origin), "WithCORS got %.100q, which no browser sends as an origin", origin)
 		}
 	}
 }
 
-// WithPublicURL sets what the links to the next and the previous page of a
-// listing begin with, such as "https://api.example.org": clients of the service
-// expect whole URLs. Without it they begin with the path, as the server does
-// not know by which name it is reached.
-//
-// A handler that is mounted below a prefix, with [http.StripPrefix], needs it, with
-// the prefix: "https://example.org/passport". It is not told what was stripped, and
-// its links would lead elsewhere.
+// WithPublicURL sets the beginning of the links in a listing, such as
+// "https://example.org/passport" for a handler below [http.StripPrefix]. Without
+// it links begin with the path; clients of the service expect whole URLs.
 func WithPublicURL(base string) Option {
 	return func(s *settings) {
 		whole, err := parsePublicURL(base)
 		s.publicURL = whole
-		s.faultIf(err != nil, "WithPublicURL: %w", err)
+		s.problemIf(err != nil, "WithPublicURL: %w", err)
 	}
 }
 
-// WithTimeout sets how long a request may take until it gets 503,
-// [DefaultTimeout] by default; 0 means that it may take any time. It is not below
-// 0. The lookup of the key and the check of /ready have limits of their own, 5 s
-// each, see [apikey.Checker.Check] and [WithReady].
-func WithTimeout(timeout time.Duration) Option {
-	return func(s *settings) {
-		s.timeout = timeout
-		s.faultIf(timeout < 0, "WithTimeout got %v, want 0 or more", timeout)
-	}
-}
-
-// WithLogger sets where each request is reported: info, or warn if it was
-// answered 503 though the caller was still there, or error if 500, with the
-// cause and its kind, see [store.KindOf]. The address and the prefix of the key
-// are logged; keys, cookies, queries and other headers never are. Of a path that
-// is no route the first segment is, as path, unless it could be a key or an
-// address. The default is silence.
-func WithLogger(logger *slog.Logger) Option {
-	return func(s *settings) {
-		if logger != nil {
-			s.logger = logger
-		}
-		s.faultIf(logger == nil, "WithLogger got nil")
-	}
-}
-
-type settings struct {
-	keys               *apikey.Checker
-	limiter            apikey.Limiter
-	uses               *apikey.UseLog
-	points             store.Points
-	leftOut            bool
-	metadata           *metadata
-	ready              func(context.Context) error
-	scoringErrorStatus bool
-	ingest             store.Credentials
-	origins            []string
-	publicURL          string
-	timeout            time.Duration
-	logger             *slog.Logger
-	// faults are what is wrong with all that. A nil must be told from an option
-	// that was not given.
-	faults []error
-}
-
-func newSettings(options []Option) settings {
-	s := settings{timeout: DefaultTimeout, logger: slog.New(slog.DiscardHandler)}
-	for _, option := range options {
-		if option != nil {
-			option(&s)
-		}
-	}
-	return s
-}
-
-func (s *settings) faultIf(wrong bool, format string, args ...any) {
-	if wrong {
-		s.faults = append(s.faults, fmt.Errorf("%w: "+format, append([]any{passport.ErrMisconfigured}, args...)...))
-	}
-}
-
-// CheckPublicURL tells what keeps the text from being one for [WithPublicURL],
-// nil if nothing does. The error does not repeat it, as it may hold a password.
+// CheckPublicURL returns an error if the text is not valid for [WithPublicURL].
+// The error does not repeat the text, as it may hold a password.
 func CheckPublicURL(text string) error {
 	_, err := parsePublicURL(text)
 	return err
 }
 
-// parsePublicURL returns the URL without the slashes at its end.
+// parsePublicURL returns the URL without trailing slashes.
 func parsePublicURL(text string) (string, error) {
 	u, err := url.Parse(text)
 	wrong := err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
@@ -256,4 +141,52 @@ func parsePublicURL(text string) (string, error) {
 		return "", errors.New("a public URL is http or https, a host, and perhaps a path, and nothing else")
 	}
 	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// WithTimeout sets how long a request may take until it gets 503, 15 s by
+// default; 0 means no limit. The lookup of the key and the check of /ready have
+// limits of their own, 5 s each.
+func WithTimeout(timeout time.Duration) Option {
+	return func(s *settings) {
+		s.timeout = timeout
+		s.problemIf(timeout < 0, "WithTimeout got %v, want 0 or more", timeout)
+	}
+}
+
+// WithLogger sets the logger of requests, none by default: info, warn for a 503
+// whose caller was still there, or error for a 500, with the cause. It logs the
+// address and the prefix of the key, but no keys, queries or headers, and of a
+// path without a route the first segment, unless that could be a secret.
+func WithLogger(logger *slog.Logger) Option {
+	return required("WithLogger", logger == nil, func(s *settings) { s.logger = logger })
+}
+
+type settings struct {
+	keys                        *apikey.Registry
+	limiter                     ratelimit.Limiter
+	usage                       *usage.Log
+	points                      store.Points
+	metadata                    *metadata.Document
+	ready                       *readiness
+	ingest                      store.Credentials
+	scoringErrorStatus, leftOut bool
+	origins                     []string
+	publicURL                   string
+	timeout                     time.Duration
+	logger                      *slog.Logger
+	problems                    *problems.List
+}
+
+// required returns an option whose argument must not be nil.
+func required(name string, isNil bool, set Option) Option {
+	return func(s *settings) {
+		s.problemIf(isNil, "%s got nil", name)
+		set(s)
+	}
+}
+
+func (s *settings) problemIf(wrong bool, format string, args ...any) {
+	if wrong {
+		s.problems.Addf(format, args...)
+	}
 }

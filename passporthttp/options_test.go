@@ -1,12 +1,7 @@
 package passporthttp_test
 
 import (
-	"bytes"
-	"context"
-	"log/slog"
-	"net"
-	"net/http"
-	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,62 +13,35 @@ import (
 	"github.com/passport-sdk/passport-go/passporthttp"
 )
 
-func TestEveryFaultOfAConfigurationIsToldAtOnce(t *testing.T) {
-	handler := passporthttp.New(nil, nil,
-		passporthttp.WithKeys(nil), passporthttp.WithLimiter(nil), passporthttp.WithUses(nil), passporthttp.WithPoints(nil),
+func TestNew_Misconfigured(t *testing.T) {
+	handler, err := passporthttp.New(nil, nil,
+		passporthttp.WithKeys(nil), passporthttp.WithLimiter(nil), passporthttp.WithUsage(nil), passporthttp.WithPoints(nil),
 		passporthttp.WithReady(nil), passporthttp.WithIngestion(nil), passporthttp.WithCORS("*", "https://a.org/", "a.org"),
 		passporthttp.WithPublicURL("://"), passporthttp.WithTimeout(-time.Second), passporthttp.WithLogger(nil))
-	var joined interface{ Unwrap() []error }
-	require.ErrorAs(t, handler.Err(), &joined)
-	var told []string
-	for _, fault := range joined.Unwrap() {
-		require.ErrorIs(t, fault, passport.ErrMisconfigured)
-		told = append(told, fault.Error())
-	}
+	assert.Nil(t, handler)
+	require.ErrorIs(t, err, passport.ErrMisconfigured)
 	assert.Equal(t, []string{
-		"misconfigured: WithKeys got nil", "misconfigured: WithLimiter got nil", "misconfigured: WithUses got nil",
+		"misconfigured: WithKeys got nil", "misconfigured: WithLimiter got nil", "misconfigured: WithUsage got nil",
 		"misconfigured: WithPoints got nil", "misconfigured: WithReady got nil", "misconfigured: WithIngestion got nil",
 		`misconfigured: WithCORS got "https://a.org/", which no browser sends as an origin`,
 		`misconfigured: WithCORS got "a.org", which no browser sends as an origin`,
 		"misconfigured: WithPublicURL: a public URL is http or https, a host, and perhaps a path, and nothing else",
 		"misconfigured: WithTimeout got -1s, want 0 or more", "misconfigured: WithLogger got nil",
-		"misconfigured: New got a nil scorer", "misconfigured: New got nil rows",
-	}, told)
-
-	for _, path := range []string{"/", "/health", "/ready", "/openapi.json", "/v2/stamps/1/score/" + alice, "//x/../y"} {
-		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
-		assert.Equal(t, http.StatusInternalServerError, answer.Code, path)
-		assert.JSONEq(t, internal, answer.Body.String(), path)
-	}
-}
-
-func TestAHandlerThatIsMisconfiguredIsNotServedAndTellsTheLog(t *testing.T) {
-	var told bytes.Buffer
-	handler := passporthttp.New(&faultyScorer{}, memstore.New(), passporthttp.WithLimiter(nil),
-		passporthttp.WithLogger(slog.New(slog.NewTextHandler(&told, nil))))
-	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/health", http.NoBody))
-	assert.Contains(t, told.String(), "misconfigured: WithLimiter got nil")
-
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	began := false
-	err = passporthttp.Serve(t.Context(), listener, handler, func(context.Context) error { began = true; return nil })
-	require.ErrorIs(t, err, passport.ErrMisconfigured)
-	assert.False(t, began)
-	require.ErrorIs(t, listener.Close(), net.ErrClosed, "Serve has closed it")
+		"misconfigured: New got a nil scorer", "misconfigured: New got a nil store",
+	}, strings.Split(err.Error(), "\n"))
 }
 
 func configure(option passporthttp.Option) error {
-	return passporthttp.New(&faultyScorer{}, memstore.New(), option).Err()
+	_, err := passporthttp.New(&faultyScorer{}, memstore.New(), option)
+	return err
 }
 
-func TestAnOptionThatIsNilIsPassedOver(t *testing.T) {
+func TestNew_NilOption(t *testing.T) {
 	require.NoError(t, configure(nil))
 }
 
-// What a browser spells otherwise would never match.
-func TestAnOriginIsSpelledAsBrowsersDo(t *testing.T) {
+// An origin that no browser sends would never match.
+func TestWithCORS(t *testing.T) {
 	for _, origin := range []string{
 		"*", "https://a.org", "http://localhost:3000", "https://xn--bcher-kva.example", "http://127.0.0.1:8080", "http://[::1]:5173",
 		"https://my_app.example.org:8443", "capacitor://localhost", "chrome-extension://abcdefghijklmnop", "http://a.org:443", "https://a.org:80",
@@ -90,7 +58,7 @@ func TestAnOriginIsSpelledAsBrowsersDo(t *testing.T) {
 	require.NoError(t, configure(passporthttp.WithCORS()))
 }
 
-func TestWhatALinkCanBeginWith(t *testing.T) {
+func TestWithPublicURL(t *testing.T) {
 	for _, base := range []string{
 		"https://api.example.org", "https://api.example.org/", "http://localhost:8080", "https://example.org/passport", "http://[::1]:8080/x/",
 	} {

@@ -1,7 +1,6 @@
 package passporthttp_test
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"testing"
@@ -11,24 +10,19 @@ import (
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporthttp"
+	"github.com/passport-sdk/passport-go/store"
 	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
 type memory struct{ *memstore.Store }
 
-func (m memory) Seed(_ context.Context, rows []byte) error { return m.ReadRows(bytes.NewReader(rows)) }
+func (m memory) Seed(_ context.Context, state store.State) error { return m.SetState(state) }
 
-func (m memory) Rows(context.Context) ([]byte, error) {
-	var rows bytes.Buffer
-	err := m.WriteRows(&rows)
-	return rows.Bytes(), err
-}
+func (m memory) State(context.Context) (store.State, error) { return m.Store.State(), nil }
 
-// What the service was recorded to answer, over TCP. The same on Postgres is a
-// test of package pgstore, which has the databases.
-func TestEveryRecordedScenarioIsServedAlike(t *testing.T) {
-	storetest.ServedScenarios(t, newMemory, served)
-}
+// The recorded answers of the service, over TCP. Package pgstore tests the same
+// on Postgres.
+func TestServedScenarios(t *testing.T) { storetest.ServedScenarios(t, newMemory, served) }
 
 func TestServedForms(t *testing.T) { storetest.ServedForms(t, newMemory, served) }
 
@@ -36,7 +30,7 @@ func newMemory(testing.TB) storetest.Harness { return memory{memstore.New()} }
 
 func served(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
 	t.Helper()
-	handler := passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
-	require.NoError(t, handler.Err())
+	handler, err := passporthttp.New(engine, h.(memory), passporthttp.WithRateLimits())
+	require.NoError(t, err)
 	return handler
 }

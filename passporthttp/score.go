@@ -4,29 +4,30 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/passporthttp/internal/iso8601"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// scoreBody is a score as the service tells it, in its order.
+// scoreBody is a score in the service's form.
 type scoreBody struct {
-	Address        passport.Address `json:"address"`
-	Score          string           `json:"score"`
-	Passing        bool             `json:"passing_score"`
-	ScoredAt       *string          `json:"last_score_timestamp"`
-	ExpiresAt      *string          `json:"expiration_timestamp"`
-	Threshold      string           `json:"threshold"`
-	Error          *string          `json:"error"`
-	Stamps         any              `json:"stamps"` // stampBody by provider, or JSON
-	Points         *pointsBody      `json:"points_data"`
-	PossiblePoints *pointsBody      `json:"possible_points_data"`
-	Linked         json.RawMessage  `json:"linked_score"` // always null: nothing links wallets yet
-	// LeftOut is nil, and not in the answer, unless the host wants it.
-	LeftOut map[string]leftOutBody `json:"left_out,omitzero"`
+	Address        passport.Address       `json:"address"`
+	Score          string                 `json:"score"`
+	Passing        bool                   `json:"passing_score"`
+	ScoredAt       *string                `json:"last_score_timestamp"`
+	ExpiresAt      *string                `json:"expiration_timestamp"`
+	Threshold      string                 `json:"threshold"`
+	Error          *string                `json:"error"`
+	Stamps         any                    `json:"stamps"` // stampBody by provider, or as they were recorded
+	Points         *pointsBody            `json:"points_data"`
+	PossiblePoints *pointsBody            `json:"possible_points_data"`
+	Linked         json.RawMessage        `json:"linked_score"` // always null: linked wallets are not supported yet
+	LeftOut        map[string]leftOutBody `json:"left_out,omitzero"`
 }
 
 type leftOutBody struct {
@@ -47,12 +48,13 @@ type pointsBody struct {
 	Breakdown  map[string]int64 `json:"breakdown"`
 }
 
-// places are the decimal places of scores and thresholds.
+// places is the number of decimals of scores and thresholds.
 const places = 5
 
 // score answers GET /v2/stamps/{scorer_id}/score/{address}.
 func (h *Handler) score(ctx context.Context, c *call) answer {
-	community, address, refused := h.subject(ctx, c, "No scorer matches the given criteria.")
+	const notFound = "No scorer matches the given criteria."
+	community, address, refused := h.subject(ctx, c, notFound)
 	if refused != nil {
 		return *refused
 	}
@@ -60,87 +62,139 @@ func (h *Handler) score(ctx context.Context, c *call) answer {
 	var impossible *passport.ScoringError
 	switch {
 	case err == nil:
-	case store.KindOf(err) == store.KindNotFound: // gone since it was found
-		return detail(http.StatusNotFound, "No scorer matches the given criteria.")
+	case store.KindOf(err) == store.KindNotFound: // deleted since it was found
+		return refuse(http.StatusNotFound, notFound)
 	case errors.As(err, &impossible) && impossible.Unrecorded == nil && !h.scoringErrorStatus:
 		return answer{status: http.StatusOK, body: errorBody(address, impossible.Err.Error()), err: err}
 	default:
 		return failed(err)
 	}
-	body := bodyOf(result)
-	if h.leftOut {
-		body.LeftOut = leftOutOf(result.Stamps)
-	}
+	body := h.bodyOf(result)
 	if h.points != nil {
-		ledger, err := h.points.LoadPoints(ctx, string(address))
+		ledger, err := h.points.LoadPoints(ctx, address)
 		if err != nil {
 			return failed(err)
 		}
 		body.Points = pointsOf(passport.TotalPoints(ledger))
 		body.PossiblePoints = pointsOf(passport.PossiblePoints(ledger))
 	}
-	return answer{status: http.StatusOK, body: body}
+	return ok(body)
 }
 
-// subject reads from the path whom to score and in which community, or refuses.
+// history answers GET /v2/stamps/{scorer_id}/score/{address}/history: the
+// newest score that was recorded at or before a time.
+func (h *Handler) history(ctx context.Context, c *call) answer {
+	text, given := parameter(c.URL, "created_at")
+	at, isTime := iso8601.Parse(text)
+	switch {
+	case !given:
+		return unprocessable("missing", "Field required", "query", "created_at")
+	case text == "":
+		return refuse(http.StatusBadRequest, "You must provide created_at as a query param.")
+	case !isTime:
+		return refuse(http.StatusBadRequest, "Invalid created_at.")
+	}
+	community, address, refused := h.subject(ctx, c, "No Community matches the given query.")
+	if refused != nil {
+		return *refused
+	}
+	event, err := h.db.ScoreAt(ctx, community, address, at)
+	switch {
+	case store.KindOf(err) == store.KindNotFound:
+		body := struct {
+			Detail  string           `json:"detail"`
+			Address passport.Address `json:"address"`
+		}{fmt.Sprintf("No Score Found for %s at %s", address, text), address}
+		return answer{status: http.StatusNotFound, body: body}
+	case err != nil:
+		return failed(err)
+	}
+	body, err := recordedBody(address, event.Data)
+	if err != nil {
+		return failed(fmt.Errorf("event %d: %w", event.ID, err))
+	}
+	return ok(body)
+}
+
+// subject returns the community and the address of the path, or a refusal.
 func (h *Handler) subject(ctx context.Context, c *call, notFound string) (int64, passport.Address, *answer) {
 	scorer, isInteger := integer(c.PathValue("scorer_id"))
 	if !isInteger {
 		return 0, "", new(notAnInteger("path", "scorer_id"))
 	}
-	address, err := passport.ParseAddress(c.PathValue("address"))
-	if err != nil {
-		return 0, "", new(invalidAddress())
+	address, refused := addressOf(c)
+	if refused != nil {
+		return 0, "", refused
 	}
-	c.learn(slog.String("address", string(address)))
-	community, err := h.rows.FindCommunity(ctx, c.key.Account, scorer)
+	community, err := h.db.FindCommunity(ctx, c.key.Account, scorer)
 	switch {
 	case store.KindOf(err) == store.KindNotFound:
-		return 0, "", new(detail(http.StatusNotFound, notFound))
+		return 0, "", new(refuse(http.StatusNotFound, notFound))
 	case err != nil:
 		return 0, "", new(failed(err))
 	}
-	c.learn(slog.Int64("community", community))
+	c.facts = append(c.facts, slog.Int64("community", community))
 	return community, address, nil
 }
 
-func bodyOf(result *passport.Result) scoreBody {
-	stamps := map[string]stampBody{}
+// addressOf returns the address of the path, or a refusal.
+func addressOf(c *call) (passport.Address, *answer) {
+	address, err := passport.ParseAddress(c.PathValue("address"))
+	if err != nil {
+		return "", new(refuse(http.StatusBadRequest, "Invalid address."))
+	}
+	c.facts = append(c.facts, slog.String("address", string(address)))
+	return address, nil
+}
+
+func (h *Handler) bodyOf(result *passport.Result) scoreBody {
+	stamps, leftOut := map[string]stampBody{}, map[string]leftOutBody{}
 	for _, s := range result.Stamps {
-		if s.Outcome != passport.LeftOut {
-			stamps[s.Provider] = stampBody{
-				Score: s.Weight.Fixed(places), Dedup: s.Outcome == passport.Deduplicated, ExpiresAt: moment(s.ExpiresAt),
-			}
+		if s.Outcome == passport.LeftOut {
+			leftOut[s.Provider] = leftOutBody{s.Reason, date(s.ExpiresAt)}
+			continue
 		}
+		stamps[s.Provider] = stampBody{s.Weight.Fixed(places), s.Outcome == passport.Deduplicated, date(s.ExpiresAt)}
+	}
+	if !h.leftOut {
+		leftOut = nil // is absent
 	}
 	return scoreBody{
 		Address: result.Address, Score: result.Score.Fixed(places), Passing: result.Passing,
-		ScoredAt: moment(result.ScoredAt), ExpiresAt: moment(result.ExpiresAt),
-		Threshold: result.Threshold.Fixed(places), Stamps: stamps,
+		Threshold: result.Threshold.Fixed(places), ScoredAt: date(result.ScoredAt), ExpiresAt: date(result.ExpiresAt),
+		Stamps: stamps, LeftOut: leftOut,
 	}
 }
 
-func leftOutOf(stamps []passport.Stamp) map[string]leftOutBody {
-	leftOut := map[string]leftOutBody{}
-	for _, s := range stamps {
-		if s.Outcome == passport.LeftOut {
-			leftOut[s.Provider] = leftOutBody{Reason: s.Reason, ExpiresAt: moment(s.ExpiresAt)}
-		}
+// recordedBody returns the body for a recorded score.
+func recordedBody(address passport.Address, data []byte) (scoreBody, error) {
+	read, err := passport.ParseEvent(data)
+	switch {
+	case err != nil:
+		return scoreBody{}, err
+	case read.Error != "":
+		return errorBody(address, read.Error), nil
+	case read.Stamps == nil:
+		read.Stamps = map[string]json.RawMessage{}
 	}
-	return leftOut
+	return scoreBody{
+		Address: address, Score: read.Score.Fixed(places), Passing: read.Passing, Threshold: read.Threshold.Fixed(places),
+		ScoredAt: date(read.ScoredAt), ExpiresAt: date(read.ExpiresAt), Stamps: read.Stamps,
+	}, nil
 }
 
-// errorBody is what the service answers where there is no score.
+// errorBody is the service's answer for an address that could not be scored.
 func errorBody(address passport.Address, text string) scoreBody {
-	return scoreBody{Address: address, Score: "0.00000", Threshold: "20.00000", Error: &text, Stamps: map[string]stampBody{}}
+	none := map[string]stampBody{}
+	return scoreBody{Address: address, Score: "0.00000", Threshold: "20.00000", Error: &text, Stamps: none}
 }
 
 func pointsOf(total passport.PointsTotal) *pointsBody {
-	return &pointsBody{Total: total.Total, Eligible: total.Eligible, Multiplier: total.Multiplier, Breakdown: total.Breakdown}
+	return &pointsBody{total.Total, total.Eligible, total.Multiplier, total.Breakdown}
 }
 
-// moment returns the moment as the service's JSON holds it, nil for none.
-func moment(t time.Time) *string {
+// date returns the time as the service's JSON has it, nil for none.
+func date(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}

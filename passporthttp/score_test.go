@@ -23,14 +23,14 @@ const alicesScore = `{"address":"` + alice + `","score":"3.50000","passing_score
 	`"stamps":{"Github":{"score":"2.00000","dedup":false,"expiration_date":"2100-01-01T00:00:00+00:00"},` +
 	`"Google":{"score":"1.50000","dedup":false,"expiration_date":"2100-01-01T00:00:00+00:00"}},`
 
-func TestAScoreIsToldInTheOrderOfTheService(t *testing.T) {
+func TestScore(t *testing.T) {
 	s := newBareSite(t)
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 	//nolint:testifylint // the order of the members is what this is about
 	assert.Equal(t, alicesScore+`"points_data":null,"possible_points_data":null,"linked_score":null}`, got.body)
 }
 
-func TestPointsAreToldWhenTheyAreEnabled(t *testing.T) {
+func TestWithPoints(t *testing.T) {
 	s := newSite(t)
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 	const possible = `{"CSB":100,"CSE":200,"CST":500,"HIM":1000,"HKY":100,"ISB":100,"ISG":500,"ISS":200,"PMT":300,"SCB":500}`
@@ -59,13 +59,13 @@ func TestScore_LeftOut(t *testing.T) {
 			add := func(provider string, issuer *passporttest.Issuer, options ...passporttest.CredentialOption) {
 				signed, err := issuer.Issue(alice, provider, "account", options...)
 				require.NoError(t, err)
-				stamp, err := passport.NewCredential(signed)
+				stamp, err := passport.ReadCredential(signed)
 				require.NoError(t, err)
-				require.NoError(t, s.rows.AddCredentials(t.Context(), alice, stamp))
+				require.NoError(t, s.db.AddCredentials(t.Context(), alice, stamp))
 			}
 			add("Github", s.issuer, passporttest.ExpiresAt(noon.AddDate(0, 0, -1)))
 			add("Discord", passporttest.NewIssuer())
-			require.NoError(t, s.rows.AddCredentials(t.Context(), alice, store.NewCredential{Provider: "Twitter", Stamp: []byte(`{"credentialSubject": {}}`)}))
+			require.NoError(t, s.db.AddCredentials(t.Context(), alice, store.CredentialInput{Provider: "Twitter", Document: []byte(`{"credentialSubject": {}}`)}))
 
 			got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
 			readDescription(t, s.do(request{path: "/openapi.json"}).body).holds(t, http.MethodGet, scoreRoute, "200", got)
@@ -82,7 +82,7 @@ func TestScore_LeftOut(t *testing.T) {
 	}
 }
 
-func TestTheAddressMayBeInAnyCase(t *testing.T) {
+func TestScore_MixedCase(t *testing.T) {
 	s := newSite(t)
 	upper := "0x" + strings.ToUpper(alice[2:])
 	assert.Contains(t, s.do(request{path: "/v2/stamps/1/score/" + upper, key: s.reader}).body, `"address":"`+alice+`","score":"3.50000"`)
@@ -91,9 +91,9 @@ func TestTheAddressMayBeInAnyCase(t *testing.T) {
 	assert.Contains(t, s.do(request{path: "/v2/stamps/" + upper, key: s.reader}).body, `"provider":"Google"`)
 }
 
-// A scorer is known by its external id first, then by its id, and only among
-// those of the key's account.
-func TestTheScorerIsFoundByBothOfItsNames(t *testing.T) {
+// A scorer is found by its external id or else by its id, among those of the
+// key's account.
+func TestScore_ScorerID(t *testing.T) {
 	s := newSite(t)
 	for scorer, status := range map[string]int{"77": 200, "1": 200, "+1": 200, "0077": 200, "2": 404, "78": 404, "0": 404} {
 		assert.Equal(t, status, s.do(request{path: "/v2/stamps/" + scorer + "/score/" + alice, key: s.reader}).status, scorer)
@@ -102,7 +102,7 @@ func TestTheScorerIsFoundByBothOfItsNames(t *testing.T) {
 	assert.Equal(t, 404, s.do(request{path: "/v2/stamps/77/score/" + alice, key: s.stranger}).status)
 }
 
-func TestTheKeyComesInEitherHeader(t *testing.T) {
+func TestScore_KeyHeader(t *testing.T) {
 	s := newSite(t)
 	path := "/v2/stamps/1/score/" + alice
 	for name, header := range map[string]http.Header{
@@ -128,7 +128,7 @@ func unsupported(context.Context) (*passport.Result, error) {
 	return nil, &passport.ScoringError{Community: community, Address: alice, Err: fmt.Errorf("%w: %q", passport.ErrUnsupportedRule, "FIFO")}
 }
 
-func TestACommunityThatCannotBeScoredIsToldAsTheServiceDoes(t *testing.T) {
+func TestScore_ScoringError(t *testing.T) {
 	s := newSite(t)
 	s.scorer.instead = unsupported
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
@@ -138,7 +138,7 @@ func TestACommunityThatCannotBeScoredIsToldAsTheServiceDoes(t *testing.T) {
 		`"threshold":"20.00000","error":"unsupported rule: \"FIFO\"","stamps":{},"points_data":null,"possible_points_data":null,"linked_score":null}`, got.body)
 }
 
-func TestACommunityThatCannotBeScoredIs500ForWhoWantsThat(t *testing.T) {
+func TestWithScoringErrorStatus(t *testing.T) {
 	s := newSite(t, passporthttp.WithScoringErrorStatus())
 	s.scorer.instead = unsupported
 	got := s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader})
@@ -147,14 +147,14 @@ func TestACommunityThatCannotBeScoredIs500ForWhoWantsThat(t *testing.T) {
 	assert.Contains(t, s.log.String(), "unsupported rule")
 }
 
-func TestHistoryTellsTheNewestScoreAtOrBeforeTheMoment(t *testing.T) {
+func TestHistory(t *testing.T) {
 	s := newSite(t)
 	score := func() {
 		require.Equal(t, 200, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status)
 	}
 	score() // at noon of 2026-01-01
 	s.clock.Advance(24 * time.Hour)
-	_, err := s.rows.DeleteCredentials(t.Context(), alice, "Github")
+	_, err := s.db.DeleteCredentials(t.Context(), alice, "Github")
 	require.NoError(t, err)
 	score()
 	for at, want := range map[string]string{
@@ -182,8 +182,8 @@ func TestHistoryTellsTheNewestScoreAtOrBeforeTheMoment(t *testing.T) {
 	assert.JSONEq(t, alicesScore+`"points_data":null,"possible_points_data":null,"linked_score":null}`, got.body, "all of it")
 }
 
-// Each form is accepted as it comes in a URL: the reported ones, and a + that is
-// not escaped, which is a space and so refused.
+// The forms of created_at as they are in a URL. A + that is not escaped is a
+// space, and refused.
 func TestHistory_CreatedAt(t *testing.T) {
 	s := newSite(t)
 	require.Equal(t, 200, s.do(request{path: "/v2/stamps/1/score/" + alice, key: s.reader}).status) // at noon of 2026-01-01
@@ -213,11 +213,11 @@ func TestHistory_CreatedAt(t *testing.T) {
 }
 
 // The service has written events that the SDK does not.
-func TestHistoryTellsWhateverWasRecorded(t *testing.T) {
+func TestHistory_Recorded(t *testing.T) {
 	for name, c := range map[string]struct {
 		data   string
 		status int
-		told   string
+		want   string
 	}{
 		"numbers":              {`{"fields":{"evidence":{"rawScore":4.25,"threshold":3,"success":true},"stamps":null}}`, 200, `"score":"4.25000","passing_score":true,"last_score_timestamp":null,"expiration_timestamp":null,"threshold":"3.00000","error":null,"stamps":{}`},
 		"an error":             {`{"fields":{"error":"bad weights","evidence":null}}`, 200, `"score":"0.00000","passing_score":false,"last_score_timestamp":null,"expiration_timestamp":null,"threshold":"20.00000","error":"bad weights","stamps":{}`},
@@ -231,10 +231,10 @@ func TestHistoryTellsWhateverWasRecorded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
-			s.rows.event = &store.RecordedEvent{Event: store.Event{Data: []byte(c.data)}}
+			s.db.event = &store.RecordedEvent{Event: store.Event{Data: []byte(c.data)}}
 			got := s.do(request{path: "/v2/stamps/1/score/" + alice + "/history?created_at=2026-01-01", key: s.historian})
 			assert.Equal(t, c.status, got.status)
-			assert.Contains(t, got.body, c.told)
+			assert.Contains(t, got.body, c.want)
 		})
 	}
 }

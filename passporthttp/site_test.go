@@ -3,7 +3,6 @@ package passporthttp_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -20,13 +19,14 @@ import (
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/apikey/ratelimit"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// The wallets and moments of the tests.
+// The wallets and the time of the tests.
 const (
 	alice = "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
 	bob   = "0xb0b00b0b00b0b00b0b00b0b00b0b00b0b00b0b00"
@@ -34,11 +34,11 @@ const (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// site is a community, its account's keys, and a server over TCP. Each part of
-// it can be made to fail.
+// site is a community, the keys of its account, and a server over TCP. Each
+// part of it can be made to fail.
 type site struct {
 	t      testing.TB
-	rows   *faulty
+	db     *faulty
 	scorer *faultyScorer
 	issuer *passporttest.Issuer
 	clock  *passporttest.Clock
@@ -46,13 +46,13 @@ type site struct {
 	ready  func() error
 	url    string
 	client *http.Client
-	keys   *apikey.Checker
-	// handler is what is served.
+	keys   *apikey.Registry
+	// handler is the served handler.
 	handler *passporthttp.Handler
-	// shutDown ends the server, and returns what Serve does.
+	// shutDown ends the server, and returns the error of Serve.
 	shutDown func() error
 
-	// Whole keys, by what they may do.
+	// Whole keys, by their permissions.
 	reader, historian, submitter, nobody, stranger, everything string
 }
 
@@ -62,22 +62,22 @@ const (
 	foreign   = 2
 )
 
-// newSite serves with everything on, and with the options besides.
+// newSite serves with everything on, and with the options.
 func newSite(t testing.TB, options ...passporthttp.Option) *site {
 	t.Helper()
 	return newSiteBeside(t, nil, options...)
 }
 
-// newSiteBeside does so beside what runs in the background.
+// newSiteBeside is newSite with a background function.
 func newSiteBeside(t testing.TB, background func(context.Context) error, options ...passporthttp.Option) *site {
 	t.Helper()
 	s := prepareSite(t)
-	limiter, err := apikey.NewMemoryLimiter(apikey.WithWindowClock(s.clock.Now))
+	limiter, err := ratelimit.NewMemory(ratelimit.WithClock(s.clock.Now))
 	require.NoError(t, err)
 	s.handle(append([]passporthttp.Option{
 		passporthttp.WithLimiter(limiter),
-		passporthttp.WithPoints(s.rows),
-		passporthttp.WithIngestion(s.rows),
+		passporthttp.WithPoints(s.db),
+		passporthttp.WithIngestion(s.db),
 		passporthttp.WithMetadata([]byte(platforms)),
 		passporthttp.WithReady(func(context.Context) error { return s.ready() }),
 		passporthttp.WithLogger(slog.New(slog.NewJSONHandler(s.log, nil))),
@@ -86,7 +86,7 @@ func newSiteBeside(t testing.TB, background func(context.Context) error, options
 	return s
 }
 
-// newBareSite serves with nothing on that is not asked for.
+// newBareSite serves with the defaults.
 func newBareSite(t testing.TB) *site {
 	t.Helper()
 	s := prepareSite(t)
@@ -100,37 +100,37 @@ func prepareSite(t testing.TB) *site {
 	t.Helper()
 	s := &site{t: t, issuer: passporttest.NewIssuer(), clock: passporttest.NewClock(noon), log: &logged{}}
 	s.ready = func() error { return nil }
-	s.rows = &faulty{Store: memstore.New(memstore.WithClock(s.clock.Now)), errs: map[string]error{}}
+	s.db = &faulty{Store: memstore.New(memstore.WithClock(s.clock.Now)), errs: map[string]error{}}
 	ctx := t.Context()
-	owner, err := s.rows.PutAccount(ctx, "owner")
+	owner, err := s.db.PutAccount(ctx, "owner")
 	require.NoError(t, err)
-	other, err := s.rows.PutAccount(ctx, "other")
+	other, err := s.db.PutAccount(ctx, "other")
 	require.NoError(t, err)
 	weights := []byte(`{"Google": "1.5", "Github": "2"}`)
-	require.NoError(t, s.rows.PutCommunity(ctx, store.Community{
+	require.NoError(t, s.db.PutCommunity(ctx, store.Community{
 		ID: community, Account: owner, ExternalID: "77", Name: "One", Threshold: "3", Weights: weights, HumanPoints: true,
 	}))
-	require.NoError(t, s.rows.PutCommunity(ctx, store.Community{ID: foreign, Account: other, Name: "Two", Threshold: "3", Weights: weights}))
+	require.NoError(t, s.db.PutCommunity(ctx, store.Community{ID: foreign, Account: other, Name: "Two", Threshold: "3", Weights: weights}))
 	s.stamp(alice, "Google", "Github")
 
-	engine, err := passport.New(s.rows, passport.WithTrustedIssuers(s.issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))
+	engine, err := passport.New(s.db, passport.WithTrustedIssuers(s.issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))
 	require.NoError(t, err)
 	s.scorer = &faultyScorer{Scorer: engine}
-	s.keys, err = apikey.New(s.rows, apikey.WithClock(s.clock.Now))
+	s.keys, err = apikey.New(s.db, apikey.WithClock(s.clock.Now))
 	require.NoError(t, err)
-	s.reader = s.key(apikey.NewKey{Account: owner, ReadScores: true})
-	s.historian = s.key(apikey.NewKey{Account: owner, Historical: true})
-	s.submitter = s.key(apikey.NewKey{Account: owner, SubmitPassports: true})
-	s.nobody = s.key(apikey.NewKey{Account: owner})
-	s.everything = s.key(apikey.NewKey{Account: owner, ReadScores: true, Historical: true, SubmitPassports: true, Unlimited: true})
-	s.stranger = s.key(apikey.NewKey{Account: other, ReadScores: true, Historical: true})
+	s.reader = s.key(apikey.KeyParams{Account: owner, ReadScores: true})
+	s.historian = s.key(apikey.KeyParams{Account: owner, Historical: true})
+	s.submitter = s.key(apikey.KeyParams{Account: owner, SubmitPassports: true})
+	s.nobody = s.key(apikey.KeyParams{Account: owner})
+	s.everything = s.key(apikey.KeyParams{Account: owner, ReadScores: true, Historical: true, SubmitPassports: true, Unlimited: true})
+	s.stranger = s.key(apikey.KeyParams{Account: other, ReadScores: true, Historical: true})
 	return s
 }
 
 func (s *site) handle(options ...passporthttp.Option) {
 	s.t.Helper()
-	handler := passporthttp.New(s.scorer, s.rows, append(options, passporthttp.WithKeys(s.keys))...)
-	require.NoError(s.t, handler.Err())
+	handler, err := passporthttp.New(s.scorer, s.db, append(options, passporthttp.WithKeys(s.keys))...)
+	require.NoError(s.t, err)
 	s.handler = handler
 }
 
@@ -155,7 +155,7 @@ func (s *site) serve(background func(context.Context) error) {
 	s.t.Cleanup(func() { assert.NoError(s.t, s.shutDown()) })
 }
 
-func (s *site) key(k apikey.NewKey) string {
+func (s *site) key(k apikey.KeyParams) string {
 	s.t.Helper()
 	secret, _, err := s.keys.Create(s.t.Context(), k)
 	require.NoError(s.t, err)
@@ -166,9 +166,9 @@ func (s *site) key(k apikey.NewKey) string {
 func (s *site) stamp(address string, providers ...string) {
 	s.t.Helper()
 	for _, provider := range providers {
-		stamp, err := passport.NewCredential(s.signed(address, provider))
+		stamp, err := passport.ReadCredential(s.signed(address, provider))
 		require.NoError(s.t, err)
-		require.NoError(s.t, s.rows.Store.AddCredentials(s.t.Context(), address, stamp))
+		require.NoError(s.t, s.db.Store.AddCredentials(s.t.Context(), store.Address(address), stamp))
 	}
 }
 
@@ -187,7 +187,7 @@ type request struct {
 	body         string
 }
 
-// response is what came back.
+// response is an answer of the site.
 type response struct {
 	status int
 	header http.Header
@@ -210,7 +210,7 @@ func (s *site) do(r request) response {
 	return response{given.StatusCode, given.Header, string(body)}
 }
 
-// faulty are rows of which each method can be made to fail.
+// faulty is a store of which each method can be made to fail.
 type faulty struct {
 	*memstore.Store
 
@@ -232,7 +232,7 @@ func (f *faulty) FindCommunity(ctx context.Context, account int64, scorer string
 	return f.Store.FindCommunity(ctx, account, scorer)
 }
 
-func (f *faulty) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
+func (f *faulty) ScoreAt(ctx context.Context, community int64, address store.Address, at time.Time) (*store.RecordedEvent, error) {
 	if err := f.errs["ScoreAt"]; err != nil {
 		return nil, err
 	}
@@ -242,30 +242,30 @@ func (f *faulty) ScoreAt(ctx context.Context, community int64, address string, a
 	return f.Store.ScoreAt(ctx, community, address, at)
 }
 
-func (f *faulty) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
+func (f *faulty) ListCredentials(ctx context.Context, address store.Address, page store.Page) (*store.CredentialPage, error) {
 	if err := f.errs["ListCredentials"]; err != nil {
 		return nil, err
 	}
 	return f.Store.ListCredentials(ctx, address, page)
 }
 
-func (f *faulty) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
+func (f *faulty) AddCredentials(ctx context.Context, address store.Address, credentials ...store.CredentialInput) error {
 	if err := f.errs["AddCredentials"]; err != nil {
 		return err
 	}
 	return f.Store.AddCredentials(ctx, address, credentials...)
 }
 
-func (f *faulty) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
+func (f *faulty) LoadPoints(ctx context.Context, address store.Address) (*store.PointsLedger, error) {
 	if err := f.errs["LoadPoints"]; err != nil {
 		return nil, err
 	}
 	return f.Store.LoadPoints(ctx, address)
 }
 
-// faultyScorer scores, unless it is to do something else.
+// faultyScorer scores, unless it has something else to do.
 type faultyScorer struct {
-	passport.Scorer
+	passporthttp.Scorer
 
 	instead func(ctx context.Context) (*passport.Result, error)
 }
@@ -277,7 +277,7 @@ func (f *faultyScorer) Score(ctx context.Context, community int64, address strin
 	return f.Scorer.Score(ctx, community, address)
 }
 
-// logged is a log to look at.
+// logged is a log in memory.
 type logged struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -295,34 +295,29 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// relimit gives the key another rate limit, expire lets it end: what an
-// administrator does in the database.
-func (s *site) relimit(prefix, limit string) { s.rewrite(prefix, "rate_limit", limit) }
-
-func (s *site) expire(prefix string) {
-	s.rewrite(prefix, "expiry_date", s.clock.Now().Format(time.RFC3339))
+// relimit and expire change a key in the database, as an administrator does.
+func (s *site) relimit(prefix, limit string) {
+	s.change(prefix, func(key *store.Key) { key.RateLimit = limit })
 }
 
-func (s *site) rewrite(prefix, column string, value any) {
+func (s *site) expire(prefix string) {
+	s.change(prefix, func(key *store.Key) { key.ExpiresAt = s.clock.Now() })
+}
+
+func (s *site) change(prefix string, change func(key *store.Key)) {
 	s.t.Helper()
-	var document bytes.Buffer
-	require.NoError(s.t, s.rows.WriteRows(&document))
-	var tables map[string][]map[string]any
-	require.NoError(s.t, json.Unmarshal(document.Bytes(), &tables))
-	keys := tables["account_accountapikey"]
-	for _, row := range keys {
-		if row["prefix"] == prefix {
-			row[column] = value
+	state := s.db.State()
+	for i := range state.Keys {
+		if state.Keys[i].Prefix == prefix {
+			change(&state.Keys[i])
 		}
 	}
-	text, err := json.Marshal(map[string]any{"account_accountapikey": keys})
-	require.NoError(s.t, err)
-	require.NoError(s.t, s.rows.ReadRows(bytes.NewReader(text)))
+	require.NoError(s.t, s.db.SetState(state))
 }
 
 // brokenLimiter cannot count.
 type brokenLimiter struct{}
 
-func (brokenLimiter) Take(context.Context, string, apikey.Rate) (apikey.Quota, error) {
-	return apikey.Quota{Allowed: true}, errors.New("the shared counter is gone")
+func (brokenLimiter) Take(context.Context, string, ratelimit.Rate) (ratelimit.Quota, error) {
+	return ratelimit.Quota{Allowed: true}, errors.New("the shared counter is gone")
 }

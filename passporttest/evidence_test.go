@@ -18,7 +18,7 @@ import (
 	"github.com/passport-sdk/passport-go/passporttest"
 )
 
-var writeEvidence = flag.Bool("write-evidence", false, "write didkit/credentials.jsonl anew; run didkit/verify.py afterwards")
+var writeEvidence = flag.Bool("write-evidence", false, "rewrite didkit/credentials.jsonl; run didkit/verify.py afterwards")
 
 // specimen is a credential that didkit is to judge.
 type specimen struct {
@@ -27,8 +27,8 @@ type specimen struct {
 	Credential string `json:"credential"`
 }
 
-// specimens are credentials of every shape that the issuer makes, and some that
-// were damaged afterwards: didkit must be seen to reject as well.
+// specimens returns credentials of every shape that the issuer makes, and some
+// that were damaged afterwards: didkit must also be seen to reject.
 func specimens(t *testing.T) []specimen {
 	issuer := passporttest.NewIssuerFromSeed("evidence")
 	year := func(y int) time.Time { return time.Date(y, 5, 6, 7, 8, 9, 987, time.FixedZone("east", 7200)) }
@@ -71,9 +71,9 @@ func proofValue(t *testing.T, text string) string {
 	return signed.ProofValue
 }
 
-// didkit/verify.py judged didkit/credentials.jsonl; those must still be the
-// credentials that the issuer makes.
-func TestDidkitAcceptsWhatTheIssuerSigns(t *testing.T) {
+// didkit/verify.py judged didkit/credentials.jsonl; the issuer must still make
+// the same credentials.
+func TestIssuer_Didkit(t *testing.T) {
 	var today bytes.Buffer
 	encoder := json.NewEncoder(&today)
 	list := specimens(t)
@@ -85,7 +85,7 @@ func TestDidkitAcceptsWhatTheIssuerSigns(t *testing.T) {
 	}
 	judged, err := os.ReadFile("didkit/credentials.jsonl")
 	require.NoError(t, err)
-	require.Equal(t, string(judged), today.String(), "the issuer signs something else now: see didkit/README.md")
+	require.Equal(t, string(judged), today.String(), "the issuer signs other bytes now: see didkit/README.md")
 
 	var verdicts struct {
 		Didkit   string `json:"didkit"`
@@ -109,7 +109,7 @@ func TestDidkitAcceptsWhatTheIssuerSigns(t *testing.T) {
 	}
 }
 
-func TestTheVerifierAgreesWithDidkit(t *testing.T) {
+func TestVerifier_Didkit(t *testing.T) {
 	var verifier credential.Verifier
 	for _, s := range specimens(t) {
 		signed, err := credential.Parse([]byte(s.Credential))

@@ -109,7 +109,7 @@ func ExampleIssuer_Issue() {
 		fmt.Println(err)
 		return
 	}
-	stamp, err := passport.NewCredential(signed)
+	stamp, err := passport.ReadCredential(signed)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -119,7 +119,7 @@ func ExampleIssuer_Issue() {
 		fmt.Println(err)
 		return
 	}
-	if err := mem.AddCredentials(ctx, alice, stamp); err != nil {
+	if err := mem.AddCredentials(ctx, store.Address(alice), stamp); err != nil {
 		fmt.Println(err)
 		return
 	}

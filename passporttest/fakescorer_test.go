@@ -40,17 +40,19 @@ func TestFakeScorer(t *testing.T) {
 	assert.Equal(t, passport.Address(alice), latest.Address)
 	assert.Equal(t, "25 of 20", latest.Score.String()+" of "+latest.Threshold.String())
 	assert.Equal(t, noon, latest.ScoredAt)
+	assert.True(t, latest.Passing)
+	assert.True(t, latest.PassingAt(noon))
 
 	assert.Equal(t, []passporttest.Call{{"Score", 3, alice}, {"Preview", 4, alice}, {"Latest", 3, alice}}, fake.Calls())
 }
 
-// The fake fails where an engine does.
-func TestFakeScorer_LikeAnEngine(t *testing.T) {
+// The fake and an engine without stamps return the same.
+func TestFakeScorer_Engine(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	var fake passporttest.FakeScorer
 	world := passporttest.NewWorld(t)
-	for name, scorer := range map[string]passport.Scorer{"the engine": world.Engine, "the fake": &fake} {
+	for name, scorer := range map[string]passport.Scorer{"engine": world.Engine, "fake": &fake} {
 		t.Run(name, func(t *testing.T) {
 			result, err := scorer.Score(t.Context(), 1, bob)
 			require.NoError(t, err)
@@ -63,7 +65,7 @@ func TestFakeScorer_LikeAnEngine(t *testing.T) {
 		})
 	}
 	for _, scorer := range []interface {
-		Latest(ctx context.Context, community int64, address string) (*passport.Standing, error)
+		Latest(ctx context.Context, community int64, address string) (*passport.LastScore, error)
 	}{world.Engine, &fake} {
 		_, err := scorer.Latest(t.Context(), 1, alice)
 		require.ErrorIs(t, err, passport.ErrNeverScored)

@@ -9,8 +9,10 @@ import (
 )
 
 // Faults is a store that passes every call on to another one, except those
-// that the test wants to fail. Make it with [NewFaults]; it is safe for
-// concurrent use.
+// that the test wants to fail. It is safe for concurrent use.
+//
+// It has the roles that an engine uses, [store.LastScorer] and [store.Points].
+// Where the other store lacks one, a call of it returns store.ErrMisconfigured.
 type Faults struct {
 	on store.Store
 
@@ -18,40 +20,40 @@ type Faults struct {
 	load, apply faults
 }
 
-// faults counts the calls of a method, and says which fail.
+// faults counts the calls of a method and those that are to fail.
 type faults struct {
 	calls, failing int
 	err            error
 }
 
-var _ store.Store = (*Faults)(nil)
-
 // NewFaults returns a store on which nothing fails yet.
 func NewFaults(on store.Store) *Faults { return &Faults{on: on} }
 
-// FailLoad makes the next calls of Load fail with the error, as many as times
-// says, in place of those that an earlier FailLoad left; nil ends that. An engine calls Load
-// once for each attempt of Score and Preview, and once for Latest.
+// FailLoad makes the next calls of Load and LastScore fail with the error, as
+// many as times says, in place of those left of an earlier FailLoad. An engine
+// calls Load once for each attempt of Score and Preview, and LastScore once for
+// Latest. A nil error ends the failures.
 //
-// The error is one of package store, such as [store.ErrUnavailable], in the
-// [store.Error] that a store would wrap it in; a *store.Error and the errors of a
-// context are returned as they are. Score repeats what failed with
-// [store.ErrConflict] and nothing else.
+// The error is one of package store, such as [store.ErrUnavailable]. It is
+// wrapped in a [store.Error], unless it is one or that of a context.
 func (f *Faults) FailLoad(times int, err error) { f.fail(&f.load, "load", times, err) }
 
 // FailApply is [Faults.FailLoad] for Apply, which Score calls once for each
-// attempt. An Apply that fails writes nothing.
+// attempt. A failing Apply writes nothing.
 func (f *Faults) FailApply(times int, err error) { f.fail(&f.apply, "apply", times, err) }
 
-// Loads returns how many times Load was called, failed calls included.
+// Loads returns the number of calls of Load and LastScore, failed ones too.
 func (f *Faults) Loads() int { return f.count(&f.load) }
 
-// Applies returns how many times Apply was called, failed calls included.
+// Applies returns the number of calls of Apply, failed ones too.
 func (f *Faults) Applies() int { return f.count(&f.apply) }
 
 // Load implements [store.Store].
 func (f *Faults) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	if err := f.call(&f.load); err != nil {
+		return nil, err
+	}
+	if _, err := role[store.Points](f.on, "load"); q.Points != nil && err != nil {
 		return nil, err
 	}
 	return f.on.Load(ctx, q)
@@ -63,6 +65,36 @@ func (f *Faults) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, e
 		return nil, err
 	}
 	return f.on.Apply(ctx, c)
+}
+
+// LastScore implements [store.LastScorer].
+func (f *Faults) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
+	if err := f.call(&f.load); err != nil {
+		return nil, err
+	}
+	scores, err := role[store.LastScorer](f.on, "last_score")
+	if err != nil {
+		return nil, err
+	}
+	return scores.LastScore(ctx, community, address)
+}
+
+// LoadPoints implements [store.Points].
+func (f *Faults) LoadPoints(ctx context.Context, address store.Address) (*store.PointsLedger, error) {
+	points, err := role[store.Points](f.on, "load_points")
+	if err != nil {
+		return nil, err
+	}
+	return points.LoadPoints(ctx, address)
+}
+
+// role returns the store as one with the role.
+func role[R any](of store.Store, op string) (R, error) {
+	has, ok := of.(R)
+	if !ok {
+		return has, store.Errorf(op, store.ErrMisconfigured, "a store of type %T lacks the role", of)
+	}
+	return has, nil
 }
 
 func (f *Faults) fail(method *faults, op string, times int, err error) {

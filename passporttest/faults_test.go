@@ -24,15 +24,15 @@ func TestFaults(t *testing.T) {
 		applies int // calls of Apply until Score returns
 		fails   bool
 	}{
-		"a lost race is repeated":    {store.ErrConflict, 5, 6, false},
-		"up to five times":           {store.ErrConflict, 6, 6, true},
-		"a final one is not":         {final, 1, 1, true},
-		"unavailable":                {store.ErrUnavailable, 1, 1, true},
-		"outcome unknown":            {store.ErrUnknownOutcome, 1, 1, true},
-		"cancelled":                  {context.Canceled, 1, 1, true},
-		"nothing":                    {nil, 1, 1, false},
-		"no times":                   {store.ErrUnavailable, 0, 1, false},
-		"times that are less than 0": {store.ErrUnavailable, -1, 1, false},
+		"five lost races": {store.ErrConflict, 5, 6, false},
+		"six lost races":  {store.ErrConflict, 6, 6, true},
+		"final":           {final, 1, 1, true},
+		"unavailable":     {store.ErrUnavailable, 1, 1, true},
+		"unknown outcome": {store.ErrUnknownOutcome, 1, 1, true},
+		"cancelled":       {context.Canceled, 1, 1, true},
+		"nil":             {nil, 1, 1, false},
+		"0 times":         {store.ErrUnavailable, 0, 1, false},
+		"-1 times":        {store.ErrUnavailable, -1, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
@@ -72,6 +72,34 @@ func TestFaults_Load(t *testing.T) {
 	world.MustScore(alice)
 }
 
+// bare is a store without any role.
+type bare struct{ store.Store }
+
+func TestFaults_Roles(t *testing.T) {
+	mem := memstore.New()
+	require.NoError(t, mem.PutCommunity(t.Context(), store.Community{ID: 1, Threshold: "1", Weights: []byte(`{}`), HumanPoints: true}))
+	trusted := passport.WithTrustedIssuers(passporttest.NewIssuer().DID())
+	for name, c := range map[string]struct {
+		on   store.Store
+		want error
+	}{
+		"with":    {mem, nil},
+		"without": {bare{mem}, store.ErrMisconfigured},
+	} {
+		t.Run(name, func(t *testing.T) {
+			faults := passporttest.NewFaults(c.on)
+			engine, err := passport.New(faults, trusted, passport.WithHumanPoints(passport.HumanPoints{}))
+			require.NoError(t, err)
+			_, err = engine.Score(t.Context(), 1, alice)
+			require.ErrorIs(t, err, c.want)
+			_, err = faults.LoadPoints(t.Context(), store.Address(alice))
+			require.ErrorIs(t, err, c.want)
+			_, err = engine.Latest(t.Context(), 1, alice)
+			require.ErrorIs(t, err, c.want)
+		})
+	}
+}
+
 func TestFaults_Concurrent(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
 	const scorings, failing = 16, 7
@@ -90,8 +118,8 @@ func TestFaults_Concurrent(t *testing.T) {
 	assert.Equal(t, scorings, world.Faults.Applies())
 }
 
-// The clock of the bubble moves only when something waits.
-func TestWorld_DoesNotWait(t *testing.T) {
+// The clock of a synctest bubble moves only when something waits.
+func TestWorld_Retry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		world := passporttest.NewWorld(t)
 		began := time.Now()
@@ -115,7 +143,7 @@ func TestWorld_On(t *testing.T) {
 	result := world.MustScore(alice)
 	assert.True(t, result.Passing)
 	assert.Equal(t, world.Clock.Now(), result.ScoredAt, "by the world's clock, not the store's")
-	claims, err := mem.ListClaims(t.Context(), world.Community, alice)
+	claims, err := mem.ListClaims(t.Context(), world.Community, store.Address(alice))
 	require.NoError(t, err)
 	assert.Len(t, claims, 1)
 

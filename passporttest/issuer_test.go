@@ -14,7 +14,7 @@ import (
 	"github.com/passport-sdk/passport-go/passporttest"
 )
 
-func TestTheIssuerSignsWhatTheVerifierAccepts(t *testing.T) {
+func TestIssuer(t *testing.T) {
 	issuer := passporttest.NewIssuerFromSeed("a seed")
 	text, err := issuer.Issue(alice, `Zürich–東京 "<&>\`, "account", passporttest.Nullifiers("v0:a", "v1:b"))
 	require.NoError(t, err)
@@ -34,7 +34,7 @@ func TestTheIssuerSignsWhatTheVerifierAccepts(t *testing.T) {
 	assert.NotEqual(t, issuer.DID(), passporttest.NewIssuer().DID())
 }
 
-func TestAnyTextIsSignedAsItIsOrRefused(t *testing.T) {
+func TestIssuer_AnyText(t *testing.T) {
 	issuer := passporttest.NewIssuer()
 	var verifier credential.Verifier
 	text := rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 8), func(b []byte) string { return string(b) }))
@@ -54,7 +54,8 @@ func TestAnyTextIsSignedAsItIsOrRefused(t *testing.T) {
 	})
 }
 
-// holdable tells what a credential can hold: valid UTF-8 without U+0000.
+// holdable reports whether a credential can hold the text: it is valid UTF-8
+// without U+0000.
 func holdable(text string) bool {
 	for _, character := range text {
 		if character == 0 {
@@ -64,7 +65,7 @@ func holdable(text string) bool {
 	return utf8.ValidString(text)
 }
 
-func TestWhatCannotBeSignedIsAnErrorThatNamesIt(t *testing.T) {
+func TestIssuer_Errors(t *testing.T) {
 	issuer := passporttest.NewIssuer()
 	for want, issue := range map[string]func() ([]byte, error){
 		"U+0000":                      func() ([]byte, error) { return issuer.Issue(alice, "a\x00b", "account") },
@@ -85,7 +86,7 @@ func TestWhatCannotBeSignedIsAnErrorThatNamesIt(t *testing.T) {
 	}
 }
 
-func TestAnIssuerIsSharedByGoroutines(t *testing.T) {
+func TestIssuer_Concurrent(t *testing.T) {
 	issuer := passporttest.NewIssuer()
 	want, err := issuer.Issue(alice, "Google", "account")
 	require.NoError(t, err)
@@ -101,7 +102,7 @@ func TestAnIssuerIsSharedByGoroutines(t *testing.T) {
 	done.Wait()
 }
 
-func TestAnAccountHasItsNullifierInEveryWallet(t *testing.T) {
+func TestNullifier(t *testing.T) {
 	issuer := passporttest.NewIssuer()
 	for _, address := range []string{alice, bob} {
 		text, err := issuer.Issue(address, "Google", "1")

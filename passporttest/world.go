@@ -1,16 +1,11 @@
 // Package passporttest is for the tests of programs that score stamps.
 //
-//   - [World] is a community with an engine, on an in-memory store or, with
-//     [On], on your own; [World.Stamp] gives a wallet a stamp.
+//   - [World] is a community with an engine, in memory or [On] your own store.
 //   - [Faults] makes calls of a store fail, as a database would.
-//   - [FakeScorer] takes the place of an engine, for code that only needs scores.
-//   - [Issuer] signs real credentials, and [Clock] stands still until it is moved.
-//
-// A test that scores:
-//
-//	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1.5", "Github": "2"}, passporttest.Threshold("3"))
-//	world.Stamp(alice, "Google", "account-1")
-//	result := world.MustScore(alice)
+//   - [FakeScorer] takes the place of an engine, for code that only needs
+//     scores.
+//   - [Issuer] signs real credentials, and [Clock] stands still until it is
+//     moved.
 package passporttest
 
 import (
@@ -18,6 +13,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,30 +25,21 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// World is a community on a store, with an engine, an issuer that it trusts,
-// and a clock that all of them go by. The engine repeats a scoring that lost a
-// race as often as [passport.DefaultRetry], but without waiting.
+// World is a community on a store, with an engine. The engine repeats a scoring
+// that lost a race as often as [passport.DefaultRetry], but without waiting.
 type World struct {
-	// Engine scores on the store and trusts Issuer.
-	Engine *passport.Engine
-	// Faults stands between Engine and the store, and makes calls fail.
-	Faults *Faults
-	// Store holds the rows in memory; nil if the world is [On] another store.
-	Store *memstore.Store
-	// Issuer signs the stamps.
-	Issuer *Issuer
-	// Clock shows the moment of every scoring: noon of 2026-01-01, UTC, to
-	// begin with.
-	Clock *Clock
-	// Community is the id of the one community, 1.
-	Community int64
+	Engine    *passport.Engine // scores on the store and trusts Issuer
+	Faults    *Faults          // stands between Engine and the store
+	Store     *memstore.Store  // nil if the world is On another store
+	Issuer    *Issuer          // signs the stamps
+	Clock     *Clock           // the time of every scoring, at first noon of 2026-01-01, UTC
+	Community int64            // the id of the one community, 1
 
-	t    testing.TB
-	rows Store
+	t  testing.TB
+	on Store
 }
 
-// Store is what a world needs of a store. *memstore.Store and *pgstore.Store
-// are such stores.
+// Store is what a world needs. memstore.Store and pgstore.Store have it.
 type Store interface {
 	store.Store
 	store.Communities
@@ -62,22 +50,16 @@ type Store interface {
 type WorldOption interface{ apply(p *plan) }
 
 type plan struct {
-	rows      Store
-	on        bool // rows are the host's
+	store     Store
 	community store.Community
 	weights   Weights
 	options   []passport.Option
 }
 
-// Weights are the community's, a decimal for each provider. Without them every
-// provider counts 0.
+// Weights are the community's, a decimal by provider. Others count 0.
 type Weights map[string]string
 
-func (w Weights) apply(p *plan) {
-	if w != nil {
-		p.weights = w
-	}
-}
+func (w Weights) apply(p *plan) { maps.Copy(p.weights, w) }
 
 // Threshold is the community's, a decimal; "1" without it.
 type Threshold string
@@ -98,16 +80,15 @@ type Options []passport.Option
 func (o Options) apply(p *plan) { p.options = append(p.options, o...) }
 
 // On makes the world on the store, in place of a new one in memory. It must not
-// have a community 1 yet: give each test a database of its own, or a transaction
-// that it rolls back (pgstore.InTx).
+// have a community 1 yet: give each test a database of its own, or a
+// transaction that it rolls back (pgstore.InTx).
 func On(store Store) WorldOption { return on{store} }
 
 type on struct{ store Store }
 
-func (o on) apply(p *plan) { p.rows, p.on = o.store, true }
+func (o on) apply(p *plan) { p.store = o.store }
 
-// NewWorld returns a world for the test, which fails at once when an option
-// makes no sense.
+// NewWorld returns a world for the test, which an invalid option fails at once.
 func NewWorld(t testing.TB, options ...WorldOption) *World {
 	t.Helper()
 	w := &World{
@@ -116,11 +97,14 @@ func NewWorld(t testing.TB, options ...WorldOption) *World {
 		Community: 1,
 		t:         t,
 	}
+	w.Store = memstore.New(memstore.WithClock(w.Clock.Now))
 	p := plan{
+		store:     w.Store,
 		community: store.Community{ID: w.Community, Name: "Test", Threshold: "1"},
 		weights:   Weights{},
 		options: []passport.Option{
-			passport.WithTrustedIssuers(w.Issuer.DID()), passport.WithClock(w.Clock.Now), passport.WithRetry(withoutWaiting),
+			passport.WithTrustedIssuers(w.Issuer.DID()), passport.WithClock(w.Clock.Now),
+			passport.WithRetry(func() retry.Backoff { return retry.WithCappedDuration(0, passport.DefaultRetry()) }),
 		},
 	}
 	for _, option := range options {
@@ -128,14 +112,13 @@ func NewWorld(t testing.TB, options ...WorldOption) *World {
 			option.apply(&p)
 		}
 	}
-	if p.on && p.rows == nil {
+	if p.store == nil {
 		t.Fatal("passporttest.On got nil")
 	}
-	if !p.on {
-		w.Store = memstore.New(memstore.WithClock(w.Clock.Now))
-		p.rows = w.Store
+	if p.store != Store(w.Store) {
+		w.Store = nil
 	}
-	w.rows, w.Faults = p.rows, NewFaults(p.rows)
+	w.on, w.Faults = p.store, NewFaults(p.store)
 	w.putCommunity(&p)
 	var err error
 	if w.Engine, err = passport.New(w.Faults, p.options...); err != nil {
@@ -151,49 +134,33 @@ func (w *World) putCommunity(p *plan) {
 			w.t.Fatalf("the weight of %s: %v", provider, err)
 		}
 	}
-	var err error
-	if p.community.Weights, err = json.Marshal(p.weights); err != nil {
-		w.t.Fatalf("writing the weights: %v", err)
-	}
-	_, err = w.rows.Load(w.t.Context(), store.Query{Community: w.Community})
+	p.community.Weights, _ = json.Marshal(p.weights) //nolint:errchkjson // texts: cannot fail
+	_, err := w.on.Load(w.t.Context(), store.Query{Community: w.Community})
 	switch {
 	case err == nil:
 		w.t.Fatalf("making the community: the store has a community %d already", w.Community)
 	case !errors.Is(err, store.ErrCommunityNotFound):
 		w.t.Fatalf("looking for the community: %v", err)
 	}
-	if err := w.rows.PutCommunity(w.t.Context(), p.community); err != nil {
+	if err := w.on.PutCommunity(w.t.Context(), p.community); err != nil {
 		w.t.Fatalf("making the community: %v", err)
 	}
 }
 
-// withoutWaiting is the default policy with waits of 0.
-func withoutWaiting() retry.Backoff {
-	policy := passport.DefaultRetry()
-	return retry.BackoffFunc(func() (time.Duration, bool) {
-		_, stop := policy.Next()
-		return 0, stop
-	})
-}
-
-// Stamp gives the address a stamp: it owns the account at the provider. The
-// address's earlier stamp of that provider is replaced. The address may be in
-// any case, as for a scoring.
+// Stamp gives the address, in any letter case, a stamp that it owns the account
+// at the provider, in place of an earlier one of the provider. An error fails
+// the test at once.
 func (w *World) Stamp(address, provider, account string, options ...CredentialOption) {
 	w.t.Helper()
 	signed, err := w.Issuer.Issue(address, provider, account, options...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	stamp, err := passport.NewCredential(signed)
+	stamp, err := passport.ReadCredential(signed)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	parsed, err := passport.ParseAddress(address)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := w.rows.AddCredentials(w.t.Context(), string(parsed), stamp); err != nil {
+	if err := w.on.AddCredentials(w.t.Context(), store.Address(address), stamp); err != nil {
 		w.t.Fatalf("giving %s a stamp of %s: %v", address, provider, err)
 	}
 }
@@ -208,12 +175,10 @@ func (w *World) MustScore(address string) *passport.Result {
 	return result
 }
 
-// Address returns a wallet's address for the name: always the same, and
-// another for every other name.
+// Address returns the address of a made-up wallet, the same for the same name.
 func Address(name string) string {
-	const size = 20
 	digest := sha256.Sum256([]byte("passporttest address " + name))
-	return "0x" + hex.EncodeToString(digest[:size])
+	return "0x" + hex.EncodeToString(digest[:20])
 }
 
 // MustDecimal returns the decimal that the text spells, for expected values. It
@@ -224,4 +189,35 @@ func MustDecimal(text string) passport.Decimal {
 		panic(err)
 	}
 	return decimal
+}
+
+// Clock is a clock that stands still until it is moved. It is safe for
+// concurrent use.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock returns a clock that shows the given time.
+func NewClock(now time.Time) *Clock { return &Clock{now: now} }
+
+// Now returns the time that the clock shows.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock, forwards or, if d is negative, back.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Set sets the clock to the given time.
+func (c *Clock) Set(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = now
 }

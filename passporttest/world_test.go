@@ -15,11 +15,12 @@ import (
 	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 var alice, bob = passporttest.Address("alice"), passporttest.Address("bob")
 
-func TestAnAccountVouchesForOneWalletOnly(t *testing.T) {
+func TestWorld_Deduplication(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1.5", "Github": "2"}, passporttest.Threshold("3"))
 	world.Stamp(alice, "Google", "account-1")
 	world.Stamp(alice, "Github", "account-2")
@@ -41,7 +42,7 @@ func TestAnAccountVouchesForOneWalletOnly(t *testing.T) {
 	assert.Equal(t, "claimed by another wallet until 2100-01-01", second.Stamps[1].Why)
 }
 
-func TestAClaimEndsWithItsCredential(t *testing.T) {
+func TestWorld_ClaimExpires(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
 	expiry := world.Clock.Now().Add(time.Hour)
 	world.Stamp(alice, "Google", "account-1", passporttest.ExpiresAt(expiry))
@@ -56,7 +57,7 @@ func TestAClaimEndsWithItsCredential(t *testing.T) {
 	assert.Equal(t, passport.ReasonExpired, left.Stamps[0].Reason)
 }
 
-func TestAStampWithoutAnExpiryIsLeftOut(t *testing.T) {
+func TestExpiresAt_Zero(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
 	world.Stamp(alice, "Google", "account-1", passporttest.ExpiresAt(time.Time{}))
 	result := world.MustScore(alice)
@@ -64,9 +65,9 @@ func TestAStampWithoutAnExpiryIsLeftOut(t *testing.T) {
 	assert.Equal(t, passport.ReasonNoExpiration, result.Stamps[0].Reason)
 }
 
-func TestPointsAreEarnedOnce(t *testing.T) {
+func TestHumanPoints(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Biometrics": "1"}, passporttest.HumanPoints{Capped: passport.MetaMaskOG()})
-	require.NoError(t, world.Store.PutAddressList(t.Context(), "MetaMaskOG2", alice))
+	require.NoError(t, world.Store.PutAddressList(t.Context(), "MetaMaskOG2", store.Address(alice)))
 	world.Stamp(alice, "Biometrics", "a face")
 
 	preview, err := world.Engine.Preview(t.Context(), world.Community, alice)
@@ -79,7 +80,7 @@ func TestPointsAreEarnedOnce(t *testing.T) {
 	assert.Empty(t, world.MustScore(alice).Points)
 }
 
-func TestTheClockMovesOnlyWhenItIsMoved(t *testing.T) {
+func TestClock(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	clock := passporttest.NewClock(start)
 	assert.Equal(t, start, clock.Now())
@@ -89,7 +90,7 @@ func TestTheClockMovesOnlyWhenItIsMoved(t *testing.T) {
 	assert.Equal(t, start, clock.Now())
 }
 
-func TestAnAddressMayBeInAnyCase(t *testing.T) {
+func TestWorld_MixedCase(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
 	mixed := "0x" + strings.ToUpper(alice[2:])
 	world.Stamp(mixed, "Google", "account-1")
@@ -97,20 +98,20 @@ func TestAnAddressMayBeInAnyCase(t *testing.T) {
 	assert.True(t, world.MustScore(alice).Passing)
 }
 
-func TestWithoutWeightsNothingCounts(t *testing.T) {
+func TestWeights_Nil(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights(nil))
 	world.Stamp(alice, "Google", "account-1")
 	assert.False(t, world.MustScore(alice).Passing)
 }
 
-func TestAnAddressHasAnEmptyPassportUntilItIsStamped(t *testing.T) {
+func TestWorld_NoStamps(t *testing.T) {
 	world := passporttest.NewWorld(t)
 	result := world.MustScore(alice)
 	assert.False(t, result.Passing)
 	assert.Empty(t, result.Stamps)
 }
 
-func TestAnotherStampOfAProviderReplacesTheFirst(t *testing.T) {
+func TestWorld_StampReplaced(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"})
 	world.Stamp(alice, "Google", "account-1", passporttest.ExpiresAt(world.Clock.Now()))
 	world.Stamp(alice, "Google", "account-2")
@@ -119,7 +120,7 @@ func TestAnotherStampOfAProviderReplacesTheFirst(t *testing.T) {
 	assert.True(t, result.Passing)
 }
 
-func TestOptionsReachTheEngine(t *testing.T) {
+func TestOptions(t *testing.T) {
 	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1", "Github": "1"},
 		passporttest.Options{passport.WithV0NullifiersOnly()})
 	world.Stamp(alice, "Google", "account-1")
@@ -129,7 +130,7 @@ func TestOptionsReachTheEngine(t *testing.T) {
 	assert.Equal(t, passport.ReasonNoNullifiers, result.Stamps[0].Reason)
 }
 
-// failing is the test of a host whose world makes no sense.
+// failing is the test of a host that fails.
 type failing struct {
 	testing.TB
 
@@ -157,7 +158,7 @@ func failure(t *testing.T, host func(t testing.TB)) string {
 	return recorder.message
 }
 
-func TestNilOptionsAreNone(t *testing.T) {
+func TestOptions_Nil(t *testing.T) {
 	world := passporttest.NewWorld(t, nil, passporttest.Weights{"Google": "1"})
 	signed, err := world.Issuer.Issue(alice, "Google", "account", nil)
 	require.NoError(t, err)
@@ -166,7 +167,7 @@ func TestNilOptionsAreNone(t *testing.T) {
 	require.NotNil(t, memstore.New(nil))
 }
 
-func TestAWorldThatMakesNoSenseFailsTheHostsTest(t *testing.T) {
+func TestWorld_Invalid(t *testing.T) {
 	for want, host := range map[string]func(t testing.TB){
 		"making the community: ": func(t testing.TB) { passporttest.NewWorld(t, passporttest.Threshold("much")) },
 		"making the engine: misconfigured": func(t testing.TB) {

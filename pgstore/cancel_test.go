@@ -2,7 +2,6 @@ package pgstore_test
 
 import (
 	"context"
-	"flag"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -16,12 +15,11 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-var cancellations = flag.Int("cancellations", 200, "scorings that are cancelled at random")
-
-// However a scoring is cancelled, it leaves no lock, no idle transaction and no
-// connection in use, and its error is the context's or tells that the outcome
-// is unknown.
-func TestCancelledScoringsLeaveNothingBehind(t *testing.T) {
+// A scoring that is cancelled at any moment leaves no lock, no idle transaction
+// and no connection in use. Its error is the context's; it may also be that the
+// outcome is unknown.
+func TestApply_Cancelled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	requireNothingLeft(t, w, w.newPool(func(c *pgxpool.Config) { c.MaxConns = 4 }))
 }
@@ -34,9 +32,9 @@ func requireNothingLeft(t *testing.T, w *world, pool *pgxpool.Pool) {
 	for worker := range workers {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(7, uint64(worker)))
-			for range *cancellations / workers {
+			for range times(*cancellations, 100, 200) / workers {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(4000))*time.Microsecond)
-				snapshot, err := s.Load(ctx, store.Query{Community: 1, Addresses: []string{alice}})
+				snapshot, err := s.Load(ctx, store.Query{Community: 1, Addresses: []store.Address{alice}})
 				if err == nil {
 					_, err = s.Apply(ctx, changes(snapshot, claim("n1", alice), claim("n2", alice)))
 				}

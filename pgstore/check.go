@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,48 +17,56 @@ var ErrSchema = store.ErrSchema
 
 // CheckSchema compares a live database with what the SDK needs of it: UTF-8,
 // tables, columns with their types and whether they take NULL, unique keys,
-// foreign keys, and the indexes that the queries rely on. What the database has beyond
-// that is its own affair, unless it keeps the SDK from adding rows, or is a
-// function or an operator of a strange role on the session's search path under a
-// name that the SDK uses. It changes nothing, and needs no right but to connect.
+// foreign keys, and the indexes that the queries rely on. The database may have
+// more than that, except a column that keeps the SDK from adding rows, and a
+// function or an operator on the session's search path that has a name which
+// the SDK uses and belongs to another role. It changes nothing, and needs no
+// right but to connect.
 //
 // Statements of the SDK do not run such an object, since they look up names in
 // pg_catalog alone; those of the host may, and it can keep pgx from preparing
-// ours. A strange role is one that is no superuser, not the session's own, and
-// owns neither the database nor the tables.
+// ours. Superusers, and the owners of the database and of the tables, are no
+// other roles.
 //
-// The error lists every difference in words, one a line. It is a
-// *[store.Error] of kind [store.ErrFault] that wraps [ErrSchema]; other kinds,
-// or the context's own error, tell that the comparison could not be made.
+// The error lists every difference in words, one a line. It is a *[store.Error]
+// of kind [store.ErrInternal] that wraps [ErrSchema]. With an error of another
+// kind, or the context's own, the comparison could not be made.
 func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error {
+	const op = "check_schema"
 	c := newConfig(options)
 	if err := c.validate(); err != nil {
-		return store.Errorf(readCatalog.name, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	var r catalogReader
-	on := executorOn(db)
-	if err := on.read(ctx, readCatalog.with(c.schema, schemaTables()).each(r.row)); err != nil {
+	on, texts := hostOn(db), textsIn(c.schema)
+	if err := on.read(ctx, texts.call(op, c.schema, schemaTables()).each(r.row)); err != nil {
 		return err
 	}
-	found := append(differences(r.encodings.faults()), compare(neededTables(), r.tables)...)
-	functions, operators := statementsIn(c.schema).names()
-	shadows := readShadows.with(c.schema, schemaTables(), functions, operators).each(shadowsInto(&found))
+	found := r.encodings.faults()
+	for _, want := range neededTables() {
+		if got := tableOf(r.tables, want.name); got != nil {
+			found.compare(&want, got)
+		} else {
+			found.addf("table %s is missing", want.name)
+		}
+	}
+	functions, operators := texts.names()
+	shadows := texts.call("check_search_path", c.schema, schemaTables(), functions, operators).each(found.shadow)
 	if err := on.read(ctx, shadows); err != nil {
 		return err
 	}
 	if len(found) == 0 {
 		return nil
 	}
-	return store.Errorf(readCatalog.name, store.ErrFault, "%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(found...))
+	return store.Errorf(op, store.ErrInternal, "%w: schema %q:\n%w", ErrSchema, c.schema, errors.Join(found...))
 }
 
 // encodings are in what form a database keeps texts, and a session sends them.
 type encodings struct{ database, session string }
 
-// faults tells what keeps texts from arriving as they are: what is signed and
-// claimed may hold any character.
-func (e encodings) faults() []error {
-	var all differences
+// faults returns what keeps texts from arriving as they are: credentials and
+// claims may hold any character.
+func (e encodings) faults() (all differences) {
 	if e.database != "UTF8" {
 		all.addf("the database keeps texts in %s, which does not hold every text: want UTF8", e.database)
 	}
@@ -67,34 +76,32 @@ func (e encodings) faults() []error {
 	return all
 }
 
-// compare returns in which ways the live tables are not as needed.
-func compare(needed, live []table) []error {
-	var all differences
-	for i := range needed {
-		want := &needed[i]
-		if got := tableOf(live, want.name); got != nil {
-			all.compare(want, got)
-		} else {
-			all.addf("table %s is missing", want.name)
-		}
-	}
-	return all
-}
-
+// differences are the ways in which a database is not as needed.
 type differences []error
 
 func (d *differences) addf(format string, args ...any) {
 	*d = append(*d, fmt.Errorf(format, args...))
 }
 
-func (d *differences) compare(want, got *table) {
-	for i := range want.columns {
-		d.compareColumn(want, &want.columns[i], got.column(want.columns[i].name))
+// shadow takes a row of check_search_path.
+func (d *differences) shadow(scan scanFunc) error {
+	var kind, name, owner, schema string
+	if err := scan(&kind, &name, &owner, &schema); err != nil {
+		return err
 	}
-	for i := range got.columns {
-		extra := &got.columns[i]
+	d.addf("%s %q of role %q is on the search path under a name that the SDK uses: drop it, "+
+		"and let no such role create objects in schema %q", kind, name, owner, schema)
+	return nil
+}
+
+func (d *differences) compare(want, got *table) {
+	for _, needed := range want.columns {
+		d.compareColumn(want, needed, got.column(needed.name))
+	}
+	for _, extra := range got.columns {
 		if want.column(extra.name) == nil && !extra.nullable && !extra.generated {
-			d.addf("column %s.%s, which the SDK does not know, takes no NULL and has no default: no row can be added", want.name, extra.name)
+			d.addf("column %s.%s, which the SDK does not know, takes no NULL and has no default: no row can be added",
+				want.name, extra.name)
 		}
 	}
 	for _, key := range want.keys {
@@ -114,7 +121,7 @@ func (d *differences) compare(want, got *table) {
 	}
 }
 
-func (d *differences) compareColumn(in *table, want, got *column) {
+func (d *differences) compareColumn(in *table, want column, got *column) {
 	name := in.name + "." + want.name
 	if got == nil {
 		d.addf("column %s, %s, is missing", name, want.typ)
@@ -134,29 +141,19 @@ func (d *differences) compareColumn(in *table, want, got *column) {
 	}
 }
 
-// holds reports whether the live type takes whatever the wanted one does: it is
-// the same, or text with more room.
+// holds reports whether the live type takes every value of the wanted one: it
+// is the same, or text with more room.
 func holds(live, wanted string) bool {
-	if live == wanted {
-		return true
+	got, want := textType.FindStringSubmatch(live), textType.FindStringSubmatch(wanted)
+	if live == wanted || got == nil || want == nil {
+		return live == wanted
 	}
-	width, isText := widthOf(wanted)
-	if !isText {
-		return false
-	}
-	room, isText := widthOf(live)
-	return isText && (room == 0 || room >= width && width > 0)
+	room, _ := strconv.Atoi(got[1]) // 0 for any number of characters
+	width, _ := strconv.Atoi(want[1])
+	return room == 0 || room >= width && width > 0
 }
 
-// widthOf returns how many characters a text type holds, 0 for any number.
-func widthOf(typ string) (width int, isText bool) {
-	if typ == "text" || typ == "character varying" {
-		return 0, true
-	}
-	digits, isText := strings.CutPrefix(typ, "character varying(")
-	width, err := strconv.Atoi(strings.TrimSuffix(digits, ")"))
-	return width, isText && err == nil
-}
+var textType = regexp.MustCompile(`^(?:text|character varying)(?:\((\d+)\))?$`)
 
 // servedBy reports whether an index or key of the table begins with the wanted
 // columns.
@@ -172,13 +169,4 @@ func condition(ix index) string {
 		return ""
 	}
 	return " where " + strings.Trim(ix.where, "()")
-}
-
-func tableOf(tables []table, name string) *table {
-	for i := range tables {
-		if tables[i].name == name {
-			return &tables[i]
-		}
-	}
-	return nil
 }

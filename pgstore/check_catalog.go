@@ -1,56 +1,68 @@
 package pgstore
 
-// readCatalog answers with what there is of the tables: one row each for a
-// table, a column, an index and a foreign key. One more tells the encodings.
-//
-// An index counts only when it is complete and holds for new rows; a key only
-// when it is checked at once, as ON CONFLICT needs it. Columns of an index are
-// listed in order, without what they sort by.
-//
-//	$1 schema  $2 tables
-var readCatalog = statement{name: "check_schema", sql: `
-with tables as (
-    select c.oid, c.relname::text as name
-    from   pg_catalog.pg_class c
-    join   pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where  n.nspname = $1::pg_catalog.text
-    and    c.relname = any($2::pg_catalog.text[])
-    and    c.relkind in ('r', 'p')
+import (
+	"maps"
+	"regexp"
+	"slices"
 )
-select 'encodings', '', pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('client_encoding'), false, false
-union  all
-select 'table', t.name, '', '', false, false
-from   tables t
-union  all
-select 'column', t.name, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod),
-       not a.attnotnull, a.atthasdef or a.attidentity <> ''
-from   tables t
-join   pg_catalog.pg_attribute a on a.attrelid = t.oid
-where  a.attnum > 0
-and    not a.attisdropped
-union  all
-select 'index', t.name, columns.list, coalesce(pg_catalog.pg_get_expr(i.indpred, i.indrelid), ''),
-       i.indisunique and i.indimmediate, false
-from   tables t
-join   pg_catalog.pg_index i on i.indrelid = t.oid
-cross  join lateral (
-         select string_agg(pg_catalog.pg_get_indexdef(i.indexrelid, place, true), ', ' order by place)
-         from   generate_series(1, i.indnkeyatts) as place
-       ) as columns (list)
-where  i.indisvalid
-and    i.indisready
-union  all
-select 'foreign key', t.name, columns.list, other.relname::text, false, false
-from   tables t
-join   pg_catalog.pg_constraint k on k.conrelid = t.oid and k.contype = 'f' and k.convalidated
-join   pg_catalog.pg_class other on other.oid = k.confrelid
-cross  join lateral (
-         select string_agg(a.attname::text, ', ' order by key.place)
-         from   unnest(k.conkey) with ordinality as key (attnum, place)
-         join   pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum = key.attnum
-       ) as columns (list)`}
 
-// catalogReader collects the rows of readCatalog.
+// table is what is known of one table: as the SDK needs it, or as it is.
+type table struct {
+	name    string
+	columns []column
+	// keys are the sets of columns that no two rows have in common.
+	keys []index
+	// indexes are sets of columns that rows are found by.
+	indexes []index
+	// references are the foreign keys.
+	references []reference
+}
+
+type column struct {
+	name string
+	// typ is the type as Postgres spells it.
+	typ      string
+	nullable bool
+	// generated reports whether a row may be added without a value.
+	generated bool
+}
+
+// index is a list of columns, in order, and the rows that it is for.
+type index struct {
+	columns string // "address, community_id"
+	where   string // "(deleted_at IS NULL)", empty for all rows
+}
+
+type reference struct {
+	columns string
+	table   string
+}
+
+// column returns the column of that name, nil for none.
+func (t *table) column(name string) *column {
+	if i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name }); i >= 0 {
+		return &t.columns[i]
+	}
+	return nil
+}
+
+// tableOf returns the table of that name, nil for none.
+func tableOf(tables []table, name string) *table {
+	if i := slices.IndexFunc(tables, func(t table) bool { return t.name == name }); i >= 0 {
+		return &tables[i]
+	}
+	return nil
+}
+
+func (t *table) add(ix index, unique bool) {
+	if unique {
+		t.keys = append(t.keys, ix)
+	} else {
+		t.indexes = append(t.indexes, ix)
+	}
+}
+
+// catalogReader collects the rows of check_schema.
 type catalogReader struct {
 	encodings encodings
 	tables    []table
@@ -66,28 +78,40 @@ func (r *catalogReader) row(scan scanFunc) error {
 		r.encodings = encodings{database: first, session: second}
 		return nil
 	}
-	t := r.table(name)
+	t := tableOf(r.tables, name)
+	if t == nil {
+		r.tables = append(r.tables, table{name: name})
+		t = &r.tables[len(r.tables)-1]
+	}
 	switch kind {
 	case "column":
 		t.columns = append(t.columns, column{name: first, typ: second, nullable: yes, generated: alsoYes})
 	case "index":
-		ix := index{columns: first, where: second}
-		if yes {
-			t.keys = append(t.keys, ix)
-		} else {
-			t.indexes = append(t.indexes, ix)
-		}
+		t.add(index{columns: first, where: second}, yes)
 	case "foreign key":
 		t.references = append(t.references, reference{columns: first, table: second})
 	}
 	return nil
 }
 
-// table returns the table of that name, a new one when none was read before.
-func (r *catalogReader) table(name string) *table {
-	if t := tableOf(r.tables, name); t != nil {
-		return t
+var (
+	stringLiteral = regexp.MustCompile(`'[^']*'|::`)
+	functionName  = regexp.MustCompile(`\b[a-z_][a-z0-9_]*\(`)
+	operatorName  = regexp.MustCompile(`[-+*/<>=~!@#%^&|?]+`)
+)
+
+// names returns the functions and operators of the statements. Some of the
+// functions are keywords, such as "any", of which there can be none.
+func (t texts) names() (functions, operators []string) {
+	called, used := map[string]bool{}, map[string]bool{"=": true} // as in USING
+	for _, sql := range t {
+		sql = stringLiteral.ReplaceAllString(sql, " ")
+		for _, name := range functionName.FindAllString(sql, -1) {
+			called[name[:len(name)-1]] = true
+		}
+		for _, name := range operatorName.FindAllString(sql, -1) {
+			used[name] = true
+		}
 	}
-	r.tables = append(r.tables, table{name: name})
-	return &r.tables[len(r.tables)-1]
+	return slices.Sorted(maps.Keys(called)), slices.Sorted(maps.Keys(used))
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func TestCheckSchemaNamesTheDifference(t *testing.T) {
+func TestCheckSchema_Differences(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ change, want string }{
 		"missing table": {
 			`drop table registry_stamp`,
@@ -107,7 +108,7 @@ func TestCheckSchemaNamesTheDifference(t *testing.T) {
 				pgstore.CheckSchema(t.Context(), openSQL(t, "postgres", url)),
 			} {
 				require.ErrorIs(t, err, pgstore.ErrSchema)
-				require.ErrorIs(t, err, store.ErrFault)
+				require.ErrorIs(t, err, store.ErrInternal)
 				lines := strings.Split(err.Error(), "\n")
 				assert.Contains(t, lines[0], `schema "public"`)
 				assert.Equal(t, []string{c.want}, lines[1:])
@@ -116,7 +117,8 @@ func TestCheckSchemaNamesTheDifference(t *testing.T) {
 	}
 }
 
-func TestCheckSchemaListsEveryDifference(t *testing.T) {
+func TestCheckSchema_AllDifferences(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.New(t))
 	exec(t, db, `
 		drop table registry_stamp;
@@ -133,14 +135,16 @@ func TestCheckSchemaListsEveryDifference(t *testing.T) {
 	}, strings.Split(err.Error(), "\n")[1:])
 }
 
-func TestCheckSchemaOfAnEmptyDatabaseNamesTheTables(t *testing.T) {
+func TestCheckSchema_EmptyDatabase(t *testing.T) {
+	t.Parallel()
 	err := pgstore.CheckSchema(t.Context(), openPool(t, pgtest.NewEmpty(t)))
 	require.ErrorIs(t, err, pgstore.ErrSchema)
 	assert.ErrorContains(t, err, "table registry_passport is missing")
 	assert.NotContains(t, err.Error(), "ceramic_cache_banlist", "the SDK does without it")
 }
 
-func TestCheckSchemaDoesNotMindWhatDoesNotMatter(t *testing.T) {
+func TestCheckSchema_Harmless(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]string{
 		"more tables":                     `create table django_migrations (id integer)`,
 		"more columns":                    `alter table registry_score add column note text, add column n integer not null default 0`,

@@ -12,9 +12,10 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// What the database answers to whoever connects tells a configuration that no
-// waiting mends from a database that is busy.
-func TestWhyNoConnectionComesAbout(t *testing.T) {
+// The answer to a login must distinguish a wrong configuration, for which a
+// retry is no help, from a database that is busy.
+func TestConnect_Errors(t *testing.T) {
+	t.Parallel()
 	address := pgtest.NewEmpty(t)
 	admin := openPool(t, address)
 	name := rows(t, admin, `select current_database()::text`)[0]
@@ -29,17 +30,17 @@ func TestWhyNoConnectionComesAbout(t *testing.T) {
 		states []string
 		want   error
 	}{
-		// Of a role that there is not, since a server may trust the others.
-		"a wrong password": {as(name+"_unknown", "wrong"), []string{"28P01", "28000"}, store.ErrFault},
-		"no such database": {func(u *url.URL) { u.Path += "_missing" }, []string{"3D000"}, store.ErrFault},
-		"no permission":    {as(name+"_barred", "x"), []string{"42501"}, store.ErrFault},
+		// The role does not exist, since a server may trust the others.
+		"a wrong password": {as(name+"_unknown", "wrong"), []string{"28P01", "28000"}, store.ErrInternal},
+		"no such database": {func(u *url.URL) { u.Path += "_missing" }, []string{"3D000"}, store.ErrInternal},
+		"no permission":    {as(name+"_barred", "x"), []string{"42501"}, store.ErrInternal},
 		"a setting that is none": {func(u *url.URL) {
 			values := u.Query()
 			values.Set("statement_timeout", "soon")
 			u.RawQuery = values.Encode()
-		}, []string{"22023"}, store.ErrFault},
+		}, []string{"22023"}, store.ErrInternal},
 		"too many connections": {as(name+"_full", "x"), []string{"53300"}, store.ErrUnavailable},
-		"nobody listens":       {func(u *url.URL) { u.Host = "127.0.0.1:1" }, []string{""}, store.ErrUnavailable},
+		"no server":            {func(u *url.URL) { u.Host = "127.0.0.1:1" }, []string{""}, store.ErrUnavailable},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			changed, err := url.Parse(address)

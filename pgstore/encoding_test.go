@@ -16,7 +16,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func TestADatabaseThatIsNotInUTF8IsRefused(t *testing.T) {
+func TestMigrate_DatabaseEncoding(t *testing.T) {
+	t.Parallel()
 	server := pgtest.Server(t)
 	admin, err := pgx.Connect(t.Context(), server)
 	require.NoError(t, err)
@@ -35,14 +36,15 @@ func TestADatabaseThatIsNotInUTF8IsRefused(t *testing.T) {
 		pool := openPool(t, at.String())
 		for _, err := range []error{pgstore.Migrate(t.Context(), pool), pgstore.CheckSchema(t.Context(), pool)} {
 			require.ErrorIs(t, err, pgstore.ErrSchema)
-			require.ErrorIs(t, err, store.ErrFault)
+			require.ErrorIs(t, err, store.ErrInternal)
 			assert.ErrorContains(t, err, "the database keeps texts in "+encoding)
 			assert.NotContains(t, err.Error(), "the session sends", "OpenPool asks for UTF-8")
 		}
 	}
 }
 
-func TestASessionThatIsNotInUTF8IsRefused(t *testing.T) {
+func TestMigrate_SessionEncoding(t *testing.T) {
+	t.Parallel()
 	at, err := url.Parse(pgtest.NewEmpty(t))
 	require.NoError(t, err)
 	parameters := at.Query()

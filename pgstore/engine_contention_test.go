@@ -13,6 +13,7 @@ import (
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // rivals is a world with an engine on it, and with enough connections that many
@@ -45,9 +46,9 @@ func (r *rivals) stamp(address, account string, providers ...string) {
 	for _, provider := range providers {
 		signed, err := r.issuer.Issue(address, provider, account)
 		require.NoError(r.t, err)
-		credential, err := passport.NewCredential(signed)
+		credential, err := passport.ReadCredential(signed)
 		require.NoError(r.t, err)
-		require.NoError(r.t, r.store.AddCredentials(r.t.Context(), address, credential))
+		require.NoError(r.t, r.store.AddCredentials(r.t.Context(), store.Address(address), credential))
 	}
 }
 
@@ -83,7 +84,8 @@ func addresses(n int) []string {
 	return all
 }
 
-func TestSixtyFourScoringsOfOneAddressAtOnceAllSucceed(t *testing.T) {
+func TestScore_OneAddressAtOnce(t *testing.T) {
+	t.Parallel()
 	r := newRivals(t)
 	r.stamp(alice, "account", "Google", "Github", "Discord")
 	same := make([]string, 64)
@@ -102,7 +104,8 @@ func TestSixtyFourScoringsOfOneAddressAtOnceAllSucceed(t *testing.T) {
 	}
 }
 
-func TestSixtyFourAddressesWithStampsOfOneAccountAtOnce(t *testing.T) {
+func TestScore_OneAccountAtOnce(t *testing.T) {
+	t.Parallel()
 	r := newRivals(t)
 	rival := addresses(64)
 	for _, address := range rival {
@@ -118,7 +121,7 @@ func TestSixtyFourAddressesWithStampsOfOneAccountAtOnce(t *testing.T) {
 			outcomes[s.Provider][s.Outcome]++
 			nullifier := passporttest.Nullifier(s.Provider, "account")
 			holds := r.value("select address = $2 from registry_hashscorerlink where hash = $1", nullifier, rival[i]) == "true"
-			assert.Equal(t, s.Outcome == passport.Counted, holds, "who counts a stamp holds its nullifier")
+			assert.Equal(t, s.Outcome == passport.Counted, holds, "the wallet that counts the stamp holds its nullifier")
 		}
 	}
 	for provider, counts := range outcomes {
@@ -131,7 +134,8 @@ func TestSixtyFourAddressesWithStampsOfOneAccountAtOnce(t *testing.T) {
 	assert.Equal(t, "64", r.value("select count(*) from registry_event where action = 'SCU'"))
 }
 
-func TestTheCappedAwardStopsAtExactlyItsLimitUnderThirtyTwoWriters(t *testing.T) {
+func TestScore_CappedAward(t *testing.T) {
+	t.Parallel()
 	r := newRivals(t)
 	const limit, left, workers, each = 5000, 9, 32, 4
 	rival := addresses(workers * each)
@@ -145,7 +149,7 @@ func TestTheCappedAwardStopsAtExactlyItsLimitUnderThirtyTwoWriters(t *testing.T)
 		assert.True(t, result.Passing)
 		given += len(result.Points)
 	}
-	assert.Equal(t, left, given, "as many are told of it as have it")
+	assert.Equal(t, left, given, "in as many results as rows")
 	assert.Equal(t, strconv.Itoa(limit), r.value("select count(*) from registry_humanpoints where action = 'MM2'"))
 	assert.Equal(t, strconv.Itoa(len(rival)), r.value("select count(*) from registry_score where score = 1"))
 }

@@ -26,50 +26,52 @@ const (
 	reading
 	// working: no answer that is still due can commit anything.
 	working
-	// committing: an answer that is still due tells of the commit.
+	// committing: an answer that is still due may be that of the commit.
 	committing
 )
 
+// The operations that are not the name of a statement: before anything is sent,
+// before the first statement of a transaction, and after the last.
+const connect, begin, commit = "connect", "begin", "commit"
+
 // explain makes an error of the driver one of package store. An error of the
-// context stays what it is; when it leaves open whether a commit happened, it is
-// both.
-func explain(ctx context.Context, s statement, at stage, err error) error {
+// context stays what it is; when it leaves open whether a commit happened, it
+// is both.
+func explain(ctx context.Context, op string, at stage, err error) error {
 	state := sqlState(err)
 	if ended := ctx.Err(); ended != nil {
-		if at == committing && (state == "" && !unsent(err) || lostTouch(state)) {
-			return &store.Error{Op: s.name, Kind: store.ErrUnknownOutcome, Cause: ended}
+		if at == committing && (state == "" && !unsent(err) || serverLost(state)) {
+			return &store.Error{Op: op, Kind: store.ErrUnknownOutcome, Cause: ended}
 		}
-		return fmt.Errorf("%s: %w", s.name, ended)
+		return fmt.Errorf("%s: %w", op, ended)
 	}
-	return &store.Error{Op: s.name, Kind: kindOf(s, at, state, err), SQLState: state, Cause: withAdvice(state, withoutContext(withoutConfig(err)))}
+	return &store.Error{Op: op, Kind: kindOf(op, at, state, err), SQLState: state, Cause: cause(state, err)}
 }
 
-func kindOf(s statement, at stage, state string, err error) error {
+func kindOf(op string, at stage, state string, err error) error {
 	column, constraint := violated(err)
+	guard := guards[op]
 	switch {
 	case at == connecting && (state == "" || class(state) == internalError):
 		return store.ErrUnavailable // some poolers have no other code for being full
-	case state == notSupported && s.name == begin.name:
+	case state == notSupported && op == begin:
 		return store.ErrUnavailable // a replica has no transaction that writes
 	case state == "" && at == committing && !unsent(err):
-		// Also when it was no loss: an answer that cannot be understood tells
-		// nothing of the commit either.
-		return store.ErrUnknownOutcome
-	case state == "" && !lost(err):
-		return store.ErrFault
-	case state == "":
+		return store.ErrUnknownOutcome // also for an answer that cannot be read
+	case state == "" && lost(err):
 		return store.ErrUnavailable
-	case s.guard != "" && state == s.guard && s.column == column:
-		return s.guarded
-	case at == committing && lostTouch(state):
+	case state == "":
+		return store.ErrInternal
+	case state == guard.state && column == guard.column:
+		return guard.kind
+	case at == committing && serverLost(state):
 		return store.ErrUnknownOutcome
 	case state == foreignKeyViolation && refersBy(constraint, "community_id"):
 		return store.ErrCommunityNotFound
 	case state == foreignKeyViolation && (refersBy(constraint, "api_key_id") || refersBy(constraint, "account_id")):
 		return store.ErrNotFound
-	}
-	if (at == connecting || at == reading) && (class(state) == dataException || class(state) == limitExceeded) {
-		return store.ErrFault // of a setting, or of a row: what was asked for has been looked at
+	case at <= reading && (class(state) == dataException || class(state) == limitExceeded):
+		return store.ErrInternal // of a setting or of a row: the query has been validated
 	}
 	return kindOfState(state)
 }
@@ -91,7 +93,15 @@ const (
 	invalidSchemaName    = "3F000"
 )
 
-// kindOfState sorts what the database answers by what can be done about it.
+// The classes of SQLSTATEs whose kind depends on the stage.
+const (
+	dataException = "22"
+	limitExceeded = "54"
+	internalError = "XX"
+)
+
+// kindOfState returns the kind of an answer of the database by what can be done
+// about it.
 func kindOfState(state string) error {
 	switch state {
 	case uniqueViolation, serializationFailure, deadlockDetected:
@@ -100,8 +110,8 @@ func kindOfState(state string) error {
 		return store.ErrUnavailable
 	}
 	switch class(state) {
-	case dataException, // what was to be written cannot be
-		limitExceeded: // an index cannot hold it
+	case dataException, // a value that no column can hold
+		limitExceeded: // or that an index cannot
 		return store.ErrInvalid
 	case "08", // connection exception
 		"53", // insufficient resources
@@ -109,19 +119,13 @@ func kindOfState(state string) error {
 		"58": // system error, such as a disk that fails
 		return store.ErrUnavailable
 	}
-	return store.ErrFault
+	return store.ErrInternal
 }
 
-// The classes of SQLSTATEs whose meaning depends on what was being done.
-const (
-	dataException = "22"
-	limitExceeded = "54"
-	internalError = "XX"
-)
-
-// lostTouch tells of states that a pooler answers when it has lost the server,
-// or the server when it has lost its standby: the commit may have happened.
-func lostTouch(state string) bool {
+// serverLost reports whether the answer is that of a pooler that has lost the
+// server, or of a server that has lost its standby: the commit may have
+// happened.
+func serverLost(state string) bool {
 	return class(state) == "08" || state == completionUnknown
 }
 
@@ -149,9 +153,9 @@ func violated(err error) (column, constraint string) {
 	return "", ""
 }
 
-// refersBy reports whether a foreign key of that name is the column's. Django and
-// Postgres both name it by its table, its column and something more; the answer
-// has no field for the column.
+// refersBy reports whether a foreign key of that name is the column's. Django
+// and Postgres both name it by its table, its column and something more; the
+// answer has no field for the column.
 func refersBy(foreignKey, column string) bool {
 	return strings.Contains(foreignKey, "_"+column+"_")
 }
@@ -159,23 +163,26 @@ func refersBy(foreignKey, column string) bool {
 // lost reports whether the error is of the connection, not of the work.
 func lost(err error) bool {
 	var network net.Error
-	return errors.As(err, &network) ||
-		errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, driver.ErrBadConn) ||
-		errors.Is(err, sql.ErrConnDone) ||
-		errors.Is(err, errConnectionClosed) ||
-		errors.Is(err, pgconn.ErrConnClosed) ||
-		pgconn.SafeToRetry(err)
+	if errors.As(err, &network) || pgconn.SafeToRetry(err) {
+		return true
+	}
+	for _, closed := range []error{
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn, sql.ErrConnDone,
+		errConnectionClosed, pgconn.ErrConnClosed,
+	} {
+		if errors.Is(err, closed) {
+			return true
+		}
+	}
+	return false
 }
 
 // errConnectionClosed marks an error after which pgx has closed the connection.
 var errConnectionClosed = errors.New("connection closed")
 
-// unsent reports whether the driver vouches that nothing has been committed. What
-// pgx says of a closed connection is not believed: it says so, and that it is
-// safe to retry, also when the connection broke while an answer was awaited.
+// unsent reports whether the driver vouches that nothing has been committed.
+// For a closed connection pgx always reports that a retry is safe, also when it
+// broke while an answer was awaited.
 func unsent(err error) bool {
 	if errors.Is(err, pgconn.ErrConnClosed) {
 		return false
@@ -185,29 +192,18 @@ func unsent(err error) bool {
 		errors.Is(err, sql.ErrTxDone) || errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
-// withAdvice adds what to do about a table, a column or a schema that is missing.
-func withAdvice(state string, err error) error {
+// cause returns the error as the cause of one of package store.
+func cause(state string, err error) error {
+	if failed, is := errors.AsType[*pgconn.ConnectError](err); is {
+		err = failed.Unwrap() // without the connection's configuration, password included
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		// The caller's context has not ended, and errors.Is must not say so.
+		err = fmt.Errorf("a limit of the connection's or the pool's: %v", err) //nolint:errorlint // see above
+	}
 	switch state {
 	case undefinedTable, undefinedColumn, invalidSchemaName:
 		return fmt.Errorf("%w: run Migrate, or see what CheckSchema reports: %w", ErrSchema, err)
-	}
-	return err
-}
-
-// withoutContext hides that an error is one of a context that is not the caller's,
-// such as the pool's, who does not wait for ever: the caller's lives.
-func withoutContext(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return fmt.Errorf("a limit of the connection's or the pool's: %v", err) //nolint:errorlint // that is the point
-	}
-	return err
-}
-
-// withoutConfig drops the wrapper that carries the connection's configuration,
-// password included, and keeps what went wrong.
-func withoutConfig(err error) error {
-	if failed, is := errors.AsType[*pgconn.ConnectError](err); is {
-		return failed.Unwrap()
 	}
 	return err
 }

@@ -26,62 +26,63 @@ type stateCase struct {
 }
 
 // everyClass names codes of each class of SQLSTATEs in the appendix of the
-// Postgres manual. Those of a class that are told apart have lines of their
+// Postgres manual. Codes of a class that differ in kind have lines of their
 // own.
 var everyClass = map[string][]stateCase{
-	"00 successful completion":                 {{[]string{"00000"}, store.ErrFault, nil}},
-	"01 warning":                               {{[]string{"01000", "01P01"}, store.ErrFault, nil}},
-	"02 no data":                               {{[]string{"02000", "02001"}, store.ErrFault, nil}},
-	"03 SQL statement not yet complete":        {{[]string{"03000"}, store.ErrFault, nil}},
+	"00 successful completion":                 {{[]string{"00000"}, store.ErrInternal, nil}},
+	"01 warning":                               {{[]string{"01000", "01P01"}, store.ErrInternal, nil}},
+	"02 no data":                               {{[]string{"02000", "02001"}, store.ErrInternal, nil}},
+	"03 SQL statement not yet complete":        {{[]string{"03000"}, store.ErrInternal, nil}},
 	"08 connection exception":                  {{[]string{"08000", "08003", "08006", "08001", "08004", "08007", "08P01"}, store.ErrUnavailable, store.ErrUnknownOutcome}},
-	"09 triggered action exception":            {{[]string{"09000"}, store.ErrFault, nil}},
-	"0A feature not supported":                 {{[]string{"0A000"}, store.ErrFault, nil}},
-	"0B invalid transaction initiation":        {{[]string{"0B000"}, store.ErrFault, nil}},
-	"0F locator exception":                     {{[]string{"0F000", "0F001"}, store.ErrFault, nil}},
-	"0L invalid grantor":                       {{[]string{"0L000", "0LP01"}, store.ErrFault, nil}},
-	"0P invalid role specification":            {{[]string{"0P000"}, store.ErrFault, nil}},
-	"0Z diagnostics exception":                 {{[]string{"0Z000", "0Z002"}, store.ErrFault, nil}},
-	"10 XQuery error":                          {{[]string{"10608"}, store.ErrFault, nil}},
-	"20 case not found":                        {{[]string{"20000"}, store.ErrFault, nil}},
-	"21 cardinality violation":                 {{[]string{"21000"}, store.ErrFault, nil}},
+	"09 triggered action exception":            {{[]string{"09000"}, store.ErrInternal, nil}},
+	"0A feature not supported":                 {{[]string{"0A000"}, store.ErrInternal, nil}},
+	"0B invalid transaction initiation":        {{[]string{"0B000"}, store.ErrInternal, nil}},
+	"0F locator exception":                     {{[]string{"0F000", "0F001"}, store.ErrInternal, nil}},
+	"0L invalid grantor":                       {{[]string{"0L000", "0LP01"}, store.ErrInternal, nil}},
+	"0P invalid role specification":            {{[]string{"0P000"}, store.ErrInternal, nil}},
+	"0Z diagnostics exception":                 {{[]string{"0Z000", "0Z002"}, store.ErrInternal, nil}},
+	"10 XQuery error":                          {{[]string{"10608"}, store.ErrInternal, nil}},
+	"20 case not found":                        {{[]string{"20000"}, store.ErrInternal, nil}},
+	"21 cardinality violation":                 {{[]string{"21000"}, store.ErrInternal, nil}},
 	"22 data exception":                        {{[]string{"22000", "22001", "22003", "22012", "22021", "22P02", "22P05"}, store.ErrInvalid, nil}},
-	"23 integrity constraint violation":        {{[]string{"23000", "23001", "23502", "23503", "23514", "23P01"}, store.ErrFault, nil}, {[]string{"23505"}, store.ErrConflict, nil}},
-	"24 invalid cursor state":                  {{[]string{"24000"}, store.ErrFault, nil}},
-	"25 invalid transaction state":             {{[]string{"25000", "25001", "25P01", "25P02"}, store.ErrFault, nil}, {[]string{"25006", "25P03", "25P04"}, store.ErrUnavailable, nil}},
-	"26 invalid SQL statement name":            {{[]string{"26000"}, store.ErrFault, nil}},
-	"27 triggered data change violation":       {{[]string{"27000"}, store.ErrFault, nil}},
-	"28 invalid authorization specification":   {{[]string{"28000", "28P01"}, store.ErrFault, nil}},
-	"2B dependent privileges still exist":      {{[]string{"2B000", "2BP01"}, store.ErrFault, nil}},
-	"2D invalid transaction termination":       {{[]string{"2D000"}, store.ErrFault, nil}},
-	"2F SQL routine exception":                 {{[]string{"2F000", "2F005"}, store.ErrFault, nil}},
-	"34 invalid cursor name":                   {{[]string{"34000"}, store.ErrFault, nil}},
-	"38 external routine exception":            {{[]string{"38000", "38004"}, store.ErrFault, nil}},
-	"39 external routine invocation exception": {{[]string{"39000", "39P01"}, store.ErrFault, nil}},
-	"3B savepoint exception":                   {{[]string{"3B000", "3B001"}, store.ErrFault, nil}},
-	"3D invalid catalog name":                  {{[]string{"3D000"}, store.ErrFault, nil}},
-	"3F invalid schema name":                   {{[]string{"3F000"}, store.ErrFault, nil}},
-	"40 transaction rollback":                  {{[]string{"40000", "40002"}, store.ErrFault, nil}, {[]string{"40001", "40P01"}, store.ErrConflict, nil}, {[]string{"40003"}, store.ErrFault, store.ErrUnknownOutcome}},
-	"42 syntax error or access rule violation": {{[]string{"42000", "42501", "42601", "42703", "42804", "42883", "42P01", "42P10"}, store.ErrFault, nil}},
-	"44 WITH CHECK OPTION violation":           {{[]string{"44000"}, store.ErrFault, nil}},
+	"23 integrity constraint violation":        {{[]string{"23000", "23001", "23502", "23503", "23514", "23P01"}, store.ErrInternal, nil}, {[]string{"23505"}, store.ErrConflict, nil}},
+	"24 invalid cursor state":                  {{[]string{"24000"}, store.ErrInternal, nil}},
+	"25 invalid transaction state":             {{[]string{"25000", "25001", "25P01", "25P02"}, store.ErrInternal, nil}, {[]string{"25006", "25P03", "25P04"}, store.ErrUnavailable, nil}},
+	"26 invalid SQL statement name":            {{[]string{"26000"}, store.ErrInternal, nil}},
+	"27 triggered data change violation":       {{[]string{"27000"}, store.ErrInternal, nil}},
+	"28 invalid authorization specification":   {{[]string{"28000", "28P01"}, store.ErrInternal, nil}},
+	"2B dependent privileges still exist":      {{[]string{"2B000", "2BP01"}, store.ErrInternal, nil}},
+	"2D invalid transaction termination":       {{[]string{"2D000"}, store.ErrInternal, nil}},
+	"2F SQL routine exception":                 {{[]string{"2F000", "2F005"}, store.ErrInternal, nil}},
+	"34 invalid cursor name":                   {{[]string{"34000"}, store.ErrInternal, nil}},
+	"38 external routine exception":            {{[]string{"38000", "38004"}, store.ErrInternal, nil}},
+	"39 external routine invocation exception": {{[]string{"39000", "39P01"}, store.ErrInternal, nil}},
+	"3B savepoint exception":                   {{[]string{"3B000", "3B001"}, store.ErrInternal, nil}},
+	"3D invalid catalog name":                  {{[]string{"3D000"}, store.ErrInternal, nil}},
+	"3F invalid schema name":                   {{[]string{"3F000"}, store.ErrInternal, nil}},
+	"40 transaction rollback":                  {{[]string{"40000", "40002"}, store.ErrInternal, nil}, {[]string{"40001", "40P01"}, store.ErrConflict, nil}, {[]string{"40003"}, store.ErrInternal, store.ErrUnknownOutcome}},
+	"42 syntax error or access rule violation": {{[]string{"42000", "42501", "42601", "42703", "42804", "42883", "42P01", "42P10"}, store.ErrInternal, nil}},
+	"44 WITH CHECK OPTION violation":           {{[]string{"44000"}, store.ErrInternal, nil}},
 	"53 insufficient resources":                {{[]string{"53000", "53100", "53200", "53300", "53400"}, store.ErrUnavailable, nil}},
 	"54 program limit exceeded":                {{[]string{"54000", "54001", "54023"}, store.ErrInvalid, nil}},
-	"55 object not in prerequisite state":      {{[]string{"55000", "55006", "55P02", "55P04"}, store.ErrFault, nil}, {[]string{"55P03"}, store.ErrUnavailable, nil}},
+	"55 object not in prerequisite state":      {{[]string{"55000", "55006", "55P02", "55P04"}, store.ErrInternal, nil}, {[]string{"55P03"}, store.ErrUnavailable, nil}},
 	"57 operator intervention":                 {{[]string{"57000", "57014", "57P01", "57P02", "57P03", "57P04", "57P05"}, store.ErrUnavailable, nil}},
 	"58 system error":                          {{[]string{"58000", "58030", "58P01", "58P02"}, store.ErrUnavailable, nil}},
-	"72 snapshot failure":                      {{[]string{"72000"}, store.ErrFault, nil}},
-	"F0 configuration file error":              {{[]string{"F0000", "F0001"}, store.ErrFault, nil}},
-	"HV foreign data wrapper error":            {{[]string{"HV000", "HV00N"}, store.ErrFault, nil}},
-	"P0 PL/pgSQL error":                        {{[]string{"P0000", "P0001"}, store.ErrFault, nil}},
-	"XX internal error":                        {{[]string{"XX000", "XX001", "XX002"}, store.ErrFault, nil}},
+	"72 snapshot failure":                      {{[]string{"72000"}, store.ErrInternal, nil}},
+	"F0 configuration file error":              {{[]string{"F0000", "F0001"}, store.ErrInternal, nil}},
+	"HV foreign data wrapper error":            {{[]string{"HV000", "HV00N"}, store.ErrInternal, nil}},
+	"P0 PL/pgSQL error":                        {{[]string{"P0000", "P0001"}, store.ErrInternal, nil}},
+	"XX internal error":                        {{[]string{"XX000", "XX001", "XX002"}, store.ErrInternal, nil}},
 }
 
 // kinds are all that an error of the database can be.
 var kinds = []error{
 	store.ErrCommunityNotFound, store.ErrNotFound, store.ErrConflict, store.ErrUnavailable,
-	store.ErrUnknownOutcome, store.ErrInvalid, store.ErrFault,
+	store.ErrUnknownOutcome, store.ErrInvalid, store.ErrInternal,
 }
 
-func TestEveryClassOfSQLStateIsOfOneKindAtEachStage(t *testing.T) {
+func TestExplain_Classes(t *testing.T) {
+	t.Parallel()
 	for name, cases := range everyClass {
 		t.Run(name, func(t *testing.T) {
 			for _, c := range cases {
@@ -95,7 +96,7 @@ func TestEveryClassOfSQLStateIsOfOneKindAtEachStage(t *testing.T) {
 					connects, reads := c.working, c.working
 					switch class(code) {
 					case "22", "54":
-						connects, reads = store.ErrFault, store.ErrFault // of a setting, of a row
+						connects, reads = store.ErrInternal, store.ErrInternal // of a setting, of a row
 					case "XX":
 						connects = store.ErrUnavailable // Supavisor when it is full
 					}
@@ -106,8 +107,8 @@ func TestEveryClassOfSQLStateIsOfOneKindAtEachStage(t *testing.T) {
 			}
 		})
 	}
-	requireKind(t, "ZZ999", working, store.ErrFault) // of a database of the future
-	requireKind(t, "4", working, store.ErrFault)     // of something that is no database
+	requireKind(t, "ZZ999", working, store.ErrInternal) // of a database of the future
+	requireKind(t, "4", working, store.ErrInternal)     // of something that is no database
 }
 
 // requireKind demands that an error with the code, from either driver, is of
@@ -119,7 +120,7 @@ func requireKind(t *testing.T, code string, at stage, want error) {
 		&pq.Error{Code: pqerror.Code(code), Message: "made up"},
 		fmt.Errorf("wrapped: %w", &pgconn.PgError{Code: code}),
 	} {
-		err := explain(context.Background(), statement{name: "operation"}, at, cause)
+		err := explain(context.Background(), "operation", at, cause)
 		for _, kind := range kinds {
 			assert.Equal(t, errors.Is(kind, want), errors.Is(err, kind), "%T with %s at stage %d: %v", cause, code, at, err)
 		}
@@ -134,7 +135,8 @@ func requireKind(t *testing.T, code string, at stage, want error) {
 
 // The context's end comes before what the database answers to it, unless the
 // commit may have happened.
-func TestAContextThatEndsIsTheErrorAtEachStage(t *testing.T) {
+func TestExplain_Context(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	cancelled := &pgconn.PgError{Code: "57014", Message: "canceling statement due to user request"}
@@ -153,7 +155,7 @@ func TestAContextThatEndsIsTheErrorAtEachStage(t *testing.T) {
 		{committing, &pq.Error{Code: "40003"}, true},
 		{working, &pgconn.PgError{Code: "08P01"}, false},
 	} {
-		err := explain(ctx, statement{name: "operation"}, c.at, c.cause)
+		err := explain(ctx, "operation", c.at, c.cause)
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Equal(t, c.unknown, errors.Is(err, store.ErrUnknownOutcome), "stage %d, %v", c.at, c.cause)
 		assert.ErrorContains(t, err, "operation")
@@ -161,10 +163,10 @@ func TestAContextThatEndsIsTheErrorAtEachStage(t *testing.T) {
 	}
 }
 
-// Whatever comes in the place of the answer to a commit, an answer that cannot be
-// read among it, tells nothing of the commit: unless the database has said so,
-// or the driver vouches that nothing was committed.
-func TestOnlyTheDatabaseOrTheDriverTellThatACommitHasNotHappened(t *testing.T) {
+// An error in place of the answer to a commit leaves open whether it happened,
+// unless the database refused it or the driver vouches that nothing was sent.
+func TestExplain_Commit(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		cause error
 		want  error
@@ -173,7 +175,7 @@ func TestOnlyTheDatabaseOrTheDriverTellThatACommitHasNotHappened(t *testing.T) {
 		"a row that cannot be read":     {errors.New("cannot scan text into *int64"), store.ErrUnknownOutcome},
 		"a connection that is lost":     {driver.ErrBadConn, store.ErrUnknownOutcome},
 		"one that pgx calls closed":     {fmt.Errorf("failed: %w", pgconn.ErrConnClosed), store.ErrUnknownOutcome},
-		"a commit that rolled back":     {pgx.ErrTxCommitRollback, store.ErrFault},
+		"a commit that rolled back":     {pgx.ErrTxCommitRollback, store.ErrInternal},
 		"the database's refusal":        {&pgconn.PgError{Code: "57014"}, store.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,46 +185,45 @@ func TestOnlyTheDatabaseOrTheDriverTellThatACommitHasNotHappened(t *testing.T) {
 }
 
 // A guard's own code, in its own statement, means what the guard is about.
-func TestAGuardIsAskedInItsOwnStatementOnly(t *testing.T) {
-	divides := statement{name: "divides", guard: divisionByZero, guarded: store.ErrCommunityNotFound}
-	refuses := statement{name: "refuses", guard: notNullViolation, column: "address", guarded: store.ErrConflict}
+func TestExplain_Guards(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
-		in           statement
-		code, column string
-		want         error
+		in, code, column string
+		want             error
 	}{
-		{divides, divisionByZero, "", store.ErrCommunityNotFound},
-		{refuses, notNullViolation, "address", store.ErrConflict},
-		{refuses, notNullViolation, "another", store.ErrFault}, // a column that is not ours to fill
-		{refuses, divisionByZero, "", store.ErrInvalid},
-		{divides, notNullViolation, "address", store.ErrFault},
-		{statement{name: "guards nothing"}, divisionByZero, "", store.ErrInvalid},
-		{divides, uniqueViolation, "", store.ErrConflict},
+		{"lock_passport", divisionByZero, "", store.ErrCommunityNotFound},
+		{"replace_stamps", notNullViolation, "credential", store.ErrConflict},
+		{"replace_stamps", notNullViolation, "another", store.ErrInternal}, // a column that is not ours to fill
+		{"replace_stamps", divisionByZero, "", store.ErrInvalid},
+		{"lock_passport", notNullViolation, "credential", store.ErrInternal},
+		{"upsert_score", divisionByZero, "", store.ErrInvalid}, // it has no guard
+		{"lock_passport", uniqueViolation, "", store.ErrConflict},
 	} {
 		for _, at := range []stage{working, committing} {
 			for _, cause := range []error{
 				&pgconn.PgError{Code: c.code, ColumnName: c.column},
 				&pq.Error{Code: pqerror.Code(c.code), Column: c.column},
 			} {
-				require.ErrorIs(t, explain(t.Context(), c.in, at, cause), c.want, "%T: %s of %q in %s", cause, c.code, c.column, c.in.name)
+				require.ErrorIs(t, explain(t.Context(), c.in, at, cause), c.want, "%T: %s of %q in %s", cause, c.code, c.column, c.in)
 			}
 		}
 	}
 }
 
-// What a foreign key refers to is read off its name, and off no other text that
-// an error brings along.
-func TestAForeignKeyIsToldByTheNameOfItsConstraint(t *testing.T) {
+// The column of a foreign key is read from the constraint's name, and from no
+// other text of the error.
+func TestExplain_ForeignKey(t *testing.T) {
+	t.Parallel()
 	for constraint, want := range map[string]error{
 		"registry_passport_community_id_1524ae17_fk_account_community_id":   store.ErrCommunityNotFound,
 		"registry_hashscorerl_community_id_464dfa88_fk_account_c":           store.ErrCommunityNotFound,
 		"registry_event_community_id_fkey":                                  store.ErrCommunityNotFound, // as Postgres names it
 		"account_accountapike_api_key_id_f30ca19e_fk_account_a":             store.ErrNotFound,
 		"account_accountapikey_account_id_1a2556bc_fk_account_account_id":   store.ErrNotFound,
-		"registry_score_passport_id_640e4835_fk_registry_passport_id":       store.ErrFault,
-		"account_customizatio_scorer_id_354f8a7d_fk_account_c":              store.ErrFault,
-		"something_of_the_hosts_scorer_id_354f8a7d_fk_account_community_id": store.ErrFault,
-		"": store.ErrFault,
+		"registry_score_passport_id_640e4835_fk_registry_passport_id":       store.ErrInternal,
+		"account_customizatio_scorer_id_354f8a7d_fk_account_c":              store.ErrInternal,
+		"something_of_the_hosts_scorer_id_354f8a7d_fk_account_community_id": store.ErrInternal,
+		"": store.ErrInternal,
 	} {
 		const prose = `insert on table "x_community_id_y" violates "z_account_id_z", "_api_key_id_"`
 		for _, cause := range []error{

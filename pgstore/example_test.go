@@ -27,7 +27,8 @@ func must(err error) {
 	}
 }
 
-// fill makes a community and gives alice a stamp; it returns the stamp's issuer.
+// fill makes a community and gives alice a stamp; it returns the stamp's
+// issuer.
 func fill(ctx context.Context, db *pgstore.Store) *passporttest.Issuer {
 	must(db.PutCommunity(ctx, store.Community{
 		ID: 1, Name: "Demo", Threshold: "1", Weights: []byte(`{"Google": "1.5"}`),
@@ -35,22 +36,22 @@ func fill(ctx context.Context, db *pgstore.Store) *passporttest.Issuer {
 	issuer := passporttest.NewIssuer()
 	signed, err := issuer.Issue(alice, "Google", "account-1")
 	must(err)
-	stamp, err := passport.NewCredential(signed)
+	stamp, err := passport.ReadCredential(signed)
 	must(err)
 	must(db.AddCredentials(ctx, alice, stamp))
 	return issuer
 }
 
 // newExample returns a pool on a database with a community and a stamp of
-// alice's, and an engine on it.
-func newExample(ctx context.Context) (pool *pgxpool.Pool, engine *passport.Engine, end func()) {
+// alice's, and a store and an engine on it.
+func newExample(ctx context.Context) (pool *pgxpool.Pool, db *pgstore.Store, engine *passport.Engine, end func()) {
 	url, drop := pgtest.NewForExample()
 	pool, err := pgstore.OpenPool(ctx, url)
 	must(err)
-	db := pgstore.New(pool)
+	db = pgstore.New(pool)
 	engine, err = passport.New(db, passport.WithTrustedIssuers(fill(ctx, db).DID()))
 	must(err)
-	return pool, engine, func() {
+	return pool, db, engine, func() {
 		pool.Close()
 		drop()
 	}
@@ -78,14 +79,14 @@ func Example() {
 
 // A transaction of the host that is rolled back undoes the score and its
 // claims.
-func ExampleInTx() {
+func ExampleStore_InTx() {
 	ctx := context.Background()
-	pool, engine, end := newExample(ctx)
+	pool, s, engine, end := newExample(ctx)
 	defer end()
 
 	full := errors.New("no place is left")
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		result, err := engine.On(pgstore.InTx(tx)).Score(ctx, 1, alice)
+		result, err := engine.On(s.InTx(tx)).Score(ctx, 1, alice)
 		if err != nil {
 			return err
 		}
@@ -103,9 +104,9 @@ func ExampleInTx() {
 }
 
 // The same over database/sql, committed.
-func ExampleInSQLTx() {
+func ExampleStore_InSQLTx() {
 	ctx := context.Background()
-	pool, engine, end := newExample(ctx)
+	pool, _, engine, end := newExample(ctx)
 	defer end()
 	db, err := sql.Open("pgx", pool.Config().ConnString())
 	must(err)
@@ -114,7 +115,7 @@ func ExampleInSQLTx() {
 	tx, err := db.BeginTx(ctx, nil)
 	must(err)
 	defer tx.Rollback() // without effect after Commit
-	result, err := engine.On(pgstore.InSQLTx(tx)).Score(ctx, 1, alice)
+	result, err := engine.On(pgstore.NewDB(db).InSQLTx(tx)).Score(ctx, 1, alice)
 	must(err)
 	if !result.Passing {
 		return // rolls back
@@ -129,7 +130,7 @@ func ExampleInSQLTx() {
 
 func ExampleCheckSchema() {
 	ctx := context.Background()
-	pool, _, end := newExample(ctx)
+	pool, _, _, end := newExample(ctx)
 	defer end()
 
 	fmt.Println(pgstore.CheckSchema(ctx, pool))
@@ -150,20 +151,17 @@ func ExampleOpenPool() {
 	// true
 }
 
-// A store has roles for what is around a scoring.
+// A store has roles for the tasks around a scoring.
 func ExampleStore_ListClaims() {
 	ctx := context.Background()
-	pool, engine, end := newExample(ctx)
+	_, db, engine, end := newExample(ctx)
 	defer end()
 	_, err := engine.Score(ctx, 1, alice)
 	must(err)
 
-	db := pgstore.New(pool)
-	address, err := passport.ParseAddress("0x00000000000000000000000000000000000A11CE")
+	page, err := db.ListCredentials(ctx, "0x00000000000000000000000000000000000A11CE", store.Page{Limit: 10})
 	must(err)
-	page, err := db.ListCredentials(ctx, string(address), store.Page{Limit: 10})
-	must(err)
-	claims, err := db.ListClaims(ctx, 1, string(address))
+	claims, err := db.ListClaims(ctx, 1, alice)
 	must(err)
 	fmt.Println(page.Credentials[0].Provider, len(claims), claims[0].ExpiresAt.Year())
 	// Output: Google 1 2100

@@ -1,9 +1,15 @@
 package pgstore
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"fmt"
 
-// executor runs statements on whatever the host has: a pool, or a transaction
-// of its own. The errors are those of package store, or the context's.
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// executor runs statements on a pool, or in a transaction of the host. The
+// errors are those of package store, or the context's.
 type executor interface {
 	// read runs one statement that changes nothing.
 	read(ctx context.Context, c call) error
@@ -11,11 +17,35 @@ type executor interface {
 	write(ctx context.Context, calls []call) error
 }
 
-// commit names what comes after the last statement of a write.
-var commit = statement{name: "commit"}
+// Database is how a host reaches its database: a pool of pgx, or a handle of
+// database/sql with the driver of pgx or lib/pq.
+type Database interface {
+	*pgxpool.Pool | *sql.DB
+}
 
-// begin names what comes before the first.
-var begin = statement{name: "begin"}
+// host is an executor on a [Database].
+type host interface {
+	executor
+	// migrate commits what the work does, unless it fails. The isolation is READ
+	// COMMITTED, whatever the database's default is: what others commit while a
+	// lock is awaited must be seen once it is held.
+	migrate(ctx context.Context, work func(schemaTx) error) error
+}
 
-// connect names what comes before anything is sent.
-var connect = statement{name: "connect"}
+// schemaTx is a transaction that changes a schema.
+type schemaTx interface {
+	executor
+	// exec runs one statement, which pgx is not to prepare: the tables that it
+	// names may have been made just before.
+	exec(ctx context.Context, op, sql string, args ...any) error
+}
+
+func hostOn[D Database](db D) host {
+	switch db := any(db).(type) {
+	case *pgxpool.Pool:
+		return onPool(db)
+	case *sql.DB:
+		return onDB(db)
+	}
+	panic(fmt.Sprintf("a Database is not a %T", db))
+}

@@ -28,6 +28,21 @@ func (p pgxPool) write(ctx context.Context, calls []call) error {
 	return p.send(ctx, committing, calls)
 }
 
+func (p pgxPool) migrate(ctx context.Context, work func(schemaTx) error) error {
+	tx, err := p.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	if err != nil {
+		return explain(ctx, begin, connecting, err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // does nothing after a commit
+	if err := work(pgxTx{tx}); err != nil {
+		return err
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return explain(ctx, commit, committing, err)
+	}
+	return nil
+}
+
 func (p pgxPool) send(ctx context.Context, at stage, calls []call) error {
 	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
@@ -55,9 +70,9 @@ func sendBatch(ctx context.Context, conn *pgx.Conn, on batcher, at stage, calls 
 		batch.Queue(calls[i].sql, calls[i].args...)
 	}
 	results := on.SendBatch(ctx, &batch)
-	s, err := receive(results, calls)
+	op, err := receive(results, calls)
 	if closing := results.Close(); err == nil {
-		s, err = commit, closing
+		op, err = commit, closing
 	}
 	if err == nil {
 		return nil
@@ -65,22 +80,22 @@ func sendBatch(ctx context.Context, conn *pgx.Conn, on batcher, at stage, calls 
 	if conn.IsClosed() {
 		err = fmt.Errorf("%w: %w", errConnectionClosed, err)
 	}
-	return explain(ctx, s, at, err)
+	return explain(ctx, op, at, err)
 }
 
-// receive reads the answers of the calls in order, and returns the statement
-// that failed.
-func receive(results pgx.BatchResults, calls []call) (statement, error) {
+// receive reads the answers of the calls in order, and returns the name of the
+// one that failed.
+func receive(results pgx.BatchResults, calls []call) (op string, err error) {
 	for i := range calls {
 		c := &calls[i]
 		if err := receiveOne(results, c); err != nil {
-			return failed(calls, c.statement, err), err
+			return failed(calls, c.name, err), err
 		}
 		if c.done != nil {
 			c.done()
 		}
 	}
-	return statement{}, nil
+	return "", nil
 }
 
 func receiveOne(results pgx.BatchResults, c *call) error {
@@ -101,14 +116,14 @@ func receiveOne(results pgx.BatchResults, c *call) error {
 	return rows.Err()
 }
 
-// failed returns the statement that an error is about: where statements are
-// prepared before the first is run, that need not be the one whose answer was
-// awaited.
-func failed(calls []call, awaited statement, err error) statement {
+// failed returns the name of the call that an error is about: where statements
+// are prepared before the first is run, that need not be the one whose answer
+// was awaited.
+func failed(calls []call, awaited string, err error) string {
 	if preparing, is := errors.AsType[pgx.ErrPreprocessingBatch](err); is {
 		for i := range calls {
 			if calls[i].sql == preparing.SQL() {
-				return calls[i].statement
+				return calls[i].name
 			}
 		}
 	}

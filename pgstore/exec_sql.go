@@ -32,9 +32,16 @@ func (d sqlDB) write(ctx context.Context, calls []call) error {
 	})
 }
 
+func (d sqlDB) migrate(ctx context.Context, work func(schemaTx) error) error {
+	isolated := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	return d.inTransaction(ctx, isolated, committing, func(tx *sql.Tx) error { return work(sqlTx{tx}) })
+}
+
 // inTransaction commits what the work does, unless it fails. At is the stage of
 // the commit.
-func (d sqlDB) inTransaction(ctx context.Context, options *sql.TxOptions, at stage, work func(*sql.Tx) error) (err error) {
+func (d sqlDB) inTransaction(
+	ctx context.Context, options *sql.TxOptions, at stage, work func(*sql.Tx) error,
+) (err error) {
 	conn, tx, err := d.begin(ctx, options)
 	if err != nil {
 		return err
@@ -46,8 +53,8 @@ func (d sqlDB) inTransaction(ctx context.Context, options *sql.TxOptions, at sta
 	if err := work(tx); err != nil {
 		return err
 	}
-	// database/sql does not tell a commit that it did not send for that from one
-	// whose answer is missing.
+	// Commit returns the same error when it sends nothing because of that, and
+	// when the answer is missing.
 	if err := ctx.Err(); err != nil {
 		return explain(ctx, commit, working, err)
 	}
@@ -91,7 +98,7 @@ func (d sqlDB) release(conn *sql.Conn, err error) {
 func runAll(ctx context.Context, tx *sql.Tx, at stage, calls []call) error {
 	for i := range calls {
 		if err := runSQL(ctx, tx, &calls[i]); err != nil {
-			return explain(ctx, calls[i].statement, at, err)
+			return explain(ctx, calls[i].name, at, err)
 		}
 		if calls[i].done != nil {
 			calls[i].done()
@@ -116,7 +123,7 @@ func runSQL(ctx context.Context, tx *sql.Tx, c *call) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // Err tells what went wrong
+	defer rows.Close() //nolint:errcheck // Err has the same error
 	for rows.Next() {
 		if err := c.row(rows.Scan); err != nil {
 			return err
@@ -129,33 +136,13 @@ func runSQL(ctx context.Context, tx *sql.Tx, c *call) error {
 // []string, but all of them pass on an array in the notation of Postgres.
 type textArray []string
 
+var quoteElement = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // Value implements [driver.Valuer].
 func (a textArray) Value() (driver.Value, error) {
-	var b strings.Builder
-	size := 2
-	for _, text := range a {
-		size += len(text) + len(text)/8 + 3
-	}
-	b.Grow(size)
-	b.WriteByte('{')
+	quoted := make([]string, len(a))
 	for i, text := range a {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('"')
-		for {
-			special := strings.IndexAny(text, `"\`)
-			if special < 0 {
-				break
-			}
-			b.WriteString(text[:special])
-			b.WriteByte('\\')
-			b.WriteByte(text[special])
-			text = text[special+1:]
-		}
-		b.WriteString(text)
-		b.WriteByte('"')
+		quoted[i] = `"` + quoteElement.Replace(text) + `"`
 	}
-	b.WriteByte('}')
-	return b.String(), nil
+	return "{" + strings.Join(quoted, ",") + "}", nil
 }

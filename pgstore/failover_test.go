@@ -16,8 +16,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// onPools are the kinds of pools, with a function that runs a query of the host's
-// on the pool.
+// onPools are the kinds of pools, with a function that runs a query of the
+// host's on the pool.
 func onPools() map[string]func(t *testing.T, url string) (*pgstore.Store, func(ctx context.Context, sql string) (string, error)) {
 	onPgx := func(pool *pgxpool.Pool) (*pgstore.Store, func(context.Context, string) (string, error)) {
 		return pgstore.New(pool), func(ctx context.Context, sql string) (answer string, err error) {
@@ -58,6 +58,7 @@ func onPools() map[string]func(t *testing.T, url string) (*pgstore.Store, func(c
 // A primary is demoted while its sessions stay open: those turn read-only, and
 // new ones can write.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	const sessions = 3
 	server := pgtest.NewOwn(t)
 	for name, open := range onPools() {
@@ -113,6 +114,7 @@ func openAtOnce(t *testing.T, ask func(context.Context, string) (string, error),
 
 // A pool on a server that is read-only for all does not go on connecting.
 func TestReplica(t *testing.T) {
+	t.Parallel()
 	server := pgtest.NewOwn(t)
 	address := server.New(t)
 	exec(t, openPool(t, address), "alter system set wal_level = replica")
@@ -139,27 +141,30 @@ func TestReplica(t *testing.T) {
 
 // A host that asks for a read-only transaction is not to try again later.
 func TestInTx_ReadOnly(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	require.NoError(t, pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		err := pgstore.InTx(tx).PutAddressList(t.Context(), "list", alice)
+		err := pgstore.New(w.pool).InTx(tx).PutAddressList(t.Context(), "list", alice)
 		require.ErrorIs(t, err, store.ErrReadOnly)
 		require.NotErrorIs(t, err, store.ErrUnavailable)
 		assert.Equal(t, store.KindReadOnly, store.KindOf(err))
-		_, err = pgstore.InTx(tx).ListClaims(t.Context(), 1, alice)
+		_, err = pgstore.New(w.pool).InTx(tx).ListClaims(t.Context(), 1, alice)
 		return err
 	}))
-	tx, err := openSQL(t, "postgres", w.url).BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	db := openSQL(t, "postgres", w.url)
+	tx, err := db.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
 	require.NoError(t, err)
-	err = pgstore.InSQLTx(tx).PutAddressList(t.Context(), "list", alice)
+	err = pgstore.NewDB(db).InSQLTx(tx).PutAddressList(t.Context(), "list", alice)
 	require.ErrorIs(t, err, store.ErrReadOnly)
 	require.NoError(t, tx.Rollback())
 }
 
 func TestErrSchema(t *testing.T) {
+	t.Parallel()
 	pool := openPool(t, pgtest.NewEmpty(t))
 	for _, s := range []*pgstore.Store{pgstore.New(pool), pgstore.New(pool, pgstore.WithSchema("none"))} {
-		_, err := s.Load(t.Context(), store.Query{Community: 1, Addresses: []string{alice}})
-		require.ErrorIs(t, err, store.ErrFault)
+		_, err := s.Load(t.Context(), store.Query{Community: 1, Addresses: []store.Address{alice}})
+		require.ErrorIs(t, err, store.ErrInternal)
 		assert.ErrorContains(t, err, "run Migrate")
 		assert.Equal(t, store.KindSchema, store.KindOf(err))
 	}

@@ -15,24 +15,26 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// What others do to the database that the SDK shares: the service's migrations,
-// settings of the server, names.
+// These tests are about what others do to the database that the SDK shares: the
+// service's migrations, settings of the server, names.
 
-func TestAColumnThatIsNotOursToFillIsAFault(t *testing.T) {
+func TestApply_UnknownColumn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := pgstore.New(w.pool)
 	w.exec("alter table registry_hashscorerlink add column extra int not null")
 	w.exec("alter table account_accountapikey add column extra int not null")
 	_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n", alice)))
-	require.ErrorIs(t, err, store.ErrFault)
+	require.ErrorIs(t, err, store.ErrInternal)
 	require.NotErrorIs(t, err, store.ErrConflict)
 	err = s.AddKey(t.Context(), store.Key{ID: "p.h", Prefix: "p", Hash: "h", Account: 1, CreatedAt: noon})
-	require.ErrorIs(t, err, store.ErrFault)
+	require.ErrorIs(t, err, store.ErrInternal)
 	require.NotErrorIs(t, err, store.ErrNotFound)
 }
 
 // Postgres cuts a name after 63 bytes, and pgx ends it at a NUL.
-func TestASchemaThatWouldBeTakenForAnotherIsRefused(t *testing.T) {
+func TestWithSchema_Refused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, name := range []string{"", "pub\x00lic", strings.Repeat("a", 64)} {
 		s := pgstore.New(w.pool, pgstore.WithSchema(name))
@@ -43,7 +45,8 @@ func TestASchemaThatWouldBeTakenForAnotherIsRefused(t *testing.T) {
 	assert.Equal(t, "1", w.value("select count(*) from account_community where id = 1 and deleted_at is null"))
 }
 
-func TestMomentsDoNotDependOnTheDateStyle(t *testing.T) {
+func TestTimes_DateStyle(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := pgstore.New(w.pool)
 	_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n", alice)))
@@ -57,11 +60,14 @@ func TestMomentsDoNotDependOnTheDateStyle(t *testing.T) {
 			}))
 			snapshot := load(t, s, alice)
 			assert.Equal(t, noon, snapshot.At, "%s in %v", style, mode)
-			assert.Equal(t, noon, snapshot.Wallets[0].Score.ScoredAt)
-			assert.Equal(t, future, snapshot.Wallets[0].Score.ExpiresAt)
+			last, err := s.LastScore(t.Context(), 1, alice)
+			require.NoError(t, err)
+			assert.Equal(t, noon, last.ScoredAt)
+			assert.Equal(t, future, last.ExpiresAt)
+			assert.WithinDuration(t, time.Now(), last.ReadAt, time.Hour)
 			claims, err := s.ListClaims(t.Context(), 1, alice)
 			require.NoError(t, err)
-			assert.Equal(t, []store.Claim{claim("n", alice)}, claims)
+			assert.Equal(t, []store.Claim{{Nullifier: "n", Holder: claim("n", alice).To}}, claims)
 			events, err := s.ListEvents(t.Context(), 1, alice, store.Page{Limit: 10})
 			require.NoError(t, err)
 			assert.Equal(t, noon, events[0].At)
@@ -73,7 +79,8 @@ func TestMomentsDoNotDependOnTheDateStyle(t *testing.T) {
 }
 
 // A migration of the service may widen a column while statements are prepared.
-func TestAColumnMayBeWidenedMeanwhile(t *testing.T) {
+func TestStatements_WidenedColumns(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 1 }))
 	require.NoError(t, s.AddKey(t.Context(), store.Key{ID: "p.h", Prefix: "p", Hash: "h", Account: 1, CreatedAt: noon}))
@@ -95,7 +102,7 @@ func TestAColumnMayBeWidenedMeanwhile(t *testing.T) {
 	}
 }
 
-// endsAfterALook is a context that ends between being looked at and being used.
+// endsAfterALook is a context that ends after it was looked at once.
 type endsAfterALook struct {
 	context.Context
 
@@ -118,12 +125,13 @@ func (c *endsAfterALook) Done() <-chan struct{} {
 	return ended
 }
 
-func TestWhatWasNeverSentLeavesTheHostsTransactionAlone(t *testing.T) {
+func TestInTx_NothingSent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec("create table signups (address text primary key)")
 	c := changes(load(t, pgstore.New(w.pool), alice))
 	require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-		_, err := pgstore.InTx(tx).Apply(&endsAfterALook{Context: t.Context()}, c)
+		_, err := pgstore.New(w.pool).InTx(tx).Apply(&endsAfterALook{Context: t.Context()}, c)
 		require.ErrorIs(t, err, context.Canceled)
 		_, err = tx.Exec(t.Context(), "insert into signups values ($1)", alice)
 		return err
@@ -132,23 +140,27 @@ func TestWhatWasNeverSentLeavesTheHostsTransactionAlone(t *testing.T) {
 	assert.Equal(t, "0", w.value("select count(*) from registry_score"))
 }
 
-// A number of seven characters can be written out to more than a hundred thousand.
+// A number of seven characters can be written out to more than a hundred
+// thousand.
 func TestLoad_LongNumbers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(`insert into ceramic_cache_ceramiccache (address, provider, stamp, updated_at, created_at, type, compose_db_save_status, compose_db_stream_id, proof_value)
 		select $1, 'Google', ('[' || string_agg('1e131071', ',') || ']')::jsonb, now(), now(), 1, 'pending', '', '' from generate_series(1, 9000)`, alice)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	snapshot, err := pgstore.New(w.pool).Load(ctx, store.Query{Community: 1, Addresses: []string{alice}})
+	snapshot, err := pgstore.New(w.pool).Load(ctx, store.Query{Community: 1, Addresses: []store.Address{alice}})
 	require.NoError(t, err)
 	require.Len(t, snapshot.Wallets[0].Credentials, 1)
 	assert.Equal(t, store.OmittedTooLarge, snapshot.Wallets[0].Credentials[0].Omitted)
-	assert.Empty(t, snapshot.Wallets[0].Credentials[0].Stamp)
+	assert.Empty(t, snapshot.Wallets[0].Credentials[0].Document)
 }
 
-// The service's column holds ends beyond the years of our documents. A wallet whose own
-// claim has one is scored as ever, and the claim is not shortened.
+// The service's column holds expiries that no document of the service can hold.
+// A wallet that has such a claim is scored as others, and the claim stays as it
+// is unless it is changed.
 func TestApply_OwnClaimBeyondAllYears(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := pgstore.New(w.pool)
 	w.exec(`insert into ceramic_cache_ceramiccache (address, provider, stamp, updated_at, created_at, type, compose_db_save_status, compose_db_stream_id, proof_value)
@@ -158,10 +170,16 @@ func TestApply_OwnClaimBeyondAllYears(t *testing.T) {
 		w.exec("insert into registry_hashscorerlink (hash, community_id, address, expires_at) values ('n', 1, $1, $2::text::timestamptz)", alice, end)
 		snapshot := load(t, s, alice)
 		require.Len(t, snapshot.Claims, 1)
+		stored := w.value("select expires_at from registry_hashscorerlink")
 		_, err := s.Apply(t.Context(), changes(snapshot, claim("n", alice)))
 		require.ErrorIs(t, err, store.ErrConflict, end)
-		_, err = s.Apply(t.Context(), changes(snapshot, snapshot.Claims...))
+		own := snapshot.Claims[0]
+		_, err = s.Apply(t.Context(), changes(snapshot, store.ClaimSwap{Nullifier: "n", From: own.Holder, To: own.Holder}))
 		require.NoError(t, err, end)
 		assert.Equal(t, snapshot.Claims, load(t, s, alice).Claims, end)
+		assert.Equal(t, stored, w.value("select expires_at from registry_hashscorerlink"))
+		_, err = s.Apply(t.Context(), changes(snapshot, store.ClaimSwap{Nullifier: "n", From: own.Holder, To: store.Holder{Address: bob, ExpiresAt: future}}))
+		require.NoError(t, err, end)
+		assert.Equal(t, bob, w.value("select address from registry_hashscorerlink"))
 	}
 }

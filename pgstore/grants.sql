@@ -1,16 +1,17 @@
--- The rights that a role needs to score (Score, Preview, Latest), and no more: a
--- test takes away one at a time. The roles around a scoring (credentials, keys,
--- communities and so on) read and write more tables; Migrate makes them all.
+-- The rights that a role needs to score (Score, Preview, Latest), and no more:
+-- a test takes away one at a time. The roles around a scoring (credentials,
+-- keys, communities and so on) read and write more tables; Migrate makes them
+-- all.
 --
 --     psql -v role=scorer -v schema=public -f grants.sql
 --
--- Where ids come from sequences of their own, as in databases that older versions
--- of Django have made, these are needed too: grant usage on all sequences in
--- schema … to ….
+-- Where ids come from sequences of their own, as in databases that older
+-- versions of Django have made, these are needed too: grant usage on all
+-- sequences in schema … to ….
 
 grant usage on schema :"schema" to :"role";
 
--- What is read.
+-- To read.
 grant select on :"schema".account_community to :"role";
 grant select on :"schema".scorer_weighted_scorer to :"role";
 grant select on :"schema".scorer_weighted_binaryweightedscorer to :"role";
@@ -31,7 +32,7 @@ grant select on :"schema".registry_humanpoints to :"role";
 grant select on :"schema".registry_humanpointsconfig to :"role";
 grant select on :"schema".registry_humanpointscommunityqualifiedusers to :"role";
 
--- What is written. The right to update one column is the right to lock a row.
+-- To write. The right to update one column is the right to lock a row.
 grant insert on :"schema".registry_passport to :"role";
 grant update (requires_calculation) on :"schema".registry_passport to :"role";
 grant insert on :"schema".registry_score to :"role";

@@ -17,8 +17,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// The rights of grants.sql must suffice, and each must be needed.
-func TestEachGrantIsNeededToScore(t *testing.T) {
+// The rights of grants.sql must suffice for a scoring, and each must be needed.
+func TestGrants(t *testing.T) {
+	t.Parallel()
 	file, err := os.ReadFile("grants.sql")
 	require.NoError(t, err)
 	r := newRivals(t)
@@ -47,7 +48,7 @@ func TestEachGrantIsNeededToScore(t *testing.T) {
 		err := r.scoreWith(as)
 		var detail *store.Error
 		if assert.ErrorAs(t, err, &detail, "scoring needs no %q", grant[1]) {
-			assert.ErrorIs(t, err, store.ErrFault)
+			assert.ErrorIs(t, err, store.ErrInternal)
 			assert.Equal(t, "42501", detail.SQLState, "without %q: %v", grant[1], err)
 		}
 		r.exec("grant " + grant[1] + " to " + role)
@@ -55,7 +56,8 @@ func TestEachGrantIsNeededToScore(t *testing.T) {
 	require.NoError(t, r.scoreWith(as))
 }
 
-// scoreWith scores what makes use of every right, and leaves things as they were.
+// scoreWith makes scorings that use every right. It begins by removing what an
+// earlier one has left.
 func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
 	r.exec(`truncate registry_passport, registry_score, registry_stamp, registry_event, registry_hashscorerlink,
 		registry_humanpoints, registry_humanpointscommunityqualifiedusers, ceramic_cache_ceramiccache, ceramic_cache_revocation`)
@@ -68,7 +70,7 @@ func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
 	if err := score(alice); err != nil {
 		return err
 	}
-	// A stamp that is gone, and a claim that has expired and is taken over.
+	// A stamp that is gone, and an expired claim that changes hands.
 	r.exec(`delete from ceramic_cache_ceramiccache where provider = 'Github'`)
 	r.exec(`update registry_hashscorerlink set expires_at = now() - interval '1 day'`)
 	r.stamp(bob, "account", "Google")
@@ -78,11 +80,11 @@ func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
 	if err := score(bob); err != nil {
 		return err
 	}
-	// A limited award in a transaction that goes on seeing what it began with.
+	// A limited award in a transaction that keeps its first snapshot.
 	r.exec(`truncate registry_humanpoints`)
 	r.stamp(alice, "account", "Github")
 	return pgx.BeginTxFunc(r.t.Context(), pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		_, err := r.engine.On(pgstore.InTx(tx)).Score(r.t.Context(), 1, alice)
+		_, err := r.engine.On(pgstore.New(pool).InTx(tx)).Score(r.t.Context(), 1, alice)
 		return err
 	})
 }

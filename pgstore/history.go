@@ -2,85 +2,115 @@ package pgstore
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// ScoreAt implements [store.History].
-func (s *Store) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-	if err := store.CheckAddress(address); err != nil {
-		return nil, store.Errorf("score_at", store.ErrInvalid, "%w", err)
+// LastScore implements [store.LastScorer].
+func (s *Store) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
+	const op = "last_score"
+	of, err := parse(op, address)
+	if err != nil {
+		return nil, err
 	}
-	var events []store.RecordedEvent
-	err := s.on.read(ctx, s.statements.scoreAt.with(community, address, within(at)).each(eventsInto(&events, address)))
+	last, err := readRows(ctx, s, s.texts.call(op, community, of), scanScore)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(last) == 0:
+		return nil, store.Errorf(op, store.ErrCommunityNotFound, "there is no community %d", community)
+	case last[0].Status == "":
+		return nil, store.Errorf(op, store.ErrNotFound, "%s has no score in community %d", of, community)
+	}
+	return &last[0], nil
+}
+
+func scanScore(scan scanFunc) (r store.RecordedScore, err error) {
+	var status, evidence, stampScores, stamps, live string
+	var scored, expires, read storedTime
+	if err := scan(&status, &r.Value, &r.Error, &evidence, &stampScores, &stamps,
+		&scored, &expires, &read, &r.Scorer, &live); err != nil {
+		return r, err
+	}
+	r.Status, r.ScoredAt, r.ExpiresAt, r.ReadAt = store.Status(status), scored.Time, expires.Time, read.Time
+	r.Evidence, r.StampScores, r.Stamps = document(evidence), document(stampScores), document(stamps)
+	if err := json.Unmarshal([]byte(live), &r.Live); err != nil {
+		return r, fmt.Errorf("reading the live providers: %w", err)
+	}
+	return r, nil
+}
+
+// ScoreAt implements [store.ScoreFinder].
+func (s *Store) ScoreAt(
+	ctx context.Context, community int64, address store.Address, at time.Time,
+) (*store.RecordedEvent, error) {
+	const op = "score_at"
+	of, err := parse(op, address)
+	if err != nil {
+		return nil, err
+	}
+	events, err := readRows(ctx, s, s.texts.call(op, community, of, within(at)), scanEvent(of))
 	if err != nil {
 		return nil, err
 	}
 	if len(events) == 0 {
-		return nil, store.Errorf("score_at", store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
+		return nil, store.Errorf(op, store.ErrNotFound, "%s has no score in community %d at %v", of, community, at)
 	}
 	return &events[0], nil
 }
 
 // ListEvents implements [store.History].
-func (s *Store) ListEvents(ctx context.Context, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
-	if err := checkPage(address, &page); err != nil {
-		return nil, store.Errorf("list_events", store.ErrInvalid, "%w", err)
-	}
-	list := s.statements.listEvents
-	if page.After > 0 {
-		list = s.statements.listEventsAfter
-	}
-	var events []store.RecordedEvent
-	err := s.on.read(ctx, list.with(community, address, highest(&page), page.After, int64(page.Limit)).
-		each(eventsInto(&events, address)))
+func (s *Store) ListEvents(
+	ctx context.Context, community int64, address store.Address, page store.Page,
+) ([]store.RecordedEvent, error) {
+	of, err := parsePage("list_events", address, &page)
 	if err != nil {
 		return nil, err
 	}
+	list := "list_events"
+	if page.After > 0 {
+		list = "list_events_after"
+	}
+	rows := s.texts.call(list, community, of, highest(&page), page.After, int64(page.Limit))
+	events, err := readRows(ctx, s, rows, scanEvent(of))
 	if page.After > 0 {
 		slices.Reverse(events)
 	}
-	return events, nil
+	return events, err
 }
 
-// eventsInto returns what takes a row of an event about the address.
-func eventsInto(events *[]store.RecordedEvent, address string) func(scanFunc) error {
-	return func(scan scanFunc) error {
-		event := store.RecordedEvent{Event: store.Event{Address: address}}
+// scanEvent returns a function that reads an event about the address.
+func scanEvent(address string) func(scanFunc) (store.RecordedEvent, error) {
+	return func(scan scanFunc) (event store.RecordedEvent, err error) {
 		var data string
-		var at storedMoment
+		var at storedTime
 		if err := scan(&event.ID, &event.Action, &data, &at); err != nil {
-			return err
+			return event, err
 		}
-		event.Data = []byte(data)
-		var err error
+		event.Address, event.Data = store.Address(address), []byte(data)
 		event.At, err = at.known()
-		*events = append(*events, event)
-		return err
+		return event, err
 	}
 }
 
 // ListClaims implements [store.History].
-func (s *Store) ListClaims(ctx context.Context, community int64, address string) ([]store.Claim, error) {
-	if err := store.CheckAddress(address); err != nil {
-		return nil, store.Errorf("list_claims", store.ErrInvalid, "%w", err)
-	}
-	var claims []store.Claim
-	err := s.on.read(ctx, s.statements.listClaims.with(community, address).each(func(scan scanFunc) error {
-		var claim store.Claim
-		var expires storedMoment
-		if err := scan(&claim.Nullifier, &claim.Address, &expires); err != nil {
-			return err
-		}
-		var err error
-		claim.ExpiresAt, err = expires.known()
-		claims = append(claims, claim)
-		return err
-	}))
+func (s *Store) ListClaims(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
+	of, err := parse("list_claims", address)
 	if err != nil {
 		return nil, err
 	}
-	return claims, nil
+	return readRows(ctx, s, s.texts.call("list_claims", community, of), func(scan scanFunc) (c store.Claim, err error) {
+		var holder string
+		var expires storedTime
+		if err := scan(&c.Nullifier, &holder, &expires); err != nil {
+			return c, err
+		}
+		c.Address = store.Address(holder)
+		c.ExpiresAt, err = expires.known()
+		return c, err
+	})
 }

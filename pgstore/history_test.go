@@ -18,9 +18,10 @@ const (
 	tick     = 5 * time.Millisecond
 )
 
-// A column may hold moments that no time.Time should: they are given as the
-// nearest that one can write.
-func TestHistoryTakesMomentsWithoutEnd(t *testing.T) {
+// A column may hold times that no document can: they are returned as the
+// nearest ones that it can.
+func TestHistory_InfiniteTimes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(`insert into registry_event (id, action, address, created_at, data, community_id) values
 		(1, 'SCU', $1, '-infinity', '{}', 1), (2, 'SCU', $1, '4000-01-01 BC', '{}', 1),
@@ -35,11 +36,11 @@ func TestHistoryTakesMomentsWithoutEnd(t *testing.T) {
 			s := open(t, w.url)
 			events, err := s.ListEvents(t.Context(), 1, alice, store.Page{Limit: 10})
 			require.NoError(t, err)
-			var moments []time.Time
+			var times []time.Time
 			for _, event := range events {
-				moments = append(moments, event.At)
+				times = append(times, event.At)
 			}
-			assert.Equal(t, []time.Time{last, last, first, first}, moments)
+			assert.Equal(t, []time.Time{last, last, first, first}, times)
 
 			event, err := s.ScoreAt(t.Context(), 1, alice, noon)
 			require.NoError(t, err)
@@ -47,7 +48,9 @@ func TestHistoryTakesMomentsWithoutEnd(t *testing.T) {
 
 			claims, err := s.ListClaims(t.Context(), 1, alice)
 			require.NoError(t, err)
-			assert.Equal(t, []store.Claim{{Nullifier: "n1", Address: alice, ExpiresAt: last}, {Nullifier: "n2", Address: alice, ExpiresAt: first}}, claims)
+			assert.Equal(t, []store.Claim{
+				{Nullifier: "n1", Holder: store.Holder{Address: alice, ExpiresAt: last}}, {Nullifier: "n2", Holder: store.Holder{Address: alice, ExpiresAt: first}},
+			}, claims)
 
 			page, err := s.ListCredentials(t.Context(), alice, store.Page{Limit: 2})
 			require.NoError(t, err)
@@ -56,8 +59,9 @@ func TestHistoryTakesMomentsWithoutEnd(t *testing.T) {
 	}
 }
 
-// Looking back must read next to nothing of the largest tables that there are.
-func TestHistoryReadsByIndex(t *testing.T) {
+// The history of an address must be read by index, from tables that are large.
+func TestHistory_Indexes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec(`insert into registry_event (action, address, created_at, data, community_id)
 		select (array['SCU', 'LDP', 'FDP'])[1 + n % 3], '0x' || lpad(to_hex(n % 2000), 40, '0'), now(), '{}', 1 + n % 2 from generate_series(1, 60000) n`)
@@ -84,7 +88,7 @@ func TestHistoryReadsByIndex(t *testing.T) {
 		require.NoError(t, err)
 		return n
 	}
-	// A session tells what it read with the first query a second later.
+	// A session reports its reads with the first query after a second.
 	require.Eventually(t, func() bool {
 		claims, err := s.ListClaims(t.Context(), 2, address)
 		return assert.NoError(t, err) && assert.Len(t, claims, 10) && read("idx_scan") > 0

@@ -20,12 +20,12 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// What the listing of one store answers, page by page, the other store takes
-// back.
+// Each store takes in the pages of the other's listing.
 func TestImport_Listing(t *testing.T) {
+	t.Parallel()
 	type rows interface {
 		passport.Store
-		passporthttp.Rows
+		passporthttp.Lookups
 		store.Communities
 		store.Credentials
 	}
@@ -43,19 +43,20 @@ func TestImport_Listing(t *testing.T) {
 			for _, provider := range []string{"Google", "Github", "Ens", "Lens", "Discord"} {
 				signed, err := issuer.Issue(alice, provider, "Zoë's \"account\" \\u0041 <&>")
 				require.NoError(t, err)
-				c, err := passport.NewCredential(signed)
+				c, err := passport.ReadCredential(signed)
 				require.NoError(t, err)
-				require.NoError(t, from.AddCredentials(t.Context(), alice, c))
+				require.NoError(t, from.AddCredentials(t.Context(), store.Address(alice), c))
 			}
 			account, err := from.PutAccount(t.Context(), "reader")
 			require.NoError(t, err)
 			keys, err := apikey.New(from)
 			require.NoError(t, err)
-			key, _, err := keys.Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true})
+			key, _, err := keys.Create(t.Context(), apikey.KeyParams{Account: account, ReadScores: true})
 			require.NoError(t, err)
 
 			var answers bytes.Buffer
-			handler := passporthttp.New(engine, from)
+			handler, err := passporthttp.New(engine, from)
+			require.NoError(t, err)
 			for url, pages := "/v2/stamps/"+alice+"?limit=2", 0; url != ""; pages++ {
 				require.Less(t, pages, 3)
 				request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
@@ -73,7 +74,7 @@ func TestImport_Listing(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, want, report)
 			}
-			assert.Equal(t, stampsOf(t, from, alice), stampsOf(t, to, alice))
+			assert.Equal(t, stampsOf(t, from, store.Address(alice)), stampsOf(t, to, store.Address(alice)))
 		})
 	}
 }
@@ -86,14 +87,14 @@ func nextPage(t *testing.T, answer []byte) string {
 }
 
 // stampsOf returns the credentials by provider, as JSON trees.
-func stampsOf(t *testing.T, from store.Credentials, address string) map[string]any {
+func stampsOf(t *testing.T, from store.Credentials, address store.Address) map[string]any {
 	t.Helper()
 	page, err := from.ListCredentials(t.Context(), address, store.Page{Limit: store.MaxPage})
 	require.NoError(t, err)
 	stamps := map[string]any{}
 	for _, c := range page.Credentials {
 		var tree any
-		require.NoError(t, json.Unmarshal(c.Stamp, &tree))
+		require.NoError(t, json.Unmarshal(c.Document, &tree))
 		stamps[c.Provider] = tree
 	}
 	return stamps

@@ -8,10 +8,10 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// The roles of a store that works in transactions of a host, each call in one
-// of its own.
+// These are the roles of a store that works in transactions of a host, each
+// call in one of its own.
 
-// asked returns what the work in a transaction of the host returns.
+// asked returns the result of the work in a transaction of the host.
 func asked[T any](ctx context.Context, h host, work func(s *pgstore.Store) (T, error)) (result T, err error) {
 	err = h.in(ctx, func(s *pgstore.Store) error {
 		result, err = work(s)
@@ -20,11 +20,11 @@ func asked[T any](ctx context.Context, h host, work func(s *pgstore.Store) (T, e
 	return result, err
 }
 
-func (h inHost) AddCredentials(ctx context.Context, address string, credentials ...store.NewCredential) error {
+func (h inHost) AddCredentials(ctx context.Context, address store.Address, credentials ...store.CredentialInput) error {
 	return h.host.in(ctx, func(s *pgstore.Store) error { return s.AddCredentials(ctx, address, credentials...) })
 }
 
-func (h inHost) DeleteCredentials(ctx context.Context, address string, providers ...string) (int, error) {
+func (h inHost) DeleteCredentials(ctx context.Context, address store.Address, providers ...string) (int, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) (int, error) { return s.DeleteCredentials(ctx, address, providers...) })
 }
 
@@ -32,7 +32,7 @@ func (h inHost) RevokeCredentials(ctx context.Context, proofValues ...string) (i
 	return asked(ctx, h.host, func(s *pgstore.Store) (int, error) { return s.RevokeCredentials(ctx, proofValues...) })
 }
 
-func (h inHost) ListCredentials(ctx context.Context, address string, page store.Page) (*store.CredentialPage, error) {
+func (h inHost) ListCredentials(ctx context.Context, address store.Address, page store.Page) (*store.CredentialPage, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.CredentialPage, error) { return s.ListCredentials(ctx, address, page) })
 }
 
@@ -52,21 +52,25 @@ func (h inHost) PutAccount(ctx context.Context, username string) (int64, error) 
 	return asked(ctx, h.host, func(s *pgstore.Store) (int64, error) { return s.PutAccount(ctx, username) })
 }
 
-func (h inHost) PutAddressList(ctx context.Context, name string, addresses ...string) error {
+func (h inHost) PutAddressList(ctx context.Context, name string, addresses ...store.Address) error {
 	return h.host.in(ctx, func(s *pgstore.Store) error { return s.PutAddressList(ctx, name, addresses...) })
 }
 
-func (h inHost) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
+func (h inHost) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (*store.RecordedScore, error) { return s.LastScore(ctx, community, address) })
+}
+
+func (h inHost) ScoreAt(ctx context.Context, community int64, address store.Address, at time.Time) (*store.RecordedEvent, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.RecordedEvent, error) { return s.ScoreAt(ctx, community, address, at) })
 }
 
-func (h inHost) ListEvents(ctx context.Context, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
+func (h inHost) ListEvents(ctx context.Context, community int64, address store.Address, page store.Page) ([]store.RecordedEvent, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) ([]store.RecordedEvent, error) {
 		return s.ListEvents(ctx, community, address, page)
 	})
 }
 
-func (h inHost) ListClaims(ctx context.Context, community int64, address string) ([]store.Claim, error) {
+func (h inHost) ListClaims(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) ([]store.Claim, error) { return s.ListClaims(ctx, community, address) })
 }
 
@@ -86,10 +90,10 @@ func (h inHost) RevokeKey(ctx context.Context, prefix string) error {
 	return h.host.in(ctx, func(s *pgstore.Store) error { return s.RevokeKey(ctx, prefix) })
 }
 
-func (h inHost) AddUses(ctx context.Context, uses ...store.Use) error {
-	return h.host.in(ctx, func(s *pgstore.Store) error { return s.AddUses(ctx, uses...) })
+func (h inHost) AddUsage(ctx context.Context, usages ...store.Usage) error {
+	return h.host.in(ctx, func(s *pgstore.Store) error { return s.AddUsage(ctx, usages...) })
 }
 
-func (h inHost) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
+func (h inHost) LoadPoints(ctx context.Context, address store.Address) (*store.PointsLedger, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.PointsLedger, error) { return s.LoadPoints(ctx, address) })
 }

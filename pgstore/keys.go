@@ -9,74 +9,66 @@ import (
 // FindKey implements [store.Keys].
 func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
 	if !storable(prefix, store.MaxKeyPrefix) {
-		return nil, noSuchKey(s.statements.validateAPIKey)
+		return nil, noSuchKey("validate_api_key")
 	}
-	var found *store.Key
-	if err := s.on.read(ctx, s.statements.validateAPIKey.with(prefix).each(func(scan scanFunc) error {
-		key, err := scanKey(scan)
-		found = key
-		return err
-	})); err != nil {
+	keys, err := readRows(ctx, s, s.texts.call("validate_api_key", prefix), scanKey)
+	if err != nil {
 		return nil, err
 	}
-	if found == nil {
-		return nil, noSuchKey(s.statements.validateAPIKey)
+	if len(keys) == 0 {
+		return nil, noSuchKey("validate_api_key")
 	}
-	return found, nil
+	return &keys[0], nil
 }
 
-func scanKey(scan scanFunc) (*store.Key, error) {
-	var k store.Key
-	var created, expires storedMoment
+func scanKey(scan scanFunc) (k store.Key, err error) {
+	var created, expires storedTime
 	if err := scan(&k.ID, &k.Prefix, &k.Hash, &k.SHA256, &k.Name, &k.Account, &created, &expires,
 		&k.Revoked, &k.RateLimit, &k.ReadScores, &k.Historical, &k.SubmitPassports, &k.CreateScorers); err != nil {
-		return nil, err
-	}
-	var err error
-	if k.CreatedAt, err = created.known(); err != nil {
-		return nil, err
+		return k, err
 	}
 	k.ExpiresAt = expires.Time
-	return &k, nil
+	k.CreatedAt, err = created.known()
+	return k, err
 }
 
-func noSuchKey(s statement) error {
-	return store.Errorf(s.name, store.ErrNotFound, "there is no API key with that prefix")
+func noSuchKey(op string) error {
+	return store.Errorf(op, store.ErrNotFound, "there is no API key with that prefix")
 }
 
 // AddKey implements [store.Keys].
 func (s *Store) AddKey(ctx context.Context, key store.Key) error {
-	insert := s.statements.insertAPIKey
+	const op = "insert_api_key"
 	if err := key.Validate(); err != nil {
-		return store.Errorf(insert.name, store.ErrInvalid, "%w", err)
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
-	return s.on.write(ctx, []call{insert.with(
+	return s.on.write(ctx, []call{s.texts.call(op,
 		key.ID, key.Prefix, key.Hash, key.SHA256, key.Name, key.Account,
-		momentOrNull(key.CreatedAt), momentOrNull(key.ExpiresAt), key.Revoked, key.RateLimit,
+		timeOrNull(key.CreatedAt), timeOrNull(key.ExpiresAt), key.Revoked, key.RateLimit,
 		key.ReadScores, key.Historical, key.SubmitPassports, key.CreateScorers)})
 }
 
 // MigrateKey implements [store.Keys].
 func (s *Store) MigrateKey(ctx context.Context, id, sha256 string) error {
-	migrate := s.statements.migrateAPIKey
-	if sha256 == "" || !storable(sha256, store.MaxKeySHA256) {
-		return store.Errorf(migrate.name, store.ErrInvalid, "no column holds the SHA-256")
+	const op = "migrate_api_key"
+	if err := store.CheckKeySHA256(sha256); err != nil {
+		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	if !storable(id, store.MaxKeyID) {
 		return nil
 	}
-	return s.on.write(ctx, []call{migrate.with(id, sha256)})
+	return s.on.write(ctx, []call{s.texts.call(op, id, sha256)})
 }
 
 // RevokeKey implements [store.Keys].
 func (s *Store) RevokeKey(ctx context.Context, prefix string) error {
-	revoke := s.statements.revokeAPIKey
+	const op = "revoke_api_key"
 	if !storable(prefix, store.MaxKeyPrefix) {
-		return noSuchKey(revoke)
+		return noSuchKey(op)
 	}
-	revoked, err := s.count(ctx, nil, revoke.with(prefix))
+	revoked, err := s.count(ctx, nil, s.texts.call(op, prefix))
 	if err == nil && revoked == 0 {
-		err = noSuchKey(revoke)
+		err = noSuchKey(op)
 	}
 	return err
 }

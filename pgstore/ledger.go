@@ -9,35 +9,36 @@ import (
 )
 
 // LoadPoints implements [store.Points].
-func (s *Store) LoadPoints(ctx context.Context, address string) (*store.PointsLedger, error) {
-	load := s.statements.loadLedger
-	if err := store.CheckAddress(address); err != nil {
-		return nil, store.Errorf(load.name, store.ErrInvalid, "%w", err)
-	}
-	ledger := ledgerReader{store.PointsLedger{Values: map[string]int{}, Multiplier: 1}}
-	if err := s.on.read(ctx, load.with(address).each(ledger.row)); err != nil {
+func (s *Store) LoadPoints(ctx context.Context, address store.Address) (*store.PointsLedger, error) {
+	const op = "load_points"
+	of, err := parse(op, address)
+	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(ledger.result.Awards, store.CompareAwards)
+	ledger := ledgerReader{store.PointsLedger{Values: map[string]int{}, Multiplier: 1}}
+	if err := s.on.read(ctx, s.texts.call(op, of).each(ledger.row)); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(ledger.result.Points, store.ComparePoints)
 	return &ledger.result, nil
 }
 
-// ledgerReader puts the rows of loadLedger together.
+// ledgerReader puts the rows of load_points together.
 type ledgerReader struct{ result store.PointsLedger }
 
 func (r *ledgerReader) row(scan scanFunc) error {
 	var part string
-	var award store.Award
+	var point store.HumanPoint
 	var number int64
-	if err := scan(&part, &award.Action, &award.Provider, &award.TxHash, &number); err != nil {
+	if err := scan(&part, &point.Action, &point.Provider, &point.TxHash, &number); err != nil {
 		return err
 	}
 	switch part {
 	case "award":
-		award.ChainID = int(number)
-		r.result.Awards = append(r.result.Awards, award)
+		point.ChainID = int(number)
+		r.result.Points = append(r.result.Points, point)
 	case "value":
-		r.result.Values[award.Action] = int(number)
+		r.result.Values[point.Action] = int(number)
 	case "multiplier":
 		r.result.Multiplier = int(number)
 	case "eligible":

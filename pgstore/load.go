@@ -1,7 +1,6 @@
 package pgstore
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,29 +9,31 @@ import (
 )
 
 // load returns the call that answers the query.
-func (s *statements) load(q *store.Query) call {
-	var at any // NULL: the database's clock
-	if !q.At.IsZero() {
-		at = moment(q.At)
+func (t texts) load(q *store.Query) call {
+	at := timeOrNull(q.At) // NULL: the database's clock
+	addresses := make([]string, len(q.Addresses))
+	for i, address := range q.Addresses {
+		addresses[i] = string(address)
 	}
-	addresses := append([]string{}, q.Addresses...) // not NULL when there is none
 	if q.Points == nil {
-		return s.loadSnapshot.with(q.Community, addresses, at)
+		c := t.call("load_snapshot", q.Community, addresses, at)
+		c.sql = t[withoutPoints]
+		return c
 	}
-	return s.loadSnapshotAndPoints.with(q.Community, addresses, at,
+	return t.call("load_snapshot", q.Community, addresses, at,
 		those(q.Points.Lists, store.MaxListName), those(q.Points.Counted, store.MaxAction))
 }
 
-// snapshotReader puts the rows of loadSnapshot together.
+// snapshotReader puts the rows of load_snapshot together.
 type snapshotReader struct {
 	query  *store.Query
-	wallet map[string]int
+	wallet map[store.Address]int
 	found  bool
 	result store.Snapshot
 }
 
 func newSnapshotReader(q *store.Query) *snapshotReader {
-	r := &snapshotReader{query: q, wallet: make(map[string]int, len(q.Addresses))}
+	r := &snapshotReader{query: q, wallet: make(map[store.Address]int, len(q.Addresses))}
 	r.result.Wallets = make([]store.Wallet, len(q.Addresses))
 	for i, address := range q.Addresses {
 		r.wallet[address] = i
@@ -44,37 +45,43 @@ func newSnapshotReader(q *store.Query) *snapshotReader {
 			Given:   map[string]int{},
 			Values:  map[string]int{},
 		}
+		for _, action := range q.Points.Counted {
+			r.result.Points.Given[action] = 0
+		}
 	}
 	return r
 }
 
-// snapshotRow is one row of the answer; which columns tell something depends on
-// its part.
+// snapshotRow is one row of the answer; its part decides which columns it uses,
+// and for what.
 type snapshotRow struct {
-	part          string
-	address       string
-	number        int64
-	moment, until storedMoment
-	text          [5]string
-	document      []byte // the largest texts: taken over, not copied
+	part     string
+	address  string
+	number   int64
+	at       storedTime
+	text     [5]string
+	document []byte // the largest texts: taken over, not copied
 }
 
 func (r *snapshotReader) row(scan scanFunc) error {
 	var row snapshotRow
 	t := &row.text
-	if err := scan(&row.part, &row.address, &row.number, &row.moment, &row.until,
+	if err := scan(&row.part, &row.address, &row.number, &row.at,
 		&t[0], &t[1], &t[2], &t[3], &t[4], &row.document); err != nil {
 		return err
 	}
 	switch row.part {
 	case "community":
 		return r.community(&row)
-	case "weight":
-		r.weight(&row)
+	case "weight": // a key may be there twice: the row that was made last comes last
+		if r.result.Community.Customization == nil {
+			r.result.Community.Customization = map[string]string{}
+		}
+		r.result.Community.Customization[t[0]] = t[1]
 		return nil
-	case "claim": // held by anyone
+	case "claim": // of any holder
 		r.result.Claims = append(r.result.Claims, store.Claim{
-			Nullifier: t[0], Address: row.address, ExpiresAt: row.until.Time,
+			Nullifier: t[0], Holder: store.Holder{Address: store.Address(row.address), ExpiresAt: row.at.Time},
 		})
 		return nil
 	case "given":
@@ -84,65 +91,46 @@ func (r *snapshotReader) row(scan scanFunc) error {
 		r.result.Points.Values[t[0]] = int(row.number)
 		return nil
 	}
-	i, asked := r.wallet[row.address]
+	i, asked := r.wallet[store.Address(row.address)]
 	if !asked {
-		return fmt.Errorf("a row of part %q is of %q, which was not asked for", row.part, row.address)
+		return fmt.Errorf("a row of part %q is of %q, which was not queried", row.part, row.address)
 	}
 	return r.ofWallet(i, &row)
 }
 
 func (r *snapshotReader) community(row *snapshotRow) (err error) {
-	r.found = true
-	r.result.At = row.moment.Time
-	r.result.Community.ID = r.query.Community
-	r.result.Community.HumanPoints = row.number != 0
-	r.result.Community.Name = row.text[0]
-	r.result.Community.Rule = row.text[1]
-	r.result.Community.Scorer = row.text[2]
-	r.result.Community.Weights = document(row.text[3])
-	r.result.Community.Threshold = row.text[4]
-	r.result.Community.ExternalID = row.address
-	r.result.Community.Account, err = strconv.ParseInt(string(row.document), 10, 64)
+	r.found, r.result.At = true, row.at.Time
+	c := &r.result.Community
+	c.ID, c.HumanPoints, c.ExternalID = r.query.Community, row.number != 0, row.address
+	c.Name, c.Rule, c.Scorer = row.text[0], row.text[1], row.text[2]
+	c.Weights, c.Threshold = document(row.text[3]), row.text[4]
+	c.Account, err = strconv.ParseInt(string(row.document), 10, 64)
 	return err
-}
-
-// weight takes a weight of the customization. A key may be there twice: the
-// row that was made last wins, which comes last.
-func (r *snapshotReader) weight(row *snapshotRow) {
-	if r.result.Community.Overlay == nil {
-		r.result.Community.Overlay = map[string]string{}
-	}
-	r.result.Community.Overlay[row.text[0]] = row.text[1]
 }
 
 // ofWallet takes a row about one of the queried addresses.
 func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
-	t := &row.text
-	switch wallet := &r.result.Wallets[i]; row.part {
+	t, wallet := &row.text, &r.result.Wallets[i]
+	var history *store.PointsHistory
+	if r.result.Points != nil {
+		history = &r.result.Points.Wallets[i]
+	}
+	switch row.part {
 	case "wallet":
 		wallet.Version = t[0]
 	case "credential":
-		c := store.Credential{ID: row.number, Provider: t[0], Omitted: store.Omission(t[1]), UpdatedAt: row.moment.Time}
+		c := store.Credential{ID: row.number, Provider: t[0], Omitted: store.Omission(t[1]), UpdatedAt: row.at.Time}
 		if c.Omitted == "" {
-			c.Stamp = row.document
+			c.Document = row.document
 		}
 		wallet.Credentials = append(wallet.Credentials, c)
-	case "score":
-		wallet.Score = &store.Score{
-			Status: store.Status(t[0]), Value: t[1], Error: t[2],
-			Evidence: document(t[3]), StampScores: document(t[4]), Stamps: document(string(row.document)),
-			ScoredAt: row.moment.Time, ExpiresAt: row.until.Time,
-		}
-	case "award":
-		history := &r.result.Points.Wallets[i]
-		history.Awards = append(history.Awards, store.Award{
+	case "point":
+		history.Points = append(history.Points, store.HumanPoint{
 			Action: t[0], Provider: t[1], TxHash: t[2], ChainID: int(row.number),
 		})
 	case "qualified":
-		history := &r.result.Points.Wallets[i]
 		history.Communities = append(history.Communities, row.number)
 	case "list":
-		history := &r.result.Points.Wallets[i]
 		history.Lists = append(history.Lists, t[0])
 	default:
 		return fmt.Errorf("a row is of the unknown part %q", row.part)
@@ -150,8 +138,7 @@ func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
 	return nil
 }
 
-// snapshot returns what was read, in an order that does not depend on the
-// database's plan or collation.
+// snapshot returns what was read.
 func (r *snapshotReader) snapshot() (*store.Snapshot, error) {
 	if !r.found {
 		return nil, store.Errorf("load_community", store.ErrCommunityNotFound, "there is no community %d", r.query.Community)
@@ -159,24 +146,14 @@ func (r *snapshotReader) snapshot() (*store.Snapshot, error) {
 	for i := range r.result.Wallets {
 		wallet := &r.result.Wallets[i]
 		if wallet.Version == "" {
-			return nil, store.Errorf("load_snapshot", store.ErrFault, "no row about %s", wallet.Address)
+			return nil, store.Errorf("load_snapshot", store.ErrInternal, "no row about %s", wallet.Address)
 		}
-		slices.SortFunc(wallet.Credentials, func(a, b store.Credential) int { return cmp.Compare(a.Provider, b.Provider) })
+		wallet.Version = version(wallet.Version, wallet.Credentials)
 	}
-	slices.SortFunc(r.result.Claims, func(a, b store.Claim) int { return cmp.Compare(a.Nullifier, b.Nullifier) })
 	if r.result.Points != nil {
-		for _, action := range r.query.Points.Counted {
-			r.result.Points.Given[action] += 0 // also what no row can be of
-		}
 		for i := range r.result.Points.Wallets {
-			sortHistory(&r.result.Points.Wallets[i])
+			slices.Sort(r.result.Points.Wallets[i].Communities)
 		}
 	}
 	return &r.result, nil
-}
-
-func sortHistory(history *store.PointsHistory) {
-	slices.SortFunc(history.Awards, store.CompareAwards)
-	slices.Sort(history.Communities)
-	slices.Sort(history.Lists)
 }

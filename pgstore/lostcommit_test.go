@@ -49,17 +49,18 @@ func (c *losingConn) Read(b []byte) (int, error) {
 	if !c.sent.Load() {
 		return c.Conn.Read(b)
 	}
-	// What was sent is to be committed, and this the answer to it.
+	// This is the answer to the commit.
 	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 	_, _ = c.Conn.Read(make([]byte, len(b)))
 	_ = c.Close()
 	return 0, net.ErrClosed
 }
 
-// pgx tells a connection that is lost while the answer to a commit is awaited as
-// one that was closed before anything was sent, where it does not use its
-// pipeline: in its exec and simple modes, and at a COMMIT.
-func TestALostAnswerToTheCommitIsUnknownInEveryMode(t *testing.T) {
+// Where pgx does not use its pipeline, in its exec and simple modes and at a
+// COMMIT, it reports a connection that is lost while the answer to a commit is
+// awaited as one that was closed before anything was sent.
+func TestApply_LostCommit(t *testing.T) {
+	t.Parallel()
 	modes := []pgx.QueryExecMode{
 		pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, // describe_exec awaits answers before it executes
 		pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,

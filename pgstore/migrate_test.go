@@ -18,7 +18,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func TestAFreshSchemaStartsWithTheServicesPoints(t *testing.T) {
+func TestMigrate_FirstRows(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.New(t))
 	assert.Equal(t, []string{
 		"CSB 100 true", "CSE 200 true", "CST 500 true", "HIM 1000 true", "HKY 100 true",
@@ -26,8 +27,9 @@ func TestAFreshSchemaStartsWithTheServicesPoints(t *testing.T) {
 	}, rows(t, db, `select action || ' ' || points || ' ' || active from registry_humanpointsconfig order by action`))
 }
 
-func TestEveryVersionIsRecordedOnce(t *testing.T) {
-	for name, migrate := range waysToMigrate() {
+func TestMigrate_Versions(t *testing.T) {
+	t.Parallel()
+	for name, migrate := range someOf(waysToMigrate(), "pgx, exec", "database/sql, pgx") {
 		t.Run(name, func(t *testing.T) {
 			url := pgtest.NewEmpty(t)
 			migrate(t, url)
@@ -39,7 +41,8 @@ func TestEveryVersionIsRecordedOnce(t *testing.T) {
 	}
 }
 
-func TestASecondMigrateDoesNothingAndNeedsNoRights(t *testing.T) {
+func TestMigrate_Twice(t *testing.T) {
+	t.Parallel()
 	address := pgtest.New(t)
 	db := openPool(t, address)
 	exec(t, db, `delete from registry_humanpointsconfig where action = 'PMT'`) // the host's wish
@@ -69,7 +72,8 @@ func TestASecondMigrateDoesNothingAndNeedsNoRights(t *testing.T) {
 	assert.Equal(t, before, fingerprint(t, db))
 }
 
-func TestManyMigratesAtOnceMakeOneSchema(t *testing.T) {
+func TestMigrate_AtOnce(t *testing.T) {
+	t.Parallel()
 	for _, isolation := range []string{"read committed", "serializable"} {
 		t.Run(isolation, func(t *testing.T) {
 			address := pgtest.NewEmpty(t)
@@ -95,7 +99,8 @@ func TestManyMigratesAtOnceMakeOneSchema(t *testing.T) {
 	}
 }
 
-func TestSchemasOfOtherNamesStandSideBySide(t *testing.T) {
+func TestMigrate_TwoSchemas(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.NewEmpty(t))
 	for _, schema := range []string{"passport", "Passport", hostile} {
 		require.NoError(t, pgstore.Migrate(t.Context(), db, pgstore.WithSchema(schema)))
@@ -104,7 +109,8 @@ func TestSchemasOfOtherNamesStandSideBySide(t *testing.T) {
 	require.ErrorIs(t, pgstore.CheckSchema(t.Context(), db), pgstore.ErrSchema, "nothing is in the usual schema")
 }
 
-func TestMigrateUndoesItselfWhenItFailsHalfway(t *testing.T) {
+func TestMigrate_Fails(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]func(address string) func(options ...pgstore.Option) error{
 		"pgx": func(address string) func(...pgstore.Option) error {
 			db := openPool(t, address)
@@ -131,7 +137,7 @@ func TestMigrateUndoesItselfWhenItFailsHalfway(t *testing.T) {
 			require.ErrorAs(t, err, &detail)
 			assert.Equal(t, "migrate_0006_human_points", detail.Op)
 			assert.Equal(t, "42P07", detail.SQLState)
-			require.ErrorIs(t, err, store.ErrFault)
+			require.ErrorIs(t, err, store.ErrInternal)
 			assert.ErrorContains(t, err, "registry_humanpoints_action_2af7c950")
 			assert.Empty(t, rows(t, db, `select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')`))
 
@@ -143,7 +149,8 @@ func TestMigrateUndoesItselfWhenItFailsHalfway(t *testing.T) {
 	}
 }
 
-func TestMigrateFinishesWhatAnOlderSDKBegan(t *testing.T) {
+func TestMigrate_OlderVersion(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.New(t))
 	exec(t, db, `
 		drop table registry_humanpoints, registry_humanpointscommunityqualifiedusers, registry_humanpointsconfig, registry_humanpointsmultiplier;
@@ -155,7 +162,8 @@ func TestMigrateFinishesWhatAnOlderSDKBegan(t *testing.T) {
 	assert.Subset(t, fingerprint(t, db), before, "what was there stays as it was")
 }
 
-func TestMigrateIsContentWithWhatANewerSDKMade(t *testing.T) {
+func TestMigrate_NewerVersion(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.New(t))
 	exec(t, db, `insert into passport_schema_version (version, name) values (7, '0007_of_the_future')`)
 	before := fingerprint(t, db)
@@ -163,7 +171,8 @@ func TestMigrateIsContentWithWhatANewerSDKMade(t *testing.T) {
 	assert.Equal(t, before, fingerprint(t, db))
 }
 
-func TestMigrateLeavesADatabaseOfTheServiceAlone(t *testing.T) {
+func TestMigrate_ServiceDatabase(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.New(t))
 	exec(t, db, `drop table passport_schema_version`) // now it might as well be the service's
 	exec(t, db, `insert into scorer_weighted_scorer (id, type, exclude_from_weight_updates) values (7, 'WEIGHTED', false)`)
@@ -181,7 +190,8 @@ func TestMigrateLeavesADatabaseOfTheServiceAlone(t *testing.T) {
 	assert.Equal(t, before, fingerprint(t, db))
 }
 
-func TestMigrateRefusesNamesThatNoSchemaCanHave(t *testing.T) {
+func TestMigrate_SchemaNames(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.NewEmpty(t))
 	for _, name := range []string{"", strings.Repeat("é", 32), "a\x00b", "\xff"} {
 		require.ErrorIs(t, pgstore.Migrate(t.Context(), db, pgstore.WithSchema(name)), store.ErrInvalid, "%q", name)
@@ -192,7 +202,8 @@ func TestMigrateRefusesNamesThatNoSchemaCanHave(t *testing.T) {
 	require.NoError(t, pgstore.Migrate(t.Context(), db, longest))
 }
 
-func TestMigrateEndsWithItsContext(t *testing.T) {
+func TestMigrate_ContextEnded(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.NewEmpty(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -203,7 +214,8 @@ func TestMigrateEndsWithItsContext(t *testing.T) {
 }
 
 // Before the commit is sent it is known that nothing was written.
-func TestAContextThatEndsBeforeTheCommitUndoesTheMigration(t *testing.T) {
+func TestMigrate_Cancelled(t *testing.T) {
+	t.Parallel()
 	for name, migrate := range map[string]func(ctx context.Context, config *pgx.ConnConfig) error{
 		"pgx": func(ctx context.Context, config *pgx.ConnConfig) error {
 			return pgstore.Migrate(ctx, openPool(t, config.ConnString(), func(c *pgxpool.Config) { c.ConnConfig.Tracer = config.Tracer }))
@@ -251,7 +263,7 @@ func (l *lastVersion) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEn
 	}
 }
 
-// fingerprint tells everything in the catalog about the tables in the schema
+// fingerprint returns everything in the catalog about the tables in the schema
 // public, and how often their rows were written.
 func fingerprint(t *testing.T, db *pgxpool.Pool) []string {
 	t.Helper()

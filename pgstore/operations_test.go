@@ -2,50 +2,63 @@ package pgstore_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// operation is a line of the table in the package's documentation.
-type operation struct{ name, statement, part string }
-
-func documentedOperations(t *testing.T) []operation {
-	t.Helper()
-	source, err := os.ReadFile("doc.go")
-	require.NoError(t, err)
-	_, section, found := strings.Cut(string(source), "# Operations\n")
-	require.True(t, found)
-	section, _, _ = strings.Cut(section, "// # ")
-	var operations []operation
-	for line := range strings.Lines(section) {
-		if !strings.HasPrefix(line, "//\t") {
-			continue
-		}
-		fields := append(strings.Fields(strings.TrimPrefix(line, "//")), "")
-		operations = append(operations, operation{fields[0], fields[1], fields[2]})
-	}
-	return operations
+// operations are those that the service's data layer has on the database, each
+// with its statement, and the part of the statement if it is not all of it.
+var operations = []struct{ name, statement, part string }{
+	{"load_ceramic_cache", "load_snapshot", "live_credentials"},
+	{"get_latest_stamps_per_provider", "load_snapshot", "live_credentials"},
+	{"load_scorer_config", "load_snapshot", "load_scorer_config"},
+	{"load_community", "load_snapshot", "load_community"},
+	{"load_hash_scorer_links", "load_snapshot", "load_hash_scorer_links"},
+	{"load_customization", "load_snapshot", "load_customization"},
+	{"count_passing_scores", "load_snapshot", "qualified_communities"},
+	{"count_metamask_og_awards", "load_snapshot", "count_metamask_og_awards"},
+	{"validate_api_key", "validate_api_key", ""},
+	{"get_passport_id", "lock_passport", ""},
+	{"upsert_passport", "upsert_passport", ""},
+	{"delete_stamps", "replace_stamps", "delete_stamps"},
+	{"bulk_insert_stamps", "replace_stamps", ""},
+	{"upsert_score", "upsert_score", "upsert_score"},
+	{"bulk_upsert_hash_links", "insert_hash_links", ""},
+	{"bulk_upsert_hash_links", "swap_hash_links", ""},
+	{"verify_hash_links", "verify_hash_links", ""},
+	{"insert_dedup_events", "upsert_score", "insert_events"},
+	{"insert_score_update_event", "upsert_score", "insert_events"},
+	{"record_passing_score", "record_passing_score", ""},
+	{"record_stamp_actions", "record_awards", ""},
+	{"award_scoring_bonus", "record_awards", ""},
+	{"award_metamask_og_bonus", "record_awards", ""},
 }
 
-// The statements that the table names are those that a scoring, and the check
-// of a key, send; and the parts are in them.
-func TestEachNamedOperationIsSent(t *testing.T) {
-	operations := documentedOperations(t)
-	require.Len(t, operations, 22, "as many as the service's data layer has")
+// A scoring, or the check of a key, must send the statement of each operation.
+// Its name must be the statement's, or in the statement's comment or text.
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, o := range operations {
+		names[o.name] = true
+	}
+	require.Len(t, names, 22, "as many as the service's data layer has")
 
+	filed := map[string]string{}
+	for _, s := range filedStatements(t) {
+		filed[s.name] = s.name + s.sql
+	}
 	sent := recordStatements(t)
 	for _, o := range operations {
+		assert.Contains(t, filed[o.statement], o.name)
 		sql, is := sent[o.statement]
 		if assert.True(t, is, "%s: no statement %s was sent", o.name, o.statement) && o.part != "" {
 			assert.Contains(t, sql, o.part+" as ", "%s: part of %s", o.name, o.statement)
@@ -54,59 +67,52 @@ func TestEachNamedOperationIsSent(t *testing.T) {
 }
 
 // recordStatements returns the texts that are sent, by the statement's name,
-// for a scoring that writes all there is to write, and for the check of a key.
+// for a scoring that writes everything that one can, and for the check of a
+// key.
 func recordStatements(t *testing.T) map[string]string {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(pgtest.New(t))
-	require.NoError(t, err)
-	tracer := &textTracer{texts: map[string]bool{}}
-	config.ConnConfig.Tracer = tracer
-	pool, err := pgxpool.NewWithConfig(t.Context(), config)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
+	w := newWorld(t)
+	tracer := &textTracer{}
+	s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.ConnConfig.Tracer = tracer }))
+	ctx := t.Context()
+	require.NoError(t, s.AddCredentials(ctx, alice, store.CredentialInput{Provider: "Google", Document: []byte(`{}`)}))
+	held, expired := store.Holder{Address: bob, ExpiresAt: future}, store.Holder{Address: bob, ExpiresAt: noon.AddDate(-1, 0, 0)}
+	w.exec(`insert into registry_hashscorerlink (hash, community_id, address, expires_at) values ('n2', 1, $1, $2), ('n3', 1, $1, $3)`,
+		bob, held.ExpiresAt, expired.ExpiresAt)
 
-	ctx, s := t.Context(), pgstore.New(pool)
-	require.NoError(t, s.PutCommunity(ctx, store.Community{ID: 1, Name: "One", HumanPoints: true, Threshold: "1", Weights: []byte(`{"Google": "1"}`)}))
-	later := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-	_, err = pool.Exec(ctx, `insert into registry_hashscorerlink (hash, community_id, address, expires_at) values ('n2', 1, $1, $2)`, bob, later)
+	tracer.texts = nil
+	query := store.Query{Community: 1, Addresses: []store.Address{alice}, At: noon, Points: &store.PointsQuery{Lists: []string{"og"}, Counted: []string{"MM2"}}}
+	snapshot, err := s.Load(ctx, query)
 	require.NoError(t, err)
-
-	snapshot, err := s.Load(ctx, store.Query{Community: 1, Addresses: []string{alice}, Points: &store.PointsQuery{Lists: []string{"og"}, Counted: []string{"MM2"}}})
-	require.NoError(t, err)
-	_, err = s.Apply(ctx, &store.Changes{
-		Community: 1, At: snapshot.At,
-		Claims: []store.Claim{{Nullifier: "n1", Address: alice, ExpiresAt: later}},
-		Held:   []store.Claim{{Nullifier: "n2", Address: bob, ExpiresAt: later}},
-		Wallets: []store.WalletChanges{{
-			Address: alice, Version: snapshot.Wallets[0].Version,
-			Score: store.Score{
-				Status: store.StatusDone, Value: "1", ScoredAt: snapshot.At, ExpiresAt: later,
-				Evidence: []byte(`{}`), StampScores: []byte(`{}`), Stamps: []byte(`{}`),
-			},
-			Stamps:    []store.Stamp{{Provider: "Google", Credential: []byte(`{}`)}},
-			Events:    []store.Event{{Action: store.ActionDeduplicated, Address: alice, Data: []byte(`{}`)}},
-			Qualified: true,
-			Awards:    []store.Award{{Action: "MM2", Limit: 5000}},
-		}},
-	})
+	c := changes(snapshot,
+		claim("n1", alice),
+		store.ClaimSwap{Nullifier: "n2", From: held, To: held},
+		store.ClaimSwap{Nullifier: "n3", From: expired, To: store.Holder{Address: alice, ExpiresAt: future}})
+	c.Wallets[0].Events = append(c.Wallets[0].Events, store.Event{Action: store.ActionDeduplicated, Address: alice, Data: []byte(`{}`)})
+	c.Wallets[0].Qualified = true
+	c.Wallets[0].Awards = []store.Award{{Action: "HKY", Provider: "Google", TxHash: "n1"}, {Action: "MM2", Limit: 5000}}
+	_, err = s.Apply(ctx, c)
 	require.NoError(t, err)
 	_, err = s.FindKey(ctx, "none")
 	require.ErrorIs(t, err, store.ErrNotFound)
 
 	sent := map[string]string{}
-	for _, text := range pgstore.TextsOfAScoring() {
-		if tracer.texts[text.SQL] {
-			sent[text.Name] = text.SQL
+	for _, text := range tracer.texts {
+		name, named := strings.CutPrefix(text, "-- name: ")
+		if !assert.True(t, named || strings.Contains(text, "'search_path'"), "a text without its name: %s", text) {
+			continue
 		}
+		name, _, _ = strings.Cut(name, "\n")
+		sent[name] = text
 	}
 	return sent
 }
 
 // textTracer keeps the texts of the statements that are sent.
-type textTracer struct{ texts map[string]bool }
+type textTracer struct{ texts []string }
 
 func (r *textTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
-	r.texts[query.SQL] = true
+	r.texts = append(r.texts, query.SQL)
 	return ctx
 }
 
@@ -117,7 +123,7 @@ func (r *textTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.Tra
 }
 
 func (r *textTracer) TraceBatchQuery(_ context.Context, _ *pgx.Conn, query pgx.TraceBatchQueryData) {
-	r.texts[query.SQL] = true
+	r.texts = append(r.texts, query.SQL)
 }
 
 func (r *textTracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}

@@ -14,10 +14,19 @@ func highest(page *store.Page) int64 {
 	return math.MaxInt64
 }
 
-// checkPage refuses a page, or an address, that cannot be.
-func checkPage(address string, page *store.Page) error {
-	if err := store.CheckAddress(address); err != nil {
-		return err
+// parse returns the address in lower case.
+func parse(op string, address store.Address) (string, error) {
+	parsed, err := store.ParseAddress(string(address))
+	if err != nil {
+		return "", store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
-	return page.Validate()
+	return string(parsed), nil
+}
+
+// parsePage is parse for a page of rows about the address.
+func parsePage(op string, address store.Address, page *store.Page) (string, error) {
+	if err := page.Validate(); err != nil {
+		return "", store.Errorf(op, store.ErrInvalid, "%w", err)
+	}
+	return parse(op, address)
 }

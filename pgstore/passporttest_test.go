@@ -12,8 +12,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// A host's tests that share one database, each in a transaction of its own.
+// Tests of a host may share one database, each in a transaction of its own.
 func TestWorld_InTx(t *testing.T) {
+	t.Parallel()
 	pool, err := pgstore.OpenPool(t.Context(), pgtest.New(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
@@ -22,7 +23,7 @@ func TestWorld_InTx(t *testing.T) {
 		tx, err := pool.Begin(t.Context())
 		require.NoError(t, err)
 		defer tx.Rollback(t.Context())
-		world := passporttest.NewWorld(t, passporttest.On(pgstore.InTx(tx)), weights)
+		world := passporttest.NewWorld(t, passporttest.On(pgstore.New(pool).InTx(tx)), weights)
 		world.Stamp(alice, "Google", "account-1")
 		world.Faults.FailApply(1, store.ErrConflict)
 		result := world.MustScore(alice)

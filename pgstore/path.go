@@ -6,39 +6,39 @@ import (
 )
 
 // Names of functions and operators in the statements are looked up along the
-// session's search path, where an object of another role that fits the arguments
-// better is preferred to that of pg_catalog, wherever the path has its schema.
-// So each transaction of ours begins by reducing the path to pg_catalog. Tables
-// and the types of parameters are named with their schema.
+// session's search path, where an object of another role that fits the
+// arguments better is preferred to that of pg_catalog, wherever the path has
+// its schema. So each transaction of ours begins by reducing the path to
+// pg_catalog. Tables and the types of parameters are named with their schema.
 //
-// pgx prepares a statement before the transaction, along the session's path. The
-// server looks the names up again when it runs the statement, so what it found
-// there does not run. It can keep the statement from being prepared, if its
-// types differ: CheckSchema reports it.
+// pgx prepares a statement before the transaction, along the session's path.
+// The server looks the names up again when it runs the statement, so what it
+// found there does not run. It can keep the statement from being prepared, if
+// its types differ: CheckSchema reports it.
 //
 // The setting ends with the transaction: the host's own statements on the pool,
 // and other clients behind a pooler in transaction mode, keep their path.
 // pg_temp stands last because it would come first if it were left out.
 var (
-	pinPath = statement{name: "pin_search_path", sql: `
+	pinPath = call{name: "pin_search_path", sql: `
 select pg_catalog.set_config('search_path', case
          when pg_catalog.set_config('passport.search_path', pg_catalog.current_setting('search_path'), true) is not null
          then 'pg_catalog, pg_temp'
        end, true)`}
 
 	// unpinPath gives a host's transaction its path back.
-	unpinPath = statement{name: "unpin_search_path", sql: `
+	unpinPath = call{name: "unpin_search_path", sql: `
 select pg_catalog.set_config('search_path', pg_catalog.current_setting('passport.search_path'), true)`}
 )
 
 // pinned returns the calls behind the one that reduces the search path.
 func pinned(calls ...call) []call {
-	return append([]call{pinPath.with()}, calls...)
+	return append([]call{pinPath}, calls...)
 }
 
 // pinnedInTx is pinned for a host's transaction, which gets its path back.
 func pinnedInTx(calls ...call) []call {
-	return append(pinned(calls...), unpinPath.with())
+	return append(pinned(calls...), unpinPath)
 }
 
 // detached returns a context to put a connection in order after a call that

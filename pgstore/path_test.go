@@ -14,11 +14,10 @@ import (
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
-	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
-// plantTwins makes a schema in which every function, operator and type of
-// pg_catalog that has a signature in SQL has a twin. A twin raises when it runs.
+// plantTwins makes a schema with a twin of every function, operator and type of
+// pg_catalog that has a signature in SQL. A twin raises an error when it runs.
 const plantTwins = `
 create schema evil;
 do $do$
@@ -59,20 +58,28 @@ begin
     end loop;
 end $do$`
 
-// withTwins plants them in the database, and returns its URL with a search path
-// on which they come first.
+// withTwins plants the twins in the database, and returns its URL with a search
+// path on which they come first.
 func withTwins(t *testing.T, url string) string {
 	t.Helper()
 	db := openPool(t, url)
+	defer db.Close() // so that the database can be copied
 	exec(t, db, plantTwins, pgx.QueryExecModeSimpleProtocol)
 	planted := rows(t, db, `select (select count(*) > 1500 from pg_proc where pronamespace = 'evil'::regnamespace)
 		|| ' ' || (select count(*) > 600 from pg_operator where oprnamespace = 'evil'::regnamespace)`)
 	require.Equal(t, []string{"true true"}, planted)
+	return twinsFirst(t, url)
+}
+
+func twinsFirst(t *testing.T, url string) string {
+	t.Helper()
 	return withParameters(t, url, "search_path", "evil,pg_catalog,public")
 }
 
 func TestSearchPath(t *testing.T) {
-	for name, open := range map[string]func(t *testing.T, url string) (*pgstore.Store, host){
+	original := pgtest.New(t)
+	withTwins(t, original)
+	for name, open := range someOf(map[string]func(t *testing.T, url string) (*pgstore.Store, host){
 		"OpenPool": func(t *testing.T, url string) (*pgstore.Store, host) {
 			t.Helper()
 			return pgstore.New(openPool(t, url)), host{}
@@ -89,40 +96,38 @@ func TestSearchPath(t *testing.T) {
 			t.Helper()
 			return nil, hostOnDB(openSQL(t, "pgx", url), sql.LevelReadCommitted)
 		},
-	} {
+	}, "OpenPool", "InSQLTx") {
 		t.Run(name, func(t *testing.T) {
-			url := pgtest.New(t)
-			s, host := open(t, withTwins(t, url))
-			newHarness := harnesses(t, url, "public", s)
-			if host.begin != nil {
-				plain := newHarness
-				newHarness = func(t testing.TB) storetest.Harness {
-					t.Helper()
-					h, is := plain(t).(*harness)
-					require.True(t, is)
+			runSuite(t, reused(t, func() emptied {
+				url := pgtest.Copy(t, original)
+				s, host := open(t, twinsFirst(t, url))
+				h := &harness{s, pgtest.NewTables(t, url, "public")}
+				if s == nil {
 					return inHost{h, host}
 				}
-			}
-			if *inEveryMode {
-				storetest.Run(t, newHarness)
-			}
-			storetest.Scenarios(t, newHarness)
+				return h
+			}), valueCases)
 		})
 	}
 }
 
 func TestMigrate_SearchPath(t *testing.T) {
-	for name, migrate := range waysToMigrate() {
+	t.Parallel()
+	original := pgtest.NewEmpty(t)
+	withTwins(t, original)
+	for name, migrate := range someOf(waysToMigrate(), "pgx, cache statement", "database/sql, lib/pq") {
 		t.Run(name, func(t *testing.T) {
-			url := pgtest.NewEmpty(t)
-			migrate(t, withTwins(t, url))
+			url := pgtest.Copy(t, original)
+			migrate(t, twinsFirst(t, url))
 			require.NoError(t, pgstore.CheckSchema(t.Context(), openPool(t, url)))
 		})
 	}
 }
 
-// The twins would run, and a host's transaction gets its own path back.
+// The twins would run, and a host's transaction has its own path back after a
+// call.
 func TestInTx_SearchPath(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec("alter table registry_hashscorerlink alter hash drop not null")
 	w.exec("insert into registry_hashscorerlink (address, expires_at, community_id) values ($1, now(), 1)", alice)
@@ -140,20 +145,20 @@ func TestInTx_SearchPath(t *testing.T) {
 		"a write that fails": {func(s *pgstore.Store) error {
 			return s.AddKey(t.Context(), store.Key{ID: "p.h", Prefix: "p", Hash: "h", Account: 7, CreatedAt: noon})
 		}, true},
-		"a row that makes no sense": {func(s *pgstore.Store) error { _, err := s.ListClaims(t.Context(), 1, alice); return err }, true},
+		"a row that is malformed": {func(s *pgstore.Store) error { _, err := s.ListClaims(t.Context(), 1, alice); return err }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var path string
 			onPgx, err := pool.Begin(t.Context())
 			require.NoError(t, err)
-			assert.Equal(t, c.fails, c.do(pgstore.InTx(onPgx)) != nil)
+			assert.Equal(t, c.fails, c.do(pgstore.New(pool).InTx(onPgx)) != nil)
 			require.NoError(t, onPgx.QueryRow(t.Context(), "show search_path").Scan(&path))
 			assert.Equal(t, "evil,pg_catalog,public", path)
 			require.NoError(t, onPgx.Rollback(t.Context()))
 
 			onSQL, err := db.BeginTx(t.Context(), nil)
 			require.NoError(t, err)
-			assert.Equal(t, c.fails, c.do(pgstore.InSQLTx(onSQL)) != nil)
+			assert.Equal(t, c.fails, c.do(pgstore.NewDB(db).InSQLTx(onSQL)) != nil)
 			require.NoError(t, onSQL.QueryRowContext(t.Context(), "show search_path").Scan(&path))
 			assert.Equal(t, "evil,pg_catalog,public", path)
 			require.NoError(t, onSQL.Rollback())
@@ -161,8 +166,8 @@ func TestInTx_SearchPath(t *testing.T) {
 	}
 }
 
-// plantBetterMatches makes functions and operators in the schema public that fit
-// arguments of the statements better than those of pg_catalog, and raise.
+// plantBetterMatches makes functions and operators in the schema public that
+// fit arguments of the statements better than those of pg_catalog, and raise.
 const plantBetterMatches = `
 do $do$
 declare
@@ -183,8 +188,8 @@ begin
     end loop;
 end $do$`
 
-// strange makes a role that may create objects in the schema public, and lets it
-// run the commands.
+// strange makes a role that may create objects in the schema public, and lets
+// it run the commands.
 func strange(t *testing.T, db *pgxpool.Pool, commands string) (role string) {
 	t.Helper()
 	role = "stranger_" + strings.ToLower(rand.Text())
@@ -198,18 +203,22 @@ func strange(t *testing.T, db *pgxpool.Pool, commands string) (role string) {
 // A role that may create objects in public does not run code as the role that
 // migrates, or that scores.
 func TestStrangersFunctions(t *testing.T) {
-	url := pgtest.NewEmpty(t)
-	pool := openPool(t, url)
-	role := strange(t, pool, plantBetterMatches)
-	_, err := pool.Exec(t.Context(), "select length('a'::varchar)")
-	require.ErrorContains(t, err, "ran", "which the host's own statements do")
-
 	schema := pgstore.WithSchema("passport") // where the rows are put in and taken out by another path
-	require.NoError(t, pgstore.Migrate(t.Context(), pool, schema))
-	newHarness := harnesses(t, url, "passport", pgstore.New(pool, schema))
-	storetest.Run(t, newHarness)
-	storetest.Scenarios(t, newHarness)
+	open := func() (url, role string, pool *pgxpool.Pool) {
+		url = pgtest.NewEmpty(t)
+		pool = openPool(t, url)
+		role = strange(t, pool, plantBetterMatches)
+		_, err := pool.Exec(t.Context(), "select length('a'::varchar)")
+		require.ErrorContains(t, err, "ran", "which the host's own statements do")
+		require.NoError(t, pgstore.Migrate(t.Context(), pool, schema))
+		return url, role, pool
+	}
+	runSuite(t, reused(t, func() emptied {
+		url, _, pool := open()
+		return &harness{pgstore.New(pool, schema), pgtest.NewTables(t, url, "passport")}
+	}), valueCases)
 
+	url, role, pool := open()
 	for _, err := range []error{
 		pgstore.CheckSchema(t.Context(), pool, schema),
 		pgstore.CheckSchema(t.Context(), openSQL(t, "postgres", url), schema),
@@ -229,6 +238,7 @@ func TestStrangersFunctions(t *testing.T) {
 // Objects of a role that could do as it likes anyway are not reported, nor are
 // those under names that the SDK does not use.
 func TestCheckSchema_OwnFunctions(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.New(t))
 	exec(t, db, `create function public.length(varchar) returns int language sql as 'select 1'`)
 	strange(t, db, `create function public.of_the_host(varchar) returns int language sql as 'select 1'`)
@@ -237,6 +247,7 @@ func TestCheckSchema_OwnFunctions(t *testing.T) {
 
 // A trigger of a planted table does not run as the role that migrates.
 func TestMigrate_StrangersTable(t *testing.T) {
+	t.Parallel()
 	db := openPool(t, pgtest.NewEmpty(t))
 	role := strange(t, db, `
 		create table public.passport_schema_version (version int, name text);

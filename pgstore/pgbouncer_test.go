@@ -13,7 +13,6 @@ import (
 
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/pgstore"
-	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
 // These tests run behind a PgBouncer in transaction mode, which has to be
@@ -33,20 +32,21 @@ func pooledModes() map[string]openStore {
 	}
 }
 
-func TestStoreBehindPgBouncer(t *testing.T) {
+func TestPgBouncer_Store(t *testing.T) {
 	for name, open := range pooledModes() {
 		t.Run(name, func(t *testing.T) {
-			direct := pgtest.New(t)
-			newHarness := harnesses(t, direct, "public", open(t, pgtest.Pooler(t, direct)))
-			storetest.Run(t, newHarness)
-			storetest.Scenarios(t, newHarness)
+			runSuite(t, reused(t, func() emptied {
+				direct := pgtest.New(t)
+				return &harness{open(t, pgtest.Pooler(t, direct)), pgtest.NewTables(t, direct, "public")}
+			}), scoringCases)
 		})
 	}
 }
 
 // Clients share connections to the server, or it would not be transaction mode
 // that the other tests show something about.
-func TestPgBouncerIsInTransactionMode(t *testing.T) {
+func TestPgBouncer_TransactionMode(t *testing.T) {
+	t.Parallel()
 	pooled := pgtest.Pooler(t, pgtest.NewEmpty(t))
 	backend := func() (pid int) {
 		conn, err := pgx.Connect(t.Context(), pooled)
@@ -59,7 +59,8 @@ func TestPgBouncerIsInTransactionMode(t *testing.T) {
 	assert.Equal(t, first, backend(), "both are served by one")
 }
 
-func TestAScoringIsTwoRoundTripsBehindPgBouncer(t *testing.T) {
+func TestPgBouncer_RoundTrips(t *testing.T) {
+	t.Parallel()
 	for mode, stamps := range map[pgx.QueryExecMode]int{
 		pgx.QueryExecModeExec:           20,
 		pgx.QueryExecModeSimpleProtocol: 3,
@@ -72,7 +73,8 @@ func TestAScoringIsTwoRoundTripsBehindPgBouncer(t *testing.T) {
 	}
 }
 
-func TestManyMigratesAtOnceBehindPgBouncer(t *testing.T) {
+func TestPgBouncer_Migrate(t *testing.T) {
+	t.Parallel()
 	direct := pgtest.NewEmpty(t)
 	pooled := pgtest.Pooler(t, direct)
 	exec := func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec }
@@ -93,7 +95,8 @@ func TestManyMigratesAtOnceBehindPgBouncer(t *testing.T) {
 		`select count(*)::text from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`))
 }
 
-func TestScoringsContendBehindPgBouncer(t *testing.T) {
+func TestPgBouncer_Contended(t *testing.T) {
+	t.Parallel()
 	for name, open := range pooledModes() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -102,7 +105,8 @@ func TestScoringsContendBehindPgBouncer(t *testing.T) {
 	}
 }
 
-func TestCancelledScoringsLeaveNothingBehindInPgBouncer(t *testing.T) {
+func TestPgBouncer_Cancelled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	direct := w.url
 	w.url = pgtest.Pooler(t, direct)

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -14,37 +15,34 @@ import (
 )
 
 // The defaults of OpenPool suit small hosts and functions that are billed by
-// the second, many of which share one database, often behind a proxy: few
-// connections, and none held by whoever has nothing to do.
+// the second, many of which share one database, often behind a proxy.
 const (
 	poolConnections = 5
 	acquireTimeout  = 3 * time.Second
 	idleTime        = 10 * time.Second
-	// idleCheck bounds by how much a connection outlives its idle time.
-	idleCheck = 5 * time.Second
-	lifetime  = 5 * time.Minute
+	idleCheck       = 5 * time.Second // a connection may be idle for as much longer
+	lifetime        = 5 * time.Minute
 )
 
 // OpenPool returns a pool that connects with the first query, so that a
-// database that is out of reach is an error of that query, not of OpenPool;
-// [Ready] asks. The caller closes the pool.
+// database that is out of reach is an error of that query, not of OpenPool; see
+// [Ready]. The caller closes the pool.
 //
-// The pool has at most 5 connections and keeps none that it has no use for: a
-// connection is closed after 10 to 15 seconds without work, and the first time
-// that it is free once it is 5 minutes old. Whoever waits more than 3 seconds
-// for a connection, because all are busy or the database does not answer, gets
-// a [store.ErrUnavailable], also with the host's own queries on the pool.
+// The pool has at most 5 connections. One is closed after 10 to 15 seconds
+// without work, and the first time that it is free once it is 5 minutes old. A
+// query, also one of the host's own, that waits more than 3 seconds for a
+// connection, because all are busy or the database does not answer, fails with
+// [store.ErrUnavailable].
 //
-// What the URL says with pgx's parameters (pool_max_conns and the like) comes
-// before these defaults, and what configure does comes before both. Only the 3
-// seconds are always so: make a pool of your own, with pgxpool, to wait longer.
+// pgx's parameters in the URL (pool_max_conns and the like) override these
+// defaults, and configure overrides both. Only the 3 seconds are fixed: make a
+// pool of your own, with pgxpool, to wait longer.
 //
-// Texts travel as UTF-8: the pool sets client_encoding, unless the URL does.
+// The pool sets client_encoding to UTF-8, unless the URL sets it.
 //
-// A URL that cannot be understood is a [store.ErrInvalid] that says what is
-// wrong without showing the URL. So is an empty one, as an unset variable would
-// reach whatever runs on this machine; "postgres://" takes everything from the
-// PG… variables of the environment.
+// A malformed URL is a [store.ErrInvalid] that says what is wrong without
+// showing the URL. So is an empty one, as from an unset variable; "postgres://"
+// takes everything from the PG… variables of the environment.
 func OpenPool(ctx context.Context, address string, configure ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	config, err := poolConfig(address)
 	if err != nil {
@@ -56,8 +54,8 @@ func OpenPool(ctx context.Context, address string, configure ...func(*pgxpool.Co
 		}
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
-		// A connection that nobody waits for any more must not take the place
-		// of one that would be answered.
+		// A connection that no query waits for any more must not take the
+		// place of another.
 		config.ConnConfig.ConnectTimeout = acquireTimeout
 	}
 	config.ConnConfig.Tracer = withAcquireTimeout(config.ConnConfig.Tracer)
@@ -68,17 +66,15 @@ func OpenPool(ctx context.Context, address string, configure ...func(*pgxpool.Co
 	return pool, nil
 }
 
-// Ready reports whether the database answers: nil, or an error that tells why
-// not. It takes a connection for one round trip.
+// Ready returns nil if the database answers, and otherwise an error that says
+// why not. It takes a connection for one round trip.
 func Ready[D Database](ctx context.Context, db D) error {
-	return executorOn(db).read(ctx, ready.with())
+	return hostOn(db).read(ctx, call{name: "ready", sql: `select 1`})
 }
-
-var ready = statement{name: "ready", sql: `select 1`}
 
 func poolConfig(address string) (*pgxpool.Config, error) {
 	if address == "" {
-		return nil, fmt.Errorf("%w: the connection URL is empty", store.ErrInvalid)
+		return nil, errors.New("the connection URL is empty")
 	}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
@@ -103,21 +99,22 @@ func poolConfig(address string) (*pgxpool.Config, error) {
 
 var parameterName = regexp.MustCompile(`^[a-z_]+$`)
 
-// badAddress says what is wrong with a connection URL. The driver's own error
-// quotes from it, and cannot know what of a malformed one is the password.
+// badAddress returns an error that says what is wrong with a connection URL.
+// The driver's own error quotes from it, and cannot know which part of a
+// malformed one is the password.
 func badAddress(address string) error {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Scheme == "" {
-		return fmt.Errorf("%w: the connection URL is malformed (it is not shown, as it may hold a password): "+
-			"want postgres://user:password@host:port/database, where special characters of the password are written %%XX", store.ErrInvalid)
+		return errors.New("the connection URL is malformed (it is not shown, as it may hold a password): " +
+			"want postgres://user:password@host:port/database, where special characters of the password are written %XX")
 	}
 	if parsed.Scheme != "postgres" && parsed.Scheme != "postgresql" {
-		return fmt.Errorf("%w: the connection URL does not begin with postgres:// (it is not shown, as it may hold a password)", store.ErrInvalid)
+		return errors.New("the connection URL does not begin with postgres:// (it is not shown, as it may hold a password)")
 	}
 	encoded := *parsed
 	encoded.RawQuery = parsed.Query().Encode()
 	if _, err := pgxpool.ParseConfig(encoded.String()); err == nil {
-		return fmt.Errorf("%w: a special character of the connection URL, such as = within a parameter, must be written %%XX", store.ErrInvalid)
+		return errors.New("a special character of the connection URL, such as = within a parameter, must be written %XX")
 	}
 	for name := range parsed.Query() {
 		if !parameterName.MatchString(name) || parsed.Query().Get(name) == "" {
@@ -128,9 +125,9 @@ func badAddress(address string) error {
 		rest.Del(name)
 		without.RawQuery = rest.Encode()
 		if _, err := pgxpool.ParseConfig(without.String()); err == nil {
-			return fmt.Errorf("%w: the parameter %q of the connection URL has a value that is not allowed", store.ErrInvalid, name)
+			return fmt.Errorf("the parameter %q of the connection URL has a value that is not allowed", name)
 		}
 	}
-	return fmt.Errorf("%w: the connection URL, or what a PG… variable of the environment adds to it, is not allowed "+
-		"(it is not shown, as it may hold a password): look at the host, the port and the parameters", store.ErrInvalid)
+	return errors.New("the connection URL, or what a PG… variable of the environment adds to it, is not allowed " +
+		"(it is not shown, as it may hold a password): look at the host, the port and the parameters")
 }

@@ -12,32 +12,20 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// acquireTracer bounds how long a pool makes anyone wait for a connection. The
-// pool of pgx knows no such limit but the caller's context; it does promise to
-// use, for the rest of the wait, the context that a tracer returns.
+// acquireTracer bounds the wait for a connection of a pool. The pool of pgx has
+// no such limit but the caller's context; it does promise to use, for the rest
+// of the wait, the context that a tracer returns.
 type acquireTracer struct{ timeout time.Duration }
 
-var (
-	_ pgx.QueryTracer       = acquireTracer{}
-	_ pgxpool.AcquireTracer = acquireTracer{}
-)
-
-// withAcquireTimeout adds the limit to what else is traced.
+// withAcquireTimeout adds the limit to another tracer, or to none.
 func withAcquireTimeout(other pgx.QueryTracer) pgx.QueryTracer {
-	limit := acquireTracer{acquireTimeout}
-	if other == nil {
-		return limit
+	var tracers []pgx.QueryTracer
+	if other != nil {
+		tracers = append(tracers, other)
 	}
-	return multitracer.New(other, limit)
-}
-
-// cancelAcquire is the key of what frees the timer.
-type cancelAcquire struct{}
-
-// TraceAcquireStart implements [pgxpool.AcquireTracer].
-func (t acquireTracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
-	limited, cancel := context.WithTimeout(ctx, t.timeout)
-	return acquireContext{context.WithValue(limited, cancelAcquire{}, cancel), ctx}
+	all := multitracer.New(tracers...)
+	all.PoolAcquireTracers = append(all.PoolAcquireTracers, acquireTracer{acquireTimeout})
+	return all
 }
 
 // acquireContext ends with an error of the pool's own, which is returned to the
@@ -46,9 +34,11 @@ type acquireContext struct {
 	context.Context //nolint:containedctx // it is a context itself
 
 	caller context.Context //nolint:containedctx // it is a context itself
+	cancel context.CancelFunc
 }
 
-var errNoConnection = fmt.Errorf("%w: no connection of the pool was free within %v", store.ErrUnavailable, acquireTimeout)
+var errNoConnection = fmt.Errorf("%w: no connection of the pool was free within %v",
+	store.ErrUnavailable, acquireTimeout)
 
 // Err implements [context.Context].
 func (c acquireContext) Err() error {
@@ -59,17 +49,18 @@ func (c acquireContext) Err() error {
 	return err
 }
 
-// TraceAcquireEnd implements [pgxpool.AcquireTracer].
-func (t acquireTracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
-	if cancel, is := ctx.Value(cancelAcquire{}).(context.CancelFunc); is {
-		cancel()
+// TraceAcquireStart implements [pgxpool.AcquireTracer].
+func (t acquireTracer) TraceAcquireStart(
+	ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData,
+) context.Context {
+	limited, cancel := context.WithTimeout(ctx, t.timeout)
+	return acquireContext{limited, ctx, cancel}
+}
+
+// TraceAcquireEnd implements [pgxpool.AcquireTracer]. The context is that of
+// TraceAcquireStart, since this tracer is the last.
+func (acquireTracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
+	if limited, is := ctx.(acquireContext); is {
+		limited.cancel()
 	}
 }
-
-// TraceQueryStart implements [pgx.QueryTracer], which a tracer has to be.
-func (acquireTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	return ctx
-}
-
-// TraceQueryEnd implements [pgx.QueryTracer].
-func (acquireTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}

@@ -17,7 +17,8 @@ import (
 
 const nowhere = "postgres://user:secret@127.0.0.1:1/database?sslmode=disable"
 
-func TestAPoolIsSmallAndKeepsNothing(t *testing.T) {
+func TestOpenPool_Limits(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{nowhere, "host=127.0.0.1 port=1 user=user password=secret"} {
 		config := openPool(t, address).Config()
 		assert.EqualValues(t, 5, config.MaxConns)
@@ -30,7 +31,8 @@ func TestAPoolIsSmallAndKeepsNothing(t *testing.T) {
 	}
 }
 
-func TestTheURLComesBeforeTheDefaultsAndTheHostBeforeBoth(t *testing.T) {
+func TestOpenPool_Precedence(t *testing.T) {
+	t.Parallel()
 	address := nowhere + "&pool_max_conns=7&pool_max_conn_idle_time=1m&pool_health_check_period=2m&pool_max_conn_lifetime=3m&pool_min_conns=0&connect_timeout=9"
 	config := openPool(t, address).Config()
 	assert.EqualValues(t, 7, config.MaxConns)
@@ -43,14 +45,16 @@ func TestTheURLComesBeforeTheDefaultsAndTheHostBeforeBoth(t *testing.T) {
 	assert.EqualValues(t, 11, config.MaxConns)
 }
 
-func TestNilOptionsAreNone(t *testing.T) {
+func TestOptions_Nil(t *testing.T) {
+	t.Parallel()
 	pool := openPool(t, nowhere, nil)
 	require.ErrorIs(t, pgstore.CheckSchema(t.Context(), pool, nil), store.ErrUnavailable)
 	_, err := pgstore.New(pool, nil).FindCommunity(t.Context(), 1, "1")
 	require.ErrorIs(t, err, store.ErrUnavailable)
 }
 
-func TestAPoolConnectsWithTheFirstQuery(t *testing.T) {
+func TestOpenPool_Lazy(t *testing.T) {
+	t.Parallel()
 	pool := openPool(t, nowhere)
 	assert.Zero(t, pool.Stat().NewConnsCount())
 	err := pgstore.Ready(t.Context(), pool)
@@ -69,7 +73,8 @@ func TestAPoolConnectsWithTheFirstQuery(t *testing.T) {
 	require.ErrorIs(t, pgstore.Ready(ctx, pool), context.Canceled)
 }
 
-func TestNobodyWaitsLongerThanThreeSecondsForAConnection(t *testing.T) {
+func TestOpenPool_AcquireTimeout(t *testing.T) {
+	t.Parallel()
 	traced := &countingTracer{}
 	pool := openPool(t, pgtest.NewEmpty(t), func(c *pgxpool.Config) {
 		c.MaxConns = 1
@@ -111,7 +116,8 @@ func (c *countingTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx
 
 func (c *countingTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-func TestABadURLIsToldWithoutItsPassword(t *testing.T) {
+func TestOpenPool_BadURL(t *testing.T) {
+	t.Parallel()
 	for address, want := range map[string]string{
 		"postgres://user:s3cr3t@host:port/db":                            "malformed",
 		"postgres://user:s3cr3t@host:99999/db":                           "look at the host, the port",

@@ -29,7 +29,7 @@ var notCompared = map[string]string{
 	"registry_humanpointscommunityqualifiedusers.id": "counted by the database; nothing refers to it",
 }
 
-// comparedAs are columns that the recording tells by other words.
+// comparedAs are columns that the recording has under other names.
 var comparedAs = map[string][]string{
 	"registry_score.passport_id": {"passport", "community_id"},
 	"registry_stamp.passport_id": {"passport", "community_id"},
@@ -37,7 +37,8 @@ var comparedAs = map[string][]string{
 	"registry_stamp.credential": {"nullifiers", "proof_value"},
 }
 
-func TestWhatTheServiceWroteIsComparedButForColumnsWithAReason(t *testing.T) {
+func TestScenarios_ComparedColumns(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../store/storetest/testdata/scenarios.json")
 	require.NoError(t, err)
 	var scenarios []struct {

@@ -10,9 +10,9 @@ import (
 
 // renewals decides which connections that cannot write are closed, so that the
 // pool opens others. A server that was demoted may keep its sessions open: each
-// of those is closed when a write fails on it. Where new connections cannot write
-// either, as in a pool that points at a replica, no more than were open at
-// first are closed within each renewalPeriod.
+// of those is closed when a write fails on it. Where new connections cannot
+// write either, as in a pool that points at a replica, no more than were open
+// at first are closed within each renewalPeriod.
 type renewals struct {
 	mu     sync.Mutex
 	period time.Time // when the current period ends
@@ -36,9 +36,10 @@ func (r *renewals) take(err error, open int) bool {
 	return r.left >= 0
 }
 
-// isReadOnly reports whether the database refused a write because the transaction
-// is read-only. A replica refuses to begin one that writes, as lib/pq does.
+// isReadOnly reports whether the database refused a write because the
+// transaction is read-only. A replica refuses to begin one that writes, as
+// lib/pq does.
 func isReadOnly(err error) bool {
 	detail, is := errors.AsType[*store.Error](err)
-	return is && (detail.SQLState == readOnlyTransaction || detail.SQLState == notSupported && detail.Op == begin.name)
+	return is && (detail.SQLState == readOnlyTransaction || detail.SQLState == notSupported && detail.Op == begin)
 }

@@ -23,9 +23,9 @@ func apiKey(prefix string) store.Key {
 	return store.Key{ID: prefix + ".h", Prefix: prefix, Hash: "sha256$aa", Account: 1, CreatedAt: noon}
 }
 
-func use(key store.Key) store.Use { return store.Use{KeyID: key.ID, At: noon, Path: "/"} }
+func usage(key store.Key) store.Usage { return store.Usage{KeyID: key.ID, At: noon, Path: "/"} }
 
-// roleModes are the stores of all modes on the world's database.
+// roleModes are stores of all modes on the world's database.
 func (w *world) roleModes(t *testing.T) map[string]*pgstore.Store {
 	t.Helper()
 	stores := map[string]*pgstore.Store{}
@@ -35,8 +35,9 @@ func (w *world) roleModes(t *testing.T) map[string]*pgstore.Store {
 	return stores
 }
 
-// Whatever a row holds comes back as a value that makes sense, or as an error.
-func TestAHostileKeyRowIsReadAsCleanValues(t *testing.T) {
+// Any row must be read as valid values, or be an error.
+func TestFindKey_OddRow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC)
 	last := time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)
@@ -65,9 +66,10 @@ func TestAHostileKeyRowIsReadAsCleanValues(t *testing.T) {
 	}
 }
 
-// A column that takes NULL though it should not, as in a database that
-// CheckSchema would refuse.
-func TestAKeyRowThatMakesNoSenseIsAFault(t *testing.T) {
+// A column may take NULL that must not, as in a database that CheckSchema would
+// refuse.
+func TestFindKey_Null(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), apiKey("abcd1234")))
 	w.exec(`alter table account_accountapikey alter column revoked drop not null, alter column created drop not null`)
@@ -77,15 +79,16 @@ func TestAKeyRowThatMakesNoSenseIsAFault(t *testing.T) {
 		w.exec("update account_accountapikey set " + change)
 		for mode, s := range w.roleModes(t) {
 			key, err := s.FindKey(t.Context(), "abcd1234")
-			require.ErrorIs(t, err, store.ErrFault, "%s over %s", column, mode)
+			require.ErrorIs(t, err, store.ErrInternal, "%s over %s", column, mode)
 			assert.Nil(t, key)
 		}
 	}
 }
 
-// The service has indexes on some columns of a use: what does not fit into them
-// is the caller's fault, and takes the uses beside it along.
-func TestAUseThatNoIndexHoldsIsInvalid(t *testing.T) {
+// The service has indexes on some columns of usage. A document that does not
+// fit is invalid, and none of the usages beside it is written.
+func TestAddUsage_IndexLimit(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	key := apiKey("abcd1234")
 	require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), key))
@@ -96,22 +99,23 @@ func TestAUseThatNoIndexHoldsIsInvalid(t *testing.T) {
 	}
 	document := func(size int) []byte { return []byte(`{"a":"` + text.String()[:size] + `"}`) }
 	for mode, s := range w.roleModes(t) {
-		tooLarge := use(key)
+		tooLarge := usage(key)
 		tooLarge.Payload = document(10_000)
-		require.ErrorIs(t, s.AddUses(t.Context(), use(key), tooLarge), store.ErrInvalid, mode)
+		require.ErrorIs(t, s.AddUsage(t.Context(), usage(key), tooLarge), store.ErrInvalid, mode)
 		assert.Equal(t, "0", w.value("select count(*) from account_accountapikeyanalytics"), mode)
 
-		large := use(key)
+		large := usage(key)
 		large.Payload, large.Segments, large.Query = document(1990), document(1990), document(1990)
 		large.Headers, large.Response = document(10_000), document(10_000)
-		require.NoError(t, s.AddUses(t.Context(), large), mode)
+		require.NoError(t, s.AddUsage(t.Context(), large), mode)
 		w.exec("delete from account_accountapikeyanalytics")
 	}
 }
 
-// The foreign keys are checked at the commit, which is the host's: a role must
-// not let it come to that.
-func TestInAHostsTransactionARefusalLeavesWhatTheHostDid(t *testing.T) {
+// Foreign keys are checked at the commit, which is the host's: a role must not
+// depend on them.
+func TestInTx_Refusal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.exec("create table signups (address text primary key)")
 	require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), apiKey("taken")))
@@ -121,9 +125,9 @@ func TestInAHostsTransactionARefusalLeavesWhatTheHostDid(t *testing.T) {
 		t.Run(string(level), func(t *testing.T) {
 			w.exec("delete from signups")
 			err := pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
-				s := pgstore.InTx(tx)
+				s := pgstore.New(w.pool).InTx(tx)
 				require.ErrorIs(t, s.AddKey(t.Context(), homeless), store.ErrNotFound)
-				require.ErrorIs(t, s.AddUses(t.Context(), use(apiKey("taken")), use(homeless)), store.ErrNotFound)
+				require.ErrorIs(t, s.AddUsage(t.Context(), usage(apiKey("taken")), usage(homeless)), store.ErrNotFound)
 				require.ErrorIs(t, s.RevokeKey(t.Context(), "homeless"), store.ErrNotFound)
 				err := s.AddKey(t.Context(), apiKey("taken"))
 				require.ErrorIs(t, err, store.ErrConflict)
@@ -139,15 +143,16 @@ func TestInAHostsTransactionARefusalLeavesWhatTheHostDid(t *testing.T) {
 	}
 }
 
-func TestInAHostsTransactionRolesCommitWithTheHost(t *testing.T) {
+func TestInTx_Roles(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	key := apiKey("abcd1234")
 	work := func(end func(pgx.Tx) error) {
 		tx, err := w.pool.Begin(t.Context())
 		require.NoError(t, err)
-		s := pgstore.InTx(tx)
+		s := pgstore.New(w.pool).InTx(tx)
 		require.NoError(t, s.AddKey(t.Context(), key))
-		require.NoError(t, s.AddUses(t.Context(), use(key), use(key)))
+		require.NoError(t, s.AddUsage(t.Context(), usage(key), usage(key)))
 		require.NoError(t, s.MigrateKey(t.Context(), key.ID, "sha256$bb"))
 		require.NoError(t, s.RevokeKey(t.Context(), key.Prefix))
 		found, err := s.FindKey(t.Context(), key.Prefix)
@@ -163,15 +168,16 @@ func TestInAHostsTransactionRolesCommitWithTheHost(t *testing.T) {
 	assert.Equal(t, "2", w.value("select count(*) from account_accountapikeyanalytics"))
 }
 
-// A key, or an account, that goes away between the statement and the commit is
-// not found, as one that was gone before.
-func TestWhatGoesAwayBeforeTheCommitIsNotFound(t *testing.T) {
+// A key or an account that is deleted between the statement and the commit is
+// not found, like one that was deleted before.
+func TestRoles_DeletedBeforeCommit(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
-		doomed string // the table of the row that goes away
+		doomed string // the table of the row that is deleted
 		work   func(context.Context, *pgstore.Store) error
 	}{
-		"the key of a use": {"account_accountapikey", func(ctx context.Context, s *pgstore.Store) error {
-			return s.AddUses(ctx, use(apiKey("abcd1234")))
+		"the key of a usage": {"account_accountapikey", func(ctx context.Context, s *pgstore.Store) error {
+			return s.AddUsage(ctx, usage(apiKey("abcd1234")))
 		}},
 		"the account of a key": {"account_account", func(ctx context.Context, s *pgstore.Store) error {
 			key := apiKey("other")
@@ -185,7 +191,7 @@ func TestWhatGoesAwayBeforeTheCommitIsNotFound(t *testing.T) {
 				values (2, 'v', '', false, '', '', '', false, true, now())`)
 			w.exec(`insert into account_account (id, address, user_id) values (2, '0x02', 2)`)
 			require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), apiKey("abcd1234")))
-			// The row goes as soon as it was seen, within the same transaction.
+			// The row is deleted once it was seen, in the same transaction.
 			w.exec(`create function vanish() returns trigger language plpgsql set search_path = public as $$ begin
 				delete from account_accountapikey where prefix = 'abcd1234' and tg_argv[0] = 'account_accountapikey';
 				delete from account_account where id = 2 and tg_argv[0] = 'account_account';
@@ -195,7 +201,7 @@ func TestWhatGoesAwayBeforeTheCommitIsNotFound(t *testing.T) {
 			for mode, s := range w.roleModes(t) {
 				err := c.work(t.Context(), s)
 				require.ErrorIs(t, err, store.ErrNotFound, mode)
-				assert.NotErrorIs(t, err, store.ErrFault, mode)
+				assert.NotErrorIs(t, err, store.ErrInternal, mode)
 			}
 			assert.Equal(t, "1", w.value("select count(*) from account_accountapikey"))
 			assert.Equal(t, "0", w.value("select count(*) from account_accountapikeyanalytics"))
@@ -203,16 +209,17 @@ func TestWhatGoesAwayBeforeTheCommitIsNotFound(t *testing.T) {
 	}
 }
 
-func TestUsesAreOneStatementHoweverMany(t *testing.T) {
+func TestAddUsage_OneStatement(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{1, 2, 5000} {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
-			uses := make([]store.Use, n)
+			usages := make([]store.Usage, n)
 			var keys, paths, statuses []string
-			for i := range uses {
-				uses[i] = use(apiKey("key" + strconv.Itoa(i)))
-				uses[i].Path, uses[i].Status = "/path/"+strconv.Itoa(i), 200+i%300
-				keys, paths = append(keys, uses[i].KeyID), append(paths, uses[i].Path)
-				statuses = append(statuses, strconv.Itoa(uses[i].Status))
+			for i := range usages {
+				usages[i] = usage(apiKey("key" + strconv.Itoa(i)))
+				usages[i].Path, usages[i].Status = "/path/"+strconv.Itoa(i), 200+i%300
+				keys, paths = append(keys, usages[i].KeyID), append(paths, usages[i].Path)
+				statuses = append(statuses, strconv.Itoa(usages[i].Status))
 			}
 			var sent []string
 			db, mock := newMock(t, sqlmock.QueryMatcherFunc(func(_, sql string) error {
@@ -228,7 +235,7 @@ func TestUsesAreOneStatementHoweverMany(t *testing.T) {
 			mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))
 			mock.ExpectExec("").WithArgs(args...).WillReturnResult(sqlmock.NewResult(0, int64(n)))
 			mock.ExpectCommit()
-			require.NoError(t, pgstore.NewDB(db).AddUses(t.Context(), uses...))
+			require.NoError(t, pgstore.NewDB(db).AddUsage(t.Context(), usages...))
 			require.NoError(t, mock.ExpectationsWereMet())
 
 			require.Len(t, sent, 2)
@@ -255,8 +262,9 @@ func (l *listed) Match(value driver.Value) bool {
 	return isText && opens && closes
 }
 
-// An error must tell what happened, and nothing that could be a secret.
-func TestNoErrorOfAKeyTellsItsHash(t *testing.T) {
+// An error must not contain anything that could be a secret.
+func TestKeys_ErrorWithoutHash(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	const secret = "sha256$5ec2e7"
 	key := apiKey("abcd1234")
@@ -267,13 +275,13 @@ func TestNoErrorOfAKeyTellsItsHash(t *testing.T) {
 	tooLong := key
 	tooLong.ID += strings.Repeat("x", store.MaxKeyID)
 	for mode, s := range w.roleModes(t) {
-		unknown := use(key)
+		unknown := usage(key)
 		unknown.KeyID = "none." + secret
 		for _, err := range []error{
 			s.AddKey(t.Context(), key),
 			s.AddKey(t.Context(), homeless),
 			s.AddKey(t.Context(), tooLong),
-			s.AddUses(t.Context(), unknown),
+			s.AddUsage(t.Context(), unknown),
 			s.MigrateKey(t.Context(), key.ID, secret+strings.Repeat("x", store.MaxKeySHA256)),
 		} {
 			require.Error(t, err, mode)
@@ -282,7 +290,8 @@ func TestNoErrorOfAKeyTellsItsHash(t *testing.T) {
 	}
 }
 
-func TestFindingAKeyIsOneStatementOfThatName(t *testing.T) {
+func TestFindKey_OneStatement(t *testing.T) {
+	t.Parallel()
 	db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 	mock.ExpectBegin()
 	mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))

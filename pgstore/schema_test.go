@@ -54,13 +54,14 @@ type namedFacts struct {
 	Definition string `json:"definition"`
 }
 
-func TestTheEmbeddedSchemaIsTheServices(t *testing.T) {
+func TestMigrate_ServiceSchema(t *testing.T) {
+	t.Parallel()
 	want := serviceFacts(t)
 	for _, table := range notMade {
 		require.Contains(t, want, table)
 		delete(want, table)
 	}
-	for name, migrate := range waysToMigrate() {
+	for name, migrate := range someOf(waysToMigrate(), "pgx, cache statement", "pgx, simple protocol", "database/sql, lib/pq") {
 		for _, schema := range []string{"public", hostile} {
 			t.Run(name+" "+schema, func(t *testing.T) {
 				url := pgtest.NewEmpty(t)

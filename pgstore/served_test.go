@@ -18,35 +18,36 @@ import (
 	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
-// What the service was recorded to answer and to write, over TCP, on the schema
-// that Migrate makes and on the service's own.
+// The recorded answers and rows of the service, over TCP, on the schema that
+// Migrate makes and on the service's own.
 func TestServedScenarios(t *testing.T) {
 	for schema, fresh := range map[string]func(t *testing.T) string{
 		"embedded schema":  func(t *testing.T) string { return pgtest.New(t) },
 		"service's schema": newServiceDatabase,
 	} {
-		for mode, open := range storeModes() {
+		for mode, open := range someOf(storeModes(), map[bool]string{true: "pgx", false: "database/sql, lib/pq"}[schema == "embedded schema"]) {
 			t.Run(schema+", "+mode, func(t *testing.T) {
-				url := fresh(t)
-				storetest.ServedScenarios(t, harnesses(t, url, "public", open(t, url)), served)
+				storetest.ServedScenarios(t, reused(t, func() emptied {
+					url := fresh(t)
+					return &harness{open(t, url), pgtest.NewTables(t, url, "public")}
+				}), served)
 			})
 		}
 	}
 }
 
 func TestServedForms(t *testing.T) {
-	for mode, open := range storeModes() {
+	for mode, open := range someOf(storeModes(), "pgx") {
 		t.Run(mode, func(t *testing.T) {
-			url := pgtest.New(t)
-			storetest.ServedForms(t, harnesses(t, url, "public", open(t, url)), served)
+			storetest.ServedForms(t, harnesses(t, open), served)
 		})
 	}
 }
 
 func served(t testing.TB, h storetest.Harness, engine *passport.Engine) http.Handler {
 	t.Helper()
-	handler := passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())
-	require.NoError(t, handler.Err())
+	handler, err := passporthttp.New(engine, h.(*harness), passporthttp.WithRateLimits())
+	require.NoError(t, err)
 	return handler
 }
 

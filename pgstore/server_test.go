@@ -16,21 +16,23 @@ import (
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
+	usagelog "github.com/passport-sdk/passport-go/apikey/usage"
 	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// A server that is told to end under load answers what it has accepted, writes
-// every use and leaves no transaction behind.
-func TestAServerThatEndsUnderLoadLosesNothing(t *testing.T) {
-	for _, mode := range []string{"pgx", "database/sql, pgx", "database/sql, lib/pq"} {
+// A server that ends under load answers what it has accepted, records every
+// call and leaves no transaction behind.
+func TestServe_EndUnderLoad(t *testing.T) {
+	t.Parallel()
+	for mode, open := range someOf(storeModes(), "pgx", "database/sql, lib/pq") {
 		t.Run(mode, func(t *testing.T) {
 			w := newWorld(t)
-			rows := storeModes()[mode](t, w.url)
-			secret := newKey(t, rows, apikey.NewKey{Account: 1, ReadScores: true, Unlimited: true})
-			uses := newUseLog(t, rows)
-			server := serveOn(t, rows, uses)
+			rows := open(t, w.url)
+			secret := newKey(t, rows, apikey.KeyParams{Account: 1, ReadScores: true, Unlimited: true})
+			calls := newUsageLog(t, rows)
+			server := serveOn(t, rows, calls)
 			clients := w.loadOn(t, server.url, secret)
 
 			require.Eventually(t, func() bool { return clients.answered.Load() >= 100 }, time.Minute, time.Millisecond)
@@ -39,9 +41,9 @@ func TestAServerThatEndsUnderLoadLosesNothing(t *testing.T) {
 
 			answered := clients.answered.Load()
 			t.Logf("%d requests answered, %d turned away", answered, clients.refused.Load())
-			assert.Equal(t, server.begun.Load(), answered, "what was accepted is answered")
+			assert.Equal(t, server.begun.Load(), answered, "each accepted request is answered")
 			assert.Zero(t, clients.failed.Load(), "answers other than 200")
-			assert.Zero(t, uses.Dropped())
+			assert.Zero(t, calls.Dropped())
 			assert.Equal(t, strconv.FormatInt(answered, 10), w.value("select count(*) from account_accountapikeyanalytics where status_code = 200"))
 			assert.Equal(t, strconv.FormatInt(answered, 10), w.value("select count(*) from registry_event where action = 'SCU'"), "a scoring, an event")
 			assert.Equal(t, "0", w.value(`select count(*) from pg_stat_activity
@@ -52,7 +54,7 @@ func TestAServerThatEndsUnderLoadLosesNothing(t *testing.T) {
 	}
 }
 
-func newKey(t *testing.T, rows store.Keys, key apikey.NewKey) (secret string) {
+func newKey(t *testing.T, rows store.Keys, key apikey.KeyParams) (secret string) {
 	t.Helper()
 	checker, err := apikey.New(rows)
 	require.NoError(t, err)
@@ -61,26 +63,26 @@ func newKey(t *testing.T, rows store.Keys, key apikey.NewKey) (secret string) {
 	return secret
 }
 
-func newUseLog(t *testing.T, rows store.Uses) *apikey.UseLog {
+func newUsageLog(t *testing.T, rows store.UsageLog) *usagelog.Log {
 	t.Helper()
-	log, err := apikey.NewUseLog(rows)
+	log, err := usagelog.New(rows)
 	require.NoError(t, err)
 	return log
 }
 
-// serving is a server whose handler counts what has come to it.
+// serving is a server whose handler counts its requests.
 type serving struct {
 	url   string
 	begun atomic.Int64
 	end   func() error
 }
 
-func serveOn(t *testing.T, rows *pgstore.Store, uses *apikey.UseLog, options ...passporthttp.Option) *serving {
+func serveOn(t *testing.T, rows *pgstore.Store, calls *usagelog.Log, options ...passporthttp.Option) *serving {
 	t.Helper()
 	engine, err := passport.New(rows, passport.WithTrustedIssuers("did:ethr:0x8c1a4c0336f6a7599c1951bf27a7eb3b17aefb91"))
 	require.NoError(t, err)
-	handler := passporthttp.New(engine, rows, append([]passporthttp.Option{passporthttp.WithRateLimits(), passporthttp.WithUses(uses)}, options...)...)
-	require.NoError(t, handler.Err())
+	handler, err := passporthttp.New(engine, rows, append([]passporthttp.Option{passporthttp.WithRateLimits(), passporthttp.WithUsage(calls)}, options...)...)
+	require.NoError(t, err)
 	s := &serving{}
 	counting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.begun.Add(1)
@@ -91,7 +93,7 @@ func serveOn(t *testing.T, rows *pgstore.Store, uses *apikey.UseLog, options ...
 	s.url = "http://" + listener.Addr().String()
 	ctx, shutDown := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- passporthttp.Serve(ctx, listener, counting, uses.Run) }()
+	go func() { ended <- passporthttp.Serve(ctx, listener, counting, calls.Run) }()
 	s.end = sync.OnceValue(func() error { shutDown(); return <-ended })
 	t.Cleanup(func() { assert.NoError(t, s.end()) })
 	return s
@@ -148,9 +150,10 @@ func (c *clients) ask(t *testing.T, client *http.Client, url, key string) {
 	}
 }
 
-func TestADatabaseOutOfReachIsToldAsThatAndNoMore(t *testing.T) {
+func TestServe_DatabaseOutOfReach(t *testing.T) {
+	t.Parallel()
 	pool := openPool(t, "postgres://user:hush@127.0.0.1:1/nowhere")
-	server := serveOn(t, pgstore.New(pool), newUseLog(t, pgstore.New(pool)),
+	server := serveOn(t, pgstore.New(pool), newUsageLog(t, pgstore.New(pool)),
 		passporthttp.WithReady(func(ctx context.Context) error { return pgstore.CheckSchema(ctx, pool) }))
 	for _, path := range []string{"/v2/stamps/1/score/" + alice, "/v2/stamps/" + alice, "/ready"} {
 		status, body, header := getFrom(t, server.url+path, "abcdefgh.secret")
@@ -162,14 +165,15 @@ func TestADatabaseOutOfReachIsToldAsThatAndNoMore(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 }
 
-// A request whose time is up must let go of what it waits for.
-func TestARequestWhoseTimeIsUpLeavesNothingBehind(t *testing.T) {
-	for _, mode := range []string{"pgx", "database/sql, pgx", "database/sql, lib/pq"} {
+// A request whose time is up must leave no transaction behind.
+func TestServe_Timeout(t *testing.T) {
+	t.Parallel()
+	for mode, open := range someOf(storeModes(), "pgx", "database/sql, lib/pq") {
 		t.Run(mode, func(t *testing.T) {
 			w := newWorld(t)
-			rows := storeModes()[mode](t, w.url)
-			secret := newKey(t, rows, apikey.NewKey{Account: 1, ReadScores: true})
-			server := serveOn(t, rows, newUseLog(t, rows), passporthttp.WithTimeout(200*time.Millisecond))
+			rows := open(t, w.url)
+			secret := newKey(t, rows, apikey.KeyParams{Account: 1, ReadScores: true})
+			server := serveOn(t, rows, newUsageLog(t, rows), passporthttp.WithTimeout(200*time.Millisecond))
 			lock, err := w.pool.Begin(t.Context())
 			require.NoError(t, err)
 			_, err = lock.Exec(t.Context(), "lock table registry_passport in access exclusive mode")

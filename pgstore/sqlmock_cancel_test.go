@@ -16,9 +16,10 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// A context that is cancelled while a statement runs: it is rolled back,
-// nothing after it is sent, and the error is the context's alone.
-func TestACancelledStatementUndoesTheScoring(t *testing.T) {
+// When a context is cancelled while a statement runs, the transaction is rolled
+// back, no other statement is sent, and the error is the context's alone.
+func TestApply_CancelledStatement(t *testing.T) {
+	t.Parallel()
 	for failing, s := range everyStatement() {
 		t.Run(s.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -42,7 +43,8 @@ func TestACancelledStatementUndoesTheScoring(t *testing.T) {
 	}
 }
 
-func TestAContextThatEndsBeforeTheCommitUndoesTheScoring(t *testing.T) {
+func TestApply_CancelledBeforeCommit(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	answers := 0
@@ -59,8 +61,9 @@ func TestAContextThatEndsBeforeTheCommitUndoesTheScoring(t *testing.T) {
 	requireMet(t, db, mock)
 }
 
-// Once the commit is sent, a context that ends does not tell what became of it.
-func TestAContextThatEndsDuringTheCommit(t *testing.T) {
+// Once the commit is sent, the end of a context leaves its outcome open.
+func TestApply_CancelledCommit(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		failure error
 		check   func(t *testing.T, receipt *store.Receipt, err error)
@@ -68,7 +71,7 @@ func TestAContextThatEndsDuringTheCommit(t *testing.T) {
 		"which succeeds": {nil, func(t *testing.T, receipt *store.Receipt, err error) {
 			t.Helper()
 			require.NoError(t, err)
-			assert.Equal(t, []store.WalletReceipt{{PassportID: 7, ScoreID: 8}}, receipt.Wallets)
+			assert.Equal(t, []store.WalletReceipt{{Given: []bool{false, true}}}, receipt.Wallets)
 		}},
 		"whose answer is lost": {driver.ErrBadConn, func(t *testing.T, receipt *store.Receipt, err error) {
 			t.Helper()

@@ -18,36 +18,39 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// mocked is a statement of an Apply, with the rows that it answers; none means
-// that it is executed without looking for rows.
+// mocked is a statement of Apply with the rows of its answer; nil if it is
+// executed without reading rows.
 type mocked struct {
 	name string
 	rows *sqlmock.Rows
 }
 
-// everyStatement are those of the change set below, in order.
+// everyStatement are the statements of the change set below, in order.
 func everyStatement() []mocked {
 	return []mocked{
 		{name: "pin_search_path"},
 		{name: "upsert_passport"},
-		{name: "lock_passport", rows: sqlmock.NewRows([]string{"address", "id", "exists"}).AddRow(alice, 7, 1)},
+		{name: "lock_passport"},
 		{name: "verify_credentials"},
-		{name: "bulk_upsert_hash_links"},
+		{name: "insert_hash_links"},
+		{name: "lock_hash_links"},
+		{name: "swap_hash_links"},
 		{name: "verify_hash_links"},
 		{name: "replace_stamps"},
-		{name: "upsert_score", rows: sqlmock.NewRows([]string{"passport_id", "id"}).AddRow(7, 8)},
+		{name: "upsert_score"},
 		{name: "lock_points"},
 		{name: "verify_earners"},
 		{name: "lock_counts"},
 		{name: "record_passing_score"},
-		{name: "record_awards", rows: sqlmock.NewRows([]string{"address", "action", "provider"})},
+		{name: "record_awards", rows: sqlmock.NewRows([]string{"address", "action", "provider"}).AddRow(alice, "MM2", "")},
 	}
 }
 
 func everything() *store.Changes {
-	wallet := store.Wallet{Address: alice, Version: "v", Credentials: []store.Credential{{ID: 5, Provider: "Google", Stamp: []byte(`{}`)}}}
-	c := changes(&store.Snapshot{At: noon, Community: store.Community{ID: 1}, Wallets: []store.Wallet{wallet}}, claim("n1", alice))
-	c.Held = []store.Claim{claim("n2", bob)}
+	credentials := []store.Credential{{ID: 5, Provider: "Google", Document: []byte(`{}`)}}
+	wallet := store.Wallet{Address: alice, Version: pgstore.Version(credentials...), Credentials: credentials}
+	c := changes(&store.Snapshot{At: noon, Community: store.Community{ID: 1}, Wallets: []store.Wallet{wallet}}, claim("n1", alice),
+		store.ClaimSwap{Nullifier: "n2", From: claim("", bob).To, To: claim("", alice).To})
 	c.Wallets[0].Qualified = true
 	c.Wallets[0].Awards = []store.Award{{Action: "HKY", Provider: "Google", TxHash: "n1"}, {Action: "MM2", Limit: 5000}}
 	return c
@@ -73,7 +76,7 @@ func expect(mock sqlmock.Sqlmock, failing int, failure error) {
 }
 
 // expectSlow sets the mock up for a scoring whose statement number failing
-// takes longer than anyone waits.
+// takes an hour.
 func expectSlow(mock sqlmock.Sqlmock, failing int) {
 	expectStatements(mock, failing)
 	if s := everyStatement()[failing]; s.rows == nil {
@@ -96,9 +99,10 @@ func expectStatements(mock sqlmock.Sqlmock, n int) {
 	}
 }
 
-// Whatever fails, and however: the transaction is rolled back, the error is of
-// the right kind, and nothing is tried again.
-func TestEachStatementThatFailsUndoesTheScoring(t *testing.T) {
+// When any statement fails, the transaction is rolled back, the error is of the
+// right kind, and nothing is repeated.
+func TestApply_Failures(t *testing.T) {
+	t.Parallel()
 	state := func(code string) error { return &pgconn.PgError{Code: code, Message: "made up"} }
 	for name, c := range map[string]struct {
 		failure error
@@ -116,11 +120,11 @@ func TestEachStatementThatFailsUndoesTheScoring(t *testing.T) {
 		"lost connection":          {driver.ErrBadConn, store.ErrUnavailable, store.ErrUnknownOutcome},
 		"value out of range":       {state("22003"), store.ErrInvalid, nil},
 		"not JSON":                 {state("22P02"), store.ErrInvalid, nil},
-		"check violation":          {state("23514"), store.ErrFault, nil},
-		"undefined column":         {state("42703"), store.ErrFault, nil},
-		"insufficient privilege":   {state("42501"), store.ErrFault, nil},
+		"check violation":          {state("23514"), store.ErrInternal, nil},
+		"undefined column":         {state("42703"), store.ErrInternal, nil},
+		"insufficient privilege":   {state("42501"), store.ErrInternal, nil},
 		"disk full":                {state("53100"), store.ErrUnavailable, nil},
-		"something of the program": {errors.New("no idea"), store.ErrFault, store.ErrUnknownOutcome},
+		"something of the program": {errors.New("no idea"), store.ErrInternal, store.ErrUnknownOutcome},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for failing := range len(everyStatement()) + 1 {
@@ -144,7 +148,8 @@ func TestEachStatementThatFailsUndoesTheScoring(t *testing.T) {
 	}
 }
 
-func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
+func TestApply_ContextEnded(t *testing.T) {
+	t.Parallel()
 	db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -153,12 +158,13 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 	require.NoError(t, mock.ExpectationsWereMet())
 }
 
-func TestNothingFailsWhenNothingDoes(t *testing.T) {
+func TestApply_Mocked(t *testing.T) {
+	t.Parallel()
 	db, mock := newMock(t, anyStatement)
 	expect(mock, len(everyStatement()), nil)
 	receipt, err := pgstore.NewDB(db).Apply(t.Context(), everything())
 	require.NoError(t, err)
-	assert.Equal(t, []store.WalletReceipt{{PassportID: 7, ScoreID: 8}}, receipt.Wallets)
+	assert.Equal(t, []store.WalletReceipt{{Given: []bool{false, true}}}, receipt.Wallets)
 	require.NoError(t, mock.ExpectationsWereMet())
 }
 
@@ -174,5 +180,5 @@ func newMock(t *testing.T, matcher sqlmock.QueryMatcher) (*sql.DB, sqlmock.Sqlmo
 	return db, mock
 }
 
-// anyStatement takes every statement for the one that is expected.
+// anyStatement matches every statement.
 var anyStatement = sqlmock.QueryMatcherFunc(func(string, string) error { return nil })

@@ -12,11 +12,11 @@ import (
 )
 
 // Store keeps everything in the tables of the Django service. Make one with
-// [New], [NewDB], [InTx] or [InSQLTx]. Those on a pool are safe for concurrent
-// use; those in a transaction are as safe as the transaction, which is not.
+// [New] or [NewDB]. It is safe for concurrent use; one that is bound to a
+// transaction ([Store.InTx]) is not, as the transaction is not.
 type Store struct {
-	on         executor
-	statements *statements
+	on    executor
+	texts texts
 }
 
 var (
@@ -25,7 +25,7 @@ var (
 	_ store.Communities = (*Store)(nil)
 	_ store.History     = (*Store)(nil)
 	_ store.Keys        = (*Store)(nil)
-	_ store.Uses        = (*Store)(nil)
+	_ store.UsageLog    = (*Store)(nil)
 	_ store.Points      = (*Store)(nil)
 )
 
@@ -40,12 +40,12 @@ func New(pool *pgxpool.Pool, options ...Option) *Store {
 
 // NewDB returns a store on a database/sql handle, with the driver of pgx or
 // lib/pq. Load is a transaction of one statement, Apply one of some ten, with a
-// round trip for each, for BEGIN, COMMIT and the search path: where that matters
-// use [New].
+// round trip for each, for BEGIN, COMMIT and the search path: where that
+// matters use [New].
 //
-// lib/pq passes the end of a context on to the server. Where the network has
-// gone, a call returns only when TCP gives the connection up, which takes
-// minutes; the driver of pgx returns at once.
+// lib/pq passes the end of a context on to the server. If the network is down,
+// a call returns only when TCP gives the connection up, which takes minutes;
+// the driver of pgx returns at once.
 //
 // Behind PgBouncer in transaction mode the driver of pgx needs
 // default_query_exec_mode=exec in its URL; lib/pq needs that PgBouncer ignores
@@ -54,27 +54,31 @@ func NewDB(db *sql.DB, options ...Option) *Store {
 	return newStore(onDB(db), options)
 }
 
-// InTx returns a store bound to the host's own transaction: what it writes is
-// committed if the host commits, and only then. Apply writes behind a
-// savepoint, so that a scoring that lost a race is repeated within the
-// transaction; at REPEATABLE READ and SERIALIZABLE that would be in vain, and a
-// lost race is final (store.Error.Final).
+// InTx returns a store with the same options that is bound to the host's own
+// transaction: what it writes is committed if the host commits, and only then.
+// Apply writes behind a savepoint, so that a scoring that lost a race is
+// repeated within the transaction; at REPEATABLE READ and SERIALIZABLE a
+// repetition would read the same, and a lost race is final (store.Error.Final).
 //
 // Rows that it has locked stay locked until the host's transaction ends. Two
-// transactions that score several addresses each can so deadlock, over a claim
-// or a limited award that both want, whatever the order: then one of them gets
-// a lost race, and best begins anew.
+// transactions that score several addresses each can therefore deadlock on a
+// shared claim or limited award; Postgres aborts one, which gets
+// store.ErrConflict and should be restarted.
 //
-// In a transaction that is read-only Apply fails with store.ErrReadOnly: begun so,
-// or on a server that has become a replica, whose connections are the host's to
-// close.
-func InTx(tx pgx.Tx, options ...Option) *Store {
-	return newStore(pgxTx{tx}, options)
-}
+// In a transaction that is read-only Apply returns store.ErrReadOnly: one that
+// was begun so, or one on a server that has become a replica, whose connections
+// are the host's to close.
+func (s *Store) InTx(tx pgx.Tx) *Store { return s.bound(pgxTx{tx}) }
 
-// InSQLTx is [InTx] for a transaction of database/sql.
-func InSQLTx(tx *sql.Tx, options ...Option) *Store {
-	return newStore(sqlTx{tx}, options)
+// InSQLTx is [Store.InTx] for a transaction of database/sql.
+func (s *Store) InSQLTx(tx *sql.Tx) *Store { return s.bound(sqlTx{tx}) }
+
+// bound returns the store on a transaction. One that runs nothing stays so.
+func (s *Store) bound(on executor) *Store {
+	if _, is := s.on.(misnamed); is {
+		return s
+	}
+	return &Store{on: on, texts: s.texts}
 }
 
 func newStore(on executor, options []Option) *Store {
@@ -82,7 +86,7 @@ func newStore(on executor, options []Option) *Store {
 	if err := c.validate(); err != nil {
 		on = misnamed{err} // Postgres would take such a name for another one
 	}
-	return &Store{on: on, statements: statementsIn(c.schema)}
+	return &Store{on: on, texts: textsIn(c.schema)}
 }
 
 // misnamed runs nothing, since no schema can have the name.
@@ -98,14 +102,14 @@ func (m misnamed) write(_ context.Context, calls []call) error {
 
 // Load implements [store.Store]. Its errors, by errors.Is:
 // store.ErrCommunityNotFound, store.ErrInvalid for a query with a malformed or
-// repeated address, store.ErrUnavailable, store.ErrFault, store.ErrConflict in a
-// transaction at SERIALIZABLE, and the context's own.
+// repeated address, store.ErrUnavailable, store.ErrInternal, store.ErrConflict
+// in a transaction at SERIALIZABLE, and the context's own.
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	if err := q.Validate(); err != nil {
 		return nil, store.Errorf("load_snapshot", store.ErrInvalid, "%w", err)
 	}
 	snapshot := newSnapshotReader(&q)
-	if err := s.on.read(ctx, s.statements.load(&q).each(snapshot.row)); err != nil {
+	if err := s.on.read(ctx, s.texts.load(&q).each(snapshot.row)); err != nil {
 		return nil, err
 	}
 	return snapshot.snapshot()
@@ -113,26 +117,43 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 
 // Apply implements [store.Store]. Its errors, by errors.Is: store.ErrInvalid,
 // store.ErrCommunityNotFound, store.ErrConflict, store.ErrUnavailable,
-// store.ErrFault, the context's own and, unless the store is bound to a host's
-// transaction, store.ErrUnknownOutcome.
+// store.ErrInternal, the context's own and, unless the store is bound to a
+// host's transaction, store.ErrUnknownOutcome.
 func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 	if err := c.Validate(); err != nil {
 		return nil, store.Errorf("apply_changes", store.ErrInvalid, "%w", err)
 	}
-	var receipt receiptReader
-	if err := s.on.write(ctx, s.statements.apply(c, &receipt)); err != nil {
+	receipt := receiptReader{}
+	calls, err := s.texts.apply(c, &receipt)
+	if err != nil {
 		return nil, err
 	}
-	return receipt.receipt(c)
+	if err := s.on.write(ctx, calls); err != nil {
+		return nil, err
+	}
+	return receipt.receipt(c), nil
 }
 
-// nothingToDo ends an operation that needs no database, as one that does would
-// end: with the context's error, if that has ended.
-func nothingToDo(ctx context.Context, s statement) error {
+// nothingToDo returns the result of an operation that needs no database: the
+// context's error, if that has ended.
+func nothingToDo(ctx context.Context, op string) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%s: %w", s.name, err)
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
+}
+
+// readRows runs the call, and returns the results of scan for its rows.
+func readRows[T any](ctx context.Context, s *Store, c call, scan func(scanFunc) (T, error)) ([]T, error) {
+	var all []T
+	if err := s.on.read(ctx, c.each(func(row scanFunc) error {
+		one, err := scan(row)
+		all = append(all, one)
+		return err
+	})); err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // count runs the calls, and returns the number of rows that the last one

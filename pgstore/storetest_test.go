@@ -1,9 +1,12 @@
 package pgstore_test
 
 import (
-	"flag"
+	"bytes"
+	"context"
+	"encoding/json"
 	"net/url"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -12,36 +15,88 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/internal/servicerows"
 	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
 	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
-// harness is a store on a database whose tables are emptied for each case.
+// harness is a store on a database of its own.
 type harness struct {
 	*pgstore.Store
 	*pgtest.Tables
 }
 
+func (h *harness) pool() *pgxpool.Pool { return h.Pool }
+
+// Seed implements [storetest.Harness].
+func (h *harness) Seed(ctx context.Context, state store.State) error {
+	rows, err := json.Marshal(servicerows.Rows(state))
+	if err != nil {
+		return err
+	}
+	return h.Tables.Seed(ctx, rows)
+}
+
+// State implements [storetest.Harness].
+func (h *harness) State(ctx context.Context) (store.State, error) {
+	document, err := h.Rows(ctx)
+	if err != nil {
+		return store.State{}, err
+	}
+	var rows map[string][]map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber()
+	if err := decoder.Decode(&rows); err != nil {
+		return store.State{}, err
+	}
+	return servicerows.FromRows(rows)
+}
+
 // openStore is a way to reach a database.
 type openStore func(t *testing.T, url string, options ...pgstore.Option) *pgstore.Store
 
-// newHarness returns harnesses on one database, reached in the mode.
-func newHarness(t *testing.T, open openStore) storetest.NewHarness {
+// harnesses returns harnesses on databases with the SDK's schema.
+func harnesses(t *testing.T, open openStore) storetest.NewHarness {
 	t.Helper()
-	url := pgtest.New(t)
-	return harnesses(t, url, "public", open(t, url))
+	return reused(t, func() emptied {
+		url := pgtest.New(t)
+		return &harness{open(t, url), pgtest.NewTables(t, url, "public")}
+	})
 }
 
-// harnesses returns harnesses for a store on a database that holds the tables
-// in the schema. Only the connections that put rows in and take them out find
-// tables without it.
-func harnesses(t *testing.T, url, schema string, under *pgstore.Store) storetest.NewHarness {
+// emptied is a harness that can be emptied.
+type emptied interface {
+	storetest.Harness
+	Empty(ctx context.Context) error
+}
+
+// reused returns harnesses that open makes. One whose case has ended is emptied
+// for the next case, so that there are as many as cases run at a time.
+func reused(t *testing.T, open func() emptied) storetest.NewHarness {
 	t.Helper()
-	tables := pgtest.NewTables(t, url, schema)
+	var mu sync.Mutex
+	var free []emptied
+	take := func() emptied {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(free) == 0 {
+			return open()
+		}
+		h := free[len(free)-1]
+		free = free[:len(free)-1]
+		return h
+	}
 	return func(t testing.TB) storetest.Harness {
 		t.Helper()
-		require.NoError(t, tables.Empty(t.Context()))
-		return &harness{under, tables}
+		h := take()
+		require.NoError(t, h.Empty(t.Context()))
+		t.Cleanup(func() {
+			mu.Lock()
+			defer mu.Unlock()
+			free = append(free, h)
+		})
+		return h
 	}
 }
 
@@ -76,6 +131,7 @@ func onDB(driver string, parameters ...string) openStore {
 		t.Helper()
 		db := openSQL(t, driver, withParameters(t, address, parameters...))
 		db.SetMaxOpenConns(8)
+		db.SetMaxIdleConns(8)
 		return pgstore.NewDB(db, options...)
 	}
 }
@@ -92,40 +148,71 @@ func withParameters(t *testing.T, address string, parameters ...string) string {
 	return parsed.String()
 }
 
-// inEveryMode is set by CI. Without it the suite runs in one mode, the scenarios
-// in all of them, and both in one of the host's transactions.
-var inEveryMode = flag.Bool("all", false, "the suite in every mode and in every isolation of a host's transaction")
+// Groups of cases: those that a scoring depends on, and those that send and
+// receive values of every type.
+var (
+	scoringCases = []string{"load", "write", "counted", "claims", "stale", "all or nothing", "batch", "engine", "points"}
+	valueCases   = []string{"write", "engine", "points"}
+)
 
-func TestStore(t *testing.T) {
-	for name, open := range storeModes() {
-		if name == "pgx" || *inEveryMode {
-			t.Run(name, func(t *testing.T) { storetest.Run(t, newHarness(t, open)) })
+// runSuite runs the suite and the recorded scenarios, or without -all only the
+// cases of the groups.
+func runSuite(t *testing.T, newHarness storetest.NewHarness, groups []string) {
+	t.Helper()
+	if *inFull {
+		runWholeSuite(t, newHarness)
+		return
+	}
+	for _, c := range storetest.Cases((*harness)(nil)) {
+		if slices.Contains(groups, c.Group) {
+			t.Run(c.Group+"/"+c.Name, func(t *testing.T) {
+				t.Parallel()
+				c.Check(t, newHarness(t))
+			})
 		}
 	}
 }
 
-func TestScenarios(t *testing.T) {
+func runWholeSuite(t *testing.T, newHarness storetest.NewHarness) {
+	t.Helper()
+	storetest.Run(t, newHarness)
+	storetest.RunContention(t, newHarness)
+	storetest.Scenarios(t, referring(newHarness))
+}
+
+func TestStore(t *testing.T) {
 	for name, open := range storeModes() {
-		t.Run(name, func(t *testing.T) { storetest.Scenarios(t, newHarness(t, open)) })
+		t.Run(name, func(t *testing.T) {
+			switch newHarness := harnesses(t, open); name {
+			case "pgx":
+				runWholeSuite(t, newHarness)
+			case "database/sql, lib/pq":
+				runSuite(t, newHarness, scoringCases)
+			default:
+				runSuite(t, newHarness, valueCases)
+			}
+		})
 	}
 }
 
 // In a schema of another name nothing is looked for elsewhere, whatever the
-// search path says.
-func TestTheStoreIsAtHomeInASchemaOfAnyName(t *testing.T) {
-	for name, open := range storeModes() {
+// search path is.
+func TestWithSchema(t *testing.T) {
+	for name, open := range someOf(storeModes(), "pgx") {
 		t.Run(name, func(t *testing.T) {
-			address := pgtest.NewEmpty(t)
-			db := openPool(t, address)
-			inHostile := pgstore.WithSchema(hostile)
-			require.NoError(t, pgstore.Migrate(t.Context(), db, inHostile))
-			newHarness := harnesses(t, address, hostile, open(t, address, inHostile))
-			storetest.Scenarios(t, newHarness)
-			if *inEveryMode && (name == "pgx" || name == "database/sql, lib/pq") { // one for each executor
-				storetest.Run(t, newHarness)
+			var databases []string
+			newHarness := reused(t, func() emptied {
+				address, inHostile := pgtest.NewEmpty(t), pgstore.WithSchema(hostile)
+				require.NoError(t, pgstore.Migrate(t.Context(), openPool(t, address), inHostile))
+				databases = append(databases, address)
+				return &harness{open(t, address, inHostile), pgtest.NewTables(t, address, hostile)}
+			})
+			runSuite(t, newHarness, scoringCases)
+			for _, address := range databases {
+				db := openPool(t, address)
+				assert.Empty(t, rows(t, db, `select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace`))
+				assert.Equal(t, []string{`"$user", public`}, rows(t, db, `show search_path`))
 			}
-			assert.Empty(t, rows(t, db, `select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace`))
-			assert.Equal(t, []string{`"$user", public`}, rows(t, db, `show search_path`))
 		})
 	}
 }

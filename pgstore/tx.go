@@ -4,44 +4,34 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// A host's transaction is not ours to end: what is written in it is undone by
-// going back to a savepoint. Locks taken since then are let go with it.
+// A host's transaction is not ours to end: writes in it are undone by going
+// back to a savepoint, which also releases the locks taken since then.
 var (
-	setSavepoint     = statement{name: "savepoint", sql: `savepoint passport_apply`}
-	releaseSavepoint = statement{name: "release_savepoint", sql: `release savepoint passport_apply`}
-	backToSavepoint  = statement{name: "rollback_to_savepoint", sql: `rollback to savepoint passport_apply`}
-	readIsolation    = statement{name: "read_isolation", sql: `select pg_catalog.current_setting('transaction_isolation')`}
+	setSavepoint     = call{name: "savepoint", sql: `savepoint passport_apply`}
+	releaseSavepoint = call{name: "release_savepoint", sql: `release savepoint passport_apply`}
+	backToSavepoint  = call{name: "rollback_to_savepoint", sql: `rollback to savepoint passport_apply`}
+	readIsolation    = call{name: "read_isolation", sql: `select pg_catalog.current_setting('transaction_isolation')`}
 )
 
-// atSavepoint returns the calls between a savepoint and its release; set learns
-// that there is a savepoint.
-func atSavepoint(calls []call, set *bool) []call {
-	guarded := make([]call, 0, len(calls)+4)
-	savepoint := setSavepoint.with()
-	savepoint.done = func() { *set = true }
-	guarded = append(guarded, savepoint)
-	guarded = append(guarded, pinnedInTx(calls...)...)
-	return append(guarded, releaseSavepoint.with())
-}
-
-// goBack undoes what was written since the savepoint, and returns the isolation
-// of the transaction. Going back is a batch of its own: a transaction that has
-// failed prepares nothing else.
-func goBack(ctx context.Context, run func(context.Context, []call) error) (isolation string, err error) {
-	if err := run(ctx, []call{backToSavepoint.with()}); err != nil {
-		return "", err
+// goBack undoes the writes since the savepoint, and returns the isolation of
+// the transaction, "" if that has failed as well. Going back is a batch of its
+// own: a transaction that has failed prepares nothing else.
+func goBack(ctx context.Context, run func(context.Context, []call) error) (isolation string) {
+	if run(ctx, []call{backToSavepoint}) != nil {
+		return ""
 	}
-	err = run(ctx, []call{
-		releaseSavepoint.with(),
-		readIsolation.with().each(func(scan scanFunc) error { return scan(&isolation) }),
-	})
-	return isolation, err
+	read := readIsolation.each(func(scan scanFunc) error { return scan(&isolation) })
+	if run(ctx, []call{releaseSavepoint, read}) != nil {
+		return ""
+	}
+	return isolation
 }
 
 // pgxTx runs statements in a host's transaction of pgx, each unit of work as
@@ -58,6 +48,13 @@ func (t pgxTx) write(ctx context.Context, calls []call) error {
 	})
 }
 
+func (t pgxTx) exec(ctx context.Context, op, sql string, args ...any) error {
+	if _, err := t.tx.Exec(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...); err != nil {
+		return explain(ctx, op, working, err)
+	}
+	return nil
+}
+
 // sqlTx runs statements in a host's transaction of database/sql.
 type sqlTx struct{ tx *sql.Tx }
 
@@ -65,7 +62,7 @@ func (t sqlTx) read(ctx context.Context, c call) error {
 	calls, isPinned := pinnedInTx(c), false
 	calls[0].done = func() { isPinned = true }
 	err := runAll(ctx, t.tx, reading, calls)
-	if err != nil && isPinned { // a transaction survives a row that makes no sense
+	if err != nil && isPinned { // a row that cannot be read leaves the transaction usable
 		ctx, cancel := detached(ctx)
 		defer cancel()
 		_ = runAll(ctx, t.tx, reading, calls[len(calls)-1:])
@@ -79,14 +76,22 @@ func (t sqlTx) write(ctx context.Context, calls []call) error {
 	})
 }
 
+func (t sqlTx) exec(ctx context.Context, op, sql string, args ...any) error {
+	if _, err := t.tx.ExecContext(ctx, sql, args...); err != nil {
+		return explain(ctx, op, working, err)
+	}
+	return nil
+}
+
 // writeAtSavepoint writes behind a savepoint and, when that fails, leaves the
 // transaction as it was before.
 func writeAtSavepoint(ctx context.Context, calls []call, run func(context.Context, []call) error) error {
 	if ended := ctx.Err(); ended != nil {
-		return explain(ctx, setSavepoint, connecting, ended)
+		return explain(ctx, setSavepoint.name, connecting, ended)
 	}
-	set := false
-	err := run(ctx, atSavepoint(calls, &set))
+	set, savepoint := false, setSavepoint
+	savepoint.done = func() { set = true }
+	err := run(ctx, slices.Concat([]call{savepoint}, pinnedInTx(calls...), []call{releaseSavepoint}))
 	if err == nil {
 		return nil
 	}
@@ -96,17 +101,13 @@ func writeAtSavepoint(ctx context.Context, calls []call, run func(context.Contex
 	// The host's transaction must be usable again even if this context is over.
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	isolation, lost := goBack(ctx, run)
-	if lost != nil {
-		isolation = ""
-	}
-	return final(err, isolation)
+	return final(err, goBack(ctx, run))
 }
 
-// final gives an error the meaning that it has in a host's transaction. A lost
-// race is final if the transaction cannot repeat it: at an isolation that goes on
-// showing it the old rows, or if it did not survive. And where the transaction is
-// read-only, waiting is no help.
+// final marks an error as one in a host's transaction. A lost race is final if
+// the transaction cannot repeat it: at an isolation that keeps showing it the
+// old rows, or if it did not survive. In a read-only transaction a retry is no
+// help.
 func final(err error, isolation string) error {
 	var detail *store.Error
 	switch {

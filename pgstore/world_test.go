@@ -2,7 +2,6 @@ package pgstore_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -30,22 +29,22 @@ const (
 var (
 	noon   = time.Date(2030, 6, 1, 12, 0, 0, 123456000, time.UTC)
 	future = time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
-	past   = time.Date(2029, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{tb: tb, url: pgtest.New(tb)}
 	w.pool = w.newPool(func(c *pgxpool.Config) { c.MaxConns = 4 })
-	w.exec(`insert into auth_user (id, username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined)
-		values (1, 'u', '', false, '', '', '', false, true, now())`)
-	w.exec(`insert into account_account (id, address, user_id) values (1, '0x01', 1)`)
-	for id := 1; id <= 4; id++ {
-		w.exec(`insert into scorer_weighted_scorer (id, type, exclude_from_weight_updates) values ($1, 'WEIGHTED_BINARY', false)`, id)
-		w.exec(`insert into scorer_weighted_binaryweightedscorer (scorer_ptr_id, weights, threshold) values ($1, '{"Google": "1.5", "Github": 2}', 3)`, id)
-		w.exec(`insert into account_community (id, name, description, account_id, scorer_id, rule, human_points_program)
-			values ($1, $2, '', 1, $1, 'LIFO', true)`, id, fmt.Sprintf("community %d", id))
-	}
+	w.exec(`
+		insert into auth_user (id, username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined)
+		values (1, 'u', '', false, '', '', '', false, true, now());
+		insert into account_account (id, address, user_id) values (1, '0x01', 1);
+		insert into scorer_weighted_scorer (id, type, exclude_from_weight_updates)
+		select n, 'WEIGHTED_BINARY', false from generate_series(1, 4) n;
+		insert into scorer_weighted_binaryweightedscorer (scorer_ptr_id, weights, threshold)
+		select n, '{"Google": "1.5", "Github": 2}', 3 from generate_series(1, 4) n;
+		insert into account_community (id, name, description, account_id, scorer_id, rule, human_points_program)
+		select n, 'community ' || n, '', 1, n, 'LIFO', true from generate_series(1, 4) n`, pgx.QueryExecModeSimpleProtocol)
 	return w
 }
 
@@ -87,8 +86,13 @@ func (w *world) value(sql string, args ...any) string {
 // wallet.
 func passing(wallet *store.Wallet, at time.Time) store.WalletChanges {
 	writes := store.WalletChanges{Address: wallet.Address, Version: wallet.Version, Score: done(at)}
+	event, err := writes.Score.UpdateEvent(wallet.Address)
+	if err != nil {
+		panic(err) // the score is JSON
+	}
+	writes.Events = []store.Event{event}
 	for _, c := range wallet.Credentials {
-		writes.Stamps = append(writes.Stamps, store.Stamp{Provider: c.Provider, Credential: c.Stamp, CredentialID: c.ID})
+		writes.Counted = append(writes.Counted, c.ID)
 	}
 	return writes
 }
@@ -103,7 +107,7 @@ func done(at time.Time) store.Score {
 }
 
 // load reads the addresses in community 1 at noon.
-func load(tb testing.TB, s store.Store, addresses ...string) *store.Snapshot {
+func load(tb testing.TB, s store.Store, addresses ...store.Address) *store.Snapshot {
 	tb.Helper()
 	snapshot, err := s.Load(context.Background(), store.Query{Community: 1, Addresses: addresses, At: noon})
 	require.NoError(tb, err)
@@ -112,7 +116,7 @@ func load(tb testing.TB, s store.Store, addresses ...string) *store.Snapshot {
 
 // changes returns the change set of a scoring of all wallets in the snapshot,
 // with those claims.
-func changes(snapshot *store.Snapshot, claims ...store.Claim) *store.Changes {
+func changes(snapshot *store.Snapshot, claims ...store.ClaimSwap) *store.Changes {
 	c := &store.Changes{Community: snapshot.Community.ID, At: snapshot.At, Claims: claims}
 	for i := range snapshot.Wallets {
 		c.Wallets = append(c.Wallets, passing(&snapshot.Wallets[i], snapshot.At))
@@ -120,6 +124,7 @@ func changes(snapshot *store.Snapshot, claims ...store.Claim) *store.Changes {
 	return c
 }
 
-func claim(nullifier, address string) store.Claim {
-	return store.Claim{Nullifier: nullifier, Address: address, ExpiresAt: future}
+// claim is a claim of a nullifier without a holder.
+func claim(nullifier string, address store.Address) store.ClaimSwap {
+	return store.ClaimSwap{Nullifier: nullifier, To: store.Holder{Address: address, ExpiresAt: future}}
 }

@@ -1,129 +1,99 @@
 package store
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
-// Changes is what one scoring writes, all of it or nothing. It states how
-// things shall be, not what to do: a store compares and writes the difference.
+// Changes is what one scoring writes, all of it or nothing. It describes the
+// desired state, not the steps to reach it.
 type Changes struct {
-	// Community is the id of the community that the scoring was for.
-	Community int64
-	// At is the moment of the scoring, the snapshot's At. A claim is expired
-	// when its ExpiresAt is at or before it.
-	At time.Time
-	// Wallets are the scored addresses.
-	Wallets []WalletChanges
-	// Claims are to be held as given. Apply must return [ErrConflict] unless each
-	// is, when it is written,
-	//   - on a nullifier that is unclaimed, or
-	//   - for one of Wallets, and on a nullifier whose claim has expired, or is the
-	//     same address's and ends no later than given, or
-	//   - for another address, which holds it exactly as given, or to which an
-	//     expired claim goes that is not of one of Wallets.
-	// So a live claim is never taken from its holder and never shortened, and a
-	// claim that is given away is never a scored wallet's own.
-	Claims []Claim
-	// Held are claims of others that the decision rests on: Apply must return
-	// [ErrConflict] unless each nullifier is still claimed by that address.
-	// They are never written.
-	Held []Claim
+	Community int64 // the id of the community that the scoring was for
+	// At is the time of the scoring, the snapshot's At. Apply must record events
+	// and points with it.
+	At      time.Time
+	Wallets []WalletChanges // the scored addresses, each once
+	Claims  []ClaimSwap     // the claims that the decision changes or depends on, each nullifier once
+}
+
+// ClaimSwap is a compare-and-swap of one claim of the community. Apply must
+// return [ErrConflict] unless the claim on the nullifier is From or To when it
+// is written, and must make it To. From equal to To only checks.
+//
+// A store needs no rule about whose claims may change: the engine states every
+// claim that its decision depends on.
+type ClaimSwap struct {
+	Nullifier string
+	From      Holder // the claim as it was read, zero for a nullifier without one
+	To        Holder // the claim as it must be, never zero: no scoring releases a claim
 }
 
 // WalletChanges is what a scoring writes about one address.
 type WalletChanges struct {
-	// Address is the scored wallet.
-	Address string
-	// Version is the Version of the wallet in the snapshot.
-	Version string
-	// Score replaces the address's score in the community; the store creates
-	// what is missing on the way there (the registry_passport row).
+	Address Address
+	Version string // the wallet's Version in the snapshot
+	// Score replaces the address's last score in the community.
 	//
-	// A score with [StatusError] stands alone: Apply must leave the address's
-	// stamps, events and points as they are, and no claim may come with it.
-	//
-	// With every score that has [StatusDone], Apply must add one event
-	// [ActionScoreUpdate], after the events of Events, whose data is
-	// [Score.EventData].
+	// With [StatusError] it stands alone: Apply must leave the counted
+	// credentials as they are, and the change set has no claims, events or
+	// points for the wallet.
 	Score Score
-	// Stamps are exactly the credentials that count. Apply must remove the
-	// others and add those that are missing.
-	Stamps []Stamp
-	// Events are to be added, in order.
-	Events []Event
+	// Counted are the IDs of exactly the wallet's credentials that count, of which
+	// no two have one provider and none is omitted; a store need not check either.
+	// Apply must record their providers and documents beside the score, in place
+	// of those that counted before.
+	Counted []int64
+	Events  []Event // to be added, in order; the score's own event is one of them
 	// Qualified records, once, that the address passes in a community of the
-	// human points program.
+	// human points program. Like Awards it is only set for stores with the role
+	// [Points].
 	Qualified bool
 	// Awards are points to give. An address gets an action at most once for a
-	// provider: an award whose action and provider the address already has,
-	// whatever its transaction hash, must be passed over without an error.
+	// provider: Apply must pass over an award whose action and provider the
+	// address already has, whatever its transaction hash, without an error.
 	Awards []Award
 }
 
-// Stamp is a credential that counts.
-type Stamp struct {
-	Provider   string
-	Credential []byte // JSON
-	// CredentialID, when not 0, is the ID of the wallet's [Credential] whose
-	// Stamp is in Credential, byte for byte as it was loaded. A store may copy it
-	// from there instead of taking it in again, but must return [ErrConflict]
-	// rather than copy anything else.
-	CredentialID int64
-}
-
-// Event is a fact worth remembering, a row of registry_event.
+// Event is a fact worth remembering.
 type Event struct {
-	// Action is its code, such as [ActionDeduplicated].
-	Action string
-	// Address is the wallet that it is about.
-	Address string
-	// Data is a JSON object.
-	Data []byte
+	Action  string  // its code, such as [ActionDeduplicated]
+	Address Address // the wallet that it is about
+	// Data is a JSON object. A store that has ids for scores may add them to
+	// the data of an [ActionScoreUpdate].
+	Data json.RawMessage `json:",omitempty"`
 }
 
 // The events of a scoring.
 const (
-	// ActionScoreUpdate tells of a new score.
-	ActionScoreUpdate = "SCU"
-	// ActionDeduplicated tells of a credential that lost to an earlier claim.
-	ActionDeduplicated = "LDP"
+	ActionScoreUpdate  = "SCU" // a new score
+	ActionDeduplicated = "LDP" // a credential that lost to an earlier claim
 )
 
-// Award is one human point row: an action that an address is credited with.
+// Award is a human point to be given, on conditions that Apply must check when
+// it writes.
 type Award struct {
-	// Action is the points action's code, such as "HKY".
-	Action string
-	// Provider is empty unless the action is earned once per provider.
-	Provider string
-	// TxHash tells what the award was given for; often empty.
-	TxHash string
-	// ChainID is the chain of the transaction, 0 for none. In a change set it
-	// is 0.
-	ChainID int
-
-	// Limit, when above 0, is the number of awards of this action that exist
-	// at most, over all addresses. Apply must pass the award over, without an
+	Action   string // the action's code, such as "HKY"
+	Provider string // empty unless the action is earned once per provider
+	TxHash   string // identifies the cause of the award; often empty
+	// Limit, when above 0, is the number of awards of this action that may
+	// exist over all addresses. Apply must pass the award over, without an
 	// error, once so many are given, and must count exactly under concurrency.
-	// A change set states one limit for an action, or none. It is never set in
-	// a snapshot.
+	// A change set states one limit for an action, or none.
 	Limit int
 	// Communities, when above 0, is the number of communities in which the
-	// address must have qualified, this change set's included, or else Apply
-	// must pass the award over without an error. It is never set in a snapshot.
+	// address must have qualified, this change set's included. Apply must
+	// otherwise pass the award over without an error.
 	Communities int
 }
 
-// Receipt tells what Apply wrote.
+// Receipt reports what Apply wrote.
 type Receipt struct {
-	// Wallets has one entry for each of Changes.Wallets, in their order.
-	Wallets []WalletReceipt
+	Wallets []WalletReceipt // one for each of Changes.Wallets, in their order
 }
 
-// WalletReceipt tells what Apply wrote about one address.
+// WalletReceipt reports what Apply wrote about one address.
 type WalletReceipt struct {
-	// PassportID is the id of the address in the community,
-	// registry_passport.id.
-	PassportID int64
-	// ScoreID is the id of its score, registry_score.id.
-	ScoreID int64
-	// Awards are the awards that were given, those passed over left out.
-	Awards []Award
+	// Given reports, for each of the wallet's awards, whether it was given. A
+	// store without the role [Points] leaves it nil: it gets none to give.
+	Given []bool
 }

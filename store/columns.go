@@ -2,51 +2,54 @@ package store
 
 import (
 	"strings"
-	"time"
 	"unicode/utf8"
+
+	"github.com/passport-sdk/passport-go/internal/problems"
 )
 
-// Widths of the service's columns, in characters. A value that is longer has
-// no place in a change set.
+// The widths of the service's columns, in characters. A longer value cannot be
+// stored.
 const (
-	MaxNullifier = 100
-	// MaxHolder is the width of the address of a claim. A row that another
-	// program wrote may hold no address of ours there.
-	MaxHolder   = 100
-	MaxProvider = 256
-	// MaxProofValue is the width of the text by which a credential is revoked.
-	MaxProofValue = 256
-	// MaxPointsProvider is the width of the provider that a human point names.
+	MaxNullifier      = 100
+	MaxHolder         = 100 // of a claim; another program may have written no address of ours
+	MaxProvider       = 256
+	MaxProofValue     = 256
+	MaxAction         = 3 // of an event, or of human points
 	MaxPointsProvider = 100
-	// MaxTxHash is the width of the text that tells two points of one action
-	// and provider apart.
-	MaxTxHash = 100
-	// MaxAction is the width of the code of an event or of a points action.
-	MaxAction = 3
+	MaxTxHash         = 100
+	MaxCommunityName  = 100 // and of its rule
+	MaxExternalID     = 42
+	MaxListName       = 100
+	MaxUsername       = 150
+	MaxKeyPrefix      = 8
+	MaxKeyID          = 150 // and of its older hash
+	MaxKeyName        = 50
+	MaxRateLimit      = 20
+	MaxKeySHA256      = 71 // "sha256$" and 64 hex digits
+	MaxPath           = 1000
+	MaxBasePath       = 200
+	MaxUsageError     = 650 // the column has no width, but the service's index on it has
 )
 
-// checkText refuses what a Postgres text column of that width cannot hold.
-func checkText(fault faultFunc, what, text string, least, most int) {
+// checkText adds a problem unless the text has least to most characters, which
+// a Postgres text column can hold.
+func checkText(found *problems.List, what, text string, least, most int) {
 	switch n := utf8.RuneCountInString(text); {
 	case n < least:
-		fault("%s is empty", what)
+		found.Addf("%s is empty", what)
 	case n > most:
-		fault("%s has %d characters, the column holds %d", what, n, most)
+		found.Addf("%s has %d characters, the column holds %d", what, n, most)
 	case !utf8.ValidString(text):
-		fault("%s is not valid UTF-8", what)
+		found.Addf("%s is not valid UTF-8", what)
 	case strings.ContainsRune(text, 0):
-		fault("%s holds a NUL character", what)
+		found.Addf("%s holds a NUL character", what)
 	}
 }
 
-// checkMoment refuses a moment that no timestamptz column or JSON document of
-// the service holds, and one that becomes the zero moment in one.
-func checkMoment(fault faultFunc, what string, moment time.Time) {
-	moment = moment.UTC().Truncate(time.Microsecond)
-	switch year := moment.Year(); {
-	case moment.IsZero():
-		fault("%s is not set", what)
-	case year < 1 || year > 9999:
-		fault("%s is in the year %d, only 1 to 9999 can be kept", what, year)
-	}
+// textError returns an [ErrInvalid] unless the text has 1 to most characters
+// that such a column can hold.
+func textError(what, text string, most int) error {
+	found := problems.New(ErrInvalid)
+	checkText(found, what, text, 1, most)
+	return found.Err()
 }

@@ -2,26 +2,14 @@ package store
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
-	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-)
 
-// The widths of the columns of communities and of what belongs to them, in
-// characters.
-const (
-	// MaxCommunityName is the width of the names and rules of communities.
-	MaxCommunityName = 100
-	// MaxExternalID is the width of the other name of a community.
-	MaxExternalID = 42
-	// MaxListName is the width of the name of an address list.
-	MaxListName = 100
-	// MaxUsername is the width of the name of a user.
-	MaxUsername = 150
+	"github.com/passport-sdk/passport-go/internal/problems"
 )
 
 // The types of scorers.
@@ -30,123 +18,122 @@ const (
 	ScorerBinary   = "WEIGHTED_BINARY"
 )
 
-// AllowListPrefix begins the providers of an overlay that stand for an address
-// list; its name follows.
+// AllowListPrefix and the name of an address list are the provider of a
+// customization for that list.
 const AllowListPrefix = "AllowList#"
 
-// WithDefaults returns the community with an empty Rule and Scorer filled in,
-// and without Weights that are the JSON value null.
-func (c *Community) WithDefaults() Community {
-	filled := *c
-	if filled.Rule == "" {
-		filled.Rule = "LIFO"
-	}
-	if filled.Scorer == "" {
-		filled.Scorer = ScorerBinary
-	}
-	if string(bytes.TrimSpace(filled.Weights)) == "null" {
-		filled.Weights = nil
-	}
-	return filled
+// Community weighs stamps.
+type Community struct {
+	ID          int64  // above 0
+	Name        string // for people
+	Account     int64  // the id of the account that it belongs to, whose API keys may score for it
+	ExternalID  string // another name for it, at most [MaxExternalID] characters; empty for none
+	Rule        string // the de-duplication rule; the engine knows "LIFO" only
+	HumanPoints bool   // whether it takes part in the human points program
+	Scorer      string // [ScorerWeighted] or [ScorerBinary], which score alike
+	// Weights is the JSON object that maps a provider to its weight, a decimal
+	// as a JSON string or a JSON number; nil when there is none. A store must
+	// return it as it is stored, its numbers digit by digit.
+	Weights json.RawMessage `json:",omitempty"`
+	// Threshold is the decimal that a passing score reaches, in any notation;
+	// empty when the community has no scorer.
+	Threshold string
+	// Customization holds decimal weights by provider, in any notation:
+	// "AllowList#<list>" and the ids of custom credentials. They win over
+	// Weights.
+	Customization map[string]string
 }
 
-// Validate reports, joined, what keeps the community from being stored; each
-// fault wraps [ErrInvalid]. Every store must call it first in PutCommunity. What
-// the weights say is not looked at, as long as they are JSON: the root package's
+// Stored returns the community as a store must keep it: an empty Rule is "LIFO"
+// and an empty Scorer [ScorerBinary], Weights that are the JSON value null are
+// absent, and the threshold has five decimals and a weight of the customization
+// four, rounded half away from zero. The community must be valid.
+func (c *Community) Stored() (Community, error) {
+	stored := *c
+	if stored.Rule == "" {
+		stored.Rule = "LIFO"
+	}
+	if stored.Scorer == "" {
+		stored.Scorer = ScorerBinary
+	}
+	var err error
+	stored.Weights = nil
+	if len(c.Weights) > 0 && string(bytes.TrimSpace(c.Weights)) != "null" {
+		if stored.Weights, err = CanonicalJSON(c.Weights); err != nil {
+			return Community{}, fmt.Errorf("%w: weights: %w", ErrInvalid, err)
+		}
+	}
+	if c.Threshold != "" {
+		if stored.Threshold, err = Numeric(c.Threshold, 10, 5); err != nil {
+			return Community{}, err
+		}
+	}
+	stored.Customization = make(map[string]string, len(c.Customization))
+	for provider, weight := range c.Customization {
+		if stored.Customization[provider], err = Numeric(weight, 7, 4); err != nil {
+			return Community{}, err
+		}
+	}
+	return stored, nil
+}
+
+// Validate returns what keeps the community from being stored, joined; each
+// problem wraps [ErrInvalid]. Every store must call it first in PutCommunity.
+// It does not check the weights beyond their being JSON: the root package's
 // CheckCommunity does.
 func (c *Community) Validate() error {
-	var found faults
-	fault := found.addf
+	found := problems.New(ErrInvalid)
 	if c.ID < 1 {
-		fault("community %d: its id is not above 0", c.ID)
+		found.Addf("community %d: its id is not above 0", c.ID)
 	}
 	if c.Account < 0 {
-		fault("account %d is below 0", c.Account)
+		found.Addf("account %d is below 0", c.Account)
 	}
-	checkText(fault, "the name of a community", c.Name, 0, MaxCommunityName)
-	checkText(fault, "the rule of a community", c.Rule, 0, MaxCommunityName)
-	checkText(fault, "the external id of a community", c.ExternalID, 0, MaxExternalID)
+	checkText(found, "the name of a community", c.Name, 0, MaxCommunityName)
+	checkText(found, "the rule of a community", c.Rule, 0, MaxCommunityName)
+	checkText(found, "the external id of a community", c.ExternalID, 0, MaxExternalID)
 	if c.Scorer != "" && c.Scorer != ScorerBinary && c.Scorer != ScorerWeighted {
-		fault("scorer %.60q is neither %s nor %s", c.Scorer, ScorerBinary, ScorerWeighted)
+		found.Addf("scorer %.60q is neither %s nor %s", c.Scorer, ScorerBinary, ScorerWeighted)
 	}
-	if c.Weights != nil {
-		checkDocument(fault, "the weights document of a community", c.Weights)
+	checkDocument(found, "the weights document of a community", c.Weights)
+	if c.Threshold != "" {
+		if _, err := Numeric(c.Threshold, 10, 5); err != nil {
+			found.Addf("the threshold of a community: %w", err)
+		}
+	} else if c.Weights != nil {
+		found.Addf("a community with weights has no threshold")
 	}
-	switch {
-	case c.Threshold != "":
-		checkDecimal(fault, "the threshold of a community", c.Threshold, 10, 5)
-	case c.Weights != nil:
-		fault("a community with weights has no threshold")
+	for _, provider := range slices.Sorted(maps.Keys(c.Customization)) {
+		if list, isList := strings.CutPrefix(provider, AllowListPrefix); isList {
+			checkText(found, "the list of a customization", list, 1, MaxListName)
+		} else {
+			checkText(found, "the provider of a customization", provider, 1, MaxProvider)
+		}
+		if _, err := Numeric(c.Customization[provider], 7, 4); err != nil {
+			found.Addf("the customization's weight of %.60q: %w", provider, err)
+		}
 	}
-	for _, provider := range slices.Sorted(maps.Keys(c.Overlay)) {
-		checkOverlay(fault, provider, c.Overlay[provider])
-	}
-	return found.err()
+	return found.Err()
 }
 
-func checkOverlay(fault faultFunc, provider, weight string) {
-	if list, isList := strings.CutPrefix(provider, AllowListPrefix); isList {
-		checkText(fault, "the list of an overlay", list, 1, MaxListName)
-	} else {
-		checkText(fault, "the provider of an overlay", provider, 1, MaxProvider)
-	}
-	checkDecimal(fault, fmt.Sprintf("the overlay's weight of %.60q", provider), weight, 7, 4)
-}
-
-var decimalForm = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$`)
-
-// checkDecimal refuses what a numeric column of that precision and scale cannot
-// hold once it is rounded.
-func checkDecimal(fault faultFunc, what, text string, precision, scale int64) {
-	const most = 100
-	number, isNumber := new(big.Rat), false
-	if len(text) <= most && decimalForm.MatchString(text) {
-		_, isNumber = number.SetString(text)
-	}
-	if !isNumber {
-		fault("%s, %.60q, is not a decimal number of at most %d characters", what, text, most)
-		return
-	}
-	power := func(n int64) *big.Rat {
-		return new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil))
-	}
-	units := number.Abs(number).Mul(number, power(scale))
-	units.Add(units, big.NewRat(1, 2))
-	if units.Cmp(power(precision)) >= 0 {
-		fault("%s, %.60s, is out of the range of numeric(%d,%d)", what, text, precision, scale)
-	}
-}
-
-// CheckUsername reports what keeps the name from being that of a user, 1 to
-// [MaxUsername] characters; the fault wraps [ErrInvalid].
+// CheckUsername returns an [ErrInvalid] if the name cannot be a user's: it has
+// 1 to [MaxUsername] characters.
 func CheckUsername(username string) error {
-	var found faults
-	checkText(found.addf, "the name of a user", username, 1, MaxUsername)
-	return found.err()
+	return textError("the name of a user", username, MaxUsername)
 }
 
-// CheckAddressList reports what keeps the list from being stored: a name of 1
-// to [MaxListName] characters and addresses of [ValidAddress] are needed. The
-// fault wraps [ErrInvalid].
-func CheckAddressList(name string, addresses ...string) error {
-	var found faults
-	checkText(found.addf, "the name of an address list", name, 1, MaxListName)
-	for _, address := range addresses {
-		checkAddress(found.addf, " of a list", address)
-	}
-	return found.err()
+// CheckListName returns an [ErrInvalid] if the name cannot be an address
+// list's: it has 1 to [MaxListName] characters.
+func CheckListName(name string) error {
+	return textError("the name of an address list", name, MaxListName)
 }
 
-// CommunityID returns the id that the text spells in decimal digits, 0 when it
-// is anything else or more than an id can be.
+// CommunityID returns the id that the text spells in decimal digits, 0 if it
+// spells none.
 func CommunityID(text string) int64 {
-	const digits = "0123456789"
-	if strings.Trim(text, digits) != "" {
-		return 0
-	}
-	id, err := strconv.ParseInt(text, 10, 64)
+	id, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
 		return 0
 	}
-	return id
+	return int64(id)
 }

@@ -5,47 +5,47 @@ import (
 	"fmt"
 )
 
-// What can go wrong in a store, to be tested with errors.Is.
+// The errors of stores, for errors.Is.
 var (
 	// ErrCommunityNotFound: the community does not exist, or is deleted.
 	ErrCommunityNotFound = errors.New("community not found")
 	// ErrNotFound: there is no such row.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: someone else was faster, or has a name, a prefix or an id
-	// that none may have twice. Nothing was written; what was read is out of
-	// date.
+	// ErrConflict: a concurrent writer won, or a unique name, prefix or id is
+	// taken. Nothing was written; the data that was read is out of date.
 	ErrConflict = errors.New("conflict")
-	// ErrUnavailable: the database cannot be reached, starts up or takes no more
-	// work. Nothing was written; try later.
+	// ErrUnavailable: the database cannot be reached, is starting up or is
+	// overloaded. Nothing was written; try later.
 	ErrUnavailable = errors.New("store unavailable")
-	// ErrReadOnly: the host's transaction is read-only, by its own wish or because
-	// it is on a server that has become a replica. Nothing was written; another
-	// transaction may be able to.
+	// ErrReadOnly: the host's transaction is read-only, because the host asked for
+	// that or because the server has become a replica. Nothing was written;
+	// another transaction may succeed.
 	ErrReadOnly = errors.New("read-only transaction")
-	// ErrUnknownOutcome: the connection was lost while the answer to a commit
-	// was awaited. Everything was written or nothing; scoring again is safe
-	// and settles it.
+	// ErrUnknownOutcome: the connection was lost before the answer to a commit
+	// came. Everything was written or nothing; scoring again is safe and settles
+	// it.
 	ErrUnknownOutcome = errors.New("outcome of the commit unknown")
-	// ErrInvalid: the store was asked to write or read what cannot be. A fault
-	// of the program, never worth a retry.
+	// ErrInvalid: the request cannot be carried out. It is the caller's mistake
+	// and not worth a retry.
 	ErrInvalid = errors.New("invalid request")
-	// ErrFault: the database refused the login or a statement, or a row makes no
-	// sense. A fault of the configuration, of the database's schema or of the SDK,
-	// never worth a retry.
-	ErrFault = errors.New("store fault")
-	// ErrSchema: the database is not as the SDK needs it. It comes with ErrFault.
+	// ErrInvalidAddress: the text is not "0x" and 40 hex digits. The error of a
+	// role wraps ErrInvalid as well.
+	ErrInvalidAddress = Sentinel(KindInvalid, "invalid address")
+	// ErrInternal: the database refused the login or a statement, or its data is
+	// corrupt. A retry is not worthwhile.
+	ErrInternal = errors.New("store internal error")
+	// ErrSchema: the database is not as the SDK needs it. It comes with
+	// ErrInternal.
 	ErrSchema = errors.New("the schema is not what the SDK needs")
+	// ErrMisconfigured: a constructor of the SDK got a nil where something is
+	// needed, or a value that an option cannot take.
+	ErrMisconfigured = errors.New("misconfigured")
 )
 
-// ErrMisconfigured is wrapped by every fault that a constructor of the SDK
-// reports: a nil where something is needed, or what an option cannot take. It is
-// here so that all of them report the same.
-var ErrMisconfigured = errors.New("misconfigured")
-
-// Error tells what a store was doing when it failed. Kind is one of the
-// sentinels of this package, so errors.Is finds it and the cause alike. Every
-// error of the methods that this package demands must be one, by errors.As; only
-// that of a context that ended may be the context's alone.
+// Error is the error of a store's operation. Kind is one of the sentinels of
+// this package, so errors.Is finds it and the cause alike. Every error of the
+// methods of this package must be one, as errors.As sees it; only that of a
+// context that ended may be the context's own.
 type Error struct {
 	// Op is the operation, such as "upsert_score".
 	Op string

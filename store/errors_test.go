@@ -10,18 +10,18 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func TestOnlyLostRacesThatAreNotFinalAreRetryable(t *testing.T) {
+func TestRetryable(t *testing.T) {
 	assert.True(t, store.Retryable(store.ErrConflict))
 	assert.True(t, store.Retryable(fmt.Errorf("applying: %w", &store.Error{Op: "claim", Kind: store.ErrConflict})))
 	assert.False(t, store.Retryable(&store.Error{Op: "claim", Kind: store.ErrConflict, Final: true}))
 	for _, err := range []error{
-		nil, errors.New("other"), store.ErrUnavailable, store.ErrUnknownOutcome, store.ErrInvalid, store.ErrFault, store.ErrNotFound,
+		nil, errors.New("other"), store.ErrUnavailable, store.ErrUnknownOutcome, store.ErrInvalid, store.ErrInternal, store.ErrNotFound,
 	} {
 		assert.False(t, store.Retryable(err), "%v", err)
 	}
 }
 
-func TestAnErrorTellsWhatItWasDoing(t *testing.T) {
+func TestError(t *testing.T) {
 	cause := errors.New("duplicate key")
 	err := &store.Error{Op: "upsert_score", Kind: store.ErrConflict, SQLState: "23505", Cause: cause}
 	assert.EqualError(t, err, "upsert_score: conflict (SQLSTATE 23505): duplicate key")

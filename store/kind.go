@@ -3,51 +3,30 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 )
 
 // Kind is the kind of an error in one word, for the label of a metric or the
-// choice of a status code. The words are stable: a new release may add some, and
-// changes none.
+// choice of a status code. A new release may add kinds, and changes none.
 type Kind string
 
 // The kinds of errors, as [KindOf] returns them. An error that is of several
 // kinds is of the one that stands first.
 const (
-	// KindUnknownOutcome is that of [ErrUnknownOutcome], also where a context
-	// ended.
-	KindUnknownOutcome Kind = "unknown_outcome"
-	// KindCanceled is that of [context.Canceled].
-	KindCanceled Kind = "canceled"
-	// KindDeadline is that of [context.DeadlineExceeded].
-	KindDeadline Kind = "deadline"
-	// KindMisconfigured is that of [ErrMisconfigured].
-	KindMisconfigured Kind = "misconfigured"
-	// KindNotFound is that of [ErrNotFound], [ErrCommunityNotFound] and
-	// passport.ErrNeverScored.
-	KindNotFound Kind = "not_found"
-	// KindConflict is that of [ErrConflict].
-	KindConflict Kind = "conflict"
-	// KindReadOnly is that of [ErrReadOnly].
-	KindReadOnly Kind = "read_only"
-	// KindUnavailable is that of [ErrUnavailable].
-	KindUnavailable Kind = "unavailable"
-	// KindSchema is that of [ErrSchema].
-	KindSchema Kind = "schema"
-	// KindPermission is that of an [ErrFault] with which the database refused a
-	// login or a right.
-	KindPermission Kind = "permission"
-	// KindFault is that of every other [ErrFault], and of errors that the SDK
-	// does not know.
-	KindFault Kind = "fault"
-	// KindInvalid is that of [ErrInvalid], passport.ErrInvalidAddress,
-	// passport.ErrInvalidDecimal, apikey.ErrInvalidRate and *credential.Error.
-	KindInvalid Kind = "invalid"
-	// KindUnscorable is that of *passport.ScoringError, unless its Unrecorded
-	// is of another kind, and of passport.ErrUnsupportedRule and
-	// passport.ErrInvalidWeights.
-	KindUnscorable Kind = "unscorable"
-	// KindRefused is that of apikey.ErrRefused.
-	KindRefused Kind = "refused"
+	KindUnknownOutcome Kind = "unknown_outcome" // also where a context ended
+	KindCanceled       Kind = "canceled"
+	KindDeadline       Kind = "deadline"
+	KindMisconfigured  Kind = "misconfigured"
+	KindNotFound       Kind = "not_found" // also a community, or a score
+	KindConflict       Kind = "conflict"
+	KindReadOnly       Kind = "read_only"
+	KindUnavailable    Kind = "unavailable"
+	KindSchema         Kind = "schema"
+	KindPermission     Kind = "permission" // an ErrInternal: the database refused a login or a right
+	KindInternal       Kind = "internal"   // also every error that the SDK does not know
+	KindInvalid        Kind = "invalid"    // also a malformed address, decimal, rate limit or credential
+	KindUnscorable     Kind = "unscorable" // a *passport.ScoringError, unless its Unrecorded is of another kind
+	KindRefused        Kind = "refused"    // of an API key
 )
 
 // KindOf returns the kind of the error, "" for nil.
@@ -69,7 +48,7 @@ func KindOf(err error) Kind {
 		{ErrReadOnly, KindReadOnly},
 		{ErrUnavailable, KindUnavailable},
 		{ErrSchema, KindSchema},
-		{ErrFault, kindOfFault(err)},
+		{ErrInternal, kindOfInternal(err)},
 		{ErrInvalid, KindInvalid},
 	} {
 		if errors.Is(err, known.err) {
@@ -79,20 +58,20 @@ func KindOf(err error) Kind {
 	if of, is := errors.AsType[kinded](err); is {
 		return Kind(of.ErrorKind())
 	}
-	return KindFault
+	return KindInternal
 }
 
-// kindOfFault returns the kind of an ErrFault.
-func kindOfFault(err error) Kind {
-	const insufficientPrivilege, invalidAuthorization = "42501", "28" // a class
+// kindOfInternal returns the kind of an ErrInternal.
+func kindOfInternal(err error) Kind {
+	const insufficientPrivilege, invalidAuthorization = "42501", "28" // and three more
 	detail, is := errors.AsType[*Error](err)
-	if is && (detail.SQLState == insufficientPrivilege || len(detail.SQLState) > 2 && detail.SQLState[:2] == invalidAuthorization) {
+	if is && (detail.SQLState == insufficientPrivilege || strings.HasPrefix(detail.SQLState, invalidAuthorization)) {
 		return KindPermission
 	}
-	return KindFault
+	return KindInternal
 }
 
-// kinded is an error that knows its kind, of a package that this one does not.
+// kinded is an error of another package that knows its kind.
 type kinded interface {
 	error
 	ErrorKind() string

@@ -10,13 +10,14 @@ import (
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/apikey/ratelimit"
 	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/store"
 )
 
 func TestKindOf(t *testing.T) {
 	state := func(code string) error {
-		return &store.Error{Op: "op", Kind: store.ErrFault, SQLState: code, Cause: errors.New("refused")}
+		return &store.Error{Op: "op", Kind: store.ErrInternal, SQLState: code, Cause: errors.New("refused")}
 	}
 	for want, all := range map[store.Kind][]error{
 		"": {nil},
@@ -34,14 +35,14 @@ func TestKindOf(t *testing.T) {
 			store.ErrUnavailable, apikey.ErrBusy,
 			&passport.ScoringError{Err: passport.ErrInvalidWeights, Unrecorded: store.ErrUnavailable},
 		},
-		"schema":     {store.Errorf("op", store.ErrFault, "%w: a table is missing", store.ErrSchema)},
+		"schema":     {store.Errorf("op", store.ErrInternal, "%w: a table is missing", store.ErrSchema)},
 		"permission": {state("42501"), state("28P01"), state("28000")},
-		"fault": {
-			store.ErrFault, state("42601"), state("2"), errors.New("of a verifier"),
-			fmt.Errorf("%w: raw score: %w", store.ErrFault, passport.ErrInvalidDecimal),
+		"internal": {
+			store.ErrInternal, state("42601"), state("2"), errors.New("of a verifier"),
+			fmt.Errorf("%w: raw score: %w", store.ErrInternal, passport.ErrInvalidDecimal),
 		},
 		"invalid": {
-			store.ErrInvalid, passport.ErrInvalidAddress, passport.ErrInvalidDecimal, apikey.ErrInvalidRate,
+			store.ErrInvalid, passport.ErrInvalidAddress, passport.ErrInvalidDecimal, ratelimit.ErrInvalidRate,
 			fmt.Errorf("reading: %w", &credential.Error{Reason: credential.ReasonBadSignature}),
 		},
 		"unscorable": {

@@ -1,13 +1,14 @@
 package store
 
 import (
-	"bytes"
 	"encoding/json"
-	"strconv"
+	"fmt"
 	"time"
+
+	"github.com/passport-sdk/passport-go/internal/problems"
 )
 
-// Status tells what a score row is.
+// Status is the state of a score.
 type Status string
 
 // The statuses that a scoring writes. The service has others, for work that it
@@ -15,126 +16,91 @@ type Status string
 const (
 	// StatusDone marks a score.
 	StatusDone Status = "DONE"
-	// StatusError marks a scoring that failed; Error tells why, and every
+	// StatusError marks a scoring that failed; Error has the reason, and every
 	// other field is empty.
 	StatusError Status = "ERROR"
 )
 
-// Score is a row of registry_score: the last score of an address in a
-// community. Empty fields stand for NULL.
+// Score is the last score of an address in a community. Empty fields stand for
+// absent values.
 type Score struct {
-	// Status tells whether there is a score or an error.
 	Status Status
 	// Value is "1" for a passing score and "0" for any other: the raw score is
-	// in the evidence.
-	Value string
-	// ScoredAt is the moment of the scoring.
-	ScoredAt time.Time
-	// ExpiresAt is the earliest expiry of the credentials that count; zero
-	// when none counts.
-	ExpiresAt time.Time
-	// Error tells why the scoring failed.
-	Error string
+	// in the evidence. A score that is read may have another decimal here, in any
+	// notation: the service once recorded sums.
+	Value     string
+	ScoredAt  time.Time // the time of the scoring
+	ExpiresAt time.Time // the earliest expiry of the credentials that count; zero when none counts
+	Error     string    // the reason why the scoring failed
 
 	// Evidence, StampScores and Stamps are JSON objects as the service writes
-	// them. A score that is read must have them as they are in its row: the
-	// service once wrote other forms.
-	Evidence    []byte
-	StampScores []byte
-	Stamps      []byte
+	// them. A score that is read must have them as they are stored: the service
+	// once wrote other forms.
+	Evidence    json.RawMessage `json:",omitempty"`
+	StampScores json.RawMessage `json:",omitempty"`
+	Stamps      json.RawMessage `json:",omitempty"`
 }
 
-// EventData returns the data of the score's [ActionScoreUpdate] event, given
-// the ids of the rows that it tells of: the model's name, the score's id as
-// "pk", and [Score.EventFields] with the member "passport" added.
-func (s *Score) EventData(passportID, scoreID int64) []byte {
-	data := []byte(`{"model":"registry.score","pk":`)
-	data = strconv.AppendInt(data, scoreID, 10)
-	data = append(data, `,"fields":{"passport":`...)
-	data = strconv.AppendInt(data, passportID, 10)
-	data = append(data, ',')
-	data = append(data, s.EventFields()[1:]...)
-	return append(data, '}')
-}
-
-// EventFields returns the members of the score's event that do not depend on
-// the ids of its rows, as a JSON object. A store that learns those ids only in
-// the database adds "passport" there.
-func (s *Score) EventFields() []byte {
-	var fields bytes.Buffer
-	add := func(name string, value []byte) {
-		fields.WriteString(`,"` + name + `":`)
-		if value == nil {
-			value = []byte("null")
-		}
-		fields.Write(value)
-	}
-	add("score", textJSON(s.Value))
-	add("last_score_timestamp", momentJSON(s.ScoredAt))
-	add("status", textJSON(string(s.Status)))
-	add("error", textJSON(s.Error))
-	add("evidence", s.Evidence)
-	add("stamp_scores", s.StampScores)
-	add("stamps", s.Stamps)
-	add("expiration_date", momentJSON(s.ExpiresAt))
-	fields.WriteByte('}')
-	document := fields.Bytes()
-	document[0] = '{'
-	return document
-}
-
-func (s *Score) validate(fault faultFunc) {
+func (s *Score) validate(found *problems.List) {
 	switch s.Status {
 	case StatusDone:
 		if s.Value != "1" && s.Value != "0" {
-			fault("a score's value is 1 or 0, not %.60q", s.Value)
+			found.Addf("a score's value is 1 or 0, not %.60q", s.Value)
 		}
 		if s.Error != "" {
-			fault("a score that is done has no error")
+			found.Addf("a score that is done has no error")
 		}
-		checkMoment(fault, "the moment of a score", s.ScoredAt)
-		if !s.ExpiresAt.IsZero() {
-			checkMoment(fault, "the expiry of a score", s.ExpiresAt)
-		}
-		checkObject(fault, "the evidence of a score", s.Evidence)
-		checkObject(fault, "the stamp scores of a score", s.StampScores)
-		checkObject(fault, "the stamps of a score", s.Stamps)
+		checkTime(found, "the time of a score", s.ScoredAt)
+		checkDate(found, "the expiry of a score", s.ExpiresAt)
+		checkObject(found, "the evidence of a score", s.Evidence)
+		checkObject(found, "the stamp scores of a score", s.StampScores)
+		checkObject(found, "the stamps of a score", s.Stamps)
 	case StatusError:
 		const mostError = 10_000
-		checkText(fault, "the error of a failed scoring", s.Error, 1, mostError)
+		checkText(found, "the error of a failed scoring", s.Error, 1, mostError)
 		if s.Value != "" || !s.ScoredAt.IsZero() || !s.ExpiresAt.IsZero() ||
 			s.Evidence != nil || s.StampScores != nil || s.Stamps != nil {
-			fault("a failed scoring has an error and nothing else")
+			found.Addf("a failed scoring has an error and nothing else")
 		}
 	default:
-		fault("a scoring ends with status %s or %s, not %.60q", StatusDone, StatusError, s.Status)
+		found.Addf("a scoring ends with status %s or %s, not %.60q", StatusDone, StatusError, s.Status)
 	}
 }
 
-// FormatTime writes a moment the way the service's JSON holds it: ISO 8601
-// with the offset +00:00, and microseconds only when they are not zero.
-func FormatTime(moment time.Time) string {
-	moment = moment.UTC()
-	if moment.Nanosecond()/1000 == 0 {
-		return moment.Format("2006-01-02T15:04:05+00:00")
+// UpdateEvent returns the [ActionScoreUpdate] event of the score: a JSON object
+// with the model's name and, as "fields", the score's columns. The service adds
+// the ids of its rows, "pk" and the field "passport".
+func (s *Score) UpdateEvent(address Address) (Event, error) {
+	text := func(text string) *string {
+		if text == "" {
+			return nil
+		}
+		return &text
 	}
-	return moment.Format("2006-01-02T15:04:05.000000+00:00")
-}
-
-func momentJSON(moment time.Time) []byte {
-	if moment.IsZero() {
-		return nil
+	date := func(t time.Time) *string {
+		if t.IsZero() {
+			return nil
+		}
+		return new(FormatTime(t))
 	}
-	return []byte(`"` + FormatTime(moment) + `"`)
-}
-
-func textJSON(text string) []byte {
-	if text == "" {
-		return nil
+	type fields struct {
+		Score       *string         `json:"score"`
+		ScoredAt    *string         `json:"last_score_timestamp"`
+		Status      Status          `json:"status"`
+		Error       *string         `json:"error"`
+		Evidence    json.RawMessage `json:"evidence"`
+		StampScores json.RawMessage `json:"stamp_scores"`
+		Stamps      json.RawMessage `json:"stamps"`
+		ExpiresAt   *string         `json:"expiration_date"`
 	}
-	quoted, err := json.Marshal(text)
+	data, err := json.Marshal(struct {
+		Model  string `json:"model"`
+		Fields fields `json:"fields"`
+	}{"registry.score", fields{
+		text(s.Value), date(s.ScoredAt), s.Status, text(s.Error), s.Evidence, s.StampScores, s.Stamps, date(s.ExpiresAt),
+	}})
 	if err != nil {
-		return nil // cannot be: a string always marshals
+		return Event{}, fmt.Errorf("%w: the event of a score: %w", ErrInvalid, err)
 	}
-	return quoted
+	return Event{Action: ActionScoreUpdate, Address: address, Data: data}, nil
 }

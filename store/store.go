@@ -1,211 +1,192 @@
-// Package store is the vocabulary between the scoring engine and whatever
-// keeps the rows: the two-method [Store] that the engine asks for, what it
+// Package store is the contract between the scoring engine and the database
+// that holds its data: the two-method [Store] that the engine needs, what it
 // reads ([Query], [Snapshot]), what it writes ([Changes], [Receipt]), the
-// errors that both sides understand, and the small role interfaces for
-// everything around a scoring.
+// errors that both sides understand, and small role interfaces for the tasks
+// around a scoring.
 //
-// Nothing here decides anything. A store of your own implements [Store] and
-// proves it with one call of storetest.Run.
+// Everything that a store must do is stated here, in sentences with "must";
+// package storetest has a case for each of them. A store decides nothing: the
+// rules of scoring, LIFO among them, are the engine's. [State] is the whole
+// content of a store, in the contract's own types.
+//
+// The examples/sqlitestore module is a store of some 350 lines with its schema
+// beside it, and shows how to write one.
 package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
+
+	"github.com/passport-sdk/passport-go/internal/problems"
 )
 
 // Store is all that the scoring engine needs of a database.
 //
-// Both methods must be safe for concurrent use, must return
-// [context.Canceled] or [context.DeadlineExceeded] (as errors.Is sees it)
-// when the context ends, and must leave no lock, transaction or goroutine
-// behind, whatever they return.
+// Both methods must be safe for concurrent use. They must return
+// [context.Canceled] or [context.DeadlineExceeded] (as errors.Is sees it) when
+// the context ends, also in the middle of a call, and must leave no lock,
+// transaction or goroutine behind, whatever they return. Every other error must
+// be an [Error]. One that wraps the error of a context must not be an
+// [ErrInternal].
+//
+// A store may return any of several errors that are due.
 type Store interface {
-	// Load must return everything that scoring the queried addresses needs,
-	// as of one moment: a change that commits while Load runs is either
-	// wholly in the snapshot or not at all. It must change nothing, and must
-	// hold nothing once it has returned.
+	// Load must return everything that scoring the queried addresses needs.
+	// It must change nothing, and must hold nothing once it has returned.
+	//
+	// The credentials of a wallet and its version must be of one moment, and
+	// the claims must be read at that moment or later: Apply checks both again.
 	//
 	// It must return [ErrInvalid] for a query that [Query.Validate] refuses, and
 	// [ErrCommunityNotFound] when the community does not exist or is deleted. An
 	// address that the store has never seen is no error: its [Wallet] is empty.
 	Load(ctx context.Context, q Query) (*Snapshot, error)
 
-	// Apply must write the whole change set or nothing of it, and must not
-	// rewrite what is already as the change set wants it, but for scores.
+	// Apply must write the whole change set or nothing of it.
 	//
 	// It must return [ErrConflict], and write nothing, when
-	//   - a wallet's credentials are no longer those that its Version stands for,
-	//   - a claim in Claims is no longer there to take, or would shorten a live one,
-	//     or
-	//   - a claim in Held is no longer that address's.
-	// The caller then loads again and decides again. The error must not tell a
-	// nullifier: errors reach logs.
+	//   - a wallet's credentials are no longer those of its Version, or
+	//   - a claim is neither as its swap expects it nor as the swap makes it.
+	// The caller then loads again and decides again. An error must not contain
+	// a nullifier: errors reach logs.
 	//
-	// It must return [ErrInvalid], and write nothing, for a change set that
-	// [Changes.Validate] refuses.
+	// It must return [ErrCommunityNotFound] when the community does not exist or
+	// is deleted, and [ErrInvalid] for a change set that [Changes.Validate]
+	// refuses or one that counts a credential which the wallet does not have. It
+	// writes nothing then.
+	//
+	// Change sets that touch the same wallets or claims at the same time must
+	// end as if they had been written one after the other. One that only
+	// waited for another, and whose versions and claims still hold, must
+	// succeed.
 	Apply(ctx context.Context, c *Changes) (*Receipt, error)
 }
 
 // Query asks for what one scoring needs.
 type Query struct {
-	// Community is the id of the community that weighs the stamps.
-	Community int64
-	// Addresses are the wallets to score: "0x" and 40 lower-case hex digits
-	// each, without repetition. Without any, only the community is read.
-	Addresses []string
-	// At is the moment of the scoring. Zero means the store's own clock, which
+	Community int64 // the id of the community that weighs the stamps
+	// Addresses are the wallets to score, each once and in lower case. Without
+	// any, only the community is read.
+	Addresses []Address
+	// At is the time of the scoring. Zero means the store's own clock, which
 	// is what production wants; tests pass theirs.
 	At time.Time
-	// Points, when set, asks for what awarding human points needs as well.
+	// Points, when set, asks for what awarding human points needs as well. It
+	// is only set for stores with the role [Points]; others may ignore it.
 	Points *PointsQuery
 }
 
-// Validate reports, joined, what is wrong with the query; each fault wraps
+// Validate returns what is wrong with the query, joined; each problem wraps
 // [ErrInvalid]. Every store must call it first in Load.
 func (q *Query) Validate() error {
-	var found faults
-	fault := found.addf
-	if !q.At.IsZero() {
-		checkMoment(fault, "the moment of the query", q.At)
-	}
-	asked := make(map[string]bool, len(q.Addresses))
+	found := problems.New(ErrInvalid)
+	checkDate(found, "the time of the query", q.At)
+	asked := make(map[Address]bool, len(q.Addresses))
 	for _, address := range q.Addresses {
-		checkAddress(fault, "", address)
+		checkAddress(found, "", address)
 		if asked[address] {
-			fault("address %.100q is asked for twice", address)
+			found.Addf("address %.100q is queried twice", address)
 		}
 		asked[address] = true
 	}
-	return found.err()
+	return found.Err()
 }
 
-// PointsQuery names what a decision about human points looks at.
+// PointsQuery names what a decision about human points depends on.
 type PointsQuery struct {
-	// Lists are the names of the address lists whose membership earns points.
-	Lists []string
-	// Counted are the actions whose awards are limited in number, and so must
-	// be counted over all addresses.
-	Counted []string
+	Lists   []string // the names of the address lists whose membership earns points
+	Counted []string // the actions whose awards are limited, and must be counted over all addresses
 }
 
-// Snapshot is what a store held at one moment.
+// Snapshot is what a store held when it was read.
 type Snapshot struct {
-	// At is the moment of the scoring, in UTC and whole microseconds:
-	// Query.At, or the store's clock. Everything that the scoring compares
-	// with "now" is compared with it.
-	At time.Time
-	// Community is the queried community.
-	Community Community
-	// Wallets are the queried addresses, in the query's order.
-	Wallets []Wallet
-	// Claims are the community's claims on any nullifier that a credential in
-	// Wallets lists, expired ones included: every string in the lists
-	// credentialSubject.nullifiers and every string credentialSubject.hash. There
-	// must be none for a credential that cannot count: one that is omitted, whose
-	// credentialSubject.id is not "did:pkh:eip155:1:" and the wallet's address (in
-	// any case), whose credentialSubject.provider is not the row's, or whose list
-	// has more than [MaxNullifiers] items.
+	// At is the time of the scoring, in UTC and whole microseconds: Query.At,
+	// or the store's clock. Everything that the scoring compares with "now" is
+	// compared with it.
+	At        time.Time
+	Community Community // the queried one
+	Wallets   []Wallet  // the queried addresses, in the query's order
+	// Claims are the community's claims on the [Nullifiers] of the wallets'
+	// credentials, expired ones included, each once and in any order.
 	Claims []Claim
-	// Points is set when the query asked for it.
-	Points *PointsSnapshot
-}
-
-// Community weighs stamps.
-type Community struct {
-	// ID is the community's id, account_community.id.
-	ID int64
-	// Name is for people.
-	Name string
-	// Account is the id of the account that it belongs to, whose API keys may
-	// score for it.
-	Account int64
-	// ExternalID is another name for it, at most 42 characters; empty for none.
-	ExternalID string
-	// Rule is the de-duplication rule; the engine knows "LIFO" only.
-	Rule string
-	// HumanPoints tells whether the community takes part in the human points
-	// program.
-	HumanPoints bool
-	// Scorer is the scorer's type, "WEIGHTED" or "WEIGHTED_BINARY". Both score
-	// alike; they differ in the table that holds their weights.
-	Scorer string
-	// Weights is the JSON object that maps a provider to its weight, a decimal
-	// as a JSON string or a JSON number; nil when there is none. It is the
-	// column as it is: the engine, not the store, tells good from bad.
-	Weights []byte
-	// Threshold is the decimal that a passing score reaches; empty when the
-	// community has no scorer.
-	Threshold string
-	// Overlay holds the decimal weights of the community's customization by
-	// provider: "AllowList#<list>" and the ids of custom credentials. They win
-	// over Weights.
-	Overlay map[string]string
+	Points *PointsSnapshot // set when the query asked for it
 }
 
 // Wallet is one address, as the store knows it.
 type Wallet struct {
-	// Address is the queried address.
-	Address string
-	// Version stands for the address's credentials that are neither deleted nor
-	// revoked: those below, and those that a newer one of the provider hides. It
-	// is opaque; an Apply that carries it is refused once they have changed. It
-	// must not be empty, also for an address without credentials.
+	Address Address
+	// Version stands for the credentials below: it must change whenever one of
+	// them is added, removed or changed, its document included. It is opaque,
+	// like an ETag, and must not be empty, also for a wallet without
+	// credentials. A hash of them will do, or a counter that every program which
+	// writes credentials increments, and that is never set back.
 	Version string
-	// Credentials are the address's credentials, ordered by provider: those
-	// neither deleted nor revoked, and of one provider only the one updated
-	// last (of equals, the one with the highest id).
+	// Credentials are the address's live credentials, which are neither deleted
+	// nor revoked, in any order. The engine takes the newest of a provider.
 	//
-	// Load must bound what it reads of them, see [Credential.Omitted]. Of an
-	// address with more than [MaxCredentials] rows that are not deleted it must
-	// read those with the highest ids, and the next one to omit it.
+	// Load must bound what it reads of them, see [Credential.Omitted]. For an
+	// address with more than [MaxCredentials] credentials that are not deleted, it
+	// must look at those with the highest ids, and at the next one to omit it if
+	// it is live. Revoked ones count towards that number.
 	Credentials []Credential
-	// Score is the last score written for the address in the community, nil if
-	// there never was one.
-	Score *Score
 }
 
-// Credential is a signed credential at rest. What it says is in Stamp, and is
-// to be believed only after verification.
+// Credential is a signed credential at rest. Its content is in Document, and is
+// only to be trusted after verification.
 type Credential struct {
-	// ID is the id of the row, ceramic_cache_ceramiccache.id.
-	ID int64
-	// Provider is the provider that the row is filed under.
-	Provider string
-	// Stamp is the credential itself, JSON; nil when it is omitted.
-	Stamp []byte
-	// Omitted says why a store has not read the credential, empty when it has.
+	ID       int64  // identifies the credential in its store; above 0
+	Provider string // the one that it is stored under
+	// Document is the signed credential, a JSON value. A store may return other
+	// white space and another order of members than it was given; every number
+	// must keep its digits. It is nil if the credential is omitted.
+	Document json.RawMessage `json:",omitempty"`
+	// Omitted is the reason for which the store has not read the document, empty
+	// if it has.
 	Omitted Omission
-	// UpdatedAt is the moment the row was last written.
+	// UpdatedAt is the time at which it was last written. The credential with
+	// the latest one counts for its provider, of equals the one with the
+	// highest ID.
 	UpdatedAt time.Time
 }
 
-// Claim says which address holds a nullifier in the community, and until when.
-type Claim struct {
-	// Nullifier is the claimed id, at most [MaxNullifier] characters.
-	Nullifier string
-	// Address is the holder.
-	Address string
-	// ExpiresAt is the moment at which the claim is free to take again.
-	ExpiresAt time.Time
+// Holder is who holds a claim, and until when. The zero value stands for
+// no holder.
+type Holder struct {
+	Address   Address   // no address of ours, perhaps, if another program wrote it
+	ExpiresAt time.Time // from then on the claim is free to take
 }
 
-// PointsSnapshot is what a decision about human points looks at.
+// Equal reports whether both are the same holder until the same time, to the
+// microsecond: stores keep no smaller fractions.
+func (h Holder) Equal(other Holder) bool {
+	return h.Address == other.Address && Microseconds(h.ExpiresAt).Equal(Microseconds(other.ExpiresAt))
+}
+
+// Claim is the right of one address to a nullifier in a community.
+type Claim struct {
+	Nullifier string // the claimed id, at most [MaxNullifier] characters
+	Holder
+}
+
+// PointsSnapshot is what a decision about human points depends on.
 type PointsSnapshot struct {
-	// Wallets has one entry for each wallet of the snapshot, in its order.
-	Wallets []PointsHistory
-	// Given counts, over all addresses, the awards of each action that the
-	// query wanted counted.
-	Given map[string]int
-	// Values are the points of each active action.
-	Values map[string]int
+	Wallets []PointsHistory // one for each wallet of the snapshot, in its order
+	Given   map[string]int  // the awards over all addresses, by action, of those that the query wanted counted
+	Values  map[string]int  // the points of each active action
 }
 
 // PointsHistory is what an address has earned.
 type PointsHistory struct {
-	// Awards are the points that the address already has.
-	Awards []Award
-	// Communities are the ids of the communities in which it has qualified.
-	Communities []int64
-	// Lists are the names of the queried lists that the address is on.
-	Lists []string
+	Points      []HumanPoint // in any order
+	Communities []int64      // the ids of the communities in which it has qualified
+	Lists       []string     // the names of the queried lists that it is on
+}
+
+// HumanPoint is an action that an address has been credited with.
+type HumanPoint struct {
+	Action   string // the action's code, such as "HKY"
+	Provider string // empty unless the action is earned once per provider
+	TxHash   string // identifies the cause of the award; often empty
+	ChainID  int    // the chain of the transaction, 0 for none
 }

@@ -13,18 +13,19 @@ import (
 )
 
 func main() {
-	ctx, wallet := context.Background(), "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
+	const wallet = "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
+	ctx := context.Background()
 	issuer := passporttest.NewIssuer() // signs real credentials, for tests
 	signed, err := issuer.Issue(wallet, "Google", "account-1")
 	check(err)
-	stamp, err := passport.NewCredential(signed)
+	credential, err := passport.ReadCredential(signed)
 	check(err)
 
 	mem := memstore.New()
 	check(mem.PutCommunity(ctx, store.Community{
 		ID: 1, Name: "Demo", Threshold: "1", Weights: []byte(`{"Google": "1.5"}`),
 	}))
-	check(mem.AddCredentials(ctx, wallet, stamp))
+	check(mem.AddCredentials(ctx, wallet, credential))
 
 	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()))
 	check(err)

@@ -1,12 +1,12 @@
 // Postgres is a host program that scores a wallet and signs it up in one
-// transaction. A wallet that does not pass is refused, and leaves nothing behind.
+// transaction. A wallet that does not pass is refused, and nothing is written.
 //
 //	PASSPORT_DATABASE_URL=postgres://… PASSPORT_TRUSTED_ISSUERS='["did:ethr:0x…"]' \
 //		go run ./examples/postgres 0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c
 //
 // The database is that of the Django service, or one that examples/setup has
-// made ready: community 1 must exist. The issuers are those whose stamps count;
-// passport.HumanPassportIssuer is one.
+// prepared: community 1 must exist. The issuers are those whose stamps count,
+// such as passport.HumanPassportIssuer.
 package main
 
 import (
@@ -47,7 +47,8 @@ func run(ctx context.Context, getenv func(string) string, address string) (*pass
 		return nil, err
 	}
 	defer pool.Close()
-	engine, err := passport.New(pgstore.New(pool), passport.WithTrustedIssuers(issuers...))
+	db := pgstore.New(pool)
+	engine, err := passport.New(db, passport.WithTrustedIssuers(issuers...))
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func run(ctx context.Context, getenv func(string) string, address string) (*pass
 	if err != nil {
 		return nil, err
 	}
-	return signUp(ctx, pool, engine, address)
+	return signUp(ctx, pool, db, engine, address)
 }
 
 // errRefused: the wallet does not pass.
@@ -66,10 +67,10 @@ var errRefused = errors.New("refused")
 
 // signUp scores the wallet and records it; both commit, or neither does.
 func signUp(
-	ctx context.Context, pool *pgxpool.Pool, engine *passport.Engine, address string,
+	ctx context.Context, pool *pgxpool.Pool, db *pgstore.Store, engine *passport.Engine, address string,
 ) (result *passport.Result, err error) {
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		result, err = engine.On(pgstore.InTx(tx)).Score(ctx, community, address)
+		result, err = engine.On(db.InTx(tx)).Score(ctx, community, address)
 		if err != nil {
 			return err
 		}

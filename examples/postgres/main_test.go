@@ -44,7 +44,7 @@ func TestSignUp(t *testing.T) {
 	trusted := `["` + world.Issuer.DID() + `"]`
 
 	_, err = run(alice, `["`+passport.HumanPassportIssuer+`"]`)
-	require.ErrorIs(t, err, errRefused, "nobody whom this host trusts has signed the stamp")
+	require.ErrorIs(t, err, errRefused, "the issuer of the stamp is not trusted")
 	require.EqualError(t, err, "refused: a score of 0, not 1.00000")
 	for _, table := range []string{"signups", "registry_score", "registry_hashscorerlink", "registry_event"} {
 		assert.Zero(t, count(table), "%s is undone with the refusal", table)
@@ -75,9 +75,26 @@ func TestSignUp_CommitFails(t *testing.T) {
 	require.NoError(t, err)
 	world := passporttest.NewWorld(t, passporttest.On(pgstore.New(pool)), passporttest.Weights{"Google": "1.5"})
 	world.Stamp(alice, "Google", "account-1")
-	result, err := signUp(t.Context(), pool, world.Engine, alice)
+	result, err := signUp(t.Context(), pool, pgstore.New(pool), world.Engine, alice)
 	require.ErrorContains(t, err, "not today")
 	assert.Nil(t, result, "a score that is not there must not be shown")
+}
+
+// A host's test, as the README shows it: each transaction is a database without
+// a community, until it is rolled back.
+func TestWorld_InTx(t *testing.T) {
+	pool, err := pgxpool.New(t.Context(), pgtest.New(t))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	db, weights := pgstore.New(pool), passporttest.Weights{"Google": "1.5"}
+	for range 2 {
+		tx, err := pool.Begin(t.Context())
+		require.NoError(t, err)
+		world := passporttest.NewWorld(t, passporttest.On(db.InTx(tx)), weights)
+		world.Stamp(alice, "Google", "account-1")
+		assert.True(t, world.MustScore(alice).Passing)
+		require.NoError(t, tx.Rollback(t.Context()))
+	}
 }
 
 func TestRun_Misconfigured(t *testing.T) {

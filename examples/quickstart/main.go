@@ -1,14 +1,12 @@
 // Quickstart scores two wallets that share a Google account, with nothing
-// installed: the store is in memory, and the credentials are real ones that
-// didkit signed (testdata/issue.py).
+// installed: the store is in memory, and the credentials are real ones (package
+// examples/internal/demo).
 //
 //	go run ./examples/quickstart
 package main
 
 import (
 	"context"
-	_ "embed"
-	"encoding/json"
 	"fmt"
 	"log"
 	"slices"
@@ -16,20 +14,10 @@ import (
 	"time"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/examples/internal/demo"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/store"
 )
-
-// The two wallets.
-const (
-	alice = "0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c"
-	bob   = "0xb0b00b0b00b0b00b0b00b0b00b0b00b0b00b0b00"
-)
-
-const community = 1
-
-//go:embed testdata/credentials.json
-var credentials []byte
 
 func main() {
 	report, err := run(context.Background(), time.Now)
@@ -40,60 +28,34 @@ func main() {
 }
 
 func run(ctx context.Context, now func() time.Time) (report string, err error) {
-	// What is given: a community that weighs stamps, and credentials in wallets.
+	// The world: a community that weighs stamps, and credentials in wallets.
 	mem := memstore.New(memstore.WithClock(now))
-	err = mem.PutCommunity(ctx, store.Community{
-		ID: community, Name: "Quickstart", Threshold: "3",
-		Weights: []byte(`{"Google": "1.5", "Github": "2", "Ens": "0.5", "Twitter": "1", "Biometrics": "10"}`),
-	})
-	if err != nil {
+	community := demo.Community(0)
+	if err := mem.PutCommunity(ctx, community); err != nil {
 		return "", err
 	}
-	issuer, err := fill(ctx, mem)
+	issuer, err := demo.Fill(ctx, mem)
 	if err != nil {
 		return "", err
 	}
 
-	// What a host program does: one engine, and a Score per wallet.
+	// The host program: one engine, and a Score for each wallet.
 	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer))
 	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
-	for _, wallet := range []struct{ name, address string }{{"Alice", alice}, {"Bob", bob}} {
-		result, err := engine.Score(ctx, community, wallet.address)
+	for _, wallet := range []struct{ name, address string }{{"Alice", demo.Alice}, {"Bob", demo.Bob}} {
+		result, err := engine.Score(ctx, community.ID, wallet.address)
 		if err != nil {
 			return "", err
 		}
 		show(&out, wallet.name, result)
 	}
-	if err := showHistory(ctx, &out, mem); err != nil {
+	if err := showHistory(ctx, &out, mem, community.ID); err != nil {
 		return "", err
 	}
 	return out.String(), nil
-}
-
-// fill puts the credentials into the wallets that they are about.
-func fill(ctx context.Context, mem *memstore.Store) (issuer string, err error) {
-	var given struct {
-		Issuer  string                       `json:"issuer"`
-		Wallets map[string][]json.RawMessage `json:"wallets"`
-	}
-	if err := json.Unmarshal(credentials, &given); err != nil {
-		return "", err
-	}
-	for address, wallet := range given.Wallets {
-		for _, signed := range wallet {
-			stamp, err := passport.NewCredential(signed)
-			if err != nil {
-				return "", err
-			}
-			if err := mem.AddCredentials(ctx, address, stamp); err != nil {
-				return "", err
-			}
-		}
-	}
-	return given.Issuer, nil
 }
 
 func show(out *strings.Builder, name string, result *passport.Result) {
@@ -109,10 +71,10 @@ func show(out *strings.Builder, name string, result *passport.Result) {
 	fmt.Fprintln(out)
 }
 
-// showHistory prints what the scorings have written.
-func showHistory(ctx context.Context, out *strings.Builder, mem *memstore.Store) error {
+// showHistory prints the rows that the scorings have written.
+func showHistory(ctx context.Context, out *strings.Builder, mem *memstore.Store, community int64) error {
 	fmt.Fprintln(out, "Claims (who holds which nullifier, until when)")
-	for _, address := range []string{alice, bob} {
+	for _, address := range []store.Address{demo.Alice, demo.Bob} {
 		claims, err := mem.ListClaims(ctx, community, address)
 		if err != nil {
 			return err
@@ -122,7 +84,7 @@ func showHistory(ctx context.Context, out *strings.Builder, mem *memstore.Store)
 		}
 	}
 	fmt.Fprintln(out, "Events (SCU: a new score, LDP: a stamp that lost to an earlier claim)")
-	for _, address := range []string{alice, bob} {
+	for _, address := range []store.Address{demo.Alice, demo.Bob} {
 		events, err := mem.ListEvents(ctx, community, address, store.Page{Limit: 10})
 		if err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheQuickstartTellsEachStampsFate(t *testing.T) {
+func TestRun(t *testing.T) {
 	now := func() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) }
 	report, err := run(t.Context(), now)
 	require.NoError(t, err)

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/examples/internal/demo"
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
@@ -47,7 +48,7 @@ func (b built) Run() int {
 	return b.m.Run()
 }
 
-// program is the server, running.
+// program is a running server.
 type program struct {
 	*exec.Cmd
 
@@ -56,8 +57,8 @@ type program struct {
 	output *bufio.Reader
 }
 
-// start runs the program in an environment that holds nothing else, and waits
-// until it listens.
+// start runs the program with the environment and nothing else, and waits until
+// it listens.
 func start(t *testing.T, environment ...string) *program {
 	t.Helper()
 	p := &program{Cmd: exec.CommandContext(context.Background(), binary)}
@@ -79,7 +80,7 @@ func start(t *testing.T, environment ...string) *program {
 	return p
 }
 
-// invitation returns the key and the URL that it prints to be tried.
+// invitation returns the key and the URL that it prints.
 func (p *program) invitation(t *testing.T) (key, url string) {
 	t.Helper()
 	_, err := p.output.ReadString('\n')
@@ -114,7 +115,7 @@ func get(t *testing.T, url, key string) (int, map[string]any) {
 	return response.StatusCode, body
 }
 
-func TestItRunsWithNothingInstalledAndSaysHowToTryIt(t *testing.T) {
+func TestServer_Demo(t *testing.T) {
 	server := start(t)
 	key, url := server.invitation(t)
 	status, body := get(t, url, key)
@@ -130,13 +131,13 @@ func TestItRunsWithNothingInstalledAndSaysHowToTryIt(t *testing.T) {
 	assert.NotContains(t, log, strings.Split(key, ".")[1], "a secret in the log")
 }
 
-// Whoever has the key could put a credential in the place of another's: so
-// nothing is taken in unless the operator has said so.
-func TestCredentialsAreTakenInOnlyWhenThatIsOn(t *testing.T) {
+// The key could replace everyone's credentials, so ingestion has to be turned
+// on.
+func TestServer_Ingestion(t *testing.T) {
 	for setting, want := range map[string]int{"": http.StatusMethodNotAllowed, "PASSPORT_INGESTION=on": http.StatusOK} {
 		server := start(t, setting)
 		key, _ := server.invitation(t)
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.url+"/v2/stamps/"+alice, strings.NewReader(submission(t)))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.url+"/v2/stamps/"+demo.Alice, strings.NewReader(submission(t)))
 		require.NoError(t, err)
 		request.Header.Set("X-Api-Key", key)
 		response, err := http.DefaultClient.Do(request)
@@ -147,13 +148,13 @@ func TestCredentialsAreTakenInOnlyWhenThatIsOn(t *testing.T) {
 	}
 }
 
-func TestMetadataAndLeftOut(t *testing.T) {
+func TestServer_MetadataAndLeftOut(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "metadata.json")
 	const platforms = `[{"id": "Github", "name": "GitHub", "groups": [{"name": "Account", "stamps": [{"name": "Github"}]}]}]`
 	require.NoError(t, os.WriteFile(file, []byte(platforms), 0o600))
 	server := start(t, "PASSPORT_METADATA="+file, "PASSPORT_LEFT_OUT=on", "PASSPORT_POINTS_DATA=on")
 	key, url := server.invitation(t)
-	_, body := get(t, server.url+"/v2/stamps/"+alice+"?include_metadata=true", key)
+	_, body := get(t, server.url+"/v2/stamps/"+demo.Alice+"?include_metadata=true", key)
 	assert.Contains(t, fmt.Sprint(body["items"]), "name:GitHub")
 	_, body = get(t, url, key)
 	assert.Equal(t, map[string]any{"Ens": map[string]any{"reason": "expired", "expiration_date": "2026-02-01T00:00:00+00:00"}}, body["left_out"])
@@ -161,43 +162,43 @@ func TestMetadataAndLeftOut(t *testing.T) {
 	server.terminate(t)
 }
 
-// submission is the body that submits Alice's credentials.
+// submission returns a request body with Alice's credentials.
 func submission(t *testing.T) string {
 	t.Helper()
-	var given struct {
-		Wallets map[string]json.RawMessage `json:"wallets"`
-	}
-	require.NoError(t, json.Unmarshal(credentials, &given))
-	return `{"credentials": ` + string(given.Wallets[alice]) + `}`
+	_, wallets, err := demo.Wallets()
+	require.NoError(t, err)
+	list, err := json.Marshal(wallets[demo.Alice])
+	require.NoError(t, err)
+	return `{"credentials": ` + string(list) + `}`
 }
 
-func TestLinksAreWholeURLsWhenItIsToldItsOwn(t *testing.T) {
+func TestServer_PublicURL(t *testing.T) {
 	for setting, base := range map[string]string{"": "/v2/stamps/", "PASSPORT_PUBLIC_URL=https://api.example.org/": "https://api.example.org/v2/stamps/"} {
 		server := start(t, setting)
 		key, _ := server.invitation(t)
-		_, body := get(t, server.url+"/v2/stamps/"+alice+"?limit=1", key)
-		assert.Regexp(t, "^"+regexp.QuoteMeta(base+alice)+`\?`, body["next"], setting)
+		_, body := get(t, server.url+"/v2/stamps/"+demo.Alice+"?limit=1", key)
+		assert.Regexp(t, "^"+regexp.QuoteMeta(base+demo.Alice)+`\?`, body["next"], setting)
 		server.terminate(t)
 	}
 }
 
-// A request that never ends keeps it from ending at the first signal, and nobody
-// has to wait for that: the next ends it.
-func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
+// A request that never ends delays the end after the first signal. The second
+// one ends the program at once.
+func TestServer_SecondSignal(t *testing.T) {
 	server := start(t, "PASSPORT_INGESTION=on")
 	key, _ := server.invitation(t)
 	addr := strings.TrimPrefix(server.url, "http://")
 	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
 	require.NoError(t, err)
 	defer connection.Close()
-	_, err = fmt.Fprintf(connection, "POST /v2/stamps/%s HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", alice, key)
+	_, err = fmt.Fprintf(connection, "POST /v2/stamps/%s HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", demo.Alice, key)
 	require.NoError(t, err)
 	line, err := bufio.NewReader(connection).ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "HTTP/1.1 100 Continue\r\n", line, "it waits for the body")
 
 	require.NoError(t, server.Process.Signal(syscall.SIGTERM))
-	for err == nil { // until it accepts no more: it has heard the first
+	for err == nil { // until it accepts no more, after the first signal
 		var other net.Conn
 		if other, err = new(net.Dialer).DialContext(t.Context(), "tcp", addr); err == nil {
 			require.NoError(t, other.Close())
@@ -205,7 +206,7 @@ func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
-	// It takes a moment from there until it lets signals through.
+	// A little later the default action of the signal is restored.
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
 	for waiting := true; waiting; {
@@ -218,20 +219,13 @@ func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
 	}
 	status, isUnix := server.ProcessState.Sys().(syscall.WaitStatus)
 	require.True(t, isUnix)
-	assert.True(t, status.Signaled() && status.Signal() == syscall.SIGTERM, "%v: it ended by itself, when the request did", server.ProcessState)
+	assert.True(t, status.Signaled() && status.Signal() == syscall.SIGTERM, "%v: it ended together with the request", server.ProcessState)
 }
 
-// Its world is that of the quickstart.
-func TestTheCredentialsAreThoseOfTheQuickstart(t *testing.T) {
-	original, err := os.ReadFile("../quickstart/testdata/credentials.json")
-	require.NoError(t, err)
-	assert.True(t, bytes.Equal(original, credentials), "copy it again")
-}
-
-func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
+func TestServer_Misconfigured(t *testing.T) {
 	for name, c := range map[string]struct {
 		environment []string
-		told        []string
+		want        []string
 	}{
 		"all of them": {
 			[]string{
@@ -245,63 +239,63 @@ func TestBadConfigurationTellsAllFaultsAtOnceAndExitsWith2(t *testing.T) {
 				"PASSPORT_PUBLIC_URL: a public URL is http or https",
 			},
 		},
-		"no such file":   {[]string{"PASSPORT_METADATA=/nowhere/metadata.json"}, []string{"PASSPORT_METADATA: open /nowhere/metadata.json"}},
-		"no metadata":    {[]string{"PASSPORT_METADATA=main.go"}, []string{"WithMetadata: the metadata is not a list of platforms"}},
-		"a port":         {[]string{"PASSPORT_ADDR=127.0.0.1:http"}, []string{`PASSPORT_ADDR: "http" is not the number of a port`}},
-		"no JSON":        {[]string{"PASSPORT_TRUSTED_ISSUERS=did:ethr:0x00"}, []string{"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list"}},
-		"no issuer":      {[]string{"PASSPORT_TRUSTED_ISSUERS=[]"}, []string{"PASSPORT_TRUSTED_ISSUERS: misconfigured: no trusted issuer"}},
-		"nothing to do":  {[]string{"PASSPORT_MIGRATE=on"}, []string{"PASSPORT_MIGRATE: there is nothing to migrate"}},
-		"no one trusted": {[]string{"PASSPORT_DATABASE_URL=postgres://127.0.0.1:1/x"}, []string{"PASSPORT_TRUSTED_ISSUERS: no credential would ever count"}},
+		"no such file":  {[]string{"PASSPORT_METADATA=/nowhere/metadata.json"}, []string{"PASSPORT_METADATA: open /nowhere/metadata.json"}},
+		"no metadata":   {[]string{"PASSPORT_METADATA=main.go"}, []string{"WithMetadata: the metadata is not a list of platforms"}},
+		"a port":        {[]string{"PASSPORT_ADDR=127.0.0.1:http"}, []string{`PASSPORT_ADDR: "http" is not the number of a port`}},
+		"no JSON":       {[]string{"PASSPORT_TRUSTED_ISSUERS=did:ethr:0x00"}, []string{"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list"}},
+		"no issuer":     {[]string{"PASSPORT_TRUSTED_ISSUERS=[]"}, []string{"PASSPORT_TRUSTED_ISSUERS: misconfigured: no trusted issuer"}},
+		"nothing to do": {[]string{"PASSPORT_MIGRATE=on"}, []string{"PASSPORT_MIGRATE: there is nothing to migrate"}},
+		"no issuer set": {[]string{"PASSPORT_DATABASE_URL=postgres://127.0.0.1:1/x"}, []string{"PASSPORT_TRUSTED_ISSUERS: no credential would ever count"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			command := exec.CommandContext(t.Context(), binary)
 			command.Env = c.environment
-			told, err := command.CombinedOutput()
+			output, err := command.CombinedOutput()
 			var exit *exec.ExitError
 			require.ErrorAs(t, err, &exit)
 			assert.Equal(t, 2, exit.ExitCode())
-			for _, fault := range c.told {
-				assert.Contains(t, string(told), fault)
+			for _, problem := range c.want {
+				assert.Contains(t, string(output), problem)
 			}
-			assert.NotContains(t, string(told), "secret")
+			assert.NotContains(t, string(output), "secret")
 		})
 	}
 }
 
 const anIssuer = `PASSPORT_TRUSTED_ISSUERS=["did:ethr:0x8c1a4c0336f6a7599c1951bf27a7eb3b17aefb91"]`
 
-func TestADatabaseThatLacksTablesIsToldAboutAndNotServed(t *testing.T) {
+func TestServer_MissingTables(t *testing.T) {
 	command := exec.CommandContext(t.Context(), binary)
 	command.Env = []string{"PASSPORT_ADDR=127.0.0.1:0", "PASSPORT_DATABASE_URL=" + pgtest.NewEmpty(t), anIssuer}
-	told, err := command.CombinedOutput()
+	output, err := command.CombinedOutput()
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit)
 	assert.Equal(t, 1, exit.ExitCode())
 	for _, table := range []string{"registry_score", "account_accountapikey", "ceramic_cache_ceramiccache"} {
-		assert.Contains(t, string(told), "table "+table+" is missing")
+		assert.Contains(t, string(output), "table "+table+" is missing")
 	}
-	assert.NotContains(t, string(told), "listening")
+	assert.NotContains(t, string(output), "listening")
 }
 
-func TestOnAFreshDatabaseItMakesTheTablesScoresAndRecordsTheUse(t *testing.T) {
+func TestServer_FreshDatabase(t *testing.T) {
 	url := pgtest.NewEmpty(t)
 	server := start(t, "PASSPORT_DATABASE_URL="+url, anIssuer,
 		"PASSPORT_MIGRATE=on", "PASSPORT_USAGE=on", "PASSPORT_HUMAN_POINTS=on", "PASSPORT_METAMASK_OG=on", "PASSPORT_POINTS_DATA=on", "PASSPORT_RATE_LIMIT=off")
 	pool, err := pgstore.OpenPool(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	rows := pgstore.New(pool)
-	account, err := rows.PutAccount(t.Context(), "host")
+	db := pgstore.New(pool)
+	account, err := db.PutAccount(t.Context(), "host")
 	require.NoError(t, err)
-	require.NoError(t, rows.PutCommunity(t.Context(), store.Community{
+	require.NoError(t, db.PutCommunity(t.Context(), store.Community{
 		ID: 7, Account: account, Name: "Seven", Threshold: "1", Weights: []byte(`{"Google": 1}`),
 	}))
-	keys, err := apikey.New(rows)
+	keys, err := apikey.New(db)
 	require.NoError(t, err)
-	secret, _, err := keys.Create(t.Context(), apikey.NewKey{Account: account, ReadScores: true})
+	secret, _, err := keys.Create(t.Context(), apikey.KeyParams{Account: account, ReadScores: true})
 	require.NoError(t, err)
 
-	status, body := get(t, server.url+"/v2/stamps/7/score/"+alice, secret)
+	status, body := get(t, server.url+"/v2/stamps/7/score/"+demo.Alice, secret)
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "0.00000", body["score"])
 	assert.NotNil(t, body["points_data"])
@@ -309,7 +303,7 @@ func TestOnAFreshDatabaseItMakesTheTablesScoresAndRecordsTheUse(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 
 	assert.NotContains(t, server.terminate(t), strings.Split(secret, ".")[1])
-	var uses int
-	require.NoError(t, pool.QueryRow(t.Context(), "select count(*) from account_accountapikeyanalytics where status_code = 200").Scan(&uses))
-	assert.Equal(t, 1, uses, "written before it ended")
+	var calls int
+	require.NoError(t, pool.QueryRow(t.Context(), "select count(*) from account_accountapikeyanalytics where status_code = 200").Scan(&calls))
+	assert.Equal(t, 1, calls, "written before it ended")
 }

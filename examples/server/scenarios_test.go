@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/internal/servicerows"
 	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/store"
 	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
@@ -15,6 +19,30 @@ import (
 type harness struct {
 	*pgstore.Store
 	*pgtest.Tables
+}
+
+// Seed implements [storetest.Harness].
+func (h harness) Seed(ctx context.Context, state store.State) error {
+	rows, err := json.Marshal(servicerows.Rows(state))
+	if err != nil {
+		return err
+	}
+	return h.Tables.Seed(ctx, rows)
+}
+
+// State implements [storetest.Harness].
+func (h harness) State(ctx context.Context) (store.State, error) {
+	document, err := h.Rows(ctx)
+	if err != nil {
+		return store.State{}, err
+	}
+	var rows map[string][]map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber()
+	if err := decoder.Decode(&rows); err != nil {
+		return store.State{}, err
+	}
+	return servicerows.FromRows(rows)
 }
 
 // The program itself answers every recorded scenario as the service did, on one

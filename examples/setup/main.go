@@ -1,16 +1,16 @@
-// Setup makes a database ready for examples/server: the tables, unless they are
-// there, an account, a community of its own, and the keys to call with. It
-// prints the commands that serve the community and ask for a score.
+// Setup makes a database ready for examples/server: the tables, unless they
+// exist, an account, a community, and API keys. It prints the commands that
+// serve the community and request a score.
 //
-//	PASSPORT_DATABASE_URL=postgres://… go run ./examples/setup -threshold 20 -weights '{"Google": "12.5", "Github": "9"}'
+//	PASSPORT_DATABASE_URL=postgres://… go run ./examples/setup -threshold 20 -weights '{"Google": "12.5"}'
 //	PASSPORT_DATABASE_URL=postgres://… go run ./examples/setup -threshold 20 -weights-file weights.json
 //
-// A community that is there already is left alone, and one that could not tell
-// addresses apart is refused (passport.CheckCommunity).
+// An existing community is left unchanged, and one that passes every address or
+// none is refused (passport.CheckCommunity).
 //
 // The commands trust the issuers of PASSPORT_TRUSTED_ISSUERS, a JSON list of
-// DIDs; if it is not set, the issuer of Human Passport's stamps. What is printed
-// holds the password of the database and the only copies of the keys.
+// DIDs, by default the issuer of Human Passport's stamps. The output holds the
+// password of the database and the only copies of the keys.
 package main
 
 import (
@@ -32,8 +32,7 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// humanPassport is the issuer that signs stamps today. Public stamps of 2024
-// verify with it.
+// humanPassport is the default list of issuers.
 const humanPassport = `["` + passport.HumanPassportIssuer + `"]`
 
 func main() {
@@ -78,7 +77,8 @@ func run(ctx context.Context, getenv func(string) string, args []string, out io.
 	return made.print(out, *community, url, cmp.Or(getenv("PASSPORT_TRUSTED_ISSUERS"), humanPassport))
 }
 
-// readWeights reads a file of at most 1 MiB, the most that CheckCommunity takes.
+// readWeights reads a file of at most 1 MiB, the most that CheckCommunity
+// accepts.
 func readWeights(name string) (document []byte, err error) {
 	const most = 1 << 20
 	file, err := os.Open(name) //nolint:gosec // the file that the user names
@@ -93,10 +93,10 @@ func readWeights(name string) (document []byte, err error) {
 	return document, err
 }
 
-// keys are the secrets of one key for each kind of caller.
+// keys are the secrets of the API keys, one for each kind of caller.
 type keys struct{ score, history, ingestion string }
 
-// setUp creates what is missing, and keys of the account.
+// setUp creates the tables, the account, the community and its keys.
 func setUp(ctx context.Context, pool *pgxpool.Pool, account string, community store.Community) (made keys, err error) {
 	if err := passport.CheckCommunity(community); err != nil {
 		return keys{}, err
@@ -118,20 +118,20 @@ func setUp(ctx context.Context, pool *pgxpool.Pool, account string, community st
 	if err := db.PutCommunity(ctx, community); err != nil {
 		return keys{}, err
 	}
-	checker, err := apikey.New(db)
+	registry, err := apikey.New(db)
 	if err != nil {
 		return keys{}, err
 	}
 	for _, key := range []struct {
 		secret *string
-		may    apikey.NewKey
+		params apikey.KeyParams
 	}{
-		{&made.score, apikey.NewKey{Name: "score", ReadScores: true}},
-		{&made.history, apikey.NewKey{Name: "history", Historical: true}},
-		{&made.ingestion, apikey.NewKey{Name: "ingestion", SubmitPassports: true}},
+		{&made.score, apikey.KeyParams{Name: "score", ReadScores: true}},
+		{&made.history, apikey.KeyParams{Name: "history", Historical: true}},
+		{&made.ingestion, apikey.KeyParams{Name: "ingestion", SubmitPassports: true}},
 	} {
-		key.may.Account = community.Account
-		if *key.secret, _, err = checker.Create(ctx, key.may); err != nil {
+		key.params.Account = community.Account
+		if *key.secret, _, err = registry.Create(ctx, key.params); err != nil {
 			return keys{}, err
 		}
 	}
@@ -154,7 +154,8 @@ PASSPORT_DATABASE_URL=%s PASSPORT_TRUSTED_ISSUERS=%s PASSPORT_INGESTION=on go ru
 Ask for a score, from another terminal:
 
 curl -H %s http://127.0.0.1:8080/v2/stamps/%d/score/%s
-`, community, k.score, k.history, k.ingestion, quoted(url), quoted(issuers), quoted("X-Api-Key: "+k.score), community, address)
+`, community, k.score, k.history, k.ingestion,
+		quoted(url), quoted(issuers), quoted("X-Api-Key: "+k.score), community, address)
 	return err
 }
 

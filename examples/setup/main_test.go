@@ -25,15 +25,15 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// Each key opens its own routes of a server on what setUp has made.
+// Each key is accepted by its own routes of a server on the database.
 func TestSetUp(t *testing.T) {
 	pool := newPool(t)
 	db := pgstore.New(pool)
 	issuer := passporttest.NewIssuer()
 	engine, err := passport.New(db, passport.WithTrustedIssuers(issuer.DID()))
 	require.NoError(t, err)
-	handler := passporthttp.New(engine, db, passporthttp.WithIngestion(db))
-	require.NoError(t, handler.Err())
+	handler, err := passporthttp.New(engine, db, passporthttp.WithIngestion(db))
+	require.NoError(t, err)
 
 	community := store.Community{ID: 1, Name: "Demo", Threshold: "1", Weights: []byte(`{"Google": "1.5"}`)}
 	made, err := setUp(t.Context(), pool, "demo", community)
@@ -63,11 +63,11 @@ func TestSetUp(t *testing.T) {
 	}
 
 	community.Threshold = "1.2"
-	_, err = setUp(t.Context(), pool, "somebody else", community)
+	_, err = setUp(t.Context(), pool, "another account", community)
 	require.EqualError(t, err, "community 1 is there already: choose another one")
 	snapshot, err := db.Load(t.Context(), store.Query{Community: 1})
 	require.NoError(t, err)
-	assert.Equal(t, "1.00000", snapshot.Community.Threshold, "it is left alone")
+	assert.Equal(t, "1.00000", snapshot.Community.Threshold, "it is unchanged")
 }
 
 func TestSetUp_Refused(t *testing.T) {
@@ -75,10 +75,10 @@ func TestSetUp_Refused(t *testing.T) {
 	_, err := setUp(t.Context(), pool, "demo", store.Community{ID: 1, Threshold: "20", Weights: []byte(`{"Google": "1.5"}`)})
 	require.ErrorIs(t, err, passport.ErrInvalidWeights)
 	require.ErrorContains(t, err, "no address can pass the threshold 20")
-	require.ErrorIs(t, pgstore.CheckSchema(t.Context(), pool), store.ErrFault, "nothing was created")
+	require.ErrorIs(t, pgstore.CheckSchema(t.Context(), pool), store.ErrInternal, "nothing was created")
 }
 
-// A shell reads the printed commands as they are meant.
+// A shell reads the printed commands as intended.
 func TestRun_Commands(t *testing.T) {
 	url := pgtest.NewEmpty(t)
 	url += map[bool]string{true: "&", false: "?"}[strings.Contains(url, "?")] + "application_name=it's"

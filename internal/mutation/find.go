@@ -73,7 +73,7 @@ func (f *finder) walk(root ast.Node) {
 	})
 }
 
-// isMake tells whether the call makes a map, or a slice of length 0: the
+// isMake reports whether the call makes a map, or a slice of length 0: the
 // numbers in it change nothing but the time that it takes.
 func (f *finder) isMake(call *ast.CallExpr) bool {
 	name, ok := call.Fun.(*ast.Ident)
@@ -148,7 +148,7 @@ func (f *finder) replace(mutator string, from, to token.Pos, with string) {
 	}
 }
 
-// add adds a mutant whose id tells of its change as one from was to now, at
+// add adds a mutant whose id has its change as one from was to now, at
 // the place from to to.
 func (f *finder) add(mutator string, change edit, from, to token.Pos, was, now string) {
 	f.found = append(f.found, &mutant{

@@ -148,7 +148,7 @@ func TestEachMutator(t *testing.T) {
 	}
 }
 
-func TestIDsAreUniqueAndStayWhenOtherCodeComesAndGoes(t *testing.T) {
+func TestIdentify_Stable(t *testing.T) {
 	const before = "func f(a int) int {\nif a == 1 {\nreturn 1\n}\nif a == 2 {\nreturn 1\n}\nreturn a\n}\n"
 	had := ids(t, before)
 	seen := map[string]bool{}
@@ -161,7 +161,7 @@ func TestIDsAreUniqueAndStayWhenOtherCodeComesAndGoes(t *testing.T) {
 	assert.Subset(t, ids(t, "// New is new.\nfunc New() bool { return !true }\n\n"+before), had)
 }
 
-func TestLongTextsAreAbbreviatedInIDs(t *testing.T) {
+func TestIdentify_LongTexts(t *testing.T) {
 	assert.Equal(t, "a b", abbreviated("a\n\tb"))
 	long := abbreviated(strings.Repeat("ü", 61))
 	assert.Equal(t, strings.Repeat("ü", 59)+"…", long)

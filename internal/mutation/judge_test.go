@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestExplanationsNeedAReasonEach(t *testing.T) {
+func TestExplanations(t *testing.T) {
 	reasons, err := explanations("# Survivors\n\nIntroduced.\n\n- `p.f, dropped: {a → }`\n  It changes\n  nothing.\n- `p.g, emptied: {\"`\" → \"\"}`\n  Nobody can tell.\n")
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{
@@ -41,7 +41,7 @@ func trialsOf(dead, alive int) []trial {
 	return trials
 }
 
-func TestARunFailsForWhatIsNotKilledOrNotExplained(t *testing.T) {
+func TestJudge(t *testing.T) {
 	for name, c := range map[string]struct {
 		dead, alive int
 		reasons     map[string]string
@@ -49,7 +49,7 @@ func TestARunFailsForWhatIsNotKilledOrNotExplained(t *testing.T) {
 		wrong       []string
 	}{
 		"nine of ten are killed, the survivor explained": {dead: 9, alive: 1, reasons: map[string]string{"s0": "why"}},
-		"a survivor is not explained":                    {dead: 9, alive: 1, wrong: []string{"survived, and nobody says why: s0"}},
+		"a survivor is not explained":                    {dead: 9, alive: 1, wrong: []string{"survived without an explanation: s0"}},
 		"too few are killed, although all are explained": {
 			dead: 8, alive: 1, reasons: map[string]string{"s0": "why"}, wrong: []string{"8 of 9 mutants killed, want 90 % at least"},
 		},
@@ -66,7 +66,7 @@ func TestARunFailsForWhatIsNotKilledOrNotExplained(t *testing.T) {
 	}
 }
 
-func TestWhatLoopedCountsAsKilled(t *testing.T) {
+func TestJudge_Looped(t *testing.T) {
 	trials := trialsOf(8, 1)
 	trials = append(trials, trial{&mutant{id: "l", file: trials[0].mutant.file}, verdict{outcome: looped, dir: "."}})
 	var out bytes.Buffer

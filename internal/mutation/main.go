@@ -3,15 +3,16 @@
 // each. A mutant that no test notices, a survivor, shows a rule that nothing
 // holds, unless the program does the same with it.
 //
-// It fails when fewer than 90 % of the mutants are killed, and when a survivor is
-// not explained in survivors.md, beside this file.
+// It fails when fewer than 90 % of the mutants are killed, and when a survivor
+// is not explained in survivors.md, beside this file.
 //
 //	go -C internal/mutation run .                               # everything
-//	go -C internal/mutation run . -files dedup.go,points.go     # some files
+//	go -C internal/mutation run . -files dedup.go,verify.go     # some files
 //	go -C internal/mutation run . -sample 300 -seed 7           # some mutants
 //
 // Nothing in the tree is touched. The same tree gives the same mutants, ids
-// and, as random tests draw the same every time, verdicts. It needs a POSIX shell.
+// and, as random tests draw the same every time, verdicts. It needs a POSIX
+// shell.
 package main
 
 import (

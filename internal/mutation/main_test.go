@@ -61,12 +61,12 @@ func survivors() []string {
 	return []string{"sum.Sum, swapped: if total {> → >=} 5 {", "sum.Sum, shifted: if total > {5 → 4} {"}
 }
 
-func TestARunFindsWhatNoTestNotices(t *testing.T) {
+func TestRun_Survivors(t *testing.T) {
 	o := small(t, "")
 	var report, out bytes.Buffer
 	o.report = &report
 	err := o.carryOut(t.Context(), &out)
-	require.EqualError(t, err, "survived, and nobody says why: "+strings.Join(survivors(), "\nsurvived, and nobody says why: "))
+	require.EqualError(t, err, "survived without an explanation: "+strings.Join(survivors(), "\nsurvived without an explanation: "))
 
 	for _, line := range []string{
 		"survived\t\t" + survivors()[0],
@@ -84,12 +84,12 @@ func TestARunFindsWhatNoTestNotices(t *testing.T) {
 	assert.Contains(t, string(text), "total > 5", "the tree is as it was")
 }
 
-func TestARunPassesOnceSurvivorsAreExplained(t *testing.T) {
+func TestRun_Explained(t *testing.T) {
 	o := small(t, "- `"+strings.Join(survivors(), "`\n  5 is 5.\n- `")+"`\n  5 is 5.\n")
 	require.NoError(t, o.carryOut(t.Context(), io.Discard))
 }
 
-func TestARunRefusesTestsThatFailByThemselves(t *testing.T) {
+func TestRun_FailingTests(t *testing.T) {
 	o := small(t, "")
 	broken := "package sum\n\nimport \"testing\"\n\nfunc TestBroken(t *testing.T) { t.Fatal(\"always\") }\n"
 	require.NoError(t, os.WriteFile(filepath.Join(o.root, "sum", "broken_test.go"), []byte(broken), 0o600))
@@ -98,7 +98,7 @@ func TestARunRefusesTestsThatFailByThemselves(t *testing.T) {
 	require.ErrorContains(t, err, "TestBroken")
 }
 
-func TestASampleIsTheSameForASeed(t *testing.T) {
+func TestRun_Sample(t *testing.T) {
 	list := func(sample int, seed uint64) string {
 		o := small(t, "")
 		o.list, o.sample, o.seed = true, sample, seed
@@ -115,7 +115,7 @@ func TestASampleIsTheSameForASeed(t *testing.T) {
 
 // The tests are named by pattern and files by name: a name that is no more
 // would leave a part untested without a word.
-func TestTheTargetsExist(t *testing.T) {
+func TestTargets(t *testing.T) {
 	for _, target := range targets() {
 		for _, file := range target.files {
 			assert.FileExists(t, filepath.Join("..", "..", target.dir, file))

@@ -8,7 +8,7 @@ import (
 
 // mutant is one small change of one source file.
 type mutant struct {
-	// number tells mutants of one run apart; it means nothing to another run.
+	// number identifies the mutant in one run; it means nothing to another run.
 	number int
 	// id says what is changed and where, without a line number, so that it
 	// stays the same while other code comes and goes:

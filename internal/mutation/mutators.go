@@ -204,7 +204,7 @@ func (f *finder) insert(at token.Pos, text string) edit {
 	return edit{from: f.offset(at), to: f.offset(at), with: text}
 }
 
-// leaves tells whether nothing can follow the statement.
+// leaves reports whether nothing can follow the statement.
 func leaves(s ast.Stmt) bool {
 	switch s.(type) {
 	case *ast.ReturnStmt, *ast.BranchStmt:

@@ -170,7 +170,7 @@ func (p *pkg) faults(texts map[string]string) ([]fault, error) {
 			found = append(found, fault{file: at.Filename, offset: at.Offset, text: typed.Msg})
 		}
 	}}
-	_, _ = config.Check(p.path, fset, trees, nil) // each error was told to Error
+	_, _ = config.Check(p.path, fset, trees, nil) // Error has got each error
 	return found, nil
 }
 

@@ -18,8 +18,8 @@ type trial struct {
 const least = 90
 
 // judge writes the figures by file, and returns what is wrong: too few killed,
-// survivors that nobody explained, and explanations of what is not so. Only a
-// run of everything can tell that an explained mutant does not exist.
+// survivors without an explanation, and explanations of what is not so. Only a
+// run of everything can find that an explained mutant does not exist.
 func judge(out io.Writer, trials []trial, reasons map[string]string, everything bool) []string {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "file\tmutants\tkilled\tof these looped\tsurvived\tkilled %\t")
@@ -51,7 +51,7 @@ func judge(out io.Writer, trials []trial, reasons map[string]string, everything 
 		_, explained := reasons[t.mutant.id]
 		switch {
 		case t.verdict.outcome == survived && !explained:
-			wrong = append(wrong, "survived, and nobody says why: "+t.mutant.id)
+			wrong = append(wrong, "survived without an explanation: "+t.mutant.id)
 		case t.verdict.outcome != survived && explained:
 			wrong = append(wrong, fmt.Sprintf("explained as a survivor, but %s by %s: %s", t.verdict.outcome, t.verdict.by(), t.mutant.id))
 		}

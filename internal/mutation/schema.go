@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// To build the tests anew for each mutant would take most of the time of a run.
+// Building the tests for each mutant would take most of the time of a run.
 // So one build holds all mutants of functions: beside each function stand its
 // mutants, and it begins by calling the one whose number the environment
 // names. Mutants of constants and variables of a package get a build each.

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAllMutantsOfAFileStandInOneText(t *testing.T) {
+func TestSchema(t *testing.T) {
 	p, file := read(t, `package code
 
 type s struct{}
@@ -49,7 +49,7 @@ func g_mutant2(bool) {  }
 	assert.Equal(t, "func g_mutant2(bool) {  }", text[spans[1].from:spans[1].to])
 }
 
-func TestMutantsThatDoNotCompileAreLeftOut(t *testing.T) {
+func TestSchemas_NotCompiling(t *testing.T) {
 	p, file := read(t, "package code\n\nfunc f(a []int) int {\n\tfor i := range a {\n\t\treturn i\n\t}\n\treturn 7\n}\n")
 	mutants := find(p, file)
 	number(mutants, 0)
@@ -66,7 +66,7 @@ func TestMutantsThatDoNotCompileAreLeftOut(t *testing.T) {
 	assert.Contains(t, texts["/code/active_mutant.go"], `os.Getenv("PASSPORT_MUTANT")`)
 }
 
-func TestAMutantOfAConstantStandsAlone(t *testing.T) {
+func TestAlone(t *testing.T) {
 	p, file := read(t, "package code\n\nconst size = 2\n\nvar a [size]int = [2]int{}\n")
 	for _, m := range find(p, file) {
 		texts, compiles := p.alone(m)

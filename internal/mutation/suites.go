@@ -29,14 +29,14 @@ const (
 type builder struct {
 	root string
 	temp string
-	// unchanged is what each suite takes of processor time by itself.
+	// unchanged is the processor time of each suite without a mutant.
 	unchanged map[suite]time.Duration
 	noticed   *notices
 }
 
 // build compiles the tests of the package in the folder, with other texts in
-// place of some files, and returns the binary's path. What was built under the
-// name before is not built again.
+// place of some files, and returns the binary's path. A binary that exists
+// under the name is not built again.
 func (b *builder) build(ctx context.Context, name, dir string, texts map[string]string) (string, error) {
 	folder := filepath.Join(b.temp, name)
 	binary := filepath.Join(folder, "tests_of_"+strings.NewReplacer("/", "_", ".", "root").Replace(dir))
@@ -76,7 +76,7 @@ var errBuild = errors.New("building the tests")
 // forget deletes what was built under the name.
 func (b *builder) forget(name string) { _ = os.RemoveAll(filepath.Join(b.temp, name)) }
 
-// outcome is what became of a mutant under some tests.
+// outcome is that of a mutant under some tests.
 type outcome string
 
 const (
@@ -86,8 +86,8 @@ const (
 	looped outcome = "looped"
 )
 
-// verdict tells what became of a mutant, in which folder and at which test, what
-// the tests printed, and what they took.
+// verdict is the outcome of a mutant, with the folder and the test, the output
+// of the tests, and the time that they took.
 type verdict struct {
 	outcome outcome
 	dir     string

@@ -8,7 +8,7 @@ import (
 // explanations reads survivors.md: a list of mutants that may survive, each
 //
 //   - `id`
-//     Why the program does the same with it, or why no test can tell.
+//     Why the program does the same with it, or why no test can notice.
 //
 // An entry without a reason, or one that is there twice, is an error.
 func explanations(document string) (map[string]string, error) {

@@ -1,11 +1,11 @@
 package main
 
-// target is a package that is mutated, and the suites that must notice.
+// target is a package that is mutated, and the suites that must fail then.
 type target struct {
 	dir string
 	// files are those that are mutated; none means all.
 	files []string
-	// suites are asked in this order until one fails.
+	// suites are run in this order until one fails.
 	suites []suite
 }
 
@@ -15,7 +15,7 @@ type suite struct {
 	// only and without are patterns of tests' names: those that run, and those
 	// of them that do not.
 	only, without string
-	// random tells that they draw with rapid.
+	// random reports that they draw with rapid.
 	random bool
 }
 
@@ -34,30 +34,34 @@ func (s suite) arguments(only string) []string {
 	return args
 }
 
-// targets are what decides who counts as human: de-duplication, points, scoring and
-// verification. The suites of a package are its own tests and those of the
-// packages that rest on it. None needs a database.
+// targets are the packages that decide who counts as human: de-duplication,
+// points, scoring and verification. The suites of a package are its own tests
+// and those of the packages that rest on it. None needs a database.
 func targets() []target {
-	const slow, long = "^TestScoringProperties$", "^TestImport_(FlatMemory|HugeItem)$" // long ones only measure
+	const slow, long = "^TestScore_Properties$", "^TestImport_(FlatMemory|HugeItem)$" // long ones only measure
 	var (
 		root        = suite{dir: ".", without: slow + "|" + long, random: true}
 		properties  = suite{dir: ".", only: slow, random: true}
-		recorded    = suite{dir: "memstore", only: "^(TestStore|TestScenarios)$"}
+		recorded    = suite{dir: "memstore", only: "^TestStore(_Scenarios)?$"}
 		issuer      = suite{dir: "passporttest", random: true}
 		credentials = suite{dir: "credential"}
 		typed       = suite{dir: "internal/typeddata"}
 		strict      = suite{dir: "internal/strictjson"}
+		addresses   = suite{dir: "internal/ethereum"}
+		contract    = suite{dir: "store"}
 	)
 	return []target{
 		{
 			dir: ".",
 			files: []string{
-				"dedup.go", "humanpoints.go", "points.go", "decide.go", "weights.go", "decimal.go",
-				"stamps.go", "scorer.go", "latest.go", "evidence.go", "newcredential.go", "passport.go", "options.go", "retry.go",
+				"dedup.go", "humanpoints.go", "decide.go", "weights.go", "decimal.go", "verify.go", "parallel.go",
+				"scorer.go", "scoring.go", "latest.go", "documents.go", "passport.go", "options.go",
 			},
 			suites: []suite{root, issuer, recorded, properties},
 		},
+		{dir: "store", files: []string{"address.go", "nullifiers.go"}, suites: []suite{contract, recorded, root}},
 		{dir: "credential", suites: []suite{credentials, issuer, root, properties}},
+		{dir: "internal/ethereum", suites: []suite{addresses, credentials}},
 		{dir: "internal/typeddata", suites: []suite{typed, credentials, issuer}},
 		{dir: "internal/strictjson", suites: []suite{strict, credentials, typed}},
 	}

@@ -41,12 +41,12 @@ func (o *order) try(ctx context.Context, plans []plan) ([]trial, error) {
 			})
 		}
 	}
-	return inParallel(ctx, tasks, o.workers, o.tell())
+	return inParallel(ctx, tasks, o.workers, o.reporter())
 }
 
-// tell returns the function that reports one trial; it may be called by many
-// goroutines.
-func (o *order) tell() func(*trial) {
+// reporter returns the function that reports one trial; it may be called by
+// many goroutines.
+func (o *order) reporter() func(*trial) {
 	var one sync.Mutex
 	return func(t *trial) {
 		one.Lock()
@@ -167,9 +167,10 @@ func (n *notices) of(m *mutant, s suite) string {
 	return "^(" + strings.Join(names, "|") + ")$"
 }
 
-// inParallel returns what the tasks return, in their order, without those that
-// return nil, and tells each as soon as it is there. The first error stops all.
-func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, error), workers int, tell func(*trial)) ([]trial, error) {
+// inParallel returns the results of the tasks, in their order, without those
+// that are nil, and reports each as soon as it is there. The first error stops
+// all.
+func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, error), workers int, report func(*trial)) ([]trial, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	results := make([]*trial, len(tasks))
@@ -182,7 +183,7 @@ func inParallel(ctx context.Context, tasks []func(context.Context) (*trial, erro
 				if results[i], err = tasks[i](ctx); err != nil {
 					cancel(err)
 				} else if results[i] != nil {
-					tell(results[i])
+					report(results[i])
 				}
 			}
 		})

@@ -14,7 +14,7 @@ import (
 	"github.com/passport-sdk/passport-go/pgstore"
 )
 
-// prefix tells our databases from others on a server that is not ours.
+// prefix distinguishes our databases from others on a server that is not ours.
 const prefix = "passport_test_"
 
 // patience bounds what is done after a test's context has ended.
@@ -99,7 +99,7 @@ func (s *server) sweep(ctx context.Context) error {
 
 const nameTime = "20060102t150405"
 
-// newName returns a name that no other database has. It tells when it was made.
+// newName returns a name that no other database has, with the time in it.
 func newName() string {
 	return prefix + time.Now().UTC().Format(nameTime) + "_" + strings.ToLower(rand.Text())
 }

@@ -44,8 +44,8 @@ func download(major int, as account) (string, error) {
 	return bin, nil
 }
 
-// cacheFolder returns where builds are kept: in the user's cache, or, for root,
-// whose home nobody else may enter, in the machine's.
+// cacheFolder returns where builds are kept: in the user's cache, or for root,
+// whose home no other user may enter, in the machine's.
 func cacheFolder(as account) (string, error) {
 	parents := []string{"/var/cache"}
 	if own, err := os.UserCacheDir(); err == nil {
@@ -67,8 +67,8 @@ func cacheFolder(as account) (string, error) {
 	return "", fmt.Errorf("there is no folder to keep it in: %w", errors.Join(failures...))
 }
 
-// fetchVerified returns the file behind the address, if its SHA-256 is the given
-// one, in hex.
+// fetchVerified returns the file behind the address, if its SHA-256 is the
+// given one, in hex.
 func fetchVerified(address, want string) ([]byte, error) {
 	const mostArchive = 256 << 20
 	archive, err := fetch(address, mostArchive)

@@ -74,8 +74,7 @@ func complete(bin string) bool {
 
 var versionText = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// majorOf returns the version of the server in the folder, 0 if it does not
-// tell.
+// majorOf returns the version of the server in the folder, 0 if it is unknown.
 func majorOf(bin string) int {
 	output, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output() //nolint:gosec,noctx // an installed program, which ends at once
 	if err != nil {

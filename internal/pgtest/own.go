@@ -11,7 +11,7 @@ type Own struct{ server *server }
 
 // NewOwn starts a server of the test's own, which ends with the test. It is
 // started also where PASSPORT_TEST_DATABASE_URL names one: that one is not
-// ours to end. What it has committed outlives [Own.Restart].
+// ours to end. Its commits outlive [Own.Restart].
 func NewOwn(tb testing.TB) *Own {
 	tb.Helper()
 	s := fromEnvironment()
@@ -47,8 +47,8 @@ func (o *Own) New(tb testing.TB) string {
 	return o.server.url(name)
 }
 
-// Stop ends the server as a crash would: at once, with nothing finished and
-// nobody told. It may be called from any goroutine.
+// Stop ends the server as a crash would: at once, in the middle of its work. It
+// may be called from any goroutine.
 func (o *Own) Stop() error {
 	return o.server.launcher.do("pg_ctl", "stop", "-D", "data", "-m", "immediate", "-w")
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 )
 
-// What a server of a test's own has committed outlives its crash; what it has
-// not, does not; and whoever was connected is not.
+// The commits of a server outlive its crash, other writes and connections do
+// not.
 func TestAServerOfOnesOwnCanCrash(t *testing.T) {
 	own := pgtest.NewOwn(t)
 	database := own.New(t)

@@ -17,7 +17,7 @@
 // "installed" to rule a download out. A server that is started serves one test
 // binary, on a free port of 127.0.0.1 with a random password, and ends with the
 // binary, however that ends. Postgres refuses to run as root: for root it is
-// started as the user postgres or nobody.
+// started as the user "postgres" or "nobody".
 //
 // A test never skips for want of a server: it fails, and says what to do.
 package pgtest
@@ -26,7 +26,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -49,8 +51,19 @@ func NewEmpty(tb testing.TB) string {
 	return started(tb).database(tb, "template1")
 }
 
-// NewForExample is [New] for an Example, which has no testing.TB: it returns the
-// function that drops the database, and both panic when they fail.
+// Copy is [New] with a copy of the database at the URL, which is one of this
+// package's and must have no connections.
+func Copy(tb testing.TB, of string) string {
+	tb.Helper()
+	original, err := url.Parse(of)
+	if err != nil {
+		tb.Fatalf("pgtest: %v", err)
+	}
+	return started(tb).database(tb, strings.TrimPrefix(original.Path, "/"))
+}
+
+// NewForExample is [New] for an Example, which has no testing.TB: it returns
+// the function that drops the database, and both panic when they fail.
 func NewForExample() (url string, drop func()) {
 	on, err := startShared()
 	if err != nil {
@@ -76,8 +89,8 @@ func Server(tb testing.TB) string {
 }
 
 // Main runs the tests of a package, fails when goroutines have outlived them,
-// stops what they started, and exits. Without it a server ends just as well, but
-// a moment after the tests.
+// stops what they started, and exits. Without it a server ends just as well,
+// but a moment after the tests.
 func Main(m interface{ Run() int }) {
 	os.Exit(run(m))
 }
@@ -107,8 +120,8 @@ var (
 	sharedPooler lazy[*pooler]
 )
 
-// lazy starts something for whoever asks first, and tells all others how that
-// went.
+// lazy starts something at the first call of get, and returns the same result
+// to all others.
 type lazy[T interface{ stop() error }] struct {
 	mu      sync.Mutex
 	asked   bool

@@ -151,7 +151,7 @@ func announced(t *testing.T, output io.Reader) (server *url.URL, folder string) 
 			return parsed(t, fields[1]), fields[2]
 		}
 	}
-	require.Fail(t, "the other binary told nothing")
+	require.Fail(t, "the other binary printed nothing")
 	return nil, ""
 }
 

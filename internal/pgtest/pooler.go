@@ -130,7 +130,7 @@ func launchPooler(behind *url.URL, program string, as account) (*pooler, error) 
 
 // poolerConfig is that of a PgBouncer as it is found in the field: transaction
 // mode, few connections to the server, no prepared statements (version 1.18,
-// which Debian has, knows none). What lib/pq asks for when it connects is
+// which Debian has, knows none). The startup parameters of lib/pq are
 // ignored, as its users configure it.
 func poolerConfig(server *url.URL, folder string, port int) string {
 	return fmt.Sprintf(`[databases]
@@ -154,8 +154,8 @@ log_stats = 0
 `, server.Hostname(), cmp.Or(server.Port(), "5432"), port, folder)
 }
 
-// poolerUser is the line that lets our user in, and by which PgBouncer knows the
-// password that the server wants.
+// poolerUser is the line that lets our user in, and by which PgBouncer knows
+// the password that the server wants.
 func poolerUser(server *url.URL) string {
 	quote := func(text string) string { return `"` + strings.ReplaceAll(text, `"`, `""`) + `"` }
 	password, _ := server.User.Password()

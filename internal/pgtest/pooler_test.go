@@ -66,7 +66,7 @@ func TestPoolerChild(t *testing.T) {
 	endAsAsked(t)
 }
 
-func TestWithoutAPgBouncerATestFailsAndSaysWhatToDo(t *testing.T) {
+func TestPooler_Missing(t *testing.T) {
 	child := exec.Command(os.Args[0], "-test.run=^TestPoolerChild$", "-test.v")
 	child.Env = append(os.Environ(), "PASSPORT_TEST_PGBOUNCER=/nowhere/pgbouncer")
 	output, err := child.CombinedOutput()

@@ -19,6 +19,10 @@ type Tables struct {
 	// Pool finds the tables without their schema.
 	Pool *pgxpool.Pool
 
+	// writer is a pool whose sessions check no references. The setting is the
+	// session's, since each change of it drops the plans of the session.
+	writer *pgxpool.Pool
+
 	columns map[string][]column // by table
 }
 
@@ -36,14 +40,21 @@ func NewTables(tb testing.TB, url, schema string) *Tables {
 			tb.Fatalf("pgtest: the tables of %s: %v", schema, err)
 		}
 	}
-	config, err := pgxpool.ParseConfig(url)
-	fail(err)
-	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{schema}.Sanitize()
-	pool, err := pgxpool.NewWithConfig(tb.Context(), config)
-	fail(err)
-	tb.Cleanup(pool.Close)
-	t := &Tables{Pool: pool, columns: map[string][]column{}}
-	rows, err := pool.Query(tb.Context(), `
+	open := func(parameters map[string]string) *pgxpool.Pool {
+		config, err := pgxpool.ParseConfig(url)
+		fail(err)
+		maps.Copy(config.ConnConfig.RuntimeParams, parameters)
+		config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{schema}.Sanitize()
+		pool, err := pgxpool.NewWithConfig(tb.Context(), config)
+		fail(err)
+		tb.Cleanup(pool.Close)
+		return pool
+	}
+	t := &Tables{
+		Pool: open(nil), writer: open(map[string]string{"session_replication_role": "replica"}),
+		columns: map[string][]column{},
+	}
+	rows, err := t.Pool.Query(tb.Context(), `
 		select c.relname::text, a.attname::text, format_type(a.atttypid, null), a.attnotnull
 		from   pg_class c
 		join   pg_namespace n on n.oid = c.relnamespace
@@ -67,14 +78,13 @@ func NewTables(tb testing.TB, url, schema string) *Tables {
 // Empty deletes all rows, but of registry_humanpointsconfig: a fresh schema has
 // rows there. Deleting a few rows is faster than truncating that many tables.
 func (t *Tables) Empty(ctx context.Context) error {
-	statements := []string{"set local session_replication_role = replica"}
+	batch := &pgx.Batch{}
 	for table := range t.columns {
 		if table != "registry_humanpointsconfig" {
-			statements = append(statements, "delete from "+table)
+			batch.Queue("delete from " + table)
 		}
 	}
-	_, err := t.Pool.Exec(ctx, strings.Join(statements, ";"), pgx.QueryExecModeSimpleProtocol)
-	return err
+	return t.writer.SendBatch(ctx, batch).Close()
 }
 
 // Seed replaces the rows of each table that the JSON document names. References
@@ -84,41 +94,54 @@ func (t *Tables) Seed(ctx context.Context, document []byte) error {
 	if err := json.Unmarshal(document, &tables); err != nil {
 		return err
 	}
-	return pgx.BeginFunc(ctx, t.Pool, func(tx pgx.Tx) error {
+	return pgx.BeginFunc(ctx, t.writer, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		batch.Queue("set local session_replication_role = replica")
 		for _, table := range slices.Sorted(maps.Keys(tables)) {
 			batch.Queue("delete from " + table)
-			for _, r := range tables[table] {
-				text, err := json.Marshal(r)
+			if len(tables[table]) == 0 {
+				continue
+			}
+			for columns, rows := range alike(tables[table]) {
+				text, err := json.Marshal(rows)
 				if err != nil {
 					return err
 				}
-				batch.Queue(t.insert(table, r), string(text))
+				batch.Queue(t.insert(table, columns), string(text))
 			}
-			if t.hasID(table) {
-				batch.Queue(fmt.Sprintf(
-					"select setval(pg_get_serial_sequence('%[1]s', 'id'), coalesce(max(id), 0) + 1, false) from %[1]s where $1 <> ''", table), table)
+			if t.numbered(table) {
+				batch.Queue(fmt.Sprintf("select setval(pg_get_serial_sequence('%[1]s', 'id'), max(id) + 1, false) from %[1]s", table))
 			}
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
 }
 
-// insert returns the statement that adds the row, with the zero of the type
-// for each column that must not be NULL and is left out.
-func (t *Tables) insert(table string, r map[string]json.RawMessage) string {
+// alike returns the rows by their columns, which are separated by commas.
+func alike(rows []map[string]json.RawMessage) map[string][]map[string]json.RawMessage {
+	all := map[string][]map[string]json.RawMessage{}
+	for _, r := range rows {
+		columns := strings.Join(slices.Sorted(maps.Keys(r)), ",")
+		all[columns] = append(all[columns], r)
+	}
+	return all
+}
+
+// insert returns the statement that adds rows with those columns, and with the
+// zero of the type for each other column that must not be NULL.
+func (t *Tables) insert(table, given string) string {
+	has := strings.Split(given, ",")
 	var columns, values []string
 	for _, c := range t.columns[table] {
-		_, given := r[c.name]
 		switch {
-		case given:
+		case slices.Contains(has, c.name) && c.notNull && c.kind == "jsonb": // the null of JSON
+			columns, values = append(columns, c.name), append(values, "coalesce(row."+c.name+", 'null')")
+		case slices.Contains(has, c.name):
 			columns, values = append(columns, c.name), append(values, "row."+c.name)
-		case c.notNull && (c.name != "id" || c.kind != "bigint"):
+		case c.notNull && (c.name != "id" || !isInteger(c.kind)):
 			columns, values = append(columns, c.name), append(values, zeroOf(c.kind))
 		}
 	}
-	return fmt.Sprintf("insert into %[1]s (%[2]s) select %[3]s from jsonb_populate_record(null::%[1]s, $1::jsonb) as row",
+	return fmt.Sprintf("insert into %[1]s (%[2]s) select %[3]s from jsonb_populate_recordset(null::%[1]s, $1::jsonb) as row",
 		table, strings.Join(columns, ", "), strings.Join(values, ", "))
 }
 
@@ -136,9 +159,12 @@ func zeroOf(kind string) string {
 	return "0"
 }
 
-func (t *Tables) hasID(table string) bool {
-	return slices.ContainsFunc(t.columns[table], func(c column) bool { return c.name == "id" && c.kind == "bigint" })
+// numbered reports whether the database numbers the rows of the table.
+func (t *Tables) numbered(table string) bool {
+	return slices.ContainsFunc(t.columns[table], func(c column) bool { return c.name == "id" && isInteger(c.kind) })
 }
+
+func isInteger(kind string) bool { return kind == "bigint" || kind == "integer" }
 
 // Rows returns all rows as a JSON document, read in one statement.
 func (t *Tables) Rows(ctx context.Context) ([]byte, error) {

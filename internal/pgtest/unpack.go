@@ -15,7 +15,7 @@ import (
 )
 
 // install unpacks the archive and puts the result in place at once: others see
-// all of it or nothing, and whoever comes second keeps the first one's.
+// all of it or nothing, and the second to come keeps the first one's.
 func install(archive []byte, folder string) (err error) {
 	parent := filepath.Dir(folder)
 	unpacked, err := os.MkdirTemp(parent, "unpacking-")

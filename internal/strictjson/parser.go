@@ -174,7 +174,7 @@ func (p *parser) object(value *Value) error {
 // once there are many, so that a hostile object costs no quadratic time.
 type nameSet struct{ many map[string]struct{} }
 
-// has tells whether the last member's name is one of an earlier member.
+// has reports whether the last member's name is one of an earlier member.
 func (s *nameSet) has(members []Member) bool {
 	const few = 16
 	last := members[len(members)-1].Name

@@ -84,14 +84,13 @@ func (v *Value) Get(name string) *Value {
 
 // Limits bound what Parse takes on.
 type Limits struct {
-	// Size is that of the document in bytes. White space between its tokens does
-	// not count, or a document would be too large only where it was kept: Postgres
-	// puts a space behind each comma and colon. Of that there may be as much again.
+	// Size is that of the document in bytes. White space between its tokens, of
+	// which there may be as much again, does not count: Postgres puts a space
+	// behind each comma and colon.
 	Size  int
 	Depth int // arrays and objects inside one another
-	// Values is the number of values: texts, numbers and the like, and the arrays
-	// and objects that they are in. In memory a value takes up to 50 times the
-	// bytes of its text.
+	// Values is the number of values, arrays and objects included. In memory a
+	// value takes up to 50 times the bytes of its text.
 	Values int
 }
 

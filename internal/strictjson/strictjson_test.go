@@ -50,7 +50,7 @@ func standard(t *testing.T, document []byte) any {
 	return value
 }
 
-func TestWhatIsAcceptedReadsAsTheStandardLibraryReadsIt(t *testing.T) {
+func TestParse_StandardLibrary(t *testing.T) {
 	for _, document := range []string{
 		`null`, ` true `, "\tfalse\r\n", `0`, `-0`, `10`, `-1.5e+10`, `1E-2`, `""`, `"a"`, `"\"\\\/\b\f\n\r\t"`, `"\u00e9\uD83D\uDE00é😀"`,
 		`[]`, `[ ]`, `[1,[2,[3]],"x",{}]`, `{}`, `{ }`, `{"a":1,"b":{"a":[null,true]},"":0,"A":2}`, `"\\u0000"`, `["\u2028"]`,
@@ -62,7 +62,7 @@ func TestWhatIsAcceptedReadsAsTheStandardLibraryReadsIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotExactlyOneValueIsRefused(t *testing.T) {
+func TestParse_Refused(t *testing.T) {
 	for document, want := range map[string]string{
 		``:                           "missing",
 		` `:                          "missing",
@@ -134,7 +134,7 @@ func TestWhatIsNotExactlyOneValueIsRefused(t *testing.T) {
 	}
 }
 
-func TestLimitsAreTold(t *testing.T) {
+func TestParse_Limits(t *testing.T) {
 	_, err := strictjson.Parse([]byte(strings.Repeat("[", 32)+strings.Repeat("]", 32)), limits)
 	require.NoError(t, err)
 	_, err = strictjson.Parse([]byte(strings.Repeat("[", 33)+strings.Repeat("]", 33)), limits)
@@ -150,7 +150,7 @@ func TestLimitsAreTold(t *testing.T) {
 }
 
 // Postgres writes a document with a space behind each comma and colon.
-func TestWhiteSpaceMakesNoDocumentTooLarge(t *testing.T) {
+func TestParse_WhiteSpace(t *testing.T) {
 	tight := strictjson.Limits{Size: len(`{"a":[1,2,3]}`), Depth: 2, Values: 5}
 	for document, fits := range map[string]bool{
 		`{"a":[1,2,3]}`:                           true,
@@ -173,7 +173,7 @@ func TestWhiteSpaceMakesNoDocumentTooLarge(t *testing.T) {
 	}
 }
 
-func TestGetFindsMembersByTheirExactName(t *testing.T) {
+func TestGet(t *testing.T) {
 	value, err := strictjson.Parse([]byte(`{"issuer":"a","ISSUER":"b"}`), limits)
 	require.NoError(t, err)
 	assert.Equal(t, "a", value.Get("issuer").Text)
@@ -182,7 +182,7 @@ func TestGetFindsMembersByTheirExactName(t *testing.T) {
 	assert.Len(t, value.Raw, len(`{"issuer":"a","ISSUER":"b"}`))
 }
 
-func TestRawIsTheTextOfTheValueAlone(t *testing.T) {
+func TestRaw(t *testing.T) {
 	value, err := strictjson.Parse([]byte(` {"a": [1, {"b":2} ], "c":3} `), limits)
 	require.NoError(t, err)
 	assert.Equal(t, `{"a": [1, {"b":2} ], "c":3}`, value.Raw) //nolint:testifylint // the text itself
@@ -190,7 +190,7 @@ func TestRawIsTheTextOfTheValueAlone(t *testing.T) {
 	assert.Equal(t, `{"b":2}`, value.Get("a").Items[1].Raw)
 }
 
-func TestKindsHaveNames(t *testing.T) {
+func TestKind_String(t *testing.T) {
 	for kind, name := range map[strictjson.Kind]string{
 		strictjson.Null: "null", strictjson.Bool: "a boolean", strictjson.Number: "a number", strictjson.String: "a string",
 		strictjson.Array: "a list", strictjson.Object: "an object", strictjson.Object + 1: "nothing",

@@ -111,8 +111,8 @@ func Parse(types *strictjson.Value) (*Types, error) {
 	return set, nil
 }
 
-// TypeOf returns the type of a struct's member, as it is written; empty if there
-// is no such struct or member.
+// TypeOf returns the type of a struct's member, as it is written; empty if the
+// struct or member does not exist.
 func (t *Types) TypeOf(structName, memberName string) string {
 	if s := t.structs[structName]; s != nil {
 		for i := range s.members {

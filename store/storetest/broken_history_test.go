@@ -1,220 +1,126 @@
 package storetest_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/passport-sdk/passport-go/internal/brokenstore"
 	"github.com/passport-sdk/passport-go/store"
-	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
-// brokenHistory is a store with functions in place of the methods that look
-// back; those that are nil work.
-type brokenHistory struct {
-	harness
-	scoreAt func(context.Context, harness, int64, string, time.Time) (*store.RecordedEvent, error)
-	events  func(context.Context, harness, int64, string, store.Page) ([]store.RecordedEvent, error)
-	claims  func(context.Context, harness, int64, string) ([]store.Claim, error)
-}
+type (
+	events = []store.RecordedEvent
+	claims = []store.Claim
+)
 
-func (b brokenHistory) on(h harness) storetest.Harness {
-	b.harness = h
-	return b
-}
-
-func (b brokenHistory) ScoreAt(ctx context.Context, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-	if b.scoreAt == nil {
-		return b.harness.ScoreAt(ctx, community, address, at)
-	}
-	return b.scoreAt(ctx, b.harness, community, address, at)
-}
-
-func (b brokenHistory) ListEvents(ctx context.Context, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
-	if b.events == nil {
-		return b.harness.ListEvents(ctx, community, address, page)
-	}
-	return b.events(ctx, b.harness, community, address, page)
-}
-
-func (b brokenHistory) ListClaims(ctx context.Context, community int64, address string) ([]store.Claim, error) {
-	if b.claims == nil {
-		return b.harness.ListClaims(ctx, community, address)
-	}
-	return b.claims(ctx, b.harness, community, address)
-}
-
-// looksBack is a store that looks for the score at another moment.
-func looksBack(change func(time.Time) time.Time) brokenHistory {
-	return brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-		return h.ScoreAt(ctx, community, address, change(at))
-	}}
-}
-
-// tellsEvents is a store whose lists of events are changed.
-func tellsEvents(change func(store.Page, []store.RecordedEvent) []store.RecordedEvent) brokenHistory {
-	return brokenHistory{events: func(ctx context.Context, h harness, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
-		events, err := h.ListEvents(ctx, community, address, page)
-		return change(page, events), err
-	}}
-}
-
-// tellsClaims is a store whose lists of claims are changed.
-func tellsClaims(change func([]store.Claim) []store.Claim) brokenHistory {
-	return brokenHistory{claims: func(ctx context.Context, h harness, community int64, address string) ([]store.Claim, error) {
-		claims, err := h.ListClaims(ctx, community, address)
-		return change(claims), err
-	}}
-}
-
-// storesWithBrokenHistory are stores that look back at what was not so.
-var storesWithBrokenHistory = map[string]fault{
-	"looks back strictly":            {"history", looksBack(func(at time.Time) time.Time { return at.Add(-time.Microsecond) })},
-	"looks back too late":            {"history", looksBack(func(at time.Time) time.Time { return at.Add(time.Microsecond) })},
-	"looks back by the second":       {"history", looksBack(func(at time.Time) time.Time { return at.Truncate(time.Second) })},
-	"looks back in years of 64 bits": {"history", looksBack(func(at time.Time) time.Time { return time.Unix(0, at.UnixNano()) })},
-	"looks back at other events": {"history", brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-		events, err := h.ListEvents(ctx, community, address, store.Page{Limit: 100})
-		for _, event := range events {
-			if !event.At.After(at) {
-				return &event, nil
-			}
+// eventPages is a store whose pages of events are changed.
+func eventPages(change func(store.Page, events) events) broken {
+	return instead("ListEvents", func(c *call) []reflect.Value {
+		results, err := c.good()
+		if err == nil {
+			results[0] = reflect.ValueOf(change(c.args[3].Interface().(store.Page), results[0].Interface().(events)))
 		}
-		return nil, errors.Join(err, store.ErrNotFound)
-	}}},
-	"has no history and no error": {"history", brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-		event, err := h.ScoreAt(ctx, community, address, at)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, nil
+		return results
+	})
+}
+
+// misses is a store in which a method returns an error for an empty list.
+func misses(method string) broken {
+	return instead(method, func(c *call) []reflect.Value {
+		results, err := c.good()
+		if err == nil && results[0].Len() == 0 {
+			return c.fail(store.Errorf(method, store.ErrNotFound, "there is none"))
 		}
-		return event, err
-	}}},
-	"tells events of scores only": {"history", tellsEvents(func(_ store.Page, events []store.RecordedEvent) []store.RecordedEvent {
-		return slices.DeleteFunc(events, func(e store.RecordedEvent) bool { return e.Action != store.ActionScoreUpdate })
+		return results
+	})
+}
+
+// brokenHistory are stores that list events and claims wrongly.
+var brokenHistory = map[string]fault{
+	"lists events of scores only": {"history/ListEvents returns every action with the newest first", eventPages(func(_ store.Page, listed events) events {
+		return slices.DeleteFunc(listed, func(e store.RecordedEvent) bool { return e.Action != store.ActionScoreUpdate })
 	})},
-	"tells events by their moments": {"history", tellsEvents(func(_ store.Page, events []store.RecordedEvent) []store.RecordedEvent {
-		slices.SortFunc(events, func(a, b store.RecordedEvent) int { return b.At.Compare(a.At) })
-		return events
+	"lists events by their times": {"history/ListEvents returns every action with the newest first", eventPages(func(_ store.Page, listed events) events {
+		slices.SortFunc(listed, func(a, b store.RecordedEvent) int { return b.At.Compare(a.At) })
+		return listed
 	})},
-	"tells later events backwards": {"history", tellsEvents(func(p store.Page, events []store.RecordedEvent) []store.RecordedEvent {
-		if p.After > 0 {
-			slices.Reverse(events)
+	"lists later events backwards": {"history/ListEvents returns one page", eventPages(func(page store.Page, listed events) events {
+		if page.After > 0 {
+			slices.Reverse(listed)
 		}
-		return events
+		return listed
 	})},
-	"tells events without data": {"history", tellsEvents(func(_ store.Page, events []store.RecordedEvent) []store.RecordedEvent {
-		for i := range events {
-			events[i].Data = nil
-		}
-		return events
-	})},
-	"tells live claims only": {"history", tellsClaims(func(claims []store.Claim) []store.Claim {
-		return slices.DeleteFunc(claims, func(c store.Claim) bool { return c.ExpiresAt.Before(time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)) })
-	})},
-	"tells claims as a dictionary does": {"history", tellsClaims(func(claims []store.Claim) []store.Claim {
-		slices.SortStableFunc(claims, func(a, b store.Claim) int {
-			return strings.Compare(strings.ToLower(a.Nullifier), strings.ToLower(b.Nullifier))
-		})
-		return claims
-	})},
-	"tells claims of every community": {"history", brokenHistory{claims: func(ctx context.Context, h harness, community int64, address string) ([]store.Claim, error) {
-		first, err := h.ListClaims(ctx, community, address)
-		second, other := h.ListClaims(ctx, 2, address)
-		return append(first, second...), errors.Join(err, other)
-	}}},
-	"overflows at the last id": {"history", brokenHistory{events: func(ctx context.Context, h harness, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
+	"overflows at the highest id": {"history/ListEvents returns one page", given("ListEvents", func(page store.Page) store.Page {
 		if page.After == math.MaxInt64 {
 			page.After = 0
 		}
-		return h.ListEvents(ctx, community, address, page)
-	}}},
-	"tells claims of whom it was not asked about": {
-		"history/ListClaims must follow a claim that changes hands",
-		brokenHistory{claims: func(ctx context.Context, h harness, community int64, address string) ([]store.Claim, error) {
-			h.edit(func(t tables) {
-				for _, r := range t["registry_hashscorerlink"] {
-					r["address"] = address
-				}
+		return page
+	})},
+	"lists events without data": {"history/ListEvents returns events as they were recorded", eventPages(func(_ store.Page, listed events) events {
+		for i := range listed {
+			listed[i].Data = nil
+		}
+		return listed
+	})},
+	"lists events of the hour": {"history/ListEvents returns events as they were recorded", eventPages(func(_ store.Page, listed events) events {
+		for i := range listed {
+			listed[i].At = listed[i].At.Truncate(time.Hour)
+		}
+		return listed
+	})},
+	"writes events backwards": {"history/ListEvents returns what a scoring wrote in its order", given("Apply", func(c *store.Changes) *store.Changes {
+		reversed := *c
+		reversed.Wallets = slices.Clone(c.Wallets)
+		for i := range reversed.Wallets {
+			reversed.Wallets[i].Events = slices.Clone(c.Wallets[i].Events)
+			slices.Reverse(reversed.Wallets[i].Events)
+		}
+		return &reversed
+	})},
+	"lists as many events as it can": {"history/a malformed page is refused", given("ListEvents", func(page store.Page) store.Page {
+		page.Limit = min(page.Limit, store.MaxPage)
+		return page
+	})},
+	"removes events that were listed": {"history/listing changes nothing", after("ListEvents", func(s *store.State) { s.Events = nil })},
+	"misses events":                   {"history/none is no error", misses("ListEvents")},
+	"misses claims":                   {"history/none is no error", misses("ListClaims")},
+
+	"lists live claims only": {
+		"history/ListClaims returns all claims of the address by nullifier in bytes",
+		returns("ListClaims", func(listed claims) claims {
+			return slices.DeleteFunc(listed, func(c store.Claim) bool { return c.ExpiresAt.Before(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)) })
+		}),
+	},
+	"lists claims without case": {
+		"history/ListClaims returns all claims of the address by nullifier in bytes",
+		returns("ListClaims", func(listed claims) claims {
+			slices.SortStableFunc(listed, func(a, b store.Claim) int {
+				return strings.Compare(strings.ToLower(a.Nullifier), strings.ToLower(b.Nullifier))
 			})
-			return h.ListClaims(ctx, community, address)
-		}},
+			return listed
+		}),
 	},
-	"looks back at the first of equals": {
-		"history/ScoreAt must return of equal moments the highest id",
-		brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-			event, err := h.ScoreAt(ctx, community, address, at)
-			if err == nil {
-				for _, r := range slices.Backward(h.tables()["registry_event"]) {
-					if moment, _ := time.Parse(time.RFC3339Nano, r["created_at"].(string)); moment.Equal(event.At) {
-						event.ID = int64(r["id"].(float64))
-					}
+	"lists claims of every community": {
+		"history/ListClaims returns all claims of the address by nullifier in bytes",
+		func(b *brokenstore.Store) {
+			b.On.ListClaims = func(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
+				first, err := b.Good.ListClaims(ctx, community, address)
+				second, _ := b.Good.ListClaims(ctx, 3-community, address)
+				return append(first, second...), err
+			}
+		},
+	},
+	"keeps claims listed where they were": {"history/ListClaims follows a claim that changes hands", func(b *brokenstore.Store) {
+		b.On.ListClaims = func(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
+			return b.Like(func(s *store.State) {
+				for i := range s.Claims {
+					s.Claims[i].Address = "0xb0b00b0b00b0b00b0b00b0b00b0b00b0b00b0b00"
 				}
-			}
-			return event, err
-		}},
-	},
-	"looks back at an event without its data": {
-		"history/ScoreAt must return the event as it was written",
-		brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-			event, err := h.ScoreAt(ctx, community, address, at)
-			if err == nil {
-				event.Data = []byte(`{}`)
-			}
-			return event, err
-		}},
-	},
-	"rounds scores": {
-		"history/ScoreAt must return the data in every form that it was recorded in",
-		brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-			event, err := h.ScoreAt(ctx, community, address, at)
-			if err == nil {
-				event.Data = bytes.ReplaceAll(event.Data, []byte("78.762"), []byte("78"))
-			}
-			return event, err
-		}},
-	},
-	"looks back without the context": {
-		"history/all must read only, and return the error of the context when it has ended",
-		brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-			return h.ScoreAt(context.WithoutCancel(ctx), community, address, at)
-		}},
-	},
-	"misses events": {
-		"history/none is no error",
-		brokenHistory{events: func(ctx context.Context, h harness, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
-			events, err := h.ListEvents(ctx, community, address, page)
-			return events, errors.Join(err, missing(len(events)))
-		}},
-	},
-	"misses claims": {
-		"history/none is no error",
-		brokenHistory{claims: func(ctx context.Context, h harness, community int64, address string) ([]store.Claim, error) {
-			claims, err := h.ListClaims(ctx, community, address)
-			return claims, errors.Join(err, missing(len(claims)))
-		}},
-	},
-	"looks back at addresses in any case": {
-		"history/all must return ErrInvalid for a malformed address or page",
-		brokenHistory{scoreAt: func(ctx context.Context, h harness, community int64, address string, at time.Time) (*store.RecordedEvent, error) {
-			return h.ScoreAt(ctx, community, strings.ToLower(address), at)
-		}},
-	},
-	"tells as many events as it is asked for": {
-		"history/all must return ErrInvalid for a malformed address or page",
-		brokenHistory{events: func(ctx context.Context, h harness, community int64, address string, page store.Page) ([]store.RecordedEvent, error) {
-			page.Limit = min(page.Limit, store.MaxPage)
-			return h.ListEvents(ctx, community, address, page)
-		}},
-	},
-	"has no claims of a malformed address": {
-		"history/all must return ErrInvalid for a malformed address or page",
-		brokenHistory{claims: func(ctx context.Context, h harness, community int64, address string) ([]store.Claim, error) {
-			claims, err := h.ListClaims(ctx, community, address)
-			return claims, passesOver(store.ErrInvalid, err)
-		}},
-	},
+			}).ListClaims(ctx, community, address)
+		}
+	}},
 }

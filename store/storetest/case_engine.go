@@ -1,10 +1,9 @@
 package storetest
 
 import (
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -20,34 +19,30 @@ import (
 // signed.
 func engineCases() []Case {
 	return append(freeingCases(), []Case{
-		{Name: "scoring again changes nothing but moments, and adds an event", run: func(w *world) {
+		{Name: "scoring again changes the time and adds an event", run: func(w *world) {
 			engine := w.engine()
 			w.credentials(w.signed(1, alice, "Google"), w.signed(2, alice, "Github"))
 			first := w.scoreWith(engine, alice)
-			before := w.tables()
+			before := w.state()
 			second := w.scoreWith(engine, alice)
 			assert.Equal(w.t, "3.5", first.Score.String())
 			assert.True(w.t, first.Passing)
-			first.ScoredAt = second.ScoredAt
 			assert.Equal(w.t, first, second)
-			after := w.tables()
-			assert.Len(w.t, after["registry_event"], 2)
-			for _, tables := range []map[string][]row{before, after} {
-				delete(tables, "registry_event")
-				delete(tables["registry_score"][0], "last_score_timestamp")
-			}
-			assert.Equal(w.t, before, after)
+			after := w.state()
+			assert.Len(w.t, after.Events, 2)
+			before.Events = append(before.Events, before.Events...)
+			equalStates(w.t, before, after)
 		}},
-		{Name: "a preview changes nothing and tells what a scoring does", run: func(w *world) {
+		{Name: "a preview changes nothing", run: func(w *world) {
 			engine := w.engine()
 			w.credentials(w.signed(1, alice, "Google"))
 			w.unchanged(func() {
-				preview, err := engine.Preview(w.ctx, community, alice)
+				preview, err := engine.Preview(w.ctx, community, string(alice))
 				require.NoError(w.t, err)
 				assert.Equal(w.t, "1.5", preview.Score.String())
 			})
 		}},
-		{Name: "an account counts for the first wallet, and for the second once its claim has expired", run: func(w *world) {
+		{Name: "an account counts for another wallet once its claim has expired", run: func(w *world) {
 			now := noon
 			engine := w.engine(passport.WithClock(func() time.Time { return now }))
 			w.credentials(
@@ -63,119 +58,79 @@ func engineCases() []Case {
 			assert.Equal(w.t, "1.5", w.scoreWith(engine, bob).Score.String())
 			assert.Equal(w.t, bob, w.holders()[passporttest.Nullifier("Google", "account")].Address)
 		}},
-		{Name: "a credential of the greatest size that there may be counts", run: func(w *world) {
+		{Name: "the newest credential of a provider counts", run: func(w *world) {
+			other := passporttest.Nullifiers("v1:other")
+			older, newer := w.signed(1, alice, "Google"), with(w.signed(2, alice, "Google", other), foreign, updated)
+			w.credentials(older, newer)
+			w.scoreWith(w.engine(), alice)
+			w.equalCounted(newer)
+			older.ID, newer.ID = 2, 1
+			w.credentials(older, newer)
+			w.scoreWith(w.engine(), alice)
+			w.equalCounted(newer)
+			newer.UpdatedAt = older.UpdatedAt // now the one with the higher id
+			w.credentials(older, newer)
+			w.scoreWith(w.engine(), alice)
+			w.equalCounted(older)
+		}},
+		{Name: "a credential of the greatest size counts", run: func(w *world) {
 			engine := w.engine()
-			stamp := w.largest(alice, "Google")
-			w.credentials(with(credentialRow(1, alice, "Google"), row{"stamp": json.RawMessage(stamp)}))
+			w.credentials(with(stored(1, alice, "Google"), func(c *store.StoredCredential) { c.Document = w.largest(alice, "Google") }))
 			assert.Equal(w.t, "1.5", w.scoreWith(engine, alice).Score.String())
 		}},
-		{Name: "64 concurrent scorings of one address all succeed", run: func(w *world) {
-			engine := w.engine()
-			w.credentials(w.signed(1, alice, "Google"), w.signed(2, alice, "Github"))
-			for _, err := range atOnce(64, func(int) error {
-				_, err := engine.Score(w.ctx, community, alice)
-				return err
-			}) {
-				require.NoError(w.t, err)
-			}
-			assert.Len(w.t, w.table("registry_score"), 1)
-			assert.Len(w.t, w.table("registry_stamp"), 2)
-			assert.Len(w.t, w.table("registry_event"), 64)
-		}},
-		{Name: "64 addresses fight for one nullifier: one counts it, the rest are told so", run: func(w *world) {
-			engine := w.engine()
-			var rows []row
-			for i := range 64 {
-				rows = append(rows, w.signed(i+1, wallet(i), "Google"))
-			}
-			w.credentials(rows...)
-			var counted, deduplicated atomic.Int32
-			for _, err := range atOnce(64, func(i int) error {
-				result, err := engine.Score(w.ctx, community, wallet(i))
-				if err != nil {
-					return err
-				}
-				switch result.Stamps[0].Outcome {
-				case passport.Counted:
-					counted.Add(1)
-				case passport.Deduplicated:
-					deduplicated.Add(1)
-				case passport.LeftOut:
-				}
-				return nil
-			}) {
-				require.NoError(w.t, err)
-			}
-			assert.EqualValues(w.t, 1, counted.Load())
-			assert.EqualValues(w.t, 63, deduplicated.Load())
-			assert.Len(w.t, w.table("registry_stamp"), 1)
-			assert.Len(w.t, w.holders(), 1)
-		}},
-		{Name: "the capped award stops exactly at its limit", run: func(w *world) {
-			const limit, wallets = 5, 16
-			engine := w.engine(passport.WithHumanPoints(passport.HumanPoints{
-				Capped: &passport.CappedAward{List: "og", Action: "MM2", Limit: limit},
-			}))
-			w.seed(map[string][]row{"scorer_weighted_binaryweightedscorer": {{"scorer_ptr_id": 1, "threshold": "0", "weights": row{}}}})
-			var members []row
-			for i := range wallets {
-				members = append(members, row{"address": wallet(i), "list_id": 1})
-			}
-			w.seed(map[string][]row{"account_addresslist": {{"id": 1, "name": "og"}}, "account_addresslistmember": members})
-			var earned atomic.Int32
-			for _, err := range atOnce(wallets, func(i int) error {
-				result, err := engine.Score(w.ctx, community, wallet(i))
-				if err == nil {
-					earned.Add(int32(len(result.Points)))
-				}
-				return err
-			}) {
-				require.NoError(w.t, err)
-			}
-			assert.EqualValues(w.t, limit, earned.Load())
-			assert.Len(w.t, w.table("registry_humanpoints"), limit)
-		}},
-		{Name: "a community that cannot be scored leaves a failed score and nothing else", run: func(w *world) {
-			w.seed(map[string][]row{"account_community": {with(w.table("account_community")[0], row{"rule": "FIFO"})}})
+		{Name: "an unknown rule leaves a failed score and nothing else", run: func(w *world) {
+			w.change(func(c *store.StoredCommunity) { c.Rule = "FIFO" })
 			w.credentials(w.signed(1, alice, "Google"))
-			_, err := w.engine().Score(w.ctx, community, alice)
+			_, err := w.engine().Score(w.ctx, community, string(alice))
 			require.ErrorIs(w.t, err, passport.ErrUnsupportedRule)
-			assert.Equal(w.t, []any{"ERROR"}, column(w.table("registry_score"), "status"))
-			assert.Empty(w.t, w.holders())
-			assert.Empty(w.t, w.table("registry_event"))
-
-			_, err = w.engine().Latest(w.ctx, community, alice)
-			var scoringError *passport.ScoringError
-			require.ErrorAs(w.t, err, &scoringError)
+			state := w.state()
+			require.Len(w.t, state.Scores, 1)
+			assert.Equal(w.t, store.StatusError, state.Scores[0].Status)
+			assert.NotEmpty(w.t, state.Scores[0].Error)
+			assert.Empty(w.t, state.Claims)
+			assert.Empty(w.t, state.Events)
 		}},
-		{Name: "never scored and scored are told apart", run: func(w *world) {
+	}...)
+}
+
+// latestCases read the last score through the engine.
+func latestCases() []Case {
+	return []Case{
+		{Name: "never scored and scored", run: func(w *world) {
 			engine := w.engine()
-			_, err := engine.Latest(w.ctx, community, alice)
+			_, err := engine.Latest(w.ctx, community, string(alice))
 			require.ErrorIs(w.t, err, passport.ErrNeverScored)
 			w.scoreWith(engine, alice)
-			latest, err := engine.Latest(w.ctx, community, alice)
+			latest, err := engine.Latest(w.ctx, community, string(alice))
 			require.NoError(w.t, err)
 			assert.Equal(w.t, "0", latest.Score.String())
 			assert.False(w.t, latest.Passing)
 		}},
-		{Name: "Latest reads every form that a score was recorded in", run: rowForms},
-		{Name: "a score passes until it expires or one of its stamps is gone", run: func(w *world) {
+		{Name: "a scoring that failed", run: func(w *world) {
+			w.score(alice, failing("why"))
+			_, err := w.engine().Latest(w.ctx, community, string(alice))
+			var impossible *passport.ScoringError
+			require.ErrorAs(w.t, err, &impossible)
+			assert.EqualError(w.t, impossible.Err, "why")
+		}},
+		{Name: "every form that a score was recorded in", run: rowForms},
+		{Name: "a score stands until it expires or a stamp is gone", run: func(w *world) {
 			now := noon
 			engine := w.engine(passport.WithClock(func() time.Time { return now }))
-			rows := []row{
+			wallet := []store.StoredCredential{
 				w.signed(1, alice, "Google", passporttest.ExpiresAt(years(1))), w.signed(2, alice, "Github"),
 				w.signed(3, alice, "Discord", passporttest.ExpiresAt(years(-1))),
 			}
-			w.credentials(rows...)
+			w.credentials(wallet...)
 			require.True(w.t, w.scoreWith(engine, alice).Passing)
 			latest := func(passing, outdated bool) {
 				w.t.Helper()
-				standing, err := engine.Latest(w.ctx, community, alice)
+				last, err := engine.Latest(w.ctx, community, string(alice))
 				require.NoError(w.t, err)
-				assert.Equal(w.t, passing, standing.Passing)
-				assert.Equal(w.t, outdated, standing.Outdated)
-				assert.True(w.t, standing.PassedWhenScored)
-				assert.Equal(w.t, "3.5", standing.Score.String())
+				assert.Equal(w.t, passing, last.Passing)
+				assert.Equal(w.t, outdated, last.Outdated)
+				assert.True(w.t, last.PassedWhenScored)
+				assert.Equal(w.t, "3.5", last.Score.String())
 			}
 			latest(true, false)
 			now = years(1).Add(-time.Microsecond)
@@ -183,39 +138,40 @@ func engineCases() []Case {
 			now = years(1)
 			latest(false, false)
 			now = noon
-			w.credentials(rows[:2]...) // what did not count is gone
+			w.credentials(wallet[:2]...) // one that did not count is gone
 			latest(true, false)
-			w.credentials(rows[0], with(rows[1], row{"deleted_at": store.FormatTime(noon)}))
+			w.credentials(wallet[0], with(wallet[1], deleted))
 			latest(false, true)
-			w.credentials(rows...)
-			w.seed(map[string][]row{"ceramic_cache_revocation": {{"id": 1, "proof_value": "p", "ceramic_cache_id": 1}}})
+			w.credentials(wallet[0], with(wallet[1], revoked))
 			latest(false, true)
 		}},
-	}...)
+	}
 }
 
 // freeingCases are attempts to free an account that has counted: each hour
-// another of 12 wallets passes with it for 90 days, if it can, and then does
-// away with the credentials by which it did.
+// another of 12 wallets passes with it for 90 days, if it can, and then gets
+// rid of the credentials by which it did.
 func freeingCases() []Case {
 	const hours = 12
 	var cases []Case
 	for _, c := range []struct {
 		name string
-		free func(w *world, address string, now time.Time)
+		free func(w *world, address store.Address, now time.Time)
 	}{
-		{"replacing its credential by an older one", func(w *world, address string, now time.Time) {
+		{"replacing its credential by an older one", func(w *world, address store.Address, now time.Time) {
 			older := passporttest.ExpiresAt(now.Add(time.Hour))
 			w.credentials(w.signed(3, address, "Google", older), w.signed(4, address, "Github", older))
 		}},
-		{"deleting its credential", func(w *world, _ string, _ time.Time) { w.credentials() }},
-		{"the revocation of its credential", func(w *world, _ string, _ time.Time) {
-			w.seed(map[string][]row{"ceramic_cache_revocation": {
-				{"id": 1, "ceramic_cache_id": 1, "proof_value": "Google"}, {"id": 2, "ceramic_cache_id": 2, "proof_value": "Github"},
-			}})
+		{"deleting its credential", func(w *world, _ store.Address, _ time.Time) { w.credentials() }},
+		{"revoking its credential", func(w *world, _ store.Address, _ time.Time) {
+			w.edit(func(s *store.State) {
+				for i := range s.Credentials {
+					s.Credentials[i].Revoked = true
+				}
+			})
 		}},
-		{"another nullifier", func(w *world, address string, now time.Time) {
-			other := passporttest.Nullifiers("v1:" + address)
+		{"another nullifier", func(w *world, address store.Address, now time.Time) {
+			other := passporttest.Nullifiers("v1:" + string(address))
 			w.credentials(w.signed(3, address, "Google", other, passporttest.ExpiresAt(now.Add(time.Hour))))
 		}},
 	} {
@@ -223,9 +179,8 @@ func freeingCases() []Case {
 			now := noon
 			engine := w.engine(passport.WithClock(func() time.Time { return now }))
 			const valid = 90 * 24 * time.Hour
-			var passed []string
+			var passed []store.Address
 			for i := range hours {
-				w.seed(map[string][]row{"ceramic_cache_revocation": {}})
 				recent := passporttest.ExpiresAt(now.Add(valid))
 				w.credentials(w.signed(1, wallet(i), "Google", recent), w.signed(2, wallet(i), "Github", recent))
 				if w.scoreWith(engine, wallet(i)).Passing {
@@ -235,10 +190,9 @@ func freeingCases() []Case {
 				w.scoreWith(engine, wallet(i))
 				now = now.Add(time.Hour)
 			}
-			assert.Equal(w.t, []string{wallet(0)}, passed)
+			assert.Equal(w.t, []store.Address{wallet(0)}, passed)
 			for _, provider := range []string{"Google", "Github"} {
-				nullifier := passporttest.Nullifier(provider, "account")
-				assert.Equal(w.t, claim(nullifier, wallet(0), noon.Add(valid)), w.holders()[nullifier])
+				assert.Equal(w.t, holder(wallet(0), noon.Add(valid)), w.holders()[passporttest.Nullifier(provider, "account")])
 			}
 		}})
 	}
@@ -247,37 +201,37 @@ func freeingCases() []Case {
 
 func (w *world) engine(options ...passport.Option) *passport.Engine {
 	w.t.Helper()
-	options = append([]passport.Option{
+	options = slices.Concat([]passport.Option{
 		passport.WithTrustedIssuers(passporttest.NewIssuerFromSeed("storetest").DID()),
 		passport.WithClock(func() time.Time { return noon }),
-	}, options...)
+	}, options)
 	engine, err := passport.New(w.Harness, options...)
 	require.NoError(w.t, err)
 	return engine
 }
 
-func (w *world) scoreWith(engine *passport.Engine, address string) *passport.Result {
+func (w *world) scoreWith(engine *passport.Engine, address store.Address) *passport.Result {
 	w.t.Helper()
-	result, err := engine.Score(w.ctx, community, address)
+	result, err := engine.Score(w.ctx, community, string(address))
 	require.NoError(w.t, err)
 	return result
 }
 
-// signed is a row with a credential that the test issuer signed.
-func (w *world) signed(id int, address, provider string, options ...passporttest.CredentialOption) row {
+// signed is a credential that the test issuer signed.
+func (w *world) signed(id int64, address store.Address, provider string, options ...passporttest.CredentialOption) store.StoredCredential {
 	w.t.Helper()
-	text, err := passporttest.NewIssuerFromSeed("storetest").Issue(address, provider, "account", options...)
+	text, err := passporttest.NewIssuerFromSeed("storetest").Issue(string(address), provider, "account", options...)
 	require.NoError(w.t, err)
-	return with(credentialRow(id, address, provider), row{"stamp": json.RawMessage(text)})
+	return with(stored(id, address, provider), func(c *store.StoredCredential) { c.Document = text })
 }
 
 // largest returns a signed credential to which no byte can be added, with as
 // many commas in it as that allows.
-func (w *world) largest(address, provider string) []byte {
+func (w *world) largest(address store.Address, provider string) []byte {
 	w.t.Helper()
 	issuer := passporttest.NewIssuerFromSeed("storetest")
 	issue := func(contexts []string) []byte {
-		text, err := issuer.Issue(address, provider, "account", passporttest.Contexts(contexts...))
+		text, err := issuer.Issue(string(address), provider, "account", passporttest.Contexts(contexts...))
 		require.NoError(w.t, err)
 		return text
 	}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,7 +73,7 @@ func (f *recordedForm) data(around string) string {
 func (f *recordedForm) compare(t testing.TB, read func() passport.Evidence, err error) {
 	t.Helper()
 	if f.rawScore == "" {
-		require.ErrorIs(t, err, store.ErrFault, f.name)
+		require.ErrorIs(t, err, store.ErrInternal, f.name)
 		return
 	}
 	require.NoError(t, err, f.name)
@@ -81,21 +83,32 @@ func (f *recordedForm) compare(t testing.TB, read func() passport.Evidence, err 
 	assert.Equal(t, f.passing, e.Passing, f.name)
 }
 
-// rowForms is a case about rows of scores.
+// orNull returns the value of a column, empty for NULL.
+func orNull(column string) string {
+	if column == "null" {
+		return ""
+	}
+	return strings.Trim(column, `"`)
+}
+
+// rowForms is a case about recorded scores.
 func rowForms(w *world) {
 	engine := w.engine()
 	for _, f := range recordedForms {
-		w.seed(map[string][]row{
-			"registry_passport": {{"id": 5, "address": alice, "community_id": neighbour}},
-			"registry_score": {{
-				"id": 7, "passport_id": 5, "status": "DONE", "score": json.RawMessage(f.score), "evidence": json.RawMessage(f.evidence),
-				"last_score_timestamp": "2024-11-01T00:00:00Z", "stamp_scores": row{"Google": 78.762}, "stamps": row{},
-			}},
+		score := store.Score{
+			Status: store.StatusDone, Value: orNull(f.score), ScoredAt: time.Date(2024, 11, 1, 0, 0, 0, 0, time.UTC),
+			StampScores: []byte(`{"Google":78.762}`), Stamps: []byte(`{}`),
+		}
+		if f.evidence != "null" {
+			score.Evidence = []byte(f.evidence)
+		}
+		w.edit(func(s *store.State) {
+			s.Scores = []store.StoredScore{{Score: score, Community: neighbour, Address: alice}}
 		})
-		standing, err := engine.Latest(w.ctx, neighbour, alice)
+		last, err := engine.Latest(w.ctx, neighbour, string(alice))
 		f.compare(w.t, func() passport.Evidence {
-			assert.Equal(w.t, standing.Passing, standing.PassedWhenScored, f.name)
-			return passport.Evidence{Passing: standing.Passing, Score: standing.Score, Threshold: standing.Threshold}
+			assert.Equal(w.t, last.Passing, last.PassedWhenScored, f.name)
+			return passport.Evidence{Passing: last.Passing, Score: last.Score, Threshold: last.Threshold}
 		}, err)
 	}
 }
@@ -104,10 +117,13 @@ func rowForms(w *world) {
 func eventFormsAt(w *world) {
 	for name, around := range eventForms {
 		for _, f := range recordedForms {
-			w.seed(map[string][]row{"registry_event": {with(eventRow(1, "SCU", alice, noon), row{"data": json.RawMessage(f.data(around))})}})
-			event, err := w.Harness.(store.History).ScoreAt(w.ctx, community, alice, noon)
+			event := store.Event{Action: store.ActionScoreUpdate, Address: alice, Data: []byte(f.data(around))}
+			w.edit(func(s *store.State) {
+				s.Events = []store.StoredEvent{{RecordedEvent: store.RecordedEvent{Event: event, ID: 1, At: noon}, Community: community}}
+			})
+			found, err := w.Harness.(store.ScoreFinder).ScoreAt(w.ctx, community, alice, noon)
 			require.NoError(w.t, err, "%s, %s", name, f.name)
-			read, err := passport.ParseEvent(event.Data)
+			read, err := passport.ParseEvent(found.Data)
 			f.compare(w.t, func() passport.Evidence { return read.Evidence }, err)
 		}
 	}
@@ -127,23 +143,23 @@ func ServedForms(t *testing.T, newHarness NewHarness, newHandler NewHandler) {
 	}
 	require.NotNil(t, recorded)
 	step := recorded.Steps[0]
-	recorded.Rows["account_accountapikey"][0]["rate_limit"] = nil
-	event := recorded.Rows["registry_event"][0]
-	w := &world{Harness: newHarness(t), t: t, ctx: t.Context()}
-	w.seed(recorded.Rows)
-	server := httptest.NewServer(newHandler(t, w.Harness, w.engine()))
+	state := recorded.state(t)
+	state.Keys[0].RateLimit = ""
+	state.Events = state.Events[:1]
+	r := &replay{world: &world{Harness: newHarness(t), t: t, ctx: t.Context()}}
+	require.NoError(t, r.Seed(r.ctx, state))
+	server := httptest.NewServer(newHandler(t, r.Harness, r.world.engine()))
 	t.Cleanup(server.Close)
 	for _, around := range eventForms {
 		for _, f := range recordedForms {
-			event["data"] = json.RawMessage(f.data(around))
-			w.seed(map[string][]row{"registry_event": {event}})
-			w.get(server.URL, step, f.answer(t, event["address"]))
+			r.edit(func(s *store.State) { s.Events[0].Data = []byte(f.data(around)) })
+			r.get(server.URL, step, f.answer(t, state.Events[0].Address))
 		}
 	}
 }
 
 // answer returns the answer for an event in the form.
-func (f *recordedForm) answer(t testing.TB, address any) scenarioAnswer {
+func (f *recordedForm) answer(t testing.TB, address store.Address) scenarioAnswer {
 	t.Helper()
 	if f.rawScore == "" {
 		return scenarioAnswer{http.StatusInternalServerError, []byte(`{"detail":"Internal server error."}`)}

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"strings"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,45 +9,35 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// ledgerCases are for stores that tell what an address has earned.
-func ledgerCases(h Harness) []Case {
-	if _, has := h.(store.Points); !has {
-		return nil
-	}
-	load := func(w *world, address string) *store.PointsLedger {
+// ledgerCases are about what an address has earned.
+func ledgerCases() []Case {
+	load := func(w *world, address store.Address) *store.PointsLedger {
 		w.t.Helper()
-		ledger, err := w.Harness.(store.Points).LoadPoints(w.ctx, address)
+		ledger, err := role[store.Points](w).LoadPoints(w.ctx, address)
 		require.NoError(w.t, err)
 		require.NotNil(w.t, ledger)
 		return ledger
 	}
-	earned := func(w *world, rows ...row) {
+	earned := func(w *world, address store.Address, points ...store.HumanPoint) {
 		w.t.Helper()
-		for i := range rows {
-			rows[i] = with(row{"address": alice, "timestamp": "2026-01-01T00:00:00Z"}, rows[i])
-		}
-		w.seed(map[string][]row{"registry_humanpoints": rows})
+		w.edit(func(s *store.State) {
+			for _, p := range points {
+				s.Points = append(s.Points, store.StoredPoint{HumanPoint: p, Address: address, At: years(-1)})
+			}
+		})
 	}
 	return []Case{
-		{Name: "LoadPoints of an address without any is no error", run: func(w *world) {
-			ledger := load(w, alice)
-			assert.Empty(w.t, ledger.Awards)
-			assert.NotNil(w.t, ledger.Values)
-			assert.Equal(w.t, 1, ledger.Multiplier)
-			assert.False(w.t, ledger.Eligible)
+		{Name: "an address without points is no error", run: func(w *world) {
+			equal(w, store.PointsLedger{Multiplier: 1}, *load(w, alice))
 		}},
-		{Name: "LoadPoints must return the points rows of the address and of no other", run: func(w *world) {
-			earned(w,
-				row{"action": "HKY", "provider": "Google", "tx_hash": "n1"},
-				row{"action": "HKY", "provider": "Google", "tx_hash": "n1", "address": bob},
-				row{"action": "PMT", "chain_id": 2147483647, "tx_hash": "0x1"})
-			assert.Equal(w.t, []store.Award{
-				{Action: "HKY", Provider: "Google", TxHash: "n1"},
-				{Action: "PMT", TxHash: "0x1", ChainID: 2147483647},
-			}, load(w, alice).Awards)
+		{Name: "LoadPoints returns the points of the address", run: func(w *world) {
+			key, minted := store.HumanPoint{Action: "HKY", Provider: "Google", TxHash: "n1"}, store.HumanPoint{Action: "PMT", TxHash: "0x1", ChainID: 1<<31 - 1}
+			earned(w, alice, key, minted)
+			earned(w, bob, key)
+			assert.Equal(w.t, []store.HumanPoint{key, minted}, load(w, alice).Points)
 		}},
-		{Name: "LoadPoints must order the rows by action, provider, transaction hash and chain, in bytes", run: func(w *world) {
-			inOrder := []store.Award{
+		{Name: "points are in the order of ComparePoints", run: func(w *world) {
+			inOrder := []store.HumanPoint{
 				{Action: "HKY", Provider: "A"},
 				{Action: "HKY", Provider: "Z"},
 				{Action: "HKY", Provider: "a"},
@@ -58,73 +47,66 @@ func ledgerCases(h Harness) []Case {
 				{Action: "PMT", TxHash: "a", ChainID: 10},
 				{Action: "pmt"},
 			}
-			var rows []row
 			for i := range inOrder {
-				a := inOrder[(i*3+5)%len(inOrder)]
-				rows = append(rows, row{"action": a.Action, "provider": a.Provider, "tx_hash": a.TxHash, "chain_id": a.ChainID})
+				earned(w, alice, inOrder[(i*3+5)%len(inOrder)])
 			}
-			earned(w, rows...)
-			assert.Equal(w.t, inOrder, load(w, alice).Awards)
+			assert.Equal(w.t, inOrder, load(w, alice).Points)
 		}},
-		{Name: "LoadPoints must return the points of each active action, and of no other", run: func(w *world) {
-			w.seed(map[string][]row{"registry_humanpointsconfig": {
-				{"action": "HKY", "points": 7, "active": true},
-				{"action": "HIM", "points": 2147483647, "active": true},
-				{"action": "ISB", "points": -2147483648, "active": true},
-				{"action": "PMT", "points": 0, "active": true},
-				{"action": "HPH", "points": 5, "active": false},
-			}})
-			values := load(w, alice).Values
-			for action, points := range map[string]int{"HKY": 7, "HIM": 2147483647, "ISB": -2147483648, "PMT": 0} {
-				assert.Contains(w.t, values, action)
-				assert.Equal(w.t, points, values[action], action)
-			}
-			assert.NotContains(w.t, values, "HPH")
+		{Name: "LoadPoints returns the points of each active action", run: func(w *world) {
+			values := map[string]int{"HKY": 7, "HIM": 1<<31 - 1, "ISB": -1 << 31, "PMT": 0}
+			w.edit(func(s *store.State) { s.PointValues = values })
+			assert.Equal(w.t, values, load(w, alice).Values)
 		}},
-		{Name: "LoadPoints must return the multiplier of the address", run: func(w *world) {
-			w.seed(map[string][]row{"registry_humanpointsmultiplier": {
-				{"address": alice, "multiplier": 3}, {"address": bob, "multiplier": -2147483648}, {"address": carol, "multiplier": 0},
-			}})
+		{Name: "LoadPoints returns the multiplier of the address", run: func(w *world) {
+			w.edit(func(s *store.State) { s.Multipliers = map[store.Address]int{alice: 3, bob: -1 << 31, carol: 0} })
 			assert.Equal(w.t, 3, load(w, alice).Multiplier)
-			assert.Equal(w.t, -2147483648, load(w, bob).Multiplier)
+			assert.Equal(w.t, -1<<31, load(w, bob).Multiplier)
 			assert.Zero(w.t, load(w, carol).Multiplier, "a multiplier of 0 is one")
-			assert.Equal(w.t, 1, load(w, wallet(1)).Multiplier)
+			assert.Equal(w.t, 1, load(w, "0x"+alice[22:]+alice[22:]).Multiplier)
 		}},
-		{Name: "LoadPoints must tell whether the address has qualified in any community", run: func(w *world) {
-			w.seed(map[string][]row{"registry_humanpointscommunityqualifiedusers": {
-				{"address": alice, "community_id": neighbour}, {"address": bob, "community_id": community}, {"address": bob, "community_id": neighbour},
-			}})
+		{Name: "an address that has qualified in any community is eligible", run: func(w *world) {
+			w.edit(func(s *store.State) {
+				s.Qualified = []store.Qualification{{Address: alice, Community: neighbour}, {Address: bob, Community: community}, {Address: bob, Community: neighbour}}
+			})
+			earned(w, carol, store.HumanPoint{Action: "HKY"})
 			assert.True(w.t, load(w, alice).Eligible)
 			assert.True(w.t, load(w, bob).Eligible)
 			assert.False(w.t, load(w, carol).Eligible)
 		}},
-		{Name: "LoadPoints must return what a scoring has awarded", run: func(w *world) {
-			key, action := store.Award{Action: "HKY", Provider: "Google", TxHash: "n1"}, store.Award{Action: "HPH"}
-			w.score(alice, awards(action, key), qualified)
+		{Name: "LoadPoints returns what a scoring has awarded", run: func(w *world) {
+			w.score(alice, awards(store.Award{Action: "HPH"}, store.Award{Action: "HKY", Provider: "Google", TxHash: "n1"}), qualified)
 			ledger := load(w, alice)
-			assert.Equal(w.t, []store.Award{key, action}, ledger.Awards)
+			assert.Equal(w.t, []store.HumanPoint{{Action: "HKY", Provider: "Google", TxHash: "n1"}, {Action: "HPH"}}, ledger.Points)
 			assert.True(w.t, ledger.Eligible)
 		}},
-		{Name: "LoadPoints must return ErrInvalid for a malformed address", run: func(w *world) {
-			for _, address := range []string{"", "alice", strings.ToUpper(alice), alice + "0", alice[:41] + "\x00", alice[:41] + "\xff"} {
-				ledger, err := w.Harness.(store.Points).LoadPoints(w.ctx, address)
-				require.ErrorIs(w.t, err, store.ErrInvalid, "%q", address)
-				assert.Nil(w.t, ledger)
-			}
+		{Name: "an address is found in any letter case", run: func(w *world) {
+			w.edit(func(s *store.State) {
+				s.Multipliers = map[store.Address]int{alice: 3}
+				s.Qualified = []store.Qualification{{Address: alice, Community: community}}
+			})
+			earned(w, alice, store.HumanPoint{Action: "HKY"})
+			assert.Equal(w.t, load(w, alice), load(w, upper(alice)))
+			assert.Len(w.t, load(w, upper(alice)).Points, 1)
 		}},
-		{Name: "LoadPoints must change nothing", run: func(w *world) {
-			w.score(alice, awards(store.Award{Action: "HPH"}), qualified)
+		{Name: "a malformed address is refused", run: func(w *world) {
+			w.refusesAddresses(func(a store.Address) error {
+				ledger, err := role[store.Points](w).LoadPoints(w.ctx, a)
+				assert.Nil(w.t, ledger)
+				return err
+			})
+		}},
+		{Name: "LoadPoints changes nothing and shares nothing", run: func(w *world) {
+			w.edit(func(s *store.State) { s.PointValues = map[string]int{"HKY": 7} })
+			earned(w, alice, store.HumanPoint{Action: "HKY"})
 			w.unchanged(func() {
 				ledger := load(w, alice)
-				require.Len(w.t, ledger.Awards, 1)
+				require.Len(w.t, ledger.Points, 1)
 				ledger.Values["HKY"]++
-				ledger.Awards[0].Action = "XXX"
+				ledger.Points[0].Action = "XXX"
 			})
-			assert.Equal(w.t, []store.Award{{Action: "HPH"}}, load(w, alice).Awards)
 		}},
-		{Name: "LoadPoints must return context.Canceled when the context has ended", run: func(w *world) {
-			_, err := w.Harness.(store.Points).LoadPoints(w.ended(), alice)
-			assert.ErrorIs(w.t, err, context.Canceled)
+		{Name: "a context that has ended is the error", run: func(w *world) {
+			w.ends(func(ctx context.Context) error { return errorOf(role[store.Points](w).LoadPoints(ctx, alice)) })
 		}},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,36 +22,56 @@ var badPages = []store.Page{
 	{Limit: 1, Before: 2, After: 1},
 }
 
+// list returns a page of Alice's credentials.
+func (w *world) list(page store.Page) *store.CredentialPage {
+	w.t.Helper()
+	listed, err := role[store.CredentialLister](w).ListCredentials(w.ctx, alice, page)
+	require.NoError(w.t, err)
+	require.NotNil(w.t, listed)
+	return listed
+}
+
+func idsOf(credentials []store.Credential) []int64 {
+	ids := []int64{}
+	for _, c := range credentials {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// walk reads page after page, older ones and then newer ones again, and returns
+// the ids of each way in its order, and the number of pages.
+func (w *world) walk(limit int) (down, up []int64, pages int) {
+	w.t.Helper()
+	seen := func(listed *store.CredentialPage) []int64 {
+		require.NotEmpty(w.t, listed.Credentials)
+		total := 0
+		for _, c := range listed.Credentials {
+			total += len(c.Document)
+		}
+		assert.LessOrEqual(w.t, total, store.MaxWalletBytes)
+		pages++
+		return idsOf(listed.Credentials)
+	}
+	page := store.Page{Limit: limit}
+	for older := true; older; {
+		listed := w.list(page)
+		down, older = append(down, seen(listed)...), listed.Older
+		page.Before = down[len(down)-1]
+	}
+	page = store.Page{Limit: limit, After: down[len(down)-1]}
+	for newer := true; newer; {
+		listed := w.list(page)
+		up, newer = append(seen(listed), up...), listed.Newer
+		page.After = up[0]
+	}
+	return down, up, pages
+}
+
 // listingCases are about the pages of an address's credentials.
-func listingCases(h Harness) []Case {
-	if _, has := h.(store.Credentials); !has {
-		return nil
-	}
-	role := func(w *world) store.Credentials { return w.Harness.(store.Credentials) }
-	list := func(w *world, page store.Page) *store.CredentialPage {
-		w.t.Helper()
-		listed, err := role(w).ListCredentials(w.ctx, alice, page)
-		require.NoError(w.t, err)
-		require.NotNil(w.t, listed)
-		return listed
-	}
-	ids := func(page *store.CredentialPage) []int64 {
-		ids := []int64{}
-		for _, c := range page.Credentials {
-			ids = append(ids, c.ID)
-		}
-		return ids
-	}
-	five := func(w *world) {
-		w.t.Helper()
-		var rows []row
-		for _, id := range []int{30, 10, 50, 20, 40} {
-			rows = append(rows, credentialRow(id, alice, fmt.Sprint("P", id)))
-		}
-		w.credentials(append(rows, credentialRow(60, bob, "P"), credentialRow(5, bob, "Q"))...)
-	}
-	// Given the ids 10 to 50: which ones are on the page, and what is beyond it?
+func listingCases() []Case {
 	var cases []Case
+	// Given the ids 10 to 50: which are on the page, and are there others?
 	for _, c := range []struct {
 		page         store.Page
 		want         []int64
@@ -76,85 +95,115 @@ func listingCases(h Harness) []Case {
 		{store.Page{Limit: 2, After: 50}, []int64{}, false, true},
 		{store.Page{Limit: 2, After: math.MaxInt64}, []int64{}, false, true},
 	} {
-		name := fmt.Sprintf("of ids 10 to 50, before %d, after %d, at most %d", c.page.Before, c.page.After, c.page.Limit)
+		name := fmt.Sprintf("page before %d after %d of %d", c.page.Before, c.page.After, c.page.Limit)
 		cases = append(cases, Case{Name: name, run: func(w *world) {
-			five(w)
-			listed := list(w, c.page)
-			assert.Equal(w.t, c.want, ids(listed))
+			five := []store.StoredCredential{stored(60, bob, "P"), stored(5, bob, "Q")}
+			for _, id := range []int64{30, 10, 50, 20, 40} {
+				five = append(five, stored(id, alice, fmt.Sprint("P", id)))
+			}
+			w.credentials(five...)
+			listed := w.list(c.page)
+			assert.Equal(w.t, c.want, idsOf(listed.Credentials))
 			assert.Equal(w.t, []bool{c.newer, c.older}, []bool{listed.Newer, listed.Older}, "newer, older")
 		}})
 	}
-	return append(cases,
-		Case{Name: "an address that has none is no error", run: func(w *world) {
-			w.credentials(credentialRow(1, bob, "Google"))
+	cases = append(cases, []Case{
+		{Name: "an address without credentials is no error", run: func(w *world) {
+			w.credentials(stored(1, bob, "Google"))
 			for _, page := range []store.Page{{Limit: 1}, {Limit: 1, Before: 5}, {Limit: 1, After: 5}} {
-				listed := list(w, page)
+				listed := w.list(page)
 				assert.Empty(w.t, listed.Credentials)
 				assert.False(w.t, listed.Newer || listed.Older)
 			}
 		}},
-		Case{Name: "must hold what Load holds", run: func(w *world) {
-			w.credentials(credentialRow(1, alice, "Google", "n1"), credentialRow(2, alice, "Ens", `a'"\u{}`))
-			want := w.load(alice).Wallets[0].Credentials // by provider
-			assert.Equal(w.t, want, list(w, store.Page{Limit: 10}).Credentials)
+		{Name: "a page has credentials as they are stored", run: func(w *world) {
+			odd := with(stored(2, alice, "Ens", texts()...), func(c *store.StoredCredential) { c.UpdatedAt = noon.Add(789012000) })
+			w.credentials(stored(1, alice, "Google", "n1"), odd)
+			equal(w, []store.Credential{odd.Credential, stored(1, alice, "Google", "n1").Credential}, w.list(store.Page{Limit: 10}).Credentials)
 		}},
-		Case{Name: "must leave deleted and revoked ones out, also beyond the page", run: func(w *world) {
-			deleted := row{"deleted_at": "2026-03-01T00:00:00Z"}
+		{Name: "deleted and revoked ones are not listed and not counted", run: func(w *world) {
+			deleted := func(c *store.StoredCredential) { c.Deleted = true }
+			revoked := func(c *store.StoredCredential) { c.Revoked = true }
 			w.credentials(
-				with(credentialRow(1, alice, "A"), deleted), credentialRow(2, alice, "B"), credentialRow(3, alice, "C"),
-				credentialRow(4, alice, "D"), with(credentialRow(5, alice, "E"), deleted),
+				with(stored(1, alice, "A"), deleted), with(stored(2, alice, "B"), revoked), stored(3, alice, "C"),
+				with(stored(4, alice, "D"), revoked), with(stored(5, alice, "E"), deleted),
 			)
-			w.seed(map[string][]row{"ceramic_cache_revocation": {
-				{"proof_value": "B", "ceramic_cache_id": 2}, {"proof_value": "D", "ceramic_cache_id": 4},
-			}})
 			for _, page := range []store.Page{{Limit: 1}, {Limit: 9}, {Limit: 1, Before: 9}, {Limit: 1, After: 1}} {
-				listed := list(w, page)
-				assert.Equal(w.t, []int64{3}, ids(listed))
+				listed := w.list(page)
+				assert.Equal(w.t, []int64{3}, idsOf(listed.Credentials))
 				assert.False(w.t, listed.Newer || listed.Older)
 			}
 		}},
-		Case{Name: "must hold every type, and all of one provider", run: func(w *world) {
-			w.credentials(credentialRow(1, alice, "A"), with(credentialRow(2, alice, "A"), row{"type": 2}), with(credentialRow(3, alice, "A"), row{"type": 3}))
-			assert.Equal(w.t, []int64{3, 2, 1}, ids(list(w, store.Page{Limit: 9})))
+		{Name: "all credentials of one provider are listed", run: func(w *world) {
+			foreign := func(c *store.StoredCredential) { c.Foreign = true }
+			w.credentials(stored(1, alice, "A"), with(stored(2, alice, "A"), foreign), with(stored(3, alice, "A"), foreign))
+			assert.Equal(w.t, []int64{3, 2, 1}, idsOf(w.list(store.Page{Limit: 9}).Credentials))
 		}},
-		Case{Name: "walked in both ways must hold each once", run: func(w *world) {
-			var rows []row
-			for id := 1; id <= 23; id++ {
-				rows = append(rows, credentialRow(id, alice, fmt.Sprint("P", id)))
+		{Name: "pages in both directions have each credential once", run: func(w *world) {
+			var many []store.StoredCredential
+			for id := range int64(23) {
+				many = append(many, stored(id+1, alice, fmt.Sprint("P", id)))
 			}
-			w.credentials(rows...)
-			var down, up []int64
-			page := store.Page{Limit: 5}
-			for older := true; older; {
-				listed := list(w, page)
-				down, older = append(down, ids(listed)...), listed.Older
-				page.Before = down[len(down)-1]
-			}
-			page = store.Page{Limit: 5, After: down[len(down)-1]}
-			for newer := true; newer; {
-				listed := list(w, page)
-				up, newer = append(ids(listed), up...), listed.Newer
-				page.After = up[0]
-			}
+			w.credentials(many...)
+			down, up, _ := w.walk(5)
 			require.Len(w.t, down, 23)
+			assert.IsDecreasing(w.t, down)
 			assert.Equal(w.t, down[:22], up)
 		}},
-		Case{Name: "must return ErrInvalid for a malformed address or page", run: func(w *world) {
-			for _, address := range []string{"", "alice", strings.ToUpper(alice), alice + "\x00", strings.Repeat("a", 1<<20)} {
-				listed, err := role(w).ListCredentials(w.ctx, address, store.Page{Limit: 1})
-				assert.ErrorIs(w.t, err, store.ErrInvalid, "%.50q", address)
+		{Name: "any letter case of the address finds its credentials", run: func(w *world) {
+			w.credentials(stored(1, alice, "Google"))
+			listed, err := role[store.CredentialLister](w).ListCredentials(w.ctx, upper(alice), store.Page{Limit: 1})
+			require.NoError(w.t, err)
+			assert.Len(w.t, listed.Credentials, 1)
+		}},
+		{Name: "a malformed address is refused", run: func(w *world) {
+			w.refusesAddresses(func(a store.Address) error {
+				listed, err := role[store.CredentialLister](w).ListCredentials(w.ctx, a, store.Page{Limit: 1})
 				assert.Nil(w.t, listed)
-			}
+				return err
+			})
+		}},
+		{Name: "a malformed page is refused", run: func(w *world) {
 			for _, page := range badPages {
-				_, err := role(w).ListCredentials(w.ctx, alice, page)
-				assert.ErrorIs(w.t, err, store.ErrInvalid, page)
+				w.fails(store.ErrInvalid, errorOf(role[store.CredentialLister](w).ListCredentials(w.ctx, alice, page)), page)
 			}
 		}},
-		Case{Name: "must return the error of the context when it has ended", run: func(w *world) {
-			ctx, cancel := context.WithDeadline(w.ctx, time.Now().Add(-time.Second))
-			defer cancel()
-			_, err := role(w).ListCredentials(ctx, alice, store.Page{Limit: 1})
-			assert.ErrorIs(w.t, err, context.DeadlineExceeded)
+		{Name: "a context that has ended is the error", run: func(w *world) {
+			w.ends(func(ctx context.Context) error {
+				return errorOf(role[store.CredentialLister](w).ListCredentials(ctx, alice, store.Page{Limit: 1}))
+			})
 		}},
-	)
+	}...)
+	return append(cases, pageBoundCases()...)
+}
+
+// pageBoundCases are about pages of large credentials.
+func pageBoundCases() []Case {
+	sized := func(id int64, bytes int) store.StoredCredential {
+		return with(stored(id, alice, fmt.Sprint("P", id)), func(c *store.StoredCredential) {
+			c.Document = []byte(`{"more":"` + strings.Repeat("x", bytes) + `"}`)
+		})
+	}
+	return []Case{
+		{Name: "a credential that is too large is omitted", run: func(w *world) {
+			large := sized(2, store.MaxDocumentBytes)
+			w.credentials(stored(1, alice, "A"), large, stored(3, alice, "C"))
+			listed := w.list(store.Page{Limit: 9})
+			large.Document, large.Omitted = nil, store.OmittedTooLarge
+			equal(w, []store.Credential{stored(3, alice, "C").Credential, large.Credential, stored(1, alice, "A").Credential}, listed.Credentials)
+		}},
+		{Name: "a page ends before it is too large", run: func(w *world) {
+			var heavy []store.StoredCredential
+			for id := range int64(50) {
+				heavy = append(heavy, sized(id+1, 100_000))
+			}
+			heavy[40] = sized(41, store.MaxDocumentBytes) // which takes no room
+			w.credentials(heavy...)
+			down, up, pages := w.walk(1000)
+			assert.Len(w.t, down, 50)
+			assert.IsDecreasing(w.t, down)
+			assert.Equal(w.t, down[:49], up)
+			assert.Equal(w.t, 4, pages, "two in each direction")
+		}},
+	}
 }

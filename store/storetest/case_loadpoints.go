@@ -9,81 +9,95 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
+// point is a human point that an address was given earlier.
+func point(address store.Address, action, provider, hash string) store.StoredPoint {
+	return store.StoredPoint{
+		HumanPoint: store.HumanPoint{Action: action, Provider: provider, TxHash: hash}, Address: address, At: years(-1),
+	}
+}
+
+// points replaces all human points.
+func (w *world) points(points ...store.StoredPoint) {
+	w.t.Helper()
+	w.edit(func(s *store.State) { s.Points = points })
+}
+
+// qualifications replaces those of all addresses.
+func (w *world) qualifications(qualified ...store.Qualification) {
+	w.t.Helper()
+	w.edit(func(s *store.State) { s.Qualified = qualified })
+}
+
+// lists replaces all address lists.
+func (w *world) lists(lists ...store.AddressList) {
+	w.t.Helper()
+	w.edit(func(s *store.State) { s.Lists = lists })
+}
+
 func snapshotPointsCases() []Case {
-	ask := func(w *world, q *store.PointsQuery, addresses ...string) *store.PointsSnapshot {
+	ask := func(w *world, q *store.PointsQuery, addresses ...store.Address) *store.PointsSnapshot {
 		w.t.Helper()
 		points := w.query(store.Query{Community: community, Addresses: addresses, At: noon, Points: q}).Points
 		require.NotNil(w.t, points)
 		require.Len(w.t, points.Wallets, len(addresses))
 		return points
 	}
-	given := func(address, action, provider, hash string) row {
-		return row{"address": address, "action": action, "provider": provider, "tx_hash": hash, "timestamp": "2026-01-01T00:00:00Z"}
-	}
 	return []Case{
-		{Name: "are empty for an address without history", run: func(w *world) {
+		{Name: "nothing for an address without history", run: func(w *world) {
 			points := ask(w, &store.PointsQuery{}, alice)
-			assert.Empty(w.t, points.Wallets[0].Awards)
+			assert.Empty(w.t, points.Wallets[0].Points)
 			assert.Empty(w.t, points.Wallets[0].Communities)
 			assert.Empty(w.t, points.Wallets[0].Lists)
 		}},
-		{Name: "hold the awards of each address, in the wallets' order", run: func(w *world) {
-			w.seed(map[string][]row{"registry_humanpoints": {
-				given(alice, "HKY", "Google", "n1"), with(given(alice, "PMT", "", "0x1"), row{"chain_id": 10}), given(bob, "HPH", "", ""),
-			}})
+		{Name: "no wallet without an address", run: func(w *world) {
+			assert.Empty(w.t, ask(w, &store.PointsQuery{Lists: []string{"team"}, Counted: []string{"MM2"}}).Wallets)
+		}},
+		{Name: "the points of each address in the order of the wallets", run: func(w *world) {
+			minted := point(alice, "PMT", "", "0x1")
+			minted.ChainID = 10
+			w.points(point(alice, "HKY", "Google", "n1"), minted, point(bob, "HPH", "", ""))
 			points := ask(w, &store.PointsQuery{}, bob, alice)
-			assert.Equal(w.t, []store.Award{{Action: "HPH"}}, points.Wallets[0].Awards)
-			assert.ElementsMatch(w.t, []store.Award{
+			assert.Equal(w.t, []store.HumanPoint{{Action: "HPH"}}, points.Wallets[0].Points)
+			assert.ElementsMatch(w.t, []store.HumanPoint{
 				{Action: "HKY", Provider: "Google", TxHash: "n1"}, {Action: "PMT", TxHash: "0x1", ChainID: 10},
-			}, points.Wallets[1].Awards)
+			}, points.Wallets[1].Points)
 		}},
-		{Name: "hold the communities in which an address qualified", run: func(w *world) {
-			w.seed(map[string][]row{"registry_humanpointscommunityqualifiedusers": {
-				{"address": alice, "community_id": 1}, {"address": alice, "community_id": 2}, {"address": bob, "community_id": 1},
-			}})
-			assert.ElementsMatch(w.t, []int64{1, 2}, ask(w, &store.PointsQuery{}, alice).Wallets[0].Communities)
+		{Name: "every community in which an address has qualified", run: func(w *world) {
+			w.qualifications(
+				store.Qualification{Address: alice, Community: community}, store.Qualification{Address: alice, Community: neighbour},
+				store.Qualification{Address: bob, Community: community})
+			assert.ElementsMatch(w.t, []int64{community, neighbour}, ask(w, &store.PointsQuery{}, alice).Wallets[0].Communities)
 		}},
-		{Name: "hold those of the queried lists that an address is on", run: func(w *world) {
-			w.seed(map[string][]row{
-				"account_addresslist": {{"id": 1, "name": "og"}, {"id": 2, "name": "vip"}, {"id": 3, "name": "other"}},
-				"account_addresslistmember": {
-					{"address": alice, "list_id": 1}, {"address": alice, "list_id": 3}, {"address": bob, "list_id": 2},
-				},
-			})
+		{Name: "the queried lists that an address is on", run: func(w *world) {
+			w.lists(
+				store.AddressList{Name: "og", Members: []store.Address{alice}}, store.AddressList{Name: "vip", Members: []store.Address{bob}},
+				store.AddressList{Name: "other", Members: []store.Address{alice}})
 			points := ask(w, &store.PointsQuery{Lists: []string{"vip", "og", "missing"}}, alice, bob)
 			assert.Equal(w.t, []string{"og"}, points.Wallets[0].Lists)
 			assert.Equal(w.t, []string{"vip"}, points.Wallets[1].Lists)
 		}},
-		{Name: "count the awards of the queried actions over all addresses", run: func(w *world) {
-			w.seed(map[string][]row{"registry_humanpoints": {given(alice, "MM2", "", ""), given(bob, "MM2", "", ""), given(bob, "SOG", "", "")}})
+		{Name: "the number of points of the queried actions over all addresses", run: func(w *world) {
+			w.points(point(alice, "MM2", "", ""), point(bob, "MM2", "", ""), point(bob, "SOG", "", ""))
 			points := ask(w, &store.PointsQuery{Counted: []string{"MM2", "TCO"}}, alice)
-			assert.Equal(w.t, 2, points.Given["MM2"])
-			assert.Equal(w.t, 0, points.Given["TCO"])
-			assert.NotContains(w.t, points.Given, "SOG")
+			assert.Equal(w.t, map[string]int{"MM2": 2, "TCO": 0}, points.Given)
 		}},
-		{Name: "count an action once, and name a list once, that is queried twice", run: func(w *world) {
-			w.seed(map[string][]row{
-				"registry_humanpoints":      {given(alice, "MM2", "", ""), given(bob, "MM2", "", "")},
-				"account_addresslist":       {{"id": 1, "name": "og"}},
-				"account_addresslistmember": {{"address": alice, "list_id": 1}},
-			})
+		{Name: "one answer for an action or a list that is queried twice", run: func(w *world) {
+			w.points(point(alice, "MM2", "", ""), point(bob, "MM2", "", ""))
+			w.lists(store.AddressList{Name: "og", Members: []store.Address{alice}})
 			points := ask(w, &store.PointsQuery{Lists: []string{"og", "og"}, Counted: []string{"MM2", "MM2"}}, alice)
 			assert.Equal(w.t, 2, points.Given["MM2"])
 			assert.Equal(w.t, []string{"og"}, points.Wallets[0].Lists)
 		}},
-		{Name: "are none of a list or an action whose name no column holds", run: func(w *world) {
+		{Name: "nothing for a name that no store can hold", run: func(w *world) {
 			odd := []string{"a\x00b", "\xff", strings.Repeat("ö", 101)}
-			s := w.query(store.Query{Community: community, Addresses: []string{alice}, At: noon, Points: &store.PointsQuery{Lists: odd, Counted: odd}})
-			assert.Empty(w.t, s.Points.Wallets[0].Lists)
-			assert.Equal(w.t, map[string]int{odd[0]: 0, odd[1]: 0, odd[2]: 0}, s.Points.Given)
+			points := ask(w, &store.PointsQuery{Lists: odd, Counted: odd}, alice)
+			assert.Empty(w.t, points.Wallets[0].Lists)
+			assert.Equal(w.t, map[string]int{odd[0]: 0, odd[1]: 0, odd[2]: 0}, points.Given)
 		}},
-		{Name: "hold the values of active actions only", run: func(w *world) {
-			w.seed(map[string][]row{"registry_humanpointsconfig": {
-				{"action": "HKY", "points": 123, "active": true}, {"action": "HPH", "points": 5, "active": false},
-			}})
-			values := ask(w, &store.PointsQuery{}, alice).Values
-			assert.Equal(w.t, 123, values["HKY"])
-			assert.NotContains(w.t, values, "HPH")
+		{Name: "the values of the active actions", run: func(w *world) {
+			values := map[string]int{"HKY": 123, "PMT": 0}
+			w.edit(func(s *store.State) { s.PointValues = values })
+			assert.Equal(w.t, values, ask(w, &store.PointsQuery{}, alice).Values)
 		}},
 	}
 }

@@ -1,132 +1,127 @@
 package storetest
 
 import (
+	"time"
+
 	"github.com/stretchr/testify/assert"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
 func pointsCases() []Case {
-	key := store.Award{Action: "HKY", Provider: "Google", TxHash: "n1"}
-	capped := store.Award{Action: "MM2", Limit: 2}
-	bonus := store.Award{Action: "SCB", Communities: 2}
-	// qualifications of Alice in other communities
-	elsewhere := func(w *world, communities ...int) {
-		w.t.Helper()
-		var rows []row
-		for _, id := range communities {
-			rows = append(rows, row{"address": alice, "community_id": id})
-		}
-		w.seed(map[string][]row{"registry_humanpointscommunityqualifiedusers": rows})
-	}
-	given := func(w *world, rows ...row) {
-		w.t.Helper()
-		for i := range rows {
-			rows[i] = with(row{"address": bob, "timestamp": "2026-01-01T00:00:00Z"}, rows[i])
-		}
-		w.seed(map[string][]row{"registry_humanpoints": rows})
-	}
+	return append(awardCases(), limitCases()...)
+}
+
+// given scores Alice with the awards, and returns which of them were given.
+func (w *world) given(change ...func(*store.Changes)) []bool {
+	w.t.Helper()
+	return w.score(alice, change...).Given
+}
+
+// keyOfGoogle is an award for a credential.
+var keyOfGoogle = store.Award{Action: "HKY", Provider: "Google", TxHash: "n1"}
+
+func awardCases() []Case {
+	key := keyOfGoogle
 	return []Case{
-		{Name: "qualifying is recorded once", run: func(w *world) {
+		{Name: "a qualification once", run: func(w *world) {
 			w.score(alice, qualified)
 			w.score(alice, qualified)
-			rows := w.table("registry_humanpointscommunityqualifiedusers")
-			assert.Equal(w.t, []any{alice}, column(rows, "address"))
-			assert.Equal(w.t, []any{float64(community)}, column(rows, "community_id"))
+			assert.Equal(w.t, []store.Qualification{{Address: alice, Community: community}}, w.state().Qualified)
 		}},
-		{Name: "who does not qualify is not recorded", run: func(w *world) {
+		{Name: "no qualification without one", run: func(w *world) {
 			w.score(alice)
-			assert.Empty(w.t, w.table("registry_humanpointscommunityqualifiedusers"))
+			assert.Empty(w.t, w.state().Qualified)
 		}},
-		{Name: "an award is a row", run: func(w *world) {
-			receipt := w.score(alice, awards(key))
-			r := w.only("registry_humanpoints")
-			for name, want := range (row{"address": alice, "action": "HKY", "provider": "Google", "tx_hash": "n1", "chain_id": float64(0)}) {
-				assert.Equal(w.t, want, r[name], name)
-			}
-			assert.NotEmpty(w.t, r["timestamp"])
-			assert.Equal(w.t, []store.Award{key}, receipt.Awards)
+		{Name: "a point as it is awarded", run: func(w *world) {
+			want := point(alice, "HKY", "Google", "n1")
+			want.At = noon.Add(time.Hour)
+			assert.Equal(w.t, []bool{true}, w.given(awards(key), func(c *store.Changes) { c.At = want.At }))
+			equalStates(w.t, store.State{Points: []store.StoredPoint{want}}, store.State{Points: w.state().Points})
 		}},
-		{Name: "an award without provider and hash has them empty, not NULL", run: func(w *world) {
-			w.score(alice, awards(store.Award{Action: "HPH"}))
-			r := w.only("registry_humanpoints")
-			assert.Empty(w.t, r["provider"])
-			assert.NotNil(w.t, r["provider"])
-			assert.Empty(w.t, r["tx_hash"])
-			assert.NotNil(w.t, r["tx_hash"])
+		{Name: "a point without provider and hash", run: func(w *world) {
+			assert.Equal(w.t, []bool{true}, w.given(awards(store.Award{Action: "HPH"})))
+			want := point(alice, "HPH", "", "")
+			want.At = noon
+			equalStates(w.t, store.State{Points: []store.StoredPoint{want}}, store.State{Points: w.state().Points})
 		}},
-		{Name: "an action is awarded at most once for a provider, whatever the transaction hash", run: func(w *world) {
+		{Name: "an action once for a provider with any hash", run: func(w *world) {
 			w.score(alice, awards(key))
-			rotated := key
-			rotated.TxHash = "n2"
-			receipt := w.score(alice, awards(rotated))
-			assert.Equal(w.t, []any{"n1"}, column(w.table("registry_humanpoints"), "tx_hash"))
-			assert.Empty(w.t, receipt.Awards, "passed over without an error")
+			other := key
+			other.TxHash = "n2"
+			w.unchanged(func() { assert.Equal(w.t, []bool{false}, w.given(awards(other))) })
 		}},
-		{Name: "an action is awarded at most once for a provider, whatever the chain", run: func(w *world) {
-			given(w, row{"id": 1, "address": alice, "action": "HKY", "provider": "Google", "tx_hash": "0x1", "chain_id": 10})
-			assert.Empty(w.t, w.score(alice, awards(key)).Awards)
-			assert.Len(w.t, w.table("registry_humanpoints"), 1)
+		{Name: "an action once for a provider on any chain", run: func(w *world) {
+			minted := point(alice, "HKY", "Google", "0x1")
+			minted.ChainID = 10
+			w.points(minted)
+			assert.Equal(w.t, []bool{false}, w.given(awards(key)))
+			assert.Len(w.t, w.state().Points, 1)
 		}},
-		{Name: "an action is awarded for each provider", run: func(w *world) {
-			github := store.Award{Action: "HKY", Provider: "Github", TxHash: "n1"}
-			receipt := w.score(alice, awards(key, github))
-			assert.Len(w.t, w.table("registry_humanpoints"), 2)
-			assert.ElementsMatch(w.t, []store.Award{key, github}, receipt.Awards)
+		{Name: "an action for each provider", run: func(w *world) {
+			assert.Equal(w.t, []bool{true, true}, w.given(awards(key, store.Award{Action: "HKY", Provider: "Github", TxHash: "n1"})))
+			assert.Len(w.t, w.state().Points, 2)
 		}},
-		{Name: "another address's award does not stand in the way", run: func(w *world) {
-			given(w, row{"action": "HKY", "provider": "Google", "tx_hash": "n1"})
-			assert.Equal(w.t, []store.Award{key}, w.score(alice, awards(key)).Awards)
+		{Name: "an action for each address", run: func(w *world) {
+			w.points(point(bob, "HKY", "Google", "n1"))
+			assert.Equal(w.t, []bool{true}, w.given(awards(key)))
 		}},
-		{Name: "the receipt tells only what was given", run: func(w *world) {
+		{Name: "a receipt of the points that are new", run: func(w *world) {
 			w.score(alice, awards(key))
-			assert.Equal(w.t, []store.Award{{Action: "HPH"}}, w.score(alice, awards(key, store.Award{Action: "HPH"})).Awards)
+			assert.Equal(w.t, []bool{true, false, true}, w.given(awards(store.Award{Action: "HPH"}, key, store.Award{Action: "HCH"})))
+			assert.Empty(w.t, w.given())
 		}},
-		{Name: "a limited award is given below its limit", run: func(w *world) {
-			given(w, row{"action": "MM2"})
-			assert.Len(w.t, w.score(alice, awards(capped)).Awards, 1)
+		{Name: "no point and no qualification of a failed scoring", run: func(w *world) {
+			w.score(alice, qualified, awards(key))
+			before := w.state()
+			w.score(alice, failing("why"))
+			after := w.state()
+			assert.Equal(w.t, before.Points, after.Points)
+			assert.Equal(w.t, before.Qualified, after.Qualified)
 		}},
-		{Name: "a limited award is passed over at its limit", run: func(w *world) {
-			given(w, row{"action": "MM2"}, row{"action": "MM2", "address": carol})
-			assert.Empty(w.t, w.score(alice, awards(capped)).Awards)
-			assert.Len(w.t, w.table("registry_humanpoints"), 2)
+	}
+}
+
+func limitCases() []Case {
+	limited := awards(store.Award{Action: "MM2", Limit: 2})
+	bonus := awards(store.Award{Action: "SCB", Communities: 2})
+	return []Case{
+		{Name: "a limited award below its limit", run: func(w *world) {
+			w.points(point(bob, "MM2", "", ""))
+			assert.Equal(w.t, []bool{true}, w.given(limited))
 		}},
-		{Name: "awards of other actions do not use up a limit", run: func(w *world) {
-			given(w, row{"action": "SOG"}, row{"action": "TCO"}, row{"action": "HPH"})
-			assert.Len(w.t, w.score(alice, awards(capped)).Awards, 1)
+		{Name: "no limited award at its limit", run: func(w *world) {
+			w.points(point(bob, "MM2", "", ""), point(carol, "MM2", "", ""))
+			assert.Equal(w.t, []bool{false}, w.given(limited))
+			assert.Len(w.t, w.state().Points, 2)
 		}},
-		{Name: "a limit holds among the wallets of one change set", run: func(w *world) {
-			given(w, row{"action": "MM2", "address": carol})
-			c := w.scored([]string{alice, bob})
-			c.Wallets[0].Awards = []store.Award{capped}
-			c.Wallets[1].Awards = []store.Award{capped}
+		{Name: "points of other actions do not use up a limit", run: func(w *world) {
+			w.points(point(bob, "SOG", "", ""), point(bob, "TCO", "", ""), point(bob, "HPH", "", ""))
+			assert.Equal(w.t, []bool{true}, w.given(limited))
+		}},
+		{Name: "a limit over the wallets of one change set", run: func(w *world) {
+			w.points(point(carol, "MM2", "", ""))
+			c := w.scored([]store.Address{alice, bob}, limited)
+			c.Wallets[1].Awards = c.Wallets[0].Awards
 			receipt := w.apply(c)
-			assert.Len(w.t, append(receipt.Wallets[0].Awards, receipt.Wallets[1].Awards...), 1)
-			assert.Len(w.t, w.table("registry_humanpoints"), 2)
+			assert.NotEqual(w.t, receipt.Wallets[0].Given, receipt.Wallets[1].Given)
+			assert.Len(w.t, w.state().Points, 2)
 		}},
-		{Name: "an award for communities counts those that the address qualified in, this one included", run: func(w *world) {
-			elsewhere(w, neighbour)
-			assert.Len(w.t, w.score(alice, qualified, awards(bonus)).Awards, 1)
+		{Name: "an award for communities counts this one", run: func(w *world) {
+			w.qualifications(store.Qualification{Address: alice, Community: neighbour})
+			assert.Equal(w.t, []bool{true}, w.given(qualified, bonus))
 		}},
-		{Name: "an award for communities is passed over below their number", run: func(w *world) {
-			assert.Empty(w.t, w.score(alice, qualified, awards(bonus)).Awards)
-			assert.Empty(w.t, w.table("registry_humanpoints"))
+		{Name: "no award for communities below their number", run: func(w *world) {
+			assert.Equal(w.t, []bool{false}, w.given(qualified, bonus))
+			assert.Empty(w.t, w.state().Points)
 		}},
-		{Name: "an award for communities does not count this one twice", run: func(w *world) {
-			elsewhere(w, community)
-			assert.Empty(w.t, w.score(alice, qualified, awards(bonus)).Awards)
+		{Name: "an award for communities counts this one once", run: func(w *world) {
+			w.qualifications(store.Qualification{Address: alice, Community: community})
+			assert.Equal(w.t, []bool{false}, w.given(qualified, bonus))
 		}},
-		{Name: "an award for communities does not count those of others", run: func(w *world) {
-			w.seed(map[string][]row{"registry_humanpointscommunityqualifiedusers": {{"address": bob, "community_id": neighbour}}})
-			assert.Empty(w.t, w.score(alice, qualified, awards(bonus)).Awards)
-		}},
-		{Name: "points that are there keep their rows", run: func(w *world) {
-			w.score(alice, awards(key), qualified)
-			before := w.tables()
-			w.score(alice, awards(key), qualified)
-			after := w.tables()
-			assert.Equal(w.t, before["registry_humanpoints"], after["registry_humanpoints"])
-			assert.Equal(w.t, before["registry_humanpointscommunityqualifiedusers"], after["registry_humanpointscommunityqualifiedusers"])
+		{Name: "an award for communities counts none of others", run: func(w *world) {
+			w.qualifications(store.Qualification{Address: bob, Community: neighbour})
+			assert.Equal(w.t, []bool{false}, w.given(qualified, bonus))
 		}},
 	}
 }

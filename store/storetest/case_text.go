@@ -12,58 +12,61 @@ import (
 
 // invalidCases are change sets that Validate refuses: a store must call it.
 func invalidCases() []Case {
+	first := func(change func(*store.WalletChanges)) func(*store.Changes) {
+		return func(c *store.Changes) { change(&c.Wallets[0]) }
+	}
 	var cases []Case
 	for _, c := range []struct {
 		name  string
 		spoil func(*store.Changes)
 	}{
-		{"without a moment", func(c *store.Changes) { c.At = time.Time{} }},
-		{"without a wallet", func(c *store.Changes) { c.Wallets = nil }},
-		{"with a wallet twice", func(c *store.Changes) { c.Wallets = append(c.Wallets, c.Wallets[0]) }},
-		{"with an address in upper case", func(c *store.Changes) { c.Wallets[0].Address = "0x" + strings.ToUpper(alice[2:]) }},
-		{"without a version", func(c *store.Changes) { c.Wallets[0].Version = "" }},
-		{"with a status that no scoring ends with", func(c *store.Changes) { c.Wallets[0].Score.Status = "PROCESSING" }},
-		{"with a score of 2", func(c *store.Changes) { c.Wallets[0].Score.Value = "2" }},
-		{"with evidence that is not an object", func(c *store.Changes) { c.Wallets[0].Score.Evidence = []byte(`"x"`) }},
-		{"with claims of a failed scoring", func(c *store.Changes) {
-			c.Wallets[0].Score = failed("why")
-			c.Claims = []store.Claim{claim("n1", alice, years(1))}
+		{"no time", func(c *store.Changes) { c.At = time.Time{} }},
+		{"no wallet", func(c *store.Changes) { c.Wallets = nil }},
+		{"a wallet twice", func(c *store.Changes) { c.Wallets = append(c.Wallets, c.Wallets[0]) }},
+		{"an address in upper case", first(func(w *store.WalletChanges) { w.Address = "0x" + store.Address(strings.ToUpper(string(alice[2:]))) })},
+		{"no version", first(func(w *store.WalletChanges) { w.Version = "" })},
+		{"a status that no scoring ends with", first(func(w *store.WalletChanges) { w.Score.Status = "PROCESSING" })},
+		{"a score of 2", first(func(w *store.WalletChanges) { w.Score.Value = "2" })},
+		{"evidence that is no object", first(func(w *store.WalletChanges) { w.Score.Evidence = []byte(`"x"`) })},
+		{"a malformed document", first(func(w *store.WalletChanges) { w.Score.Stamps = []byte(`{'a': 1}`) })},
+		{"a malformed event and a lost race", first(func(w *store.WalletChanges) {
+			w.Version, w.Events = "an older one", []store.Event{{Action: "LDP", Address: alice, Data: []byte(`{"a":}`)}}
+		})},
+		{"an event of a failed scoring", first(func(w *store.WalletChanges) {
+			w.Score, w.Events = failed("why"), []store.Event{numbered(alice, "1")}
+		})},
+		{"a counted credential of a failed scoring", first(func(w *store.WalletChanges) { w.Score, w.Counted = failed("why"), []int64{1} })},
+		{"a claim of a failed scoring", func(c *store.Changes) {
+			failing("why")(c)
+			swaps(taken("n1", alice, years(1)))(c)
 		}},
-		{"with stamps of a failed scoring", func(c *store.Changes) {
-			c.Wallets[0].Score = failed("why")
-			c.Wallets[0].Stamps = []store.Stamp{stamp("Google", "n1")}
-		}},
-		{"with a nullifier of 101 characters", func(c *store.Changes) {
-			c.Claims = []store.Claim{claim(strings.Repeat("ü", 101), alice, years(1))}
-		}},
-		{"with an empty nullifier", func(c *store.Changes) { c.Claims = []store.Claim{claim("", alice, years(1))} }},
-		{"with a NUL in a nullifier", func(c *store.Changes) { c.Claims = []store.Claim{claim("a\x00", alice, years(1))} }},
-		{"with invalid UTF-8 in a nullifier", func(c *store.Changes) { c.Claims = []store.Claim{claim("\xff", alice, years(1))} }},
-		{"with a nullifier claimed twice", func(c *store.Changes) {
-			c.Claims = []store.Claim{claim("n1", alice, years(1)), claim("n1", alice, years(2))}
-		}},
-		{"with a nullifier both claimed and held", func(c *store.Changes) {
-			c.Claims = []store.Claim{claim("n1", alice, years(1))}
-			c.Held = []store.Claim{claim("n1", bob, years(1))}
-		}},
-		{"with a claim that never expires", func(c *store.Changes) { c.Claims = []store.Claim{claim("n1", alice, time.Time{})} }},
-		{"with a provider of 257 characters", func(c *store.Changes) {
-			c.Wallets[0].Stamps = []store.Stamp{stamp(strings.Repeat("p", 257), "n1")}
-		}},
-		{"with a stamp that is not JSON, also when a race is lost,", func(c *store.Changes) {
-			c.Wallets[0].Version = "an older one"
-			c.Wallets[0].Stamps = []store.Stamp{{Provider: "Google", Credential: []byte(`{'a': 1}`)}}
-		}},
-		{"with an action of four characters", func(c *store.Changes) { c.Wallets[0].Awards = []store.Award{{Action: "LONG"}} }},
-		{"with an award twice", func(c *store.Changes) { c.Wallets[0].Awards = []store.Award{{Action: "HPH"}, {Action: "HPH"}} }},
+		{"a counted credential twice", counted(1, 1)},
+		{"a counted credential without an id", counted(0)},
+		{"a nullifier of 101 characters", swaps(taken(strings.Repeat("ü", 101), alice, years(1)))},
+		{"an empty nullifier", swaps(taken("", alice, years(1)))},
+		{"a NUL in a nullifier", swaps(taken("a\x00", alice, years(1)))},
+		{"invalid UTF-8 in a nullifier", swaps(taken("\xff", alice, years(1)))},
+		{"a nullifier twice", swaps(taken("n1", alice, years(1)), taken("n1", alice, years(2)))},
+		{"a claim for no address", swaps(taken("n1", "0xB0B", years(1)))},
+		{"a claim that never expires", swaps(taken("n1", alice, time.Time{}))},
+		{"an action of four characters", awards(store.Award{Action: "LONG"})},
+		{"a transaction hash of 101 characters", awards(store.Award{Action: "HKY", TxHash: strings.Repeat("x", 101)})},
+		{"an award twice", awards(store.Award{Action: "HPH"}, store.Award{Action: "HPH"})},
 	} {
-		cases = append(cases, Case{Name: c.name + " must return ErrInvalid and write nothing", run: func(w *world) {
-			changes := w.scored([]string{alice})
+		cases = append(cases, Case{Name: c.name, run: func(w *world) {
+			w.credentials(stored(1, alice, "Google", "n1"))
+			changes := w.scored([]store.Address{alice})
 			c.spoil(changes)
 			w.refused(store.ErrInvalid, changes)
 		}})
 	}
-	return cases
+	return append(cases, Case{Name: "no change set", run: func(w *world) {
+		w.unchanged(func() {
+			receipt, err := w.Apply(w.ctx, nil)
+			w.fails(store.ErrInvalid, err)
+			assert.Nil(w.t, receipt)
+		})
+	}})
 }
 
 func hostileCases() []Case {
@@ -76,34 +79,33 @@ func hostileCases() []Case {
 		{"JSON and arrays", `{"a":["b",null]},{},"NULL",null`},
 		{"white space and controls", " \t\r\n\v\x01\x1f\x7f "},
 		{"other scripts", "Zürich 東京 עברית العربية"},
-		{"what looks alike and what is composed", "é e\u0301 А A ﬁ"},
-		{"emoji and planes beyond the first", "\U0001F600\U0010FFFF\u200d\ufeff"},
+		{"lookalikes and composed characters", "é e\u0301 А A ﬁ"},
+		{"emoji and higher planes", "\U0001F600\U0010FFFF\u200d\ufeff"},
 		{"directions", "\u202egnikcatta\u202c"},
 		{"the widest nullifier", strings.Repeat("ü", store.MaxNullifier)},
 	} {
-		cases = append(cases, Case{Name: c.name + " are kept as they are", run: func(w *world) {
-			provider := c.text
-			w.credentials(credentialRow(1, alice, provider, c.text))
+		cases = append(cases, Case{Name: c.name, run: func(w *world) {
+			credential := stored(1, alice, c.text, c.text)
+			w.credentials(credential)
 			loaded := w.load(alice).Wallets[0].Credentials
 			require.Len(w.t, loaded, 1)
-			assert.Equal(w.t, provider, loaded[0].Provider)
+			assert.Equal(w.t, c.text, loaded[0].Provider)
 
-			receipt := w.score(alice,
-				stamps(store.Stamp{Provider: provider, Credential: loaded[0].Stamp}),
-				claims(claim(c.text, alice, years(1))),
-				awards(store.Award{Action: "HKY", Provider: provider, TxHash: c.text}))
-			assert.Len(w.t, receipt.Awards, 1)
-			assert.Equal(w.t, map[string]store.Claim{c.text: claim(c.text, alice, years(1))}, w.holders())
-			assert.Equal(w.t, []any{provider}, column(w.table("registry_stamp"), "provider"))
-			assert.Equal(w.t, []any{provider}, column(w.table("registry_humanpoints"), "provider"))
-			found := w.load(alice).Claims
-			require.Len(w.t, found, 1)
-			assert.Equal(w.t, c.text, found[0].Nullifier)
+			w.score(alice, counted(1), swaps(taken(c.text, alice, years(1))))
+			w.equalCounted(credential)
+			assert.Equal(w.t, map[string]store.Holder{c.text: holder(alice, years(1))}, w.holders())
+			claims := w.load(alice).Claims
+			require.Len(w.t, claims, 1)
+			assert.Equal(w.t, c.text, claims[0].Nullifier)
 
-			w.score(alice, func(changes *store.Changes) { changes.Wallets[0].Score = failed(c.text) })
-			score := w.load(alice).Wallets[0].Score
-			require.NotNil(w.t, score)
-			assert.Equal(w.t, c.text, score.Error)
+			w.score(alice, failing(c.text))
+			w.equalScores(failed(c.text), alice)
+			if has[store.Points](w.Harness) {
+				w.score(alice, awards(store.Award{Action: "HKY", Provider: c.text, TxHash: c.text}))
+				points := w.state().Points
+				require.Len(w.t, points, 1)
+				assert.Equal(w.t, store.HumanPoint{Action: "HKY", Provider: c.text, TxHash: c.text}, points[0].HumanPoint)
+			}
 		}})
 	}
 	return cases

@@ -8,10 +8,11 @@ import (
 	"testing"
 )
 
-// Fails runs the check, and tells whether it failed. A panic is not caught: in
-// the test of a real store it would end all other cases too.
+// Fails runs the check and reports whether it failed.
 func Fails(check func(testing.TB)) bool {
 	r := &recorder{}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.ctx, r.after = ctx, []func(){cancel}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -25,6 +26,7 @@ func Fails(check func(testing.TB)) bool {
 // recorder is a testing.TB that only remembers whether it failed.
 type recorder struct {
 	testing.TB
+	ctx    context.Context
 	failed atomic.Bool // cases assert in goroutines too
 	after  []func()
 }
@@ -32,7 +34,8 @@ type recorder struct {
 func (r *recorder) Helper()                  {}
 func (r *recorder) Name() string             { return "" } // assertions print it
 func (r *recorder) Errorf(string, ...any)    { r.failed.Store(true) }
-func (r *recorder) Context() context.Context { return context.Background() }
+func (r *recorder) Context() context.Context { return r.ctx }
+func (r *recorder) Skip(...any)              { runtime.Goexit() }
 func (r *recorder) Cleanup(f func())         { r.after = append(r.after, f) }
 
 func (r *recorder) cleanUp() {

@@ -2,24 +2,25 @@ package storetest
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
-// written tells the tables that a request writes, among those of which the
+// written reports whether a request writes the table, among those of which the
 // recording has rows: those of a scoring, and the keys.
 func written(table string) bool {
 	return strings.HasPrefix(table, "registry_") || table == "account_accountapikey"
 }
 
-// normalised rewrites rows the way the wanted ones are written: without ids
-// and moments of writing, passports told by their address, credentials by what
-// identifies them.
+// normalised rewrites rows the way the wanted ones are written: without ids and
+// times of writing, passports by their address, credentials by what identifies
+// them.
 func normalised(tables map[string][]row) map[string][]row {
 	passports := map[any]row{}
 	for _, p := range tables["registry_passport"] {
@@ -54,6 +55,9 @@ func normalised(tables map[string][]row) map[string][]row {
 		r["nullifiers"], r["proof_value"] = subject["nullifiers"], proof["proofValue"]
 		delete(r, "credential")
 	}
+	for i, r := range tables["registry_event"] {
+		tables["registry_event"][i] = withoutRowIDs(r)
+	}
 	drop("registry_score")
 	drop("registry_stamp")
 	drop("registry_event", "created_at")
@@ -71,132 +75,68 @@ func normalised(tables map[string][]row) map[string][]row {
 	return tables
 }
 
-// untouched demands that a request has left all tables as they were but those
-// that it writes.
-func (w *world) untouched(before map[string][]row, recorded map[string][]row) {
-	w.t.Helper()
-	after := w.tables()
-	for table := range after {
-		if _, is := recorded[table]; is && written(table) {
-			continue
-		}
-		assert.Equal(w.t, inUse(table, before[table]), inUse(table, after[table]), table)
+// withoutRowIDs returns the row of an event without the ids of other rows in
+// its data, and any other row as it is.
+func withoutRowIDs(r row) row {
+	data, _ := r["data"].(row)
+	fields, _ := data["fields"].(row)
+	if fields != nil {
+		delete(data, "pk")
+		delete(fields, "passport")
 	}
+	return r
 }
 
-// inUse leaves out the points that are not configured: a store may keep a row
-// for them, to lock it.
-func inUse(table string, rows []row) []row {
-	if table != "registry_humanpointsconfig" {
-		return rows
-	}
-	used := []row{}
-	for _, r := range rows {
-		if r["active"] != false {
-			used = append(used, r)
+// untouched demands that a request has left everything as it was but the parts
+// of which the recording has rows.
+func (r *replay) untouched(before store.State, recorded map[string][]row) {
+	r.t.Helper()
+	after := r.state()
+	for table, drop := range map[string]func(s *store.State){
+		"registry_score":                              func(s *store.State) { s.Scores = nil },
+		"registry_event":                              func(s *store.State) { s.Events = nil },
+		"registry_hashscorerlink":                     func(s *store.State) { s.Claims = nil },
+		"registry_humanpoints":                        func(s *store.State) { s.Points = nil },
+		"registry_humanpointscommunityqualifiedusers": func(s *store.State) { s.Qualified = nil },
+		"account_accountapikey":                       func(s *store.State) { s.Keys = nil },
+	} {
+		if _, is := recorded[table]; is {
+			drop(&before)
+			drop(&after)
 		}
 	}
-	return used
+	equalStates(r.t, before, after)
 }
 
-// unrecorded holds the columns that the recording leaves out, or tells in part,
-// to what is known of them: ids refer to the rows that they should, whole
-// credentials are stored, what is new is of the moment of the scoring, and what
-// was there is as it was.
-func (w *world) unrecorded(before map[string][]row) {
-	w.t.Helper()
-	after := w.tables()
-	for _, r := range added(before, after, "registry_passport") {
-		assert.Equal(w.t, false, r["requires_calculation"], "of a new passport")
+// unrecorded checks what the recording leaves out or shortens: whole
+// credentials are recorded, the score's event is the last, everything new has
+// the time of the scoring, and everything else is as it was.
+func (r *replay) unrecorded(before store.State) {
+	r.t.Helper()
+	after := r.state()
+	require.GreaterOrEqual(r.t, len(after.Events), len(before.Events))
+	kept := len(before.Events)
+	equalStates(r.t, store.State{Events: before.Events}, store.State{Events: after.Events[:kept]})
+	last := map[store.Address]string{}
+	for _, e := range after.Events[kept:] {
+		assert.True(r.t, r.isNow(e.At), "an event at %v", e.At)
+		last[e.Address] = e.Action
 	}
-	for _, r := range added(before, after, "registry_event") {
-		assert.True(w.t, w.matches("<now>", r["created_at"]), "an event of %v", r["created_at"])
+	for address, action := range last {
+		assert.Equal(r.t, store.ActionScoreUpdate, action, "the last event of %v", address)
 	}
-	for _, r := range added(before, after, "registry_humanpoints") {
-		assert.True(w.t, w.matches("<now>", r["timestamp"]), "points of %v", r["timestamp"])
-	}
-	for _, table := range []string{"registry_passport", "registry_event", "registry_humanpoints", "registry_humanpointscommunityqualifiedusers"} {
-		kept := byID(after[table])
-		for _, r := range before[table] {
-			assert.Equal(w.t, r, kept[r["id"]], "%s: a row that was there", table)
+	for _, p := range after.Points {
+		if !slices.Contains(before.Points, p) {
+			assert.True(r.t, r.isNow(p.At), "points at %v", p.At)
 		}
 	}
-	for _, r := range after["registry_stamp"] {
-		w.storedWhole(r, after)
-	}
-	w.eventsInOrder(after["registry_event"])
-	w.eventsRefer(after)
-}
-
-func byID(rows []row) map[any]row {
-	all := map[any]row{}
-	for _, r := range rows {
-		all[r["id"]] = r
-	}
-	return all
-}
-
-// added returns the rows of the table that are new.
-func added(before, after map[string][]row, table string) (rows []row) {
-	old := byID(before[table])
-	for _, r := range after[table] {
-		if old[r["id"]] == nil {
-			rows = append(rows, r)
+	assert.Subset(r.t, after.Points, before.Points)
+	assert.Subset(r.t, after.Qualified, before.Qualified)
+	for _, s := range after.Scores {
+		for _, counted := range s.Counted {
+			assert.True(r.t, slices.ContainsFunc(after.Credentials, func(c store.StoredCredential) bool {
+				return c.Address == s.Address && c.Provider == counted.Provider && sameJSON(c.Document, counted.Document)
+			}), "%s of %v is no credential of the address", counted.Provider, s.Address)
 		}
-	}
-	return rows
-}
-
-// storedWhole demands that a stamp holds the credential of its address as it
-// came in, to the last member.
-func (w *world) storedWhole(stamp row, tables map[string][]row) {
-	w.t.Helper()
-	address := byID(tables["registry_passport"])[stamp["passport_id"]]["address"]
-	for _, r := range tables["ceramic_cache_ceramiccache"] {
-		if r["address"] == address && r["provider"] == stamp["provider"] && reflect.DeepEqual(r["stamp"], stamp["credential"]) {
-			return
-		}
-	}
-	assert.Fail(w.t, "a stamp that is no credential of its address", "%v", stamp)
-}
-
-// eventsInOrder demands that the events of a scoring come in the order in which
-// they happen: what was deduplicated, then the score.
-func (w *world) eventsInOrder(events []row) {
-	w.t.Helper()
-	last := map[any]row{} // by address
-	for _, r := range events {
-		if previous := last[r["address"]]; previous != nil {
-			require.Less(w.t, previous["id"], r["id"], "rows come in the order of their ids")
-		}
-		last[r["address"]] = r
-	}
-	for address, r := range last {
-		assert.Equal(w.t, "SCU", r["action"], "the last event of %v", address)
-	}
-}
-
-// eventsRefer demands that the events of scores name the rows that they are
-// about.
-func (w *world) eventsRefer(tables map[string][]row) {
-	w.t.Helper()
-	type place struct{ address, community any }
-	passports, scores := map[place]row{}, map[any]row{}
-	for _, r := range tables["registry_passport"] {
-		passports[place{r["address"], r["community_id"]}] = r
-	}
-	for _, r := range tables["registry_score"] {
-		scores[r["passport_id"]] = r
-	}
-	for _, r := range tables["registry_event"] {
-		data, _ := r["data"].(row)
-		fields, _ := data["fields"].(row)
-		if r["action"] != "SCU" {
-			continue
-		}
-		passport := passports[place{r["address"], r["community_id"]}]
-		require.NotNil(w.t, passport, "an event of nobody: %v", r)
-		assert.Equal(w.t, passport["id"], fields["passport"])
-		assert.Equal(w.t, scores[passport["id"]]["id"], data["pk"])
 	}
 }

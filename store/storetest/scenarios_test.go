@@ -3,43 +3,31 @@ package storetest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/internal/brokenstore"
+	"github.com/passport-sdk/passport-go/store"
 )
-
-type memory struct{ *memstore.Store }
-
-func (m memory) Seed(_ context.Context, rows []byte) error { return m.ReadRows(bytes.NewReader(rows)) }
-
-func (m memory) Rows(context.Context) ([]byte, error) {
-	var rows bytes.Buffer
-	err := m.WriteRows(&rows)
-	return rows.Bytes(), err
-}
 
 func recorded(t *testing.T, name string) scenario {
 	t.Helper()
-	for _, s := range scenarios(t) {
-		if s.Name == name {
-			return s
-		}
-	}
-	require.Fail(t, "no scenario is called "+name)
-	return scenario{}
+	all := scenarios(t)
+	i := slices.IndexFunc(all, func(s scenario) bool { return s.Name == name })
+	require.GreaterOrEqual(t, i, 0, "no scenario is called %s", name)
+	return all[i]
 }
 
-// The comparison must notice whatever is wrong in an answer or in a row.
-func TestAScenarioNoticesWhatIsWrong(t *testing.T) {
+// The comparison must notice anything that is wrong in an answer or a row.
+func TestScenarios_Wrong(t *testing.T) {
 	const name = "a clash on one nullifier gives the others to the first owner"
 	fails := func(spoil func(*scenario)) bool {
 		s := recorded(t, name)
 		spoil(&s)
-		return Fails(func(t testing.TB) { s.check(t, memory{memstore.New()}, throughEngine) })
+		return Fails(func(t testing.TB) { s.check(t, brokenstore.New(), throughEngine) })
 	}
 	require.False(t, fails(func(*scenario) {}), "as recorded it passes")
 
@@ -49,18 +37,18 @@ func TestAScenarioNoticesWhatIsWrong(t *testing.T) {
 		"another expiry": func(s *scenario) {
 			s.Want.Tables["registry_hashscorerlink"][0]["expires_at"] = "2036-01-01T00:00:00+00:00"
 		},
-		"another event":        func(s *scenario) { s.Want.Tables["registry_event"][0]["action"] = "SCU" },
-		"another event's data": func(s *scenario) { s.Want.Tables["registry_event"][0]["data"].(row)["provider"] = "Ens" },
-		"another score":        func(s *scenario) { s.Want.Tables["registry_score"][0]["score"] = "1.000000000" },
-		"other evidence":       func(s *scenario) { s.Want.Tables["registry_score"][0]["evidence"].(row)["rawScore"] = "1" },
-		"another stamp score":  func(s *scenario) { s.Want.Tables["registry_score"][1]["stamp_scores"].(row)["Google"] = 1.25 },
-		"an answer too many":   func(s *scenario) { s.Want.Steps = append(s.Want.Steps, s.Want.Steps[0]) },
-		"an answer too few":    func(s *scenario) { s.Want.Steps = s.Want.Steps[:1] },
-		"another status":       func(s *scenario) { s.Want.Steps[0].Status = 404 },
-		"another score told": func(s *scenario) {
+		"another event":       func(s *scenario) { s.Want.Tables["registry_event"][0]["action"] = "SCU" },
+		"other data":          func(s *scenario) { s.Want.Tables["registry_event"][0]["data"].(row)["provider"] = "Ens" },
+		"another score":       func(s *scenario) { s.Want.Tables["registry_score"][0]["score"] = "1.000000000" },
+		"other evidence":      func(s *scenario) { s.Want.Tables["registry_score"][0]["evidence"].(row)["rawScore"] = "1" },
+		"another stamp score": func(s *scenario) { s.Want.Tables["registry_score"][1]["stamp_scores"].(row)["Google"] = 1.25 },
+		"an extra answer":     func(s *scenario) { s.Want.Steps = append(s.Want.Steps, s.Want.Steps[0]) },
+		"a missing answer":    func(s *scenario) { s.Want.Steps = s.Want.Steps[:1] },
+		"another status":      func(s *scenario) { s.Want.Steps[0].Status = 404 },
+		"another answer": func(s *scenario) {
 			s.Want.Steps[0].Body = bytes.Replace(s.Want.Steps[0].Body, []byte(`1.50000`), []byte(`1.50001`), 1)
 		},
-		"a claim nobody wanted": func(s *scenario) {
+		"an extra claim": func(s *scenario) {
 			s.Want.Tables["registry_hashscorerlink"] = s.Want.Tables["registry_hashscorerlink"][:1]
 		},
 	} {
@@ -68,65 +56,60 @@ func TestAScenarioNoticesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// spoilt is a store whose rows are not what they should be.
-type spoilt struct {
-	memory
-
-	spoil func(tables map[string][]row)
-	reads int
-	// from is the number of the reading from which on they are spoilt.
-	from int
-}
-
-func (s *spoilt) Rows(ctx context.Context) ([]byte, error) {
-	document, err := s.memory.Rows(ctx)
-	if s.reads++; err != nil || s.reads < s.from {
-		return document, err
-	}
-	var tables map[string][]row
-	if err := json.Unmarshal(document, &tables); err != nil {
-		return nil, err
-	}
-	s.spoil(tables)
-	return json.Marshal(tables)
-}
-
-// What the recording does not tell is compared with what is known without it.
-func TestAScenarioNoticesWhatTheRecordingDoesNotTell(t *testing.T) {
+// Values that the recording leaves out are compared with those that are known
+// without it.
+func TestScenarios_Unrecorded(t *testing.T) {
+	// From that reading of the content on it is spoilt.
 	const afterRequest, atTheEnd = 3, 4
-	fails := func(name string, from int, spoil func(tables map[string][]row)) bool {
+	fails := func(name string, from int, spoil func(s *store.State)) bool {
+		b := brokenstore.New()
+		reads := 0
+		b.On.State = func(context.Context) (store.State, error) {
+			state := b.Good.State()
+			if reads++; reads >= from {
+				spoil(&state)
+			}
+			return state, nil
+		}
 		s := recorded(t, name)
-		return Fails(func(t testing.TB) {
-			s.check(t, &spoilt{memory: memory{memstore.New()}, spoil: spoil, from: from}, throughEngine)
-		})
+		return Fails(func(t testing.TB) { s.check(t, b, throughEngine) })
 	}
 	const points = "human points: address lists"
-	require.False(t, fails(points, 0, func(map[string][]row) {}), "unspoilt it passes")
+	require.False(t, fails(points, 0, func(*store.State) {}), "unspoilt it passes")
 	for what, c := range map[string]struct {
 		scenario string
 		from     int
-		spoil    func(tables map[string][]row)
+		spoil    func(s *store.State)
 	}{
-		"another moment of an event":   {points, atTheEnd, func(r map[string][]row) { r["registry_event"][0]["created_at"] = "2026-01-01T00:00:00Z" }},
-		"another moment of points":     {points, atTheEnd, func(r map[string][]row) { r["registry_humanpoints"][0]["timestamp"] = "2026-01-01T00:00:00Z" }},
-		"a passport to be calculated":  {points, atTheEnd, func(r map[string][]row) { r["registry_passport"][0]["requires_calculation"] = true }},
-		"an event of another score":    {points, atTheEnd, func(r map[string][]row) { r["registry_event"][0]["data"].(row)["pk"] = 99.0 }},
-		"an event of another passport": {points, atTheEnd, func(r map[string][]row) { r["registry_event"][0]["data"].(row)["fields"].(row)["passport"] = 99.0 }},
-		"half of a credential":         {points, atTheEnd, func(r map[string][]row) { delete(r["registry_stamp"][0]["credential"].(row), "issuer") }},
-		"a credential that is changed": {points, afterRequest, func(r map[string][]row) { r["ceramic_cache_ceramiccache"][0]["updated_at"] = "2026-01-01T00:00:00Z" }},
-		"a member that is gone":        {points, afterRequest, func(r map[string][]row) { r["account_addresslistmember"] = nil }},
-		"a multiplier that is new": {points, afterRequest, func(r map[string][]row) {
-			r["registry_humanpointsmultiplier"] = append(r["registry_humanpointsmultiplier"], row{"address": "0x", "multiplier": 2.0})
+		"another time of an event": {points, atTheEnd, func(s *store.State) { s.Events[0].At = noon }},
+		"another time of points":   {points, atTheEnd, func(s *store.State) { s.Points[0].At = noon }},
+		"half of a credential": {points, atTheEnd, func(s *store.State) {
+			s.Scores[0].Counted[0].Document = bytes.Replace(s.Scores[0].Counted[0].Document, []byte(`"issuer"`), []byte(`"issued"`), 1)
 		}},
-		"points that are rewritten": {"human points: multiplier and mints", atTheEnd, func(r map[string][]row) {
-			r["registry_humanpoints"][0]["timestamp"] = "2026-01-02T00:00:00Z"
+		"a credential that is changed": {points, afterRequest, func(s *store.State) { s.Credentials[0].UpdatedAt = noon }},
+		"members that are gone":        {points, afterRequest, func(s *store.State) { s.Lists[0].Members = nil }},
+		"a multiplier that is new":     {points, afterRequest, func(s *store.State) { s.Multipliers = map[store.Address]int{alice: 2} }},
+		"points that are rewritten": {"human points: multiplier and mints", atTheEnd, func(s *store.State) {
+			for i := range s.Points {
+				if !s.Points[i].At.Equal(scenarioNow) {
+					s.Points[i].At = scenarioNow
+				}
+			}
 		}},
-		"a deduplication told after the score": {"one clash and one already owned", atTheEnd, func(r map[string][]row) {
-			events := r["registry_event"]
-			events[0]["action"], events[1]["action"] = events[1]["action"], events[0]["action"]
-			events[0]["data"], events[1]["data"] = events[1]["data"], events[0]["data"]
+		"an event after the score's": {"one clash and one already owned", atTheEnd, func(s *store.State) {
+			slices.Reverse(s.Events)
 		}},
 	} {
 		assert.True(t, fails(c.scenario, c.from, c.spoil), what)
+	}
+}
+
+// Without human points every other scenario passes.
+func TestScenarios_WithoutPoints(t *testing.T) {
+	type plain struct{ Harness }
+	for _, s := range scenarios(t) {
+		if elsewhere[s.Name] == "" {
+			assert.False(t, Fails(func(t testing.TB) { s.check(t, plain{brokenstore.New()}, throughEngine) }), s.Name)
+		}
 	}
 }

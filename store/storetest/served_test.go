@@ -12,31 +12,33 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/brokenstore"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporthttp"
 )
 
-// forgetful does not keep that a key was migrated.
-type forgetful struct{ memory }
+// serve is a [NewHandler] of stores with every role.
+func serve(t testing.TB, h Harness, engine *passport.Engine) http.Handler {
+	t.Helper()
+	handler, err := passporthttp.New(engine, h.(passporthttp.Lookups))
+	require.NoError(t, err)
+	return handler
+}
 
-func (forgetful) MigrateKey(context.Context, string, string) error { return nil }
+func TestServed(t *testing.T) {
+	newHarness := func(testing.TB) Harness { return brokenstore.New() }
+	ServedScenarios(t, newHarness, serve)
+	ServedForms(t, newHarness, serve)
+}
 
-// The comparison must notice whatever is wrong in an answer, and in a row that
+// The comparison must notice anything that is wrong in an answer, and in what
 // only a server writes.
-func TestAServedScenarioNoticesWhatIsWrong(t *testing.T) {
-	serving := func(engine *passport.Engine, rows passporthttp.Rows) http.Handler {
-		handler := passporthttp.New(engine, rows)
-		require.NoError(t, handler.Err())
-		return handler
-	}
-	well := func(_ testing.TB, h Harness, engine *passport.Engine) http.Handler {
-		return serving(engine, h.(memory))
-	}
+func TestServedScenarios_Wrong(t *testing.T) {
 	spoilt := func(spoil func(r *httptest.ResponseRecorder)) NewHandler {
 		return func(t testing.TB, h Harness, engine *passport.Engine) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
+			return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 				r := httptest.NewRecorder()
-				well(t, h, engine).ServeHTTP(r, asked)
+				serve(t, h, engine).ServeHTTP(r, request)
 				spoil(r)
 				w.Header().Set("Content-Type", r.Header().Get("Content-Type"))
 				w.WriteHeader(r.Code)
@@ -57,25 +59,26 @@ func TestAServedScenarioNoticesWhatIsWrong(t *testing.T) {
 		handler  NewHandler
 		fails    bool
 	}{
-		"nothing, of a score":   {points, well, false},
-		"nothing, of a key":     {migrated, well, false},
-		"nothing, of a listing": {listing, well, false},
-		"nothing that is said":  {listing, inBody(`no such text`, ``), false},
-		"a status":              {history, spoilt(func(r *httptest.ResponseRecorder) { r.Code++ }), true},
-		"a type":                {points, spoilt(func(r *httptest.ResponseRecorder) { r.Header().Set("Content-Type", "text/plain") }), true},
-		"a score":               {points, inBody(`"3.00000"`, `"3.00001"`), true},
-		"a member too many":     {points, inBody(`{`, `{"more": 1, `), true},
-		"a member too few":      {points, inBody(`,"linked_score":null`, ``), true},
-		"a sentence":            {"deleted community", inBody(`No scorer`, `No Scorer`), true},
-		"an order":              {listing, inBody(`"Github"`, `"Google"`), true},
-		"a link":                {listing, inBody(`"next":null`, `"next":"/"`), true},
-		"a row of a key": {migrated, func(_ testing.TB, h Harness, engine *passport.Engine) http.Handler {
-			return serving(engine, forgetful{h.(memory)})
+		"nothing of a score":   {points, serve, false},
+		"nothing of a key":     {migrated, serve, false},
+		"nothing of a listing": {listing, serve, false},
+		"nothing at all":       {listing, inBody(`no such text`, ``), false},
+		"a status":             {history, spoilt(func(r *httptest.ResponseRecorder) { r.Code++ }), true},
+		"a type":               {points, spoilt(func(r *httptest.ResponseRecorder) { r.Header().Set("Content-Type", "text/plain") }), true},
+		"a score":              {points, inBody(`"3.00000"`, `"3.00001"`), true},
+		"an extra member":      {points, inBody(`{`, `{"more": 1, `), true},
+		"a missing member":     {points, inBody(`,"linked_score":null`, ``), true},
+		"a sentence":           {"deleted community", inBody(`No scorer`, `No Scorer`), true},
+		"an order":             {listing, inBody(`"Github"`, `"Google"`), true},
+		"a link":               {listing, inBody(`"next":null`, `"next":"/"`), true},
+		"a key": {migrated, func(t testing.TB, h Harness, engine *passport.Engine) http.Handler {
+			h.(*brokenstore.Store).On.MigrateKey = func(context.Context, string, string) error { return nil }
+			return serve(t, h, engine)
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := recorded(t, c.scenario)
-			failed := Fails(func(t testing.TB) { s.check(t, memory{memstore.New()}, throughServer(c.handler)) })
+			failed := Fails(func(t testing.TB) { s.check(t, brokenstore.New(), throughServer(c.handler)) })
 			assert.Equal(t, c.fails, failed)
 		})
 	}
@@ -93,16 +96,14 @@ func TestRunningScenarios_Clock(t *testing.T) {
 		"fast":  {func() time.Time { return time.Now().Add(time.Minute) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rows := memory{memstore.New(memstore.WithClock(c.clock))}
-			engine, err := passport.New(rows, passport.WithTrustedIssuers(TrustedIssuers()...),
+			h := brokenstore.New(memstore.WithClock(c.clock))
+			engine, err := passport.New(h, passport.WithTrustedIssuers(TrustedIssuers()...),
 				passport.WithHumanPoints(passport.HumanPoints{Capped: passport.MetaMaskOG()}), passport.WithClock(c.clock))
 			require.NoError(t, err)
-			handler := passporthttp.New(engine, rows)
-			require.NoError(t, handler.Err())
-			server := httptest.NewServer(handler)
+			server := httptest.NewServer(serve(t, h, engine))
 			t.Cleanup(server.Close)
 			s := recorded(t, "human points: address lists")
-			assert.Equal(t, c.fails, Fails(func(t testing.TB) { s.check(t, rows, throughURL(server.URL)) }))
+			assert.Equal(t, c.fails, Fails(func(t testing.TB) { s.check(t, h, throughURL(server.URL)) }))
 		})
 	}
 }

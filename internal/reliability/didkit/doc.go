@@ -2,10 +2,10 @@
 // issuers of stamps sign and verify: didkit 0.3.3, installed from PyPI.
 //
 // Fresh random credentials, with both types of proof, are judged by both: whole
-// ones, and such as were damaged at random. The verdicts must be the same, but for
-// what didkit accepts and ours refuses on purpose: strictnesses_test.go is the
-// closed list of those. What didkit refuses, ours must never accept. Where didkit
-// panics, it refuses.
+// ones, and ones damaged at random. The verdicts must be the same, but for
+// those that didkit accepts and ours refuses on purpose: strictnesses_test.go
+// is the closed list. Ours must never accept a credential that didkit refuses.
+// A panic of didkit is a refusal.
 //
 // The test needs Python 3 and PyPI, or a Python that has didkit already, and so
 // carries a build tag: without the tag it is not built, with it it fails where

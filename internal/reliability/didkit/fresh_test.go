@@ -105,8 +105,8 @@ func (m *maker) byTestIssuer(t *testing.T) fresh {
 // issue has didkit sign.
 func (m *maker) issue(t *testing.T, credential, options, key any) (string, bool) {
 	t.Helper()
-	told := m.judge.ask(t, map[string]any{"issue": credential, "options": options, "key": key})
-	return told.Credential, told.Credential != ""
+	theirs := m.judge.ask(t, map[string]any{"issue": credential, "options": options, "key": key})
+	return theirs.Credential, theirs.Credential != ""
 }
 
 func unpadded(bytes []byte) string { return base64.RawURLEncoding.EncodeToString(bytes) }
@@ -168,8 +168,8 @@ func base58(bytes []byte) string {
 	return text.String()
 }
 
-// typed is a credential with an EIP-712 signature by didkit: in the issuers' form,
-// or with members of any type beside it.
+// typed is a credential with an EIP-712 signature by didkit: in the issuers'
+// form, or with members of any type beside it.
 func (m *maker) typed(t *testing.T, more bool) (fresh, bool) {
 	t.Helper()
 	secret := make([]byte, 32)

@@ -103,20 +103,20 @@ func (j *judge) stop() {
 	_ = j.process.Wait()
 }
 
-// ask has didkit do something. When that ends the process, or takes forever, it
-// is a panic, and the process is started anew.
+// ask sends didkit a question. If that ends the process, or there is no answer
+// in a minute, it is a panic, and the process is started again.
 func (j *judge) ask(t *testing.T, question any) answer {
 	t.Helper()
 	line, err := json.Marshal(question)
 	require.NoError(t, err)
 	patience := time.AfterFunc(time.Minute, func() { _ = j.process.Process.Kill() })
 	_, err = j.asked.Write(append(line, '\n'))
-	var told answer
+	var given answer
 	if err == nil {
-		told, err = j.answer()
+		given, err = j.answer()
 	}
 	if patience.Stop(); err == nil {
-		return told
+		return given
 	}
 	j.crashes++
 	j.stop()
@@ -124,11 +124,11 @@ func (j *judge) ask(t *testing.T, question any) answer {
 	return answer{Verdict: "panics", Why: err.Error()}
 }
 
-func (j *judge) answer() (told answer, err error) {
+func (j *judge) answer() (given answer, err error) {
 	line, err := j.answers.ReadBytes('\n')
 	if err != nil {
-		return told, err
+		return given, err
 	}
-	err = json.Unmarshal(line, &told)
-	return told, err
+	err = json.Unmarshal(line, &given)
+	return given, err
 }

@@ -9,19 +9,20 @@ import (
 	"github.com/passport-sdk/passport-go/credential"
 )
 
-// strictness is a way in which ours is stricter than didkit on purpose: the rule
-// is to refuse what lets one signature be spelt twice, or text be forged.
+// strictness is a way in which ours is stricter than didkit on purpose: it
+// refuses what lets one signature be spelt twice, or text be forged.
 type strictness struct {
 	why string
-	// linked strictnesses are of Ed25519Signature2018 only. It signs linked data, in
-	// which the names of properties are not protected, so only the one shape
+	// linked strictnesses are of Ed25519Signature2018 only. It signs linked data,
+	// in which the names of properties are not protected, so only the one shape
 	// that issuers used is taken; some of what differs is found when it is read.
 	linked bool
 	reason credential.Reason
 	detail string // a regular expression
 }
 
-// strictnesses are all that there are: whatever else ours refuses, didkit must.
+// strictnesses are all that there are: didkit must refuse all else that ours
+// does.
 func strictnesses() []strictness {
 	const malformed, unsupported, signature = credential.ReasonMalformed, credential.ReasonUnsupportedProof, credential.ReasonBadSignature
 	return []strictness{
@@ -31,6 +32,7 @@ func strictnesses() []strictness {
 		{"types are well-formed, unused ones too", false, unsupported, `^its types cannot be read: `},
 		{"text is signed as text", false, unsupported, `^its types sign \S+ as .*, not as a string$`},
 		{"types are given, not derived", false, unsupported, `^its proof has no eip712Domain$`},
+		{"a text can be stored: no Postgres text holds U+0000", false, malformed, `: the character U\+0000$`},
 		{"no key is there twice, or in another case", false, malformed, `, which could pass for | is there twice`},
 		{"it is of at most 64 KiB, 32 levels and 1024 values", false, credential.ReasonTooLarge, ``},
 		{"linked data has the one shape", true, unsupported, `^its members are not those of an Ed25519Signature2018 credential$`},
@@ -48,8 +50,8 @@ func strictnesses() []strictness {
 	}
 }
 
-// strictnessOf returns the strictness by which the text is refused, "" if it is by
-// none.
+// strictnessOf returns the strictness by which the text is refused, "" if it is
+// by none.
 func strictnessOf(refused *credential.Error, text string) string {
 	for _, s := range strictnesses() {
 		if s.reason == refused.Reason && regexp.MustCompile(s.detail).MatchString(refused.Detail) &&

@@ -1,11 +1,13 @@
 package equivalence
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +16,7 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// kinds are all errors that a caller can tell apart.
+// kinds are all errors that a caller can distinguish.
 var kinds = []struct {
 	name string
 	err  error
@@ -25,7 +27,7 @@ var kinds = []struct {
 	{"ErrUnavailable", store.ErrUnavailable},
 	{"ErrUnknownOutcome", store.ErrUnknownOutcome},
 	{"ErrInvalid", store.ErrInvalid},
-	{"ErrFault", store.ErrFault},
+	{"ErrInternal", store.ErrInternal},
 	{"ErrInvalidAddress", passport.ErrInvalidAddress},
 	{"ErrUnsupportedRule", passport.ErrUnsupportedRule},
 	{"ErrInvalidWeights", passport.ErrInvalidWeights},
@@ -34,7 +36,7 @@ var kinds = []struct {
 	{"DeadlineExceeded", context.DeadlineExceeded},
 }
 
-// kind names what errors.Is finds in the error.
+// kind names the sentinels that errors.Is finds in the error.
 func kind(err error) string {
 	if err == nil {
 		return "no error"
@@ -54,137 +56,123 @@ func kind(err error) string {
 	return strings.Join(found, ", ")
 }
 
-// account is the number of an account.
+// account is the id of an account.
 type account int64
 
-// tell writes an answer so that it is the same for both stores if it means the
-// same: without the numbers of rows, versions and the stores' own moments.
-func (b *book) tell(answer any) string {
+// text writes an answer, a line for each value: the same for both stores if it
+// means the same. It leaves out what the stores are free to choose.
+func (n *naming) text(answer any) string {
 	switch a := answer.(type) {
 	case *store.Snapshot:
-		if a == nil {
-			return "nothing"
+		if a != nil {
+			sortSnapshot(a)
 		}
-		return b.tellSnapshot(a)
-	case *store.Receipt:
-		if a == nil {
-			return "nothing"
+	case *store.RecordedScore:
+		if a != nil {
+			slices.Sort(a.Live)
+			if value, is := new(big.Rat).SetString(a.Value); is {
+				a.Value = value.RatString()
+			}
 		}
-		var told strings.Builder
-		for _, w := range a.Wallets {
-			fmt.Fprintf(&told, "%s, %s, %v\n", b.of("registry_passport", w.PassportID), b.of("registry_score", w.ScoreID), w.Awards)
+	}
+	w := writer{naming: n}
+	w.write("", reflect.ValueOf(&answer).Elem())
+	return w.text.String()
+}
+
+// sortSnapshot sorts the lists of which the order means nothing.
+func sortSnapshot(s *store.Snapshot) {
+	slices.SortFunc(s.Claims, func(a, b store.Claim) int { return cmp.Compare(a.Nullifier, b.Nullifier) })
+	for i := range s.Wallets {
+		sortCredentials(s.Wallets[i].Credentials)
+	}
+	if s.Points != nil {
+		for i := range s.Points.Wallets {
+			history := &s.Points.Wallets[i]
+			slices.SortFunc(history.Points, store.ComparePoints)
+			slices.Sort(history.Communities)
+			slices.Sort(history.Lists)
 		}
-		return told.String()
-	case *store.CredentialPage:
-		if a == nil {
-			return "nothing"
-		}
-		return fmt.Sprintf("newer %v, older %v\n%s", a.Newer, a.Older, b.tellCredentials(a.Credentials))
-	case []store.RecordedEvent:
-		var told strings.Builder
-		for i := range a {
-			told.WriteString(b.tellEvent(&a[i]))
-		}
-		return told.String()
-	case *store.RecordedEvent:
-		if a == nil {
-			return "nothing"
-		}
-		return b.tellEvent(a)
-	case []store.Claim:
-		return tellClaims(a)
-	case *store.Key:
-		if a == nil {
-			return "nothing"
-		}
-		key := *a
-		key.Account = 0
-		key.CreatedAt, key.ExpiresAt = time.Time{}, time.Time{}
-		return fmt.Sprintf("%+v of %s, from %s until %s", key, b.of("account_account", a.Account), b.moment(a.CreatedAt), a.ExpiresAt)
-	case *store.PointsLedger:
-		if a == nil {
-			return "nothing"
-		}
-		return fmt.Sprintf("%+v\n%+v\n%+v", *a, passport.TotalPoints(a), passport.PossiblePoints(a))
+	}
+}
+
+func sortCredentials(credentials []store.Credential) {
+	slices.SortFunc(credentials, func(a, b store.Credential) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// writer writes a value.
+type writer struct {
+	naming *naming
+	text   strings.Builder
+}
+
+func (w *writer) line(path string, value any) { fmt.Fprintf(&w.text, "%s: %v\n", path, value) }
+
+func (w *writer) write(path string, v reflect.Value) {
+	if !v.IsValid() {
+		w.line(path, "nothing")
+		return
+	}
+	switch x := v.Interface().(type) {
+	case time.Time:
+		w.line(path, w.naming.time(x))
+		return
+	case json.RawMessage:
+		w.line(path, document(x))
+		return
+	case passport.Decimal:
+		w.line(path, x)
+		return
 	case account:
-		return b.of("account_account", int64(a))
-	default: // a number, a result, a standing
-		text, err := json.Marshal(answer)
-		if err != nil {
-			panic(err) // all of them are plain
+		w.line(path, w.naming.usernames[int64(x)])
+		return
+	case store.RecordedEvent:
+		w.line(path, place(w.naming.events, x.ID))
+		w.line(path, w.naming.time(x.At))
+		x.Data = withoutIDs(x.Data)
+		w.write(path, reflect.ValueOf(x.Event))
+		return
+	}
+	switch v.Kind() { //nolint:exhaustive // the others are values
+	case reflect.Pointer, reflect.Interface:
+		w.write(path, v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			w.field(path, v, v.Type().Field(i))
 		}
-		return string(text)
-	}
-}
-
-func (b *book) tellSnapshot(s *store.Snapshot) string {
-	var told strings.Builder
-	c := s.Community
-	fmt.Fprintf(&told, "at %s\ncommunity %d %q of %s, %q, rule %q, points %v, %s %s over %q, overlay %v\n", b.moment(s.At), c.ID, c.Name,
-		b.of("account_account", c.Account), c.ExternalID, c.Rule, c.HumanPoints, c.Scorer, document(c.Weights), c.Threshold, c.Overlay)
-	for _, w := range s.Wallets {
-		fmt.Fprintf(&told, "wallet %s\n%s", w.Address, b.tellCredentials(w.Credentials))
-		if score := w.Score; score != nil {
-			fmt.Fprintf(&told, "score %s %q at %v until %v, error %q, %s %s %s\n", score.Status, score.Value, score.ScoredAt, score.ExpiresAt,
-				score.Error, document(score.Evidence), document(score.StampScores), document(score.Stamps))
+	case reflect.Slice:
+		for i := range v.Len() {
+			w.write(fmt.Sprintf("%s[%d]", path, i), v.Index(i))
 		}
+	default: // maps are written in the order of their keys
+		w.line(path, v.Interface())
 	}
-	told.WriteString(tellClaims(s.Claims))
-	if s.Points == nil {
-		return told.String()
-	}
-	for _, history := range s.Points.Wallets {
-		awards := slices.SortedFunc(slices.Values(history.Awards), store.CompareAwards)
-		fmt.Fprintf(&told, "awards %v, communities %v, lists %v\n", awards, history.Communities, history.Lists)
-	}
-	fmt.Fprintf(&told, "given %v, values %v", s.Points.Given, s.Points.Values)
-	return told.String()
 }
 
-func (b *book) tellCredentials(credentials []store.Credential) string {
-	var told strings.Builder
-	for _, c := range credentials {
-		fmt.Fprintf(&told, "%s, %q, %s: %s\n", b.of("ceramic_cache_ceramiccache", c.ID), c.Provider, b.moment(c.UpdatedAt), document(c.Stamp))
+// field writes a field of the structure, ids as names.
+func (w *writer) field(path string, of reflect.Value, field reflect.StructField) {
+	v := of.FieldByIndex(field.Index)
+	switch path += "." + field.Name; {
+	case of.Type() == reflect.TypeFor[store.Wallet]() && field.Name == "Version": // opaque
+	case field.Name == "Account":
+		w.line(path, w.naming.usernames[v.Int()])
+	case of.Type() == reflect.TypeFor[store.Credential]() && field.Name == "ID":
+		w.line(path, place(w.naming.credentials, v.Int()))
+	default:
+		w.write(path, v)
 	}
-	return told.String()
 }
 
-func tellClaims(claims []store.Claim) string {
-	var told strings.Builder
-	for _, c := range claims {
-		fmt.Fprintf(&told, "%q by %s until %v\n", c.Nullifier, c.Address, c.ExpiresAt)
+// withoutIDs returns the data of an event without the ids of a score's rows.
+func withoutIDs(data json.RawMessage) json.RawMessage {
+	var event map[string]json.RawMessage
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(data, &event) != nil || json.Unmarshal(event["fields"], &fields) != nil {
+		return data
 	}
-	return told.String()
-}
-
-func (b *book) tellEvent(e *store.RecordedEvent) string {
-	decoder := json.NewDecoder(bytes.NewReader(e.Data))
-	decoder.UseNumber()
-	var data any
-	if err := decoder.Decode(&data); err != nil {
-		return err.Error()
-	}
-	text, err := json.Marshal(b.value("registry_event", "data", data))
-	if err != nil {
-		return err.Error()
-	}
-	return fmt.Sprintf("%s, %s %s at %v: %s\n", b.of("registry_event", e.ID), e.Action, e.Address, e.At, text)
-}
-
-// document writes a JSON document in one way.
-func document(text []byte) string {
-	if text == nil {
-		return "none"
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return err.Error()
-	}
-	written, err := json.Marshal(value)
-	if err != nil {
-		return err.Error()
-	}
-	return string(written)
+	delete(event, "pk")
+	delete(fields, "passport")
+	event["fields"], _ = json.Marshal(fields) //nolint:errchkjson // it was JSON
+	text, _ := json.Marshal(event)            //nolint:errchkjson // it was JSON
+	return text
 }

@@ -1,7 +1,6 @@
 package equivalence
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// page is a page whose edges are rows by their place.
+// page is a page whose bounds are places.
 type page struct{ before, after, limit int }
 
 func drawPage(t *rapid.T) page {
@@ -21,79 +20,98 @@ func drawPage(t *rapid.T) page {
 	}
 }
 
-// on returns the page with the numbers that the rows have on that side.
-func (p page) on(s *side, table string) store.Page {
-	edge := func(place int) int64 {
-		if place <= 0 {
-			return int64(place)
-		}
-		return s.id(table, place-1)
-	}
-	return store.Page{Before: edge(p.before), After: edge(p.after), Limit: p.limit}
+// of returns the page with the ids of a side.
+func (p page) of(ids []int64) store.Page {
+	return store.Page{Before: id(ids, p.before), After: id(ids, p.after), Limit: p.limit}
 }
 
-// draft is a change set before it knows what each side calls its rows.
+// draft is a change set without the versions and ids of a side.
 type draft struct {
 	store.Changes
 
 	stale bool
-	// copied are, for each wallet, the places of those of its credentials that
+	// counted are, for each wallet, the places of those of its credentials that
 	// count.
-	copied [][]int
-	// spoilt has the stamps name rows that are not there.
+	counted [][]int
+	// spoilt has the wallets count credentials that they do not have; only if
+	// they were just read, because a conflict may be reported first.
 	spoilt bool
 }
 
-// drawDraft draws changes for the wallets that were read, good ones mostly.
-func drawDraft(t *rapid.T, read *store.Snapshot, now time.Time) *draft {
+// drawDraft draws changes for the wallets that the side has read, perhaps just
+// now; good ones mostly.
+func drawDraft(t *rapid.T, s *side, just bool, now time.Time) *draft {
 	d := &draft{
-		Changes: store.Changes{Community: read.Community.ID, At: now},
-		stale:   oneIn(t, 12, "stale"), spoilt: oneIn(t, 20, "spoilt"),
+		Changes: store.Changes{Community: s.read.Community.ID, At: now},
+		stale:   oneIn(t, 12, "stale"), spoilt: just && oneIn(t, 20, "spoilt"),
 	}
 	if oneIn(t, 20, "odd") {
 		d.Community, d.At = communities.draw(t, "community"), moments.draw(t, "moment")
+		d.spoilt = false // a store chooses which of two errors it returns
 	}
 	failed := oneIn(t, 8, "failed")
 	limit := rapid.IntRange(1, 2).Draw(t, "limit of awards")
-	for _, w := range read.Wallets {
+	for _, w := range s.read.Wallets {
 		if oneIn(t, 4, "left out") {
 			continue
 		}
 		d.Wallets = append(d.Wallets, drawWallet(t, w.Address, failed, limit, now))
-		copied := []int{}
+		counted := []int{}
 		for i := range w.Credentials {
 			if !failed && !oneIn(t, 3, "does not count") {
-				copied = append(copied, i)
+				counted = append(counted, i)
 			}
 		}
-		d.copied = append(d.copied, copied)
+		d.counted = append(d.counted, counted)
 	}
 	if !failed || oneIn(t, 10, "odd") {
-		d.Claims = drawClaims(t, now, 3)
-		for _, c := range read.Claims {
-			if oneIn(t, 3, "held") && !slices.ContainsFunc(d.Claims, func(other store.Claim) bool { return other.Nullifier == c.Nullifier }) {
-				d.Held = append(d.Held, c)
-			}
-		}
-		if oneIn(t, 10, "odd") {
-			d.Held = append(d.Held, drawClaims(t, now, 1)...)
-		}
+		d.Claims = drawSwaps(t, s, now)
 	}
 	return d
 }
 
-func drawClaims(t *rapid.T, now time.Time, most int) []store.Claim {
-	var claims []store.Claim
-	for _, n := range some(t, nullifiers, 0, most, "claims") {
-		if slices.ContainsFunc(claims, func(c store.Claim) bool { return c.Nullifier == n }) && !oneIn(t, 10, "odd") {
+// drawSwaps draws swaps of claims that were read, or are there, or are not.
+func drawSwaps(t *rapid.T, s *side, now time.Time) []store.ClaimSwap {
+	held := map[string]store.Holder{}
+	if !oneIn(t, 6, "as they were read") {
+		for _, c := range s.claims {
+			if c.Community == s.read.Community.ID {
+				held[c.Nullifier] = c.Holder
+			}
+		}
+	}
+	for _, c := range s.read.Claims {
+		held[c.Nullifier] = c.Holder
+	}
+	var swaps []store.ClaimSwap
+	for _, n := range some(t, nullifiers, 0, 4, "claims") {
+		if slices.ContainsFunc(swaps, func(s store.ClaimSwap) bool { return s.Nullifier == n }) && !oneIn(t, 10, "odd") {
 			continue
 		}
-		claims = append(claims, store.Claim{Nullifier: n, Address: addresses.draw(t, "holder"), ExpiresAt: now.Add(whens.draw(t, "until"))})
+		from := held[n]
+		to := store.Holder{Address: addresses.draw(t, "holder"), ExpiresAt: now.Add(whens.draw(t, "until"))}
+		swap := store.ClaimSwap{Nullifier: n, From: from, To: to}
+		switch rapid.IntRange(1, 10).Draw(t, "swap") {
+		case 1, 2, 3:
+			if from != (store.Holder{}) || oneIn(t, 10, "odd") {
+				swap.To = from // which only checks
+			}
+		case 4:
+			swap.From, swap.To = to, from // as it is already, unless it is free
+		case 5:
+			swap.From = to
+			swap.To.ExpiresAt = now.Add(whens.draw(t, "until"))
+		case 6:
+			if from.Address != "" {
+				swap.To.Address = from.Address
+			}
+		}
+		swaps = append(swaps, swap)
 	}
-	return claims
+	return swaps
 }
 
-func drawWallet(t *rapid.T, address string, failed bool, limit int, now time.Time) store.WalletChanges {
+func drawWallet(t *rapid.T, address store.Address, failed bool, limit int, now time.Time) store.WalletChanges {
 	w := store.WalletChanges{Address: address}
 	if failed {
 		w.Score = store.Score{Status: store.StatusError, Error: choice[string]{[]string{"no weights", "é"}, []string{"", "\x00"}}.draw(t, "error")}
@@ -104,21 +122,20 @@ func drawWallet(t *rapid.T, address string, failed bool, limit int, now time.Tim
 		ExpiresAt: moments.draw(t, "expiry"), Evidence: []byte(`{"rawScore":"1.50"}`), StampScores: []byte(`{"b":1.50,"a":2}`), Stamps: []byte(`{}`),
 	}
 	if oneIn(t, 12, "odd") {
-		w.Score.Evidence, w.Score.ScoredAt = evidence.Draw(t, "evidence"), moments.draw(t, "scored")
-	}
-	if oneIn(t, 6, "a stamp of its own") {
-		provider := providers.draw(t, "provider")
-		w.Stamps = append(w.Stamps, store.Stamp{Provider: provider, Credential: stamp(t, address, provider, "0x01", now)})
-		if oneIn(t, 3, "odd") {
-			w.Stamps[0].Credential = oddities.Draw(t, "credential")
-		}
+		w.Score.Evidence, w.Score.ScoredAt = oddities.Draw(t, "evidence"), moments.draw(t, "scored")
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "number of events") {
 		event := store.Event{Action: store.ActionDeduplicated, Address: addresses.draw(t, "address"), Data: []byte(`{"provider": "Google"}`)}
 		if oneIn(t, 10, "odd") {
-			event.Data = evidence.Draw(t, "data")
+			event.Data = oddities.Draw(t, "data")
 		}
 		w.Events = append(w.Events, event)
+	}
+	if !oneIn(t, 6, "without its event") {
+		event, err := w.Score.UpdateEvent(address)
+		if err == nil { // the evidence is JSON
+			w.Events = append(w.Events, event)
+		}
 	}
 	w.Qualified = oneIn(t, 2, "qualified")
 	for range rapid.IntRange(0, 3).Draw(t, "number of awards") {
@@ -126,7 +143,6 @@ func drawWallet(t *rapid.T, address string, failed bool, limit int, now time.Tim
 			Action:      choice[string]{[]string{"HKY", "MM2", "SCB", "ISG"}, []string{"", "LONG", "é€", "HIM"}}.draw(t, "action"),
 			Provider:    choice[string]{[]string{"", "Google", "Github"}, []string{providers.odd[0], "\x00"}}.draw(t, "provider"),
 			TxHash:      choice[string]{[]string{"", "v0:a", "v0:b"}, nullifiers.odd}.draw(t, "hash"),
-			ChainID:     choice[int]{[]int{0}, []int{1}}.draw(t, "chain"),
 			Limit:       choice[int]{[]int{0, limit}, []int{-1, 3}}.draw(t, "limit"),
 			Communities: choice[int]{[]int{0, 0, 1, 2, 4}, []int{-1}}.draw(t, "communities"),
 		})
@@ -134,7 +150,7 @@ func drawWallet(t *rapid.T, address string, failed bool, limit int, now time.Tim
 	return w
 }
 
-// on returns the changes as that side calls its rows.
+// on returns the changes with the versions and ids of the side.
 func (d *draft) on(s *side) *store.Changes {
 	c := d.Changes
 	c.Wallets = slices.Clone(d.Wallets)
@@ -142,17 +158,17 @@ func (d *draft) on(s *side) *store.Changes {
 		w := &c.Wallets[i]
 		read := &s.read.Wallets[slices.IndexFunc(s.read.Wallets, func(r store.Wallet) bool { return r.Address == w.Address })]
 		w.Version = read.Version
+		w.Counted = nil
 		if d.stale {
-			w.Version = "an older one"
+			w.Version = "an older one" // of nothing that could count
+			continue
 		}
-		w.Stamps = slices.Clone(w.Stamps)
-		for _, place := range d.copied[i] {
-			held := read.Credentials[place]
-			stamp := store.Stamp{Provider: held.Provider, Credential: bytes.Clone(held.Stamp), CredentialID: held.ID}
+		for _, place := range d.counted[i] {
+			counted := read.Credentials[place].ID
 			if d.spoilt {
-				stamp.CredentialID += 1 << 40
+				counted += 1 << 40
 			}
-			w.Stamps = append(w.Stamps, stamp)
+			w.Counted = append(w.Counted, counted)
 		}
 	}
 	return &c

@@ -3,7 +3,6 @@ package equivalence
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -14,9 +13,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// choice draws what operations are about: mostly something usual, of which there
-// is little, so that they meet; now and then something odd, that no column holds
-// or that looks like something else.
+// choice draws an argument: mostly something usual, of which there is little,
+// so that operations meet; now and then something odd, that no column holds or
+// that looks like something else.
 type choice[T any] struct{ usual, odd []T }
 
 func (c choice[T]) draw(t *rapid.T, what string) T {
@@ -29,10 +28,17 @@ func (c choice[T]) draw(t *rapid.T, what string) T {
 // oneIn is true once in n draws.
 func oneIn(t *rapid.T, n int, what string) bool { return rapid.IntRange(1, n).Draw(t, what) == n }
 
-var alice, bob, carol = passporttest.Address("alice"), passporttest.Address("bob"), passporttest.Address("carol")
+var (
+	alice = store.Address(passporttest.Address("alice"))
+	bob   = store.Address(passporttest.Address("bob"))
+	carol = store.Address(passporttest.Address("carol"))
+)
 
 var (
-	addresses   = choice[string]{[]string{alice, bob, carol}, []string{strings.ToUpper(alice), "0xA11CE", "", alice + "\x00"}}
+	addresses = choice[store.Address]{
+		[]store.Address{alice, bob, carol},
+		[]store.Address{"0x" + store.Address(strings.ToUpper(string(alice[2:]))), store.Address(strings.ToUpper(string(alice))), "0xA11CE", "", alice + "\x00"},
+	}
 	communities = choice[int64]{[]int64{1, 1, 1, 2, 2, 3}, []int64{0, -1, 99, 1 << 62}}
 	providers   = choice[string]{
 		[]string{"Google", "Github", "AllowList#team", "SelfStakingGold", "é'\"\\%_{},NULL"},
@@ -51,8 +57,8 @@ var (
 		[]string{"team", "MetaMaskOG2", "SeasonedPassportOGs"}, []string{"", strings.Repeat("ü", 100), strings.Repeat("l", 101), "\x00"},
 	}
 	usernames = choice[string]{[]string{"ann", "ben", "communities"}, []string{"", strings.Repeat("ü", 150), strings.Repeat("u", 151), "\x00"}}
-	// accounts are named by their user; "" is none.
-	accounts = choice[string]{[]string{"", "", "ann", "ben", "communities"}, []string{"nobody", "below 0"}}
+	// accounts go by their user; "" is none.
+	accounts = choice[string]{[]string{"", "", "ann", "ben", "communities"}, []string{"no user", "below 0"}}
 	decimals = choice[string]{
 		[]string{"0", "1", "2.5", "1.25", "3.00", "0.1"},
 		[]string{
@@ -61,7 +67,7 @@ var (
 		},
 	}
 	proofs = choice[string]{[]string{"0x01", "0x02", "0x03"}, []string{"", strings.Repeat("ü", 256), strings.Repeat("p", 257), "\x00"}}
-	// whens are lengths of time from now.
+	// whens are lengths of time from now on.
 	whens = choice[time.Duration]{
 		[]time.Duration{-time.Hour, 0, time.Minute, time.Hour, 24 * time.Hour},
 		[]time.Duration{-time.Microsecond, time.Microsecond, 999 * time.Nanosecond, 1500 * time.Nanosecond},
@@ -76,11 +82,11 @@ var (
 	}
 )
 
-// begin is the moment of the first scoring: years from the clocks of the stores.
+// begin is the time of the first scoring: years from the clocks of the stores.
 var begin = time.Date(2040, 6, 1, 12, 0, 0, 0, time.UTC)
 
 // options are those of the engines. The proofs of credentials are not checked:
-// that has nothing to do with stores, and didkit's test does it.
+// that is no matter of stores.
 func options(now func() time.Time) []passport.Option {
 	return []passport.Option{
 		passport.WithTrustedIssuers(issuer),
@@ -92,23 +98,22 @@ func options(now func() time.Time) []passport.Option {
 
 const issuer = "did:ethr:0x75711bfc560e8d62fd7812fd9d589bc35c443ee7"
 
-// newCredential draws a credential as a store takes it in, and sometimes anything
-// but one.
-func newCredential(t *rapid.T, address string, now time.Time) store.NewCredential {
-	c := store.NewCredential{
+// input draws a credential to be added, and sometimes another document.
+func input(t *rapid.T, address store.Address, now time.Time) store.CredentialInput {
+	c := store.CredentialInput{
 		Provider: providers.draw(t, "provider"), ProofValue: proofs.draw(t, "proof"),
 		IssuedAt: moments.draw(t, "issued"), ExpiresAt: now.Add(whens.draw(t, "expires")),
 	}
-	c.Stamp = stamp(t, address, c.Provider, c.ProofValue, c.ExpiresAt)
+	c.Document = signed(t, address, c.Provider, c.ProofValue, c.ExpiresAt)
 	if oneIn(t, 8, "odd") {
-		c.ExpiresAt, c.Stamp = moments.draw(t, "expires"), oddities.Draw(t, "stamp")
+		c.ExpiresAt, c.Document = moments.draw(t, "expires"), oddities.Draw(t, "stamp")
 	}
 	return c
 }
 
-// stamp is a credential as the engine reads it.
-func stamp(t *rapid.T, address, provider, proof string, expires time.Time) []byte {
-	subject := map[string]any{"id": "did:pkh:eip155:1:" + address, "provider": provider}
+// signed is a credential as the engine reads it.
+func signed(t *rapid.T, address store.Address, provider, proof string, expires time.Time) []byte {
+	subject := map[string]any{"id": address.DID(), "provider": provider}
 	if oneIn(t, 5, "with a hash") {
 		subject["hash"] = nullifiers.draw(t, "hash")
 	} else {
@@ -139,12 +144,7 @@ var oddities = rapid.SampledFrom([][]byte{
 	[]byte(`{"a": "` + strings.Repeat("x", 3000) + `"}`),
 })
 
-// evidence are those of them that memstore hands out as it was given them. It
-// keeps what a scoring writes as it came, and so numbers with an exponent, which
-// the engine never writes.
-var evidence = oddities.Filter(func(text []byte) bool { return !regexp.MustCompile(`\d[eE]|-0`).Match(text) })
-
-// weights are a community's, and sometimes anything but that.
+// weights are a community's, and sometimes another document.
 func weights(t *rapid.T) []byte {
 	switch rapid.IntRange(0, 9).Draw(t, "weights") {
 	case 0:
@@ -189,16 +189,16 @@ func community(t *rapid.T) store.Community {
 		Weights:     weights(t),
 		Threshold:   decimals.draw(t, "threshold"),
 	}
-	if !oneIn(t, 3, "with an overlay") {
+	if !oneIn(t, 3, "with a customization") {
 		return c
 	}
-	c.Overlay = map[string]string{}
-	for range rapid.IntRange(1, 3).Draw(t, "weights of the overlay") {
-		key := providers.draw(t, "provider of the overlay")
+	c.Customization = map[string]string{}
+	for range rapid.IntRange(1, 3).Draw(t, "weights of the customization") {
+		key := providers.draw(t, "provider of the customization")
 		if oneIn(t, 2, "a list") {
-			key = store.AllowListPrefix + lists.draw(t, "list of the overlay")
+			key = store.AllowListPrefix + lists.draw(t, "list of the customization")
 		}
-		c.Overlay[key] = decimals.draw(t, "weight of the overlay")
+		c.Customization[key] = decimals.draw(t, "weight of the customization")
 	}
 	return c
 }

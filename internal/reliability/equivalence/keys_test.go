@@ -40,7 +40,7 @@ func drawKey(t *rapid.T) store.Key {
 	return key
 }
 
-func drawUse(t *rapid.T) store.Use {
+func drawUsage(t *rapid.T) store.Usage {
 	optional := func(what string) []byte {
 		if oneIn(t, 8, "odd") {
 			return oddities.Draw(t, what)
@@ -52,12 +52,12 @@ func drawUse(t *rapid.T) store.Use {
 			[]string{"", "/v2/stamps"}, []string{"é", strings.Repeat("ü", most), strings.Repeat("x", most+1), "\x00", "\xff"},
 		}.draw(t, what)
 	}
-	return store.Use{
+	return store.Usage{
 		KeyID: keyIDs.draw(t, "key"), At: moments.draw(t, "moment"),
 		Path: text("path", store.MaxPath), BasePath: text("base path", store.MaxBasePath),
 		Segments: optional("segments"), Query: optional("query"), Headers: optional("headers"), Payload: optional("payload"),
 		Response: optional("response"), ResponseSkipped: rapid.Bool().Draw(t, "skipped"),
 		Status: choice[int]{[]int{0, 200, 404}, []int{-1, 999, 1000}}.draw(t, "status"),
-		Error:  text("error", store.MaxUseError),
+		Error:  text("error", store.MaxUsageError),
 	}
 }

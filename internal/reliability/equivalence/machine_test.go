@@ -4,21 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/store"
+	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
-// machine drives both stores. Its methods, but Check, are the operations.
+// machine drives both stores. Its exported methods, but Check, are the
+// operations.
 type machine struct {
 	ctx   context.Context
 	sides [2]*side
-	// clock shows the moment of scorings.
+	// clock is that of scorings.
 	clock *passporttest.Clock
 	own   time.Time
 	tally tally
@@ -37,7 +41,7 @@ func (t tally) add(op string, err error) {
 	}
 }
 
-// believing is a verifier that takes every proof but one.
+// believing is a verifier that accepts every proof but one.
 type believing struct{}
 
 // Verify implements passport.Verifier.
@@ -48,20 +52,21 @@ func (believing) Verify(_ context.Context, s *credential.Signed, _ time.Time) er
 	return nil
 }
 
-// asks runs an operation that only reads on both sides, and compares the answers.
+// asks runs an operation that only reads on both sides, and compares the
+// answers.
 func (m *machine) asks(t *rapid.T, op string, call func(s *side) (any, error)) {
-	told := [2]string{}
+	var texts [2]string
 	for i, s := range m.sides {
 		answer, err := call(s)
-		told[i] = s.outcome(answer, err)
+		texts[i] = s.outcome(answer, err)
 		m.tally.add(op, err)
 	}
-	m.agree(t, op, told)
+	m.agree(t, op, texts)
 }
 
-// writes runs an operation that may write on both sides, and compares the answers
-// and the rows. What both refuse changes nothing: were it otherwise on one side,
-// the next comparison would show it.
+// writes runs an operation that may write on both sides, and compares the
+// answers and the content. If both refuse, the next comparison shows whether
+// both have changed nothing.
 func (m *machine) writes(t *rapid.T, op string, call func(s *side) (any, error)) {
 	var answers [2]any
 	var errs [2]error
@@ -70,7 +75,7 @@ func (m *machine) writes(t *rapid.T, op string, call func(s *side) (any, error))
 		m.tally.add(op, errs[i])
 	}
 	if errs[0] == nil || errs[1] == nil {
-		m.rows(t, op, errs)
+		m.compare(t, op, errs)
 	}
 	m.agree(t, op, [2]string{m.sides[0].outcome(answers[0], errs[0]), m.sides[1].outcome(answers[1], errs[1])})
 }
@@ -79,69 +84,44 @@ func (s *side) outcome(answer any, err error) string {
 	if err != nil {
 		return kind(err)
 	}
-	return s.book.tell(answer)
+	return s.text(answer)
 }
 
-func (m *machine) agree(t *rapid.T, op string, told [2]string) {
-	if told[0] != told[1] {
-		mem, pg := strings.Split(told[0], "\n"), strings.Split(told[1], "\n")
+func (m *machine) agree(t *rapid.T, op string, texts [2]string) {
+	if texts[0] != texts[1] {
+		mem, pg := strings.Split(texts[0], "\n"), strings.Split(texts[1], "\n")
 		t.Fatalf("%s: the answers differ\nmemstore: %s\npgstore:  %s", op,
 			strings.Join(without(mem, pg), "\n          "), strings.Join(without(pg, mem), "\n          "))
 	}
 }
 
-// rows reads all rows on both sides, and compares them.
-func (m *machine) rows(t *rapid.T, op string, errs [2]error) {
-	var lines [2]map[string][]string
-	for i, s := range m.sides {
-		document, err := s.rows(m.ctx)
-		if err == nil {
-			s.book, lines[i], err = readBook(document, m.own)
-		}
-		if err != nil {
-			t.Fatalf("reading the rows of %s: %v", s.name, err)
-		}
+// without returns the lines that the other does not have; all, if it has all.
+func without(lines, other []string) []string {
+	only := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return slices.Contains(other, l) })
+	if len(only) == 0 {
+		return lines
 	}
-	if differ := compare(lines[0], lines[1]); differ != "" {
-		t.Fatalf("%s: the rows differ (errors: %v; %v)%s", op, errs[0], errs[1], differ)
+	return only
+}
+
+// compare compares the content of both sides.
+func (m *machine) compare(t *rapid.T, op string, errs [2]error) {
+	var states [2]store.State
+	for i, s := range m.sides {
+		state, err := s.state(m.ctx)
+		if err != nil {
+			t.Fatalf("reading the content of %s: %v", s.name, err)
+		}
+		s.naming, s.claims = readNaming(&state, m.own), state.Claims
+		states[i] = s.comparable(state)
+	}
+	if different := storetest.Compare(states[0], states[1]); len(different) > 0 {
+		t.Fatalf("%s: the contents differ (errors: %v; %v), wanted is memstore's:\n%s", op, errs[0], errs[1], strings.Join(different, "\n"))
 	}
 }
 
 // Check is called between operations, which compare by themselves.
 func (m *machine) Check(*rapid.T) {}
-
-// account returns the number of the account of the user on that side.
-func (s *side) account(username string) int64 {
-	switch username {
-	case "":
-		return 0
-	case "below 0":
-		return -1
-	}
-	for id, name := range s.book.names["account_account"] {
-		if name == "account of "+username {
-			var number int64
-			_, _ = fmt.Sscan(id, &number)
-			return number
-		}
-	}
-	return 1 << 40
-}
-
-// id returns the number of the row at that place in the table; a place that is
-// not there has a number that is not either.
-func (s *side) id(table string, place int) int64 {
-	ids := s.book.ids[table]
-	switch {
-	case place < 0:
-		return int64(place)
-	case place < len(ids):
-		return ids[place]
-	case len(ids) > 0:
-		return ids[len(ids)-1] + int64(place-len(ids)) + 1
-	}
-	return int64(place) + 1
-}
 
 // actions are the operations, some of them more often than others.
 func (m *machine) actions() map[string]func(*rapid.T) {
@@ -200,9 +180,9 @@ func (m *machine) PutAddressList(t *rapid.T) {
 
 func (m *machine) AddCredentials(t *rapid.T) {
 	address := addresses.draw(t, "address")
-	var added []store.NewCredential
+	var added []store.CredentialInput
 	for range rapid.IntRange(0, 3).Draw(t, "number of credentials") {
-		added = append(added, newCredential(t, address, m.clock.Now()))
+		added = append(added, input(t, address, m.clock.Now()))
 	}
 	m.writes(t, "AddCredentials", func(s *side) (any, error) { return nil, s.AddCredentials(m.ctx, address, added...) })
 }
@@ -220,7 +200,7 @@ func (m *machine) RevokeCredentials(t *rapid.T) {
 func (m *machine) ListCredentials(t *rapid.T) {
 	address, page := addresses.draw(t, "address"), drawPage(t)
 	m.asks(t, "ListCredentials", func(s *side) (any, error) {
-		return s.ListCredentials(m.ctx, address, page.on(s, "ceramic_cache_ceramiccache"))
+		return s.ListCredentials(m.ctx, address, page.of(s.credentials))
 	})
 }
 
@@ -231,6 +211,9 @@ func (m *machine) load(t *rapid.T, q store.Query) {
 		snapshot, err := s.Load(m.ctx, q)
 		if err == nil {
 			s.read = snapshot
+			for i := range snapshot.Wallets {
+				sortCredentials(snapshot.Wallets[i].Credentials)
+			}
 		}
 		return snapshot, err
 	})
@@ -240,8 +223,8 @@ func (m *machine) query(t *rapid.T) store.Query {
 	q := store.Query{
 		Community: communities.draw(t, "community"), At: m.clock.Now(),
 		Addresses: rapid.OneOf(
-			rapid.SliceOfNDistinct(rapid.SampledFrom([]string{alice, bob, carol}), 1, 3, rapid.ID),
-			rapid.Just([]string{alice}),
+			rapid.SliceOfNDistinct(rapid.SampledFrom([]store.Address{alice, bob, carol}), 1, 3, rapid.ID),
+			rapid.Just([]store.Address{alice}),
 		).Draw(t, "wallets"),
 	}
 	if oneIn(t, 20, "odd") {
@@ -256,31 +239,38 @@ func (m *machine) query(t *rapid.T) store.Query {
 	return q
 }
 
-// Apply writes changes to what was read last, which may be a while ago.
+// Apply writes changes to the wallets that were read last, which may be a while
+// ago.
 func (m *machine) Apply(t *rapid.T) {
-	if m.sides[0].read == nil || !oneIn(t, 4, "read a while ago") {
+	before := m.sides[0].read
+	if before == nil || !oneIn(t, 4, "read a while ago") {
 		m.load(t, m.query(t))
 	}
 	if m.sides[0].read == nil {
 		t.Skip("nothing was read")
 	}
-	draft := drawDraft(t, m.sides[0].read, m.clock.Now())
+	draft := drawDraft(t, m.sides[0], m.sides[0].read != before, m.clock.Now())
 	m.writes(t, "Apply", func(s *side) (any, error) { return s.Apply(m.ctx, draft.on(s)) })
 }
 
 func (m *machine) Score(t *rapid.T) {
 	id, address := communities.draw(t, "community"), addresses.draw(t, "address")
-	m.writes(t, "Score", func(s *side) (any, error) { return s.engine.Score(m.ctx, id, address) })
+	m.writes(t, "Score", func(s *side) (any, error) { return s.engine.Score(m.ctx, id, string(address)) })
 }
 
 func (m *machine) Preview(t *rapid.T) {
 	id, address := communities.draw(t, "community"), addresses.draw(t, "address")
-	m.asks(t, "Preview", func(s *side) (any, error) { return s.engine.Preview(m.ctx, id, address) })
+	m.asks(t, "Preview", func(s *side) (any, error) { return s.engine.Preview(m.ctx, id, string(address)) })
 }
 
 func (m *machine) Latest(t *rapid.T) {
 	id, address := communities.draw(t, "community"), addresses.draw(t, "address")
-	m.asks(t, "Latest", func(s *side) (any, error) { return s.engine.Latest(m.ctx, id, address) })
+	m.asks(t, "Latest", func(s *side) (any, error) { return s.engine.Latest(m.ctx, id, string(address)) })
+}
+
+func (m *machine) LastScore(t *rapid.T) {
+	id, address := communities.draw(t, "community"), addresses.draw(t, "address")
+	m.asks(t, "LastScore", func(s *side) (any, error) { return s.LastScore(m.ctx, id, address) })
 }
 
 func (m *machine) ScoreAt(t *rapid.T) {
@@ -294,7 +284,7 @@ func (m *machine) ScoreAt(t *rapid.T) {
 
 func (m *machine) ListEvents(t *rapid.T) {
 	id, address, page := communities.draw(t, "community"), addresses.draw(t, "address"), drawPage(t)
-	m.asks(t, "ListEvents", func(s *side) (any, error) { return s.ListEvents(m.ctx, id, address, page.on(s, "registry_event")) })
+	m.asks(t, "ListEvents", func(s *side) (any, error) { return s.ListEvents(m.ctx, id, address, page.of(s.events)) })
 }
 
 func (m *machine) ListClaims(t *rapid.T) {
@@ -304,7 +294,13 @@ func (m *machine) ListClaims(t *rapid.T) {
 
 func (m *machine) LoadPoints(t *rapid.T) {
 	address := addresses.draw(t, "address")
-	m.asks(t, "LoadPoints", func(s *side) (any, error) { return s.LoadPoints(m.ctx, address) })
+	m.asks(t, "LoadPoints", func(s *side) (any, error) {
+		ledger, err := s.LoadPoints(m.ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		return []any{ledger, passport.TotalPoints(ledger), passport.PossiblePoints(ledger)}, nil
+	})
 }
 
 func (m *machine) FindKey(t *rapid.T) {
@@ -330,12 +326,12 @@ func (m *machine) RevokeKey(t *rapid.T) {
 	m.writes(t, "RevokeKey", func(s *side) (any, error) { return nil, s.RevokeKey(m.ctx, prefix) })
 }
 
-func (m *machine) AddUses(t *rapid.T) {
-	var uses []store.Use
-	for range rapid.IntRange(0, 3).Draw(t, "number of uses") {
-		uses = append(uses, drawUse(t))
+func (m *machine) AddUsage(t *rapid.T) {
+	var usages []store.Usage
+	for range rapid.IntRange(0, 3).Draw(t, "number of usages") {
+		usages = append(usages, drawUsage(t))
 	}
-	m.writes(t, "AddUses", func(s *side) (any, error) { return nil, s.AddUses(m.ctx, uses...) })
+	m.writes(t, "AddUsage", func(s *side) (any, error) { return nil, s.AddUsage(m.ctx, usages...) })
 }
 
 // EndedContext runs an operation whose context has ended before it.
@@ -343,11 +339,11 @@ func (m *machine) EndedContext(t *rapid.T) {
 	ctx, cancel := context.WithCancelCause(m.ctx)
 	cancel(errors.New("enough"))
 	address := addresses.draw(t, "address")
-	operation := rapid.IntRange(0, 6).Draw(t, "operation")
+	operation := rapid.IntRange(0, 7).Draw(t, "operation")
 	m.writes(t, "EndedContext", func(s *side) (any, error) {
 		switch operation {
 		case 0:
-			return s.engine.Score(ctx, 1, address)
+			return s.engine.Score(ctx, 1, string(address))
 		case 1:
 			return nil, s.AddCredentials(ctx, address)
 		case 2:
@@ -355,9 +351,11 @@ func (m *machine) EndedContext(t *rapid.T) {
 		case 3:
 			return nil, s.PutAddressList(ctx, "team")
 		case 4:
-			return nil, s.AddUses(ctx)
+			return nil, s.AddUsage(ctx)
 		case 5:
 			return s.FindKey(ctx, "none")
+		case 6:
+			return s.LastScore(ctx, 1, address)
 		}
 		return s.RevokeCredentials(ctx)
 	})

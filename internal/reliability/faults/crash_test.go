@@ -19,76 +19,76 @@ const byRestart = "pg_ctl restart -m immediate: every process of the server is k
 func restarted(p place) point {
 	return point{
 		name: "restarted " + p.String(), provoked: byRestart, outcome: byWay(p.lostAt), ownServer: true,
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				by.renew()
-				x.at(p.step, p.done, func(wire.Step) wire.Action {
-					assert.NoError(t, l.own.Restart())
-					l.Pool.Reset()
-					return wire.Cut // what it had not sent, it will not send
-				})
-				assert.Empty(t, x.run(p.lostAt(by)), by.name)
-			}
+		run: func(x *experiment) {
+			x.way.renew()
+			x.at(p.step, p.done, func(wire.Step) wire.Action {
+				assert.NoError(x.t, x.own.Restart())
+				x.Pool.Reset()
+				return wire.Cut // what it had not sent, it will not send
+			})
+			x.mustBe(p.lostAt(x.way))
 		},
 	}
 }
 
 func restartedWhileIdle() point {
 	return point{
-		name: "restarted while idle", provoked: byRestart, outcome: unavailable.String() + "; or success, when the pool notices", ownServer: true,
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				require.NoError(t, l.own.Restart())
-				l.Pool.Reset()
-				x.struck.Store(true)
-				result, err := x.score()
-				assert.Empty(t, x.judge(orSuccess(unavailable, err), result, err), by.name)
-			}
+		name:      "restarted while idle",
+		provoked:  byRestart,
+		outcome:   unavailable.String() + "; or success, when the pool notices",
+		ownServer: true,
+		run: func(x *experiment) {
+			require.NoError(x.t, x.own.Restart())
+			x.Pool.Reset()
+			x.struck.Store(true)
+			result, err := x.score()
+			x.mustHave(orSuccess(unavailable, err), result, err)
 		},
 	}
 }
 
 func stopped() point {
 	return point{
-		name: "stopped", provoked: "the server is not there, and is started again afterwards", outcome: unavailable.String(), ownServer: true,
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				require.NoError(t, l.own.Stop())
-				_, err := x.score()
-				assert.ErrorIs(t, err, unavailable.errs[0], by.name) // of the connections that there were
-				x.struck.Store(true)
-				result, err := x.score()
-				require.NoError(t, l.own.Start())
-				l.Pool.Reset()
-				assert.Empty(t, x.judge(unavailable, result, err), by.name)
-			}
+		name:      "stopped",
+		provoked:  "the server is not there, and is started again afterwards",
+		outcome:   unavailable.String(),
+		ownServer: true,
+		run: func(x *experiment) {
+			require.NoError(x.t, x.own.Stop())
+			_, err := x.score()
+			assert.ErrorIs(x.t, err, unavailable.errs[0], x.way.name) // of the connections that there were
+			x.struck.Store(true)
+			result, err := x.score()
+			require.NoError(x.t, x.own.Start())
+			x.Pool.Reset()
+			x.mustHave(unavailable, result, err)
 		},
 	}
 }
 
 func tooManyConnections() point {
 	return point{
-		name: "too many connections", provoked: "the role has all the connections that it may have", outcome: unavailable.String(), ownServer: true,
-		run: func(t *testing.T, l *lab) {
-			x := l.experiment(l.by[0], alice)
+		name:      "too many connections",
+		provoked:  "the role has all the connections that it may have",
+		outcome:   unavailable.String(),
+		ownServer: true,
+		ways:      (*lab).one,
+		run: func(x *experiment) {
 			x.exec("create role crowded login password 'crowded' connection limit 1")
 			x.exec("grant pg_read_all_data, pg_write_all_data to crowded")
-			crowded := *l
-			crowded.World = l.In(t)
-			crowded.URL = asUser(t, l.URL, url.UserPassword("crowded", "crowded"))
-			first, err := pgx.Connect(t.Context(), crowded.URL)
-			require.NoError(t, err)
-			for i, by := range crowded.ways() {
-				x := l.experiment(by, alice)
+			crowded := *x.lab
+			crowded.World = x.In(x.t)
+			crowded.URL = asUser(x.t, x.URL, url.UserPassword("crowded", "crowded"))
+			first, err := pgx.Connect(x.t.Context(), crowded.URL)
+			require.NoError(x.t, err)
+			for _, by := range crowded.ways() {
+				x := x.experiment(by, alice)
 				x.struck.Store(true)
 				result, err := x.score()
-				x.way = l.by[i] // to repeat as somebody else
-				assert.Empty(t, x.judge(unavailable, result, err), by.name)
+				x.without()
+				x.mustHave(unavailable, result, err)
 			}
-			require.NoError(t, first.Close(t.Context()))
+			require.NoError(x.t, first.Close(x.t.Context()))
 		},
 	}
 }

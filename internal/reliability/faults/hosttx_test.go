@@ -3,7 +3,6 @@ package faults_test
 import (
 	"context"
 	"database/sql"
-	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,13 +21,13 @@ type hostTx struct {
 	commit, rollback func() error
 }
 
-func beginOn(ctx context.Context, pool *pgxpool.Pool) (*hostTx, error) {
+func beginOn(ctx context.Context, s *pgstore.Store, pool *pgxpool.Pool) (*hostTx, error) {
 	tx, err := pool.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &hostTx{
-		store: pgstore.InTx(tx),
+		store: s.InTx(tx),
 		exec: func(sql string) error {
 			_, err := tx.Exec(ctx, sql)
 			return err
@@ -38,13 +37,13 @@ func beginOn(ctx context.Context, pool *pgxpool.Pool) (*hostTx, error) {
 	}, nil
 }
 
-func beginOnDB(ctx context.Context, db *sql.DB) (*hostTx, error) {
+func beginOnDB(ctx context.Context, s *pgstore.Store, db *sql.DB) (*hostTx, error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	return &hostTx{
-		store: pgstore.InSQLTx(tx),
+		store: s.InSQLTx(tx),
 		exec: func(sql string) error {
 			_, err := tx.ExecContext(ctx, sql)
 			return err
@@ -79,7 +78,7 @@ func (x *experiment) hostWork() *hostTx {
 	return tx
 }
 
-// hostWorked returns what the host's work has come to.
+// hostWorked reports whether the host's work is there.
 func (x *experiment) hostWorked() (done effect) {
 	var rows int
 	assert.NoError(x.t, x.Pool.QueryRow(x.t.Context(), "select count(*) from host.work").Scan(&rows))
@@ -97,25 +96,22 @@ func hostCut(p place) point {
 		want.effect = everything
 	}
 	return point{
-		name: "in a host's transaction, cut " + p.String(), provoked: "the connection is reset on both sides",
+		name: "in a host's transaction, cut " + p.String(), provoked: byReset,
 		outcome: unavailable.errs[0].Error() + ", or the host's own error at its commit; " + string(want.effect) + " written, the host's work too",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				tx := x.hostWork()
-				x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
-				_, err := x.score()
-				if p.step != commit {
-					assert.ErrorIs(t, err, store.ErrUnavailable, by.name)
-					assert.False(t, store.Retryable(err), by.name)
-				} else {
-					assert.NoError(t, err, by.name)
-				}
-				assert.Error(t, tx.commit(), by.name)
-				_ = tx.rollback() // it has ended
-				assert.Empty(t, x.judgeTables(want), by.name)
-				assert.Equal(t, want.effect, x.hostWorked(), by.name)
+		run: func(x *experiment) {
+			tx := x.hostWork()
+			x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
+			_, err := x.score()
+			if p.step != commit {
+				assert.ErrorIs(x.t, err, store.ErrUnavailable, x.way.name)
+				assert.False(x.t, store.Retryable(err), x.way.name)
+			} else {
+				assert.NoError(x.t, err, x.way.name)
 			}
+			assert.Error(x.t, tx.commit(), x.way.name)
+			_ = tx.rollback() // it has ended
+			x.mustLeave(want)
+			assert.Equal(x.t, want.effect, x.hostWorked(), x.way.name)
 		},
 	}
 }
@@ -124,22 +120,20 @@ func hostCut(p place) point {
 // scores in it.
 func hostWentIdle() point {
 	return point{
-		name: "in a host's transaction, ended because it was idle", provoked: "idle_in_transaction_session_timeout",
-		outcome: unavailable.String() + ", the host's work neither",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				tx := x.hostWork()
-				require.NoError(t, tx.exec("set local idle_in_transaction_session_timeout = '10ms'"))
-				assert.Eventually(t, func() bool { return x.sessions("idle in transaction") == 0 }, x.patience, time.Millisecond)
-				x.struck.Store(true)
-				_, err := x.score()
-				assert.ErrorIs(t, err, store.ErrUnavailable, by.name)
-				assert.Error(t, tx.commit(), by.name)
-				_ = tx.rollback() // it has ended
-				assert.Empty(t, x.judgeTables(unavailable), by.name)
-				assert.Equal(t, nothing, x.hostWorked(), by.name)
-			}
+		name:     "in a host's transaction, ended because it was idle",
+		provoked: "idle_in_transaction_session_timeout",
+		outcome:  unavailable.String() + ", the host's work neither",
+		run: func(x *experiment) {
+			tx := x.hostWork()
+			require.NoError(x.t, tx.exec("set local idle_in_transaction_session_timeout = '10ms'"))
+			assert.Eventually(x.t, func() bool { return x.sessions("idle in transaction") == 0 }, x.patience, time.Millisecond)
+			x.struck.Store(true)
+			_, err := x.score()
+			assert.ErrorIs(x.t, err, store.ErrUnavailable, x.way.name)
+			assert.Error(x.t, tx.commit(), x.way.name)
+			_ = tx.rollback() // it has ended
+			x.mustLeave(unavailable)
+			assert.Equal(x.t, nothing, x.hostWorked(), x.way.name)
 		},
 	}
 }
@@ -156,42 +150,38 @@ func (x *experiment) sessions(state string) (n int) {
 // host goes on, and commits what is its own.
 func hostTimedOut() point {
 	return point{
-		name: "in a host's transaction, lock timeout", provoked: "lock_timeout, while another has the wallet's row",
-		outcome: unavailable.String() + ", the host's work is",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				tx := x.hostWork()
-				require.NoError(t, tx.exec("set local lock_timeout = '50ms'"))
-				rival := x.rival()
-				x.struck.Store(true)
-				_, err := x.score()
-				assert.ErrorIs(t, err, store.ErrUnavailable, by.name)
-				assert.NoError(t, tx.commit(), by.name)
-				require.NoError(t, rival.Rollback(t.Context()))
-				assert.Empty(t, x.judgeTables(unavailable), by.name)
-				assert.Equal(t, everything, x.hostWorked(), by.name)
-			}
+		name:     "in a host's transaction, lock timeout",
+		provoked: "lock_timeout, while another has the wallet's row",
+		outcome:  unavailable.String() + ", the host's work is",
+		run: func(x *experiment) {
+			tx := x.hostWork()
+			require.NoError(x.t, tx.exec("set local lock_timeout = '50ms'"))
+			rival := x.rival()
+			x.struck.Store(true)
+			_, err := x.score()
+			assert.ErrorIs(x.t, err, store.ErrUnavailable, x.way.name)
+			assert.NoError(x.t, tx.commit(), x.way.name)
+			require.NoError(x.t, rival.Rollback(x.t.Context()))
+			x.mustLeave(unavailable)
+			assert.Equal(x.t, everything, x.hostWorked(), x.way.name)
 		},
 	}
 }
 
 func hostRollsBack() point {
 	return point{
-		name: "in a host's transaction, rolled back", provoked: "the host rolls back after a scoring that succeeded",
-		outcome: "success; nothing written, the host's work neither",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				tx := x.hostWork()
-				x.struck.Store(true)
-				result, err := x.score()
-				require.NoError(t, err, by.name)
-				assert.True(t, same(result, l.want[alice].result, true), by.name)
-				require.NoError(t, tx.rollback())
-				assert.Empty(t, x.judgeTables(unavailable), by.name)
-				assert.Equal(t, nothing, x.hostWorked(), by.name)
-			}
+		name:     "in a host's transaction, rolled back",
+		provoked: "the host rolls back after a scoring that succeeded",
+		outcome:  "success; nothing written, the host's work neither",
+		run: func(x *experiment) {
+			tx := x.hostWork()
+			x.struck.Store(true)
+			result, err := x.score()
+			require.NoError(x.t, err, x.way.name)
+			assert.True(x.t, same(result, x.want[alice].result, true), x.way.name)
+			require.NoError(x.t, tx.rollback())
+			x.mustLeave(unavailable)
+			assert.Equal(x.t, nothing, x.hostWorked(), x.way.name)
 		},
 	}
 }

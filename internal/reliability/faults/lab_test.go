@@ -23,26 +23,26 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// The moments of the engine's clock.
+// The times of the engine's clock.
 var (
 	morning = time.Date(2030, 6, 1, 8, 0, 0, 0, time.UTC)
 	noon    = time.Date(2030, 6, 1, 12, 0, 0, 0, time.UTC)
 )
 
-// Who is scored. Alice has been scored before: a scoring at noon takes stamps
-// of hers away and adds some, finds one of them with bob, and earns her all
-// kinds of points. Dave has not.
+// The wallets that are scored. Alice has been scored before: a scoring at noon
+// takes stamps of hers away and adds some, lengthens a claim, finds another
+// with bob, and earns her all kinds of points. Dave has not.
 var (
 	alice = passporttest.Address("alice")
 	bob   = passporttest.Address("bob")
 	dave  = passporttest.Address("dave")
 )
 
-// state is what is in the tables.
+// state is the content of the tables.
 type state []string
 
-// lab is a world with ways to it through proxies, and with what an undisturbed scoring at noon makes
-// of it.
+// lab is a world with ways to it through proxies, and with the outcome of an
+// undisturbed scoring at noon.
 type lab struct {
 	*world.World
 
@@ -50,14 +50,14 @@ type lab struct {
 	want map[string]*course
 	// by are the ways to the database, those that last as long as the lab.
 	by []*way
-	// patience is how long a server is given to notice that a client has gone, and
+	// patience is the time that a server has to notice that a client has gone, and
 	// a scoring to notice that its context has ended.
 	patience time.Duration
 	// own is the server, if it is one to crash.
 	own *pgtest.Own
 }
 
-// course is what undisturbed scorings of a wallet come to.
+// course is the outcome of undisturbed scorings of a wallet.
 type course struct {
 	before, once, twice state
 	result              *passport.Result
@@ -87,6 +87,12 @@ func (l *lab) ways(parameters ...string) []*way {
 	return []*way{l.byPool(parameters...), exec, l.bySQL("pgx", parameters...), l.bySQL("postgres", parameters...)}
 }
 
+// fresh returns new ways to the database, with connections that are new.
+func (l *lab) fresh() []*way { return l.ways() }
+
+// one returns only the first of the lab's ways.
+func (l *lab) one() []*way { return l.by[:1] }
+
 // in returns the same lab for a part of the test.
 func (l *lab) in(t *testing.T) *lab {
 	t.Helper()
@@ -95,7 +101,7 @@ func (l *lab) in(t *testing.T) *lab {
 	return &same
 }
 
-// prepare makes the tables what they are when a scoring is disturbed.
+// prepare makes the content that disturbed scorings begin with.
 func (l *lab) prepare() {
 	l.t.Helper()
 	early := l.Engine(l.Store, passport.WithClock(func() time.Time { return morning }))
@@ -109,11 +115,12 @@ func (l *lab) prepare() {
 	score(world.One, bob)
 	l.Stamp(alice, "Google", "old account of alice")
 	l.Stamp(alice, "LinkedIn", "account of alice")
+	l.Stamp(alice, "TrustedCitizen", "account of alice", passporttest.ExpiresAt(noon.AddDate(0, 1, 0)))
 	for _, community := range world.Communities() {
 		score(community, alice)
 	}
 	l.Stamp(alice, "Google", "account of alice")
-	_, err := l.Store.DeleteCredentials(l.t.Context(), alice, "LinkedIn")
+	_, err := l.Store.DeleteCredentials(l.t.Context(), store.Address(alice), "LinkedIn")
 	require.NoError(l.t, err)
 	for _, provider := range []string{"Github", "Discord", "TrustedCitizen"} {
 		l.Stamp(alice, provider, "account of alice")
@@ -121,7 +128,7 @@ func (l *lab) prepare() {
 	l.Stamp(alice, "Twitter", shared, passporttest.Nullifiers(nullifier, another))
 	l.Stamp(dave, "Google", "account of dave")
 	l.Stamp(dave, "Github", "account of dave")
-	require.NoError(l.t, l.Store.PutAddressList(l.t.Context(), "MetaMaskOG2", alice, dave))
+	require.NoError(l.t, l.Store.PutAddressList(l.t.Context(), "MetaMaskOG2", store.Address(alice), store.Address(dave)))
 	l.Keep()
 }
 
@@ -179,15 +186,15 @@ type way struct {
 	// afterwards returns an error unless all its connections can be had and
 	// work.
 	afterwards func(ctx context.Context) error
-	// batched tells that the writes are sent together, so that whatever is lost
-	// after that may have been committed.
+	// batched reports that the writes are sent together, so that anything that is
+	// lost after that may have been committed.
 	batched bool
-	// pq tells of lib/pq: a scoring that waits for the network does not hear that its
-	// context has ended, and the last words of a server that ends are not told.
+	// pq reports lib/pq: a scoring that waits for the network does not notice that
+	// its context has ended, and the last message of a server that ends is lost.
 	pq bool
 }
 
-// prepares tells that statements are prepared before they are executed.
+// prepares reports that statements are prepared before they are executed.
 func (w *way) prepares() bool { return w.name != "pgx, exec" }
 
 // newWay returns a way of which only the proxy is there.
@@ -222,7 +229,7 @@ func (l *lab) byPool(parameters ...string) *way {
 	require.NoError(l.t, err)
 	l.t.Cleanup(pool.Close)
 	by.store, by.pool, by.renew = pgstore.New(pool), pool, pool.Reset
-	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOn(ctx, pool) }
+	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOn(ctx, by.store, pool) }
 	by.afterwards = func(ctx context.Context) error {
 		for range pool.Config().MaxConns {
 			conn, err := pool.Acquire(ctx)
@@ -253,7 +260,7 @@ func (l *lab) bySQL(driver string, parameters ...string) *way {
 		db.SetMaxIdleConns(-1)
 		db.SetMaxIdleConns(byDefault)
 	}
-	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOnDB(ctx, db) }
+	by.begin = func(ctx context.Context) (*hostTx, error) { return beginOnDB(ctx, by.store, db) }
 	by.afterwards = func(ctx context.Context) error {
 		for range db.Stats().MaxOpenConnections {
 			conn, err := db.Conn(ctx)

@@ -12,13 +12,16 @@ import (
 // point is a named place where something goes wrong.
 type point struct {
 	name string
-	// provoked tells how.
+	// provoked says how.
 	provoked string
-	// outcome tells what may come of it.
+	// outcome is the outcome that may come of it.
 	outcome string
-	// ownServer tells that it needs a server to crash.
+	// ownServer reports that it needs a server to crash.
 	ownServer bool
-	run       func(t *testing.T, l *lab)
+	// ways are those by which it is tried, all of the lab's if nil.
+	ways func(l *lab) []*way
+	// run scores alice by one way, and reports every fault to the test.
+	run func(x *experiment)
 }
 
 // points are all of them.
@@ -43,12 +46,19 @@ func TestFaultPoints(t *testing.T) {
 			if p.ownServer {
 				l = crashing
 			}
-			p.run(t, l.in(t))
+			l = l.in(t)
+			ways := l.by
+			if p.ways != nil {
+				ways = p.ways(l)
+			}
+			for _, by := range ways {
+				p.run(l.experiment(by, alice))
+			}
 		})
 	}
 }
 
-func TestThereAreAtLeastFortyFaultPoints(t *testing.T) {
+func TestFaultPoints_Named(t *testing.T) {
 	names := map[string]bool{}
 	for _, p := range points() {
 		assert.NotEmpty(t, p.provoked, p.name)

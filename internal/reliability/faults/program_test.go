@@ -1,7 +1,6 @@
 package faults_test
 
 import (
-	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -32,13 +31,11 @@ func program() []point {
 // cutFirst is cut in the first scoring of a wallet.
 func (p place) cutFirst() point {
 	return point{
-		name: "in a first scoring, cut " + p.String(), provoked: "the connection is reset on both sides", outcome: byWay(p.lostAt),
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, dave)
-				x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
-				assert.Empty(t, x.run(p.lostAt(by)), by.name)
-			}
+		name: "in a first scoring, cut " + p.String(), provoked: byReset, outcome: byWay(p.lostAt),
+		run: func(x *experiment) {
+			x.address = dave
+			x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
+			x.mustBe(p.lostAt(x.way))
 		},
 	}
 }
@@ -52,8 +49,8 @@ func (l *lab) narrow() []*way {
 	return ways
 }
 
-// crowd scores two wallets in two communities, four times each, all at once, and
-// returns the errors.
+// crowd scores two wallets in two communities, four times each, all at once,
+// and returns the errors.
 func (x *experiment) crowd() []error {
 	engine := x.atNoon(x.on)
 	var all sync.WaitGroup
@@ -88,72 +85,68 @@ func (x *experiment) scorings() (n int) {
 func poolOfOne() point {
 	return point{
 		name: "pool of one", provoked: "16 scorings at once share one connection", outcome: "success of all",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.narrow() {
-				x := l.experiment(by, alice)
-				assert.Empty(t, x.crowd(), by.name)
-				assert.Equal(t, crowd, x.scorings(), by.name)
-				assert.Empty(t, x.judgeWhole(), by.name)
-			}
+		ways: (*lab).narrow,
+		run: func(x *experiment) {
+			assert.Empty(x.t, x.crowd(), x.way.name)
+			assert.Equal(x.t, crowd, x.scorings(), x.way.name)
+			x.mustBeWhole()
 		},
 	}
 }
 
 func poolOfOneCut() point {
 	return point{
-		name: "pool of one, cut", provoked: "16 scorings at once share one connection, which is reset in the middle of one",
-		outcome: "one fails as it does alone, the others succeed",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.narrow() {
-				x := l.experiment(by, alice)
-				p := place{"replace_stamps", true}
-				x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
-				errs := x.crowd()
-				require.Len(t, errs, 1, by.name)
-				assert.ErrorIs(t, errs[0], p.lostAt(by).errs[0], by.name)
-				assert.Equal(t, crowd-1, x.scorings(), by.name)
-				assert.Empty(t, x.judgeWhole(), by.name)
-			}
+		name:     "pool of one, cut",
+		provoked: "16 scorings at once share one connection, which is reset in the middle of one",
+		outcome:  "one fails as it does alone, the others succeed",
+		ways:     (*lab).narrow,
+		run: func(x *experiment) {
+			p := place{"replace_stamps", true}
+			x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
+			errs := x.crowd()
+			require.Len(x.t, errs, 1, x.way.name)
+			assert.ErrorIs(x.t, errs[0], p.lostAt(x.way).errs[0], x.way.name)
+			assert.Equal(x.t, crowd-1, x.scorings(), x.way.name)
+			x.mustBeWhole()
 		},
 	}
 }
 
-// judgeWhole is judge where more than one scoring was disturbed: what is written
-// must hang together, and nothing may be left.
-func (x *experiment) judgeWhole() []string {
+// mustBeWhole is mustHave where more than one scoring was disturbed: the
+// invariants must hold, and nothing may be left.
+func (x *experiment) mustBeWhole() {
 	x.heal()
 	j := judgement{experiment: x}
 	j.nothingLeft()
 	j.consistent()
 	j.connections()
-	return j.faults
+	assert.Empty(x.t, j.faults, x.way.name)
 }
 
 // cutWhileAnotherWaits is a scoring that is lost while another of the wallet
 // waits for it: the other goes on as if nothing had been.
 func cutWhileAnotherWaits() point {
 	return point{
-		name: "cut while another scoring of the wallet waits", provoked: "the connection of the first is reset on both sides", outcome: "success of the other",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				x.at("replace_stamps", true, func(wire.Step) wire.Action {
-					x.waiting()
-					return wire.Cut
-				})
-				results, errs := make([]*passport.Result, 2), make([]error, 2)
-				var both sync.WaitGroup
-				for i := range 2 {
-					both.Go(func() { results[i], errs[i] = x.score() })
-				}
-				both.Wait()
-				first, other := 0, 1
-				if errs[first] == nil {
-					first, other = other, first
-				}
-				assert.Error(t, errs[first], by.name)
-				assert.Empty(t, x.judge(success, results[other], errs[other]), by.name)
+		name:     "cut while another scoring of the wallet waits",
+		provoked: "the connection of the first is reset on both sides",
+		outcome:  "success of the other",
+		run: func(x *experiment) {
+			x.at("replace_stamps", true, func(wire.Step) wire.Action {
+				x.waiting()
+				return wire.Cut
+			})
+			results, errs := make([]*passport.Result, 2), make([]error, 2)
+			var both sync.WaitGroup
+			for i := range 2 {
+				both.Go(func() { results[i], errs[i] = x.score() })
 			}
+			both.Wait()
+			first, other := 0, 1
+			if errs[first] == nil {
+				first, other = other, first
+			}
+			assert.Error(x.t, errs[first], x.way.name)
+			x.mustHave(success, results[other], errs[other])
 		},
 	}
 }
@@ -161,79 +154,79 @@ func cutWhileAnotherWaits() point {
 // engineClock is an engine that goes by a clock of the host's, which is wrong.
 func engineClock(name string, wrong time.Duration) point {
 	return point{
-		name: "engine's clock " + name, provoked: "WithClock, of a host that does not go by the database's", outcome: "success, at that clock's moment; all that is written hangs together",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				at := noon.Add(wrong)
-				engine := x.Engine(x.on, passport.WithClock(func() time.Time { return at }))
-				for _, address := range []string{alice, dave, bob} {
-					result, err := engine.Score(x.ctx, world.One, address)
-					require.NoError(t, err, by.name)
-					assert.Equal(t, at, result.ScoredAt, by.name)
-				}
-				assert.Empty(t, x.judgeWhole(), by.name)
+		name:     "engine's clock " + name,
+		provoked: "WithClock, of a host that does not go by the database's",
+		outcome:  "success, at that clock's time; the invariants hold",
+		run: func(x *experiment) {
+			at := noon.Add(wrong)
+			engine := x.Engine(x.on, passport.WithClock(func() time.Time { return at }))
+			for _, address := range []string{alice, dave, bob} {
+				result, err := engine.Score(x.ctx, world.One, address)
+				require.NoError(x.t, err, x.way.name)
+				assert.Equal(x.t, at, result.ScoredAt, x.way.name)
 			}
+			x.mustBeWhole()
 		},
 	}
 }
 
 // clocksApart are hosts whose clocks differ, while a claim ends: by one of them
-// it has, by the other it has not. Whatever they do, the claim has one holder,
-// who counts it.
+// it has, by the other it has not. The claim always has one holder, who counts
+// it.
 func clocksApart() point {
 	return point{
-		name: "clocks apart", provoked: "two hosts with WithClock, 12 hours apart, score around the end of a claim", outcome: "success, and one holder at any time",
-		run: func(t *testing.T, l *lab) {
-			for i, by := range l.by {
-				x := l.experiment(by, alice)
-				account := fmt.Sprint("contested ", i)
-				erin, frank := passporttest.Address(account+" erin"), passporttest.Address(account+" frank")
-				x.Stamp(erin, "Github", account, passporttest.ExpiresAt(noon))
-				x.Stamp(frank, "Github", account)
-				at := func(clock time.Time) *passport.Engine {
-					return x.Engine(x.on, passport.WithClock(func() time.Time { return clock }))
-				}
-				behind, ahead := at(noon.Add(-6*time.Hour)), at(noon.Add(6*time.Hour))
-				for _, turn := range []struct {
-					engine  *passport.Engine
-					address string
-					counts  bool
-				}{
-					{behind, erin, true}, {behind, frank, false}, {ahead, frank, true}, {behind, erin, false}, {ahead, erin, false}, {behind, frank, true},
-				} {
-					result, err := turn.engine.Score(x.ctx, world.One, turn.address)
-					require.NoError(t, err, by.name)
-					assert.Equal(t, turn.counts, result.Score.Sign() > 0, by.name)
-					assert.Empty(t, x.judgeWhole(), by.name)
-				}
+		name:     "clocks apart",
+		provoked: "two hosts with WithClock, 12 hours apart, score around the end of a claim",
+		outcome:  "success, and one holder at any time",
+		run: func(x *experiment) {
+			account := "contested by " + x.way.name
+			erin, frank := passporttest.Address(account+" erin"), passporttest.Address(account+" frank")
+			x.Stamp(erin, "Github", account, passporttest.ExpiresAt(noon))
+			x.Stamp(frank, "Github", account)
+			at := func(clock time.Time) *passport.Engine {
+				return x.Engine(x.on, passport.WithClock(func() time.Time { return clock }))
+			}
+			behind, ahead := at(noon.Add(-6*time.Hour)), at(noon.Add(6*time.Hour))
+			for _, turn := range []struct {
+				engine  *passport.Engine
+				address string
+				counts  bool
+			}{
+				{behind, erin, true}, {behind, frank, false}, {ahead, frank, true}, {behind, erin, false}, {ahead, erin, false}, {behind, frank, true},
+			} {
+				result, err := turn.engine.Score(x.ctx, world.One, turn.address)
+				require.NoError(x.t, err, x.way.name)
+				assert.Equal(x.t, turn.counts, result.Score.Sign() > 0, x.way.name)
+				x.mustBeWhole()
 			}
 		},
 	}
 }
 
-// hostClock is a host whose own clock is wrong, and an engine as it is meant to
-// be used: the moment is the database's. The host's clock begins with the year
+// hostClock is a host whose own clock is wrong, and an engine without a clock
+// of its own: the time is the database's. The host's clock begins with the year
 // 2000.
 func hostClock(name string, ahead time.Duration) point {
 	return point{
-		name: "host's clock " + name, provoked: "the program's clock is wrong, in a bubble of testing/synctest", outcome: "success, at the database's moment",
-		run: func(t *testing.T, l *lab) {
-			x := l.experiment(l.by[0], alice)
+		name:     "host's clock " + name,
+		provoked: "the program's clock is wrong, in a bubble of testing/synctest",
+		outcome:  "success, at the database's time",
+		ways:     (*lab).one,
+		run: func(x *experiment) {
 			before := x.clock()
 			var scored time.Time
-			synctest.Test(t, func(t *testing.T) {
+			synctest.Test(x.t, func(t *testing.T) {
 				time.Sleep(ahead)
-				inBubble := *l
-				inBubble.t, inBubble.World = t, l.In(t)
+				inBubble := *x.lab
+				inBubble.t, inBubble.World = t, x.In(t)
 				by := inBubble.byPool()
 				result, err := inBubble.Engine(by.store).Score(t.Context(), world.One, alice)
 				require.NoError(t, err)
 				assert.NotEqual(t, time.Now().Year(), result.ScoredAt.Year())
 				scored = result.ScoredAt
 			})
-			assert.False(t, scored.Before(before) || scored.After(x.clock()), "%v", scored)
-			assert.Empty(t, x.judgeWhole())
+			assert.False(x.t, scored.Before(before) || scored.After(x.clock()), "%v", scored)
+			x.mustBeWhole()
 		},
 	}
 }

@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"context"
-	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,12 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
-	"github.com/passport-sdk/passport-go/internal/reliability/wire"
 	"github.com/passport-sdk/passport-go/internal/reliability/world"
 	"github.com/passport-sdk/passport-go/passporttest"
 )
 
-// server are the points of what a server can do to a scoring.
+// server are the points of a server.
 func server() []point {
 	return []point{
 		whileItWaits("statement timeout", "statement_timeout, while another has the wallet's row", unavailable, nil, "statement_timeout", "100"),
@@ -48,7 +46,8 @@ func (x *experiment) rival() pgx.Tx {
 	return tx
 }
 
-// waiting returns the server's process that waits for a lock, once there is one.
+// waiting returns the server's process that waits for a lock, once there is
+// one.
 func (x *experiment) waiting() (pid int) {
 	look := func() bool {
 		err := x.Pool.QueryRow(x.t.Context(), `select coalesce(max(pid), 0) from pg_stat_activity
@@ -59,8 +58,8 @@ func (x *experiment) waiting() (pid int) {
 	return pid
 }
 
-// nobodyWaits returns once no process waits for a lock any more.
-func (x *experiment) nobodyWaits() {
+// noneWaits returns once no process waits for a lock any more.
+func (x *experiment) noneWaits() {
 	assert.Eventually(x.t, func() bool {
 		var waiting int
 		err := x.Pool.QueryRow(x.t.Context(), `select count(*) from pg_stat_activity
@@ -69,39 +68,37 @@ func (x *experiment) nobodyWaits() {
 	}, x.patience, time.Millisecond)
 }
 
-// whileItWaits does something to a scoring that waits for a lock, or lets the
-// parameters do it.
+// whileItWaits disturbs a scoring that waits for a lock, or has parameters that
+// do.
 func whileItWaits(name, provoked string, want outcome, strike func(x *experiment, pid int), parameters ...string) point {
 	return point{
 		name: name, provoked: provoked, outcome: want.String(),
-		run: func(t *testing.T, l *lab) {
-			for i, by := range l.ways(parameters...) {
-				x := l.experiment(by, alice)
-				rival := x.rival()
-				var result *passport.Result
-				var err error
-				scored := make(chan struct{})
-				go func() {
-					defer close(scored)
-					result, err = x.score()
-				}()
-				if strike != nil {
-					strike(x, x.waiting())
-				}
-				<-scored
-				x.struck.Store(true)
-				x.nobodyWaits()
-				require.NoError(t, rival.Rollback(t.Context()))
-				x.way = l.by[i] // to repeat without those parameters
-				assert.Empty(t, x.judge(want, result, err), by.name)
+		ways: func(l *lab) []*way { return l.ways(parameters...) },
+		run: func(x *experiment) {
+			rival := x.rival()
+			var result *passport.Result
+			var err error
+			scored := make(chan struct{})
+			go func() {
+				defer close(scored)
+				result, err = x.score()
+			}()
+			if strike != nil {
+				strike(x, x.waiting())
 			}
+			<-scored
+			x.struck.Store(true)
+			x.noneWaits()
+			require.NoError(x.t, rival.Rollback(x.t.Context()))
+			x.without()
+			x.mustHave(want, result, err)
 		},
 	}
 }
 
-// givenUpWhileItWaits is a scoring whose context ends while it waits for a lock.
-// Sent as a batch, it may be committed once the lock is there, if the server has
-// not heard of that.
+// givenUpWhileItWaits is a scoring whose context ends while it waits for a
+// lock. Sent as a batch, it may be committed once the lock is there, if the
+// server has not noticed.
 func givenUpWhileItWaits() point {
 	want := func(by *way) outcome {
 		if by.batched {
@@ -111,20 +108,17 @@ func givenUpWhileItWaits() point {
 	}
 	return point{
 		name: "given up while it waits for a lock", provoked: "the context is cancelled", outcome: byWay(want),
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				rival := x.rival()
-				go func() {
-					x.waiting()
-					x.struck.Store(true)
-					x.cancel()
-				}()
-				result, err := x.score()
-				x.nobodyWaits()
-				require.NoError(t, rival.Rollback(t.Context()))
-				assert.Empty(t, x.judge(want(by), result, err), by.name)
-			}
+		run: func(x *experiment) {
+			rival := x.rival()
+			go func() {
+				x.waiting()
+				x.struck.Store(true)
+				x.cancel()
+			}()
+			result, err := x.score()
+			x.noneWaits()
+			require.NoError(x.t, rival.Rollback(x.t.Context()))
+			x.mustHave(want(x.way), result, err)
 		},
 	}
 }
@@ -134,31 +128,31 @@ func givenUpWhileItWaits() point {
 // first.
 func deadlocked() point {
 	return point{
-		name: "deadlock with a stranger", provoked: "a transaction of a stranger locks a claim and then the wallet's row", outcome: success.String(),
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.ways("deadlock_timeout", "500") {
-				x := l.experiment(by, alice)
-				x.claimForLess()
-				stranger, err := x.Pool.Begin(t.Context())
-				require.NoError(t, err)
-				_, err = stranger.Exec(t.Context(), "set local deadlock_timeout = '60s'")
-				require.NoError(t, err)
-				_, err = stranger.Exec(t.Context(), "select from registry_hashscorerlink where address = $1 for update", alice)
-				require.NoError(t, err)
-				ended := make(chan error, 1)
-				go func() {
-					x.waiting()
-					_, err := stranger.Exec(t.Context(), "select from registry_passport where address = $1 for update", alice)
-					x.struck.Store(err == nil)
-					ended <- stranger.Rollback(t.Context())
-				}()
-				var attempts int
-				result, err := x.atNoon(x.on, passport.WithObserver(func(_ context.Context, o passport.Observation) { attempts = o.Attempts })).
-					Score(x.ctx, world.One, x.address)
-				require.NoError(t, <-ended)
-				assert.Empty(t, x.judge(success, result, err), by.name)
-				assert.Greater(t, attempts, 1, by.name)
-			}
+		name:     "deadlock with a stranger",
+		provoked: "a transaction of a stranger locks a claim and then the wallet's row",
+		outcome:  success.String(),
+		ways:     func(l *lab) []*way { return l.ways("deadlock_timeout", "500") },
+		run: func(x *experiment) {
+			x.claimForLess()
+			stranger, err := x.Pool.Begin(x.t.Context())
+			require.NoError(x.t, err)
+			_, err = stranger.Exec(x.t.Context(), "set local deadlock_timeout = '60s'")
+			require.NoError(x.t, err)
+			_, err = stranger.Exec(x.t.Context(), "select from registry_hashscorerlink where address = $1 for update", alice)
+			require.NoError(x.t, err)
+			ended := make(chan error, 1)
+			go func() {
+				x.waiting()
+				_, err := stranger.Exec(x.t.Context(), "select from registry_passport where address = $1 for update", alice)
+				x.struck.Store(err == nil)
+				ended <- stranger.Rollback(x.t.Context())
+			}()
+			var attempts int
+			result, err := x.atNoon(x.on, passport.WithObserver(func(_ context.Context, o passport.Observation) { attempts = o.Attempts })).
+				Score(x.ctx, world.One, x.address)
+			require.NoError(x.t, <-ended)
+			x.mustHave(success, result, err)
+			assert.Greater(x.t, attempts, 1, x.way.name)
 		},
 	}
 }
@@ -174,18 +168,16 @@ func readOnly() point {
 	return point{
 		name: "read-only", provoked: "default_transaction_read_only, as on a primary that has become a replica",
 		outcome: unavailable.String() + "; lib/pq asks for a transaction that writes, and gets it",
-		run: func(t *testing.T, l *lab) {
-			for i, by := range l.ways("default_transaction_read_only", "on") {
-				x := l.experiment(by, alice)
-				x.struck.Store(true)
-				result, err := x.score()
-				want := unavailable
-				if by.pq {
-					want = success
-				}
-				x.way = l.by[i] // to repeat without that parameter
-				assert.Empty(t, x.judge(want, result, err), by.name)
+		ways:    func(l *lab) []*way { return l.ways("default_transaction_read_only", "on") },
+		run: func(x *experiment) {
+			x.struck.Store(true)
+			result, err := x.score()
+			want := unavailable
+			if x.way.pq {
+				want = success
 			}
+			x.without()
+			x.mustHave(want, result, err)
 		},
 	}
 }
@@ -194,17 +186,14 @@ func terminatedWhileIdle() point {
 	return point{
 		name: "terminated while idle", provoked: "pg_terminate_backend between two scorings",
 		outcome: unavailable.String() + "; or success, when the pool notices",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				x.exec(`select pg_terminate_backend(pid, 10000) from pg_stat_activity
-					where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`)
-				x.struck.Store(true)
-				result, err := x.score()
-				assert.Empty(t, x.judge(orSuccess(unavailable, err), result, err), by.name)
-			}
-			for _, by := range l.by { // the others lost theirs as well
-				assert.Eventually(t, func() bool { return by.afterwards(t.Context()) == nil }, l.patience, time.Millisecond, by.name)
+		run: func(x *experiment) {
+			x.exec(`select pg_terminate_backend(pid, 10000) from pg_stat_activity
+				where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`)
+			x.struck.Store(true)
+			result, err := x.score()
+			x.mustHave(orSuccess(unavailable, err), result, err)
+			for _, by := range x.by { // the others lost theirs as well
+				assert.Eventually(x.t, func() bool { return by.afterwards(x.t.Context()) == nil }, x.patience, time.Millisecond, by.name)
 			}
 		},
 	}
@@ -220,16 +209,12 @@ func orSuccess(want outcome, err error) outcome {
 
 func terminatedAfterCommit() point {
 	return point{
-		name: "terminated after the commit", provoked: "pg_terminate_backend, and then the answer arrives", outcome: success.String(),
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				x.at(commit, true, func(s wire.Step) wire.Action {
-					x.terminate(s.PID)
-					return wire.Pass
-				})
-				assert.Empty(t, x.run(success), by.name)
-			}
+		name:     "terminated after the commit",
+		provoked: "pg_terminate_backend, and then the answer arrives",
+		outcome:  success.String(),
+		run: func(x *experiment) {
+			x.at(commit, true, x.terminate)
+			x.mustBe(success)
 		},
 	}
 }

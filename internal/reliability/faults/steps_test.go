@@ -1,14 +1,14 @@
 package faults_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/passport-sdk/passport-go/internal/reliability/wire"
 )
 
-// The steps of a scoring, in order. Those of the statements are their names in
-// pgstore.
+// The steps of a scoring, in order. Statements have their names in pgstore.
 const (
 	load    = "load_snapshot"
 	endLoad = "end of load" // over database/sql it is a transaction
@@ -25,38 +25,23 @@ const (
 // writing are the statements that write a scoring.
 func writing() []string {
 	return []string{
-		"upsert_passport", "lock_passport", "verify_credentials", "bulk_upsert_hash_links", "verify_hash_links",
+		"upsert_passport", "lock_passport", "verify_credentials",
+		"insert_hash_links", "lock_hash_links", "swap_hash_links", "verify_hash_links",
 		"replace_stamps", "upsert_score", "lock_points", "verify_earners", "lock_counts", "record_passing_score", "record_awards",
 	}
 }
 
 func steps() []string { return append(append([]string{load, endLoad}, writing()...), commit) }
 
-// names tells the statements of pgstore by what only they say.
-var names = []struct{ says, name string }{
-	{"load_hash_scorer_links", load},
-	{"insert into \"public\".registry_passport", "upsert_passport"},
-	{"for    no key update of p", "lock_passport"},
-	{"as scored (address, version)", "verify_credentials"},
-	{"insert into \"public\".registry_hashscorerlink", "bulk_upsert_hash_links"},
-	{"as held (hash, address)", "verify_hash_links"},
-	{"delete_stamps", "replace_stamps"},
-	{"insert_events", "upsert_score"},
-	{"passport points", "lock_points"},
-	{"as earner", "verify_earners"},
-	{"as counted (action)", "lock_counts"},
-	{"insert into \"public\".registry_humanpointscommunityqualifiedusers", "record_passing_score"},
-	{"insert into \"public\".registry_humanpoints ", "record_awards"},
-}
-
-// nameOf returns the name of the statement, "" for any other.
+// nameOf returns the name under which pgstore sends the statement of a scoring,
+// "" for any other.
 func nameOf(sql string) string {
-	for _, known := range names {
-		if strings.Contains(sql, known.says) {
-			return known.name
-		}
+	first, _, _ := strings.Cut(sql, "\n")
+	name, named := strings.CutPrefix(first, "-- name: ")
+	if !named || !slices.Contains(steps(), name) {
+		return ""
 	}
-	return ""
+	return name
 }
 
 // follower names the steps of one scoring as it goes.

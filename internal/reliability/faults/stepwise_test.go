@@ -3,7 +3,6 @@ package faults_test
 import (
 	"context"
 	"slices"
-	"testing"
 
 	"github.com/stretchr/testify/assert"
 
@@ -32,7 +31,7 @@ func places() []place {
 	return all
 }
 
-// lostAt is what comes of a connection that is lost there.
+// lostAt is the outcome of a connection that is lost there.
 func (p place) lostAt(by *way) outcome {
 	switch {
 	case p.step == load || p.step == endLoad:
@@ -45,7 +44,7 @@ func (p place) lostAt(by *way) outcome {
 	return unavailable
 }
 
-// stalledAt is what comes of a connection on which nothing passes any more,
+// stalledAt is the outcome of a connection on which nothing passes any more,
 // when the scoring is cancelled.
 func (p place) stalledAt(by *way) outcome {
 	o := p.lostAt(by)
@@ -67,58 +66,44 @@ func stepwise() []point {
 	return all
 }
 
-func (p place) cut() point {
+// struck is the point of a scoring that is disturbed at the place.
+func (p place) struck(name, provoked string, want func(*way) outcome, strike func(x *experiment, s wire.Step) wire.Action) point {
 	return point{
-		name:     "cut " + p.String(),
-		provoked: "the connection is reset on both sides",
-		outcome:  byWay(p.lostAt),
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
-				assert.Empty(t, x.run(p.lostAt(by)), by.name)
-			}
+		name: name + " " + p.String(), provoked: provoked, outcome: byWay(want),
+		run: func(x *experiment) {
+			x.at(p.step, p.done, func(s wire.Step) wire.Action { return strike(x, s) })
+			x.mustBe(want(x.way))
 		},
 	}
 }
 
+// always is the disturbance that takes the action.
+func always(action wire.Action) func(*experiment, wire.Step) wire.Action {
+	return func(*experiment, wire.Step) wire.Action { return action }
+}
+
+const byReset = "the connection is reset on both sides"
+
+func (p place) cut() point { return p.struck("cut", byReset, p.lostAt, always(wire.Cut)) }
+
 func (p place) stall() point {
-	return point{
-		name:     "stalled " + p.String(),
-		provoked: "nothing passes any more, on any connection, and the scoring is cancelled",
-		outcome:  byWay(p.stalledAt),
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				x.at(p.step, p.done, func(wire.Step) wire.Action {
-					x.cancel()
-					return wire.Stall
-				})
-				assert.Empty(t, x.run(p.stalledAt(by)), by.name)
-			}
-		},
-	}
+	return p.struck("stalled", "nothing passes any more, on any connection, and the scoring is cancelled", p.stalledAt,
+		func(x *experiment, _ wire.Step) wire.Action {
+			x.cancel()
+			return wire.Stall
+		})
 }
 
 func (p place) terminate() point {
-	return point{
-		name:     "terminated " + p.String(),
-		provoked: "pg_terminate_backend",
-		outcome:  unavailable.String() + "; at the commit over lib/pq, which does not tell what the server says: " + lost.String(),
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x, want := l.experiment(by, alice), unavailable
-				if p.step == commit && by.pq {
-					want = lost
-				}
-				x.at(p.step, p.done, func(s wire.Step) wire.Action {
-					x.terminate(s.PID)
-					return wire.Pass
-				})
-				assert.Empty(t, x.run(want), by.name)
-			}
-		},
+	want := func(by *way) outcome {
+		if p.step == commit && by.pq {
+			return lost
+		}
+		return unavailable
 	}
+	terminated := p.struck("terminated", "pg_terminate_backend", want, (*experiment).terminate)
+	terminated.outcome += "; at the commit over lib/pq, which loses the server's last message: " + lost.String()
+	return terminated
 }
 
 func byWay(expected func(*way) outcome) string {
@@ -129,8 +114,9 @@ func byWay(expected func(*way) outcome) string {
 	return "over pgx: " + pool + "; over database/sql: " + db
 }
 
-// terminate ends a process of the server, and returns when it has ended.
-func (x *experiment) terminate(pid uint32) {
-	_, err := x.Pool.Exec(x.t.Context(), "select pg_terminate_backend($1, 10000)", pid)
+// terminate ends the server's process, and returns when it has ended.
+func (x *experiment) terminate(s wire.Step) wire.Action {
+	_, err := x.Pool.Exec(x.t.Context(), "select pg_terminate_backend($1, 10000)", s.PID)
 	assert.NoError(x.t, err)
+	return wire.Pass
 }

@@ -10,13 +10,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/internal/reliability/tables"
 	"github.com/passport-sdk/passport-go/internal/reliability/world"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// effect is what a scoring has done to the tables.
+// effect is the effect of a scoring on the tables.
 type effect string
 
 const (
@@ -25,9 +27,9 @@ const (
 	either     effect = "nothing or everything"
 )
 
-// outcome is what may come of a disturbed scoring.
+// outcome is one that a disturbed scoring may have.
 type outcome struct {
-	// errs are what the error must be, all of them; none for a success.
+	// errs are those that the error must be, all of them; none for a success.
 	errs   []error
 	effect effect
 }
@@ -64,7 +66,7 @@ type experiment struct {
 
 	way     *way
 	address string
-	// on is the way's store, or what a test puts around it.
+	// on is the way's store, or one that a test puts around it.
 	on store.Store
 	// ctx is the scoring's.
 	ctx    context.Context
@@ -87,7 +89,7 @@ func (x *experiment) within(limit time.Duration) {
 	x.t.Cleanup(x.cancel)
 }
 
-// run scores, and returns in words everything that is not as it should be.
+// run scores, and returns everything that is wrong.
 func (x *experiment) run(want outcome) []string {
 	var result *passport.Result
 	var err error
@@ -113,8 +115,8 @@ func (x *experiment) score() (*passport.Result, error) {
 	return x.atNoon(x.on).Score(x.ctx, world.One, x.address)
 }
 
-// overdue tells, by being closed, that a scoring has gone on for long after its
-// context has ended.
+// overdue is closed when a scoring has gone on for long after its context has
+// ended.
 func (x *experiment) overdue() <-chan struct{} {
 	long := x.patience
 	if x.way.pq {
@@ -125,18 +127,32 @@ func (x *experiment) overdue() <-chan struct{} {
 	return overdue
 }
 
-// judge lets everything pass again, and returns in words what is not as it
-// should be.
-func (x *experiment) judge(want outcome, result *passport.Result, err error) []string {
-	j := judgement{experiment: x, course: x.want[x.address]}
-	j.told(want, result, err)
-	j.tables(want)
-	return j.faults
+// mustBe scores, and reports everything that is wrong.
+func (x *experiment) mustBe(want outcome) {
+	assert.Empty(x.t, x.run(want), x.way.name)
 }
 
-// judgeTables is judge where nobody was left to be told.
-func (x *experiment) judgeTables(want outcome) []string {
+// mustHave lets everything pass again, and reports everything that is wrong.
+func (x *experiment) mustHave(want outcome, result *passport.Result, err error) {
+	assert.Empty(x.t, x.judge(want, result, err), x.way.name)
+}
+
+// mustLeave is mustHave without an answer.
+func (x *experiment) mustLeave(want outcome) {
 	j := judgement{experiment: x, course: x.want[x.address]}
+	j.tables(want)
+	assert.Empty(x.t, j.faults, x.way.name)
+}
+
+// without lets the scoring be repeated by the lab's own way, without the
+// parameters of this one.
+func (x *experiment) without() {
+	x.way = x.by[slices.IndexFunc(x.by, func(by *way) bool { return by.name == x.way.name })]
+}
+
+func (x *experiment) judge(want outcome, result *passport.Result, err error) []string {
+	j := judgement{experiment: x, course: x.want[x.address]}
+	j.answer(want, result, err)
 	j.tables(want)
 	return j.faults
 }
@@ -154,7 +170,7 @@ func (x *experiment) heal() {
 	x.way.proxy.Pace(0, 0)
 }
 
-// judgement collects what is wrong.
+// judgement collects faults.
 type judgement struct {
 	*experiment
 	*course
@@ -166,10 +182,10 @@ func (j *judgement) faultf(format string, args ...any) {
 	j.faults = append(j.faults, fmt.Sprintf(format, args...))
 }
 
-// told looks at what the caller is told.
-func (j *judgement) told(want outcome, result *passport.Result, err error) {
+// answer checks the caller's answer.
+func (j *judgement) answer(want outcome, result *passport.Result, err error) {
 	if (err == nil) != (len(want.errs) == 0) || (result == nil) != (err != nil) {
-		j.faultf("the caller is told %v and given a result: %t; want %s", err, result != nil, want)
+		j.faultf("the caller gets %v and a result: %t; want %s", err, result != nil, want)
 		return
 	}
 	for _, wanted := range want.errs {
@@ -189,7 +205,7 @@ func (j *judgement) told(want outcome, result *passport.Result, err error) {
 	}
 }
 
-// same tells whether the results are the same, but for the points if they may
+// same reports whether the results are the same, but for the points if they may
 // have been earned before.
 func same(result, other *passport.Result, points bool) bool {
 	one, two := *result, *other
@@ -199,7 +215,7 @@ func same(result, other *passport.Result, points bool) bool {
 	return reflect.DeepEqual(one, two)
 }
 
-// wrote looks at what the tables hold, once nothing goes on any more.
+// wrote checks the content of the tables once nothing goes on any more.
 func (j *judgement) wrote(want outcome) (done effect) {
 	j.nothingLeft()
 	switch now := j.state(); {
@@ -218,7 +234,7 @@ func (j *judgement) wrote(want outcome) (done effect) {
 }
 
 // repeat scores again, undisturbed. A connection that has died unnoticed may
-// cost an attempt that says so.
+// cost an attempt.
 func (j *judgement) repeat(done effect) {
 	engine := j.atNoon(j.way.store)
 	result, err := engine.Score(j.t.Context(), world.One, j.address)

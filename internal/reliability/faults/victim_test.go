@@ -27,10 +27,10 @@ import (
 // scores once and is killed while it does.
 const inVictim = "FAULTS_VICTIM"
 
-// victim is what a victim has to know.
+// victim is the plan of a victim.
 type victim struct {
 	URL, Issuer, Driver, Address string
-	// Stop is where it stops and says so, "" for nowhere.
+	// Stop is the place where it stops and says so, "" for none.
 	Stop string
 }
 
@@ -74,7 +74,7 @@ func (v *victim) score() error {
 	return err
 }
 
-func (v *victim) store() (store.Store, error) {
+func (v *victim) store() (*pgstore.Store, error) {
 	if v.Driver == "" {
 		pool, err := pgxpool.New(context.Background(), v.URL)
 		return pgstore.New(pool), err
@@ -83,8 +83,7 @@ func (v *victim) store() (store.Store, error) {
 	return pgstore.NewDB(db), err
 }
 
-// stop says where the victim is, and waits to be killed, if it is to stop
-// there.
+// stop prints the place and waits to be killed, if the victim is to stop there.
 func (v *victim) stop(at string) {
 	if v.Stop == at {
 		fmt.Println(at)
@@ -93,7 +92,7 @@ func (v *victim) stop(at string) {
 }
 
 type stopping struct {
-	store.Store
+	*pgstore.Store
 
 	victim *victim
 }
@@ -141,8 +140,7 @@ func (x *experiment) begin(stop string) *running {
 	return &running{cmd, bufio.NewScanner(output)}
 }
 
-// kill kills the victim, which cannot do anything about it, and returns when it
-// is dead.
+// kill kills the victim, and returns when it is dead.
 func (r *running) kill(t *testing.T) {
 	assert.NoError(t, r.cmd.Process.Kill())
 	for r.output.Scan() {
@@ -172,14 +170,11 @@ func killedInProgram(stop string) point {
 	}
 	return point{
 		name: "killed " + stop, provoked: bySIGKILL, outcome: string(want.effect) + " written",
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				process := x.begin(stop)
-				x.struck.Store(process.output.Scan() && process.output.Text() == stop)
-				process.kill(t)
-				assert.Empty(t, x.judgeTables(want), by.name)
-			}
+		run: func(x *experiment) {
+			process := x.begin(stop)
+			x.struck.Store(process.output.Scan() && process.output.Text() == stop)
+			process.kill(x.t)
+			x.mustLeave(want)
 		},
 	}
 }
@@ -187,55 +182,48 @@ func killedInProgram(stop string) point {
 func (p place) kill() point {
 	return point{
 		name: "killed " + p.String(), provoked: bySIGKILL, outcome: byWayEffect(p),
-		run: func(t *testing.T, l *lab) {
-			for _, by := range l.by {
-				x := l.experiment(by, alice)
-				var process *running
-				started := make(chan struct{})
-				dead := make(chan struct{})
-				x.at(p.step, p.done, func(wire.Step) wire.Action {
-					defer close(dead)
-					<-started
-					process.kill(t)
-					return wire.Cut // the kernel closes its connections
-				})
-				process = x.begin("")
-				close(started)
-				select {
-				case <-dead:
-				case <-x.ctx.Done():
-				}
-				assert.Empty(t, x.judgeTables(p.lostAt(by)), by.name)
-			}
+		run: func(x *experiment) {
+			x.killAt(p, 0, wire.Cut) // the kernel closes its connections
+			x.mustLeave(p.lostAt(x.way))
 		},
+	}
+}
+
+// killAt kills a victim some time after it has come to the place, and then
+// takes the action.
+func (x *experiment) killAt(p place, after time.Duration, then wire.Action) {
+	var process *running
+	started, dead := make(chan struct{}), make(chan struct{})
+	x.at(p.step, p.done, func(wire.Step) wire.Action {
+		defer close(dead)
+		<-started
+		time.Sleep(after)
+		process.kill(x.t)
+		return then
+	})
+	process = x.begin("")
+	close(started)
+	select {
+	case <-dead:
+	case <-x.ctx.Done():
 	}
 }
 
 func byWayEffect(p place) string { return string(p.lostAt(&way{}).effect) + " written" }
 
-// What has left the program arrives without it.
+// killedWithItsBatchUnderWay is a process that is killed when its writes may
+// have been sent: they arrive without it.
 func killedWithItsBatchUnderWay() point {
 	want := outcome{nil, either}
 	return point{
-		name: "killed with its batch under way", provoked: bySIGKILL + ", and what it has sent arrives", outcome: string(want.effect) + " written",
-		run: func(t *testing.T, l *lab) {
-			x := l.experiment(l.by[0], alice)
-			var process *running
-			started, dead := make(chan struct{}), make(chan struct{})
-			x.at("upsert_passport", false, func(wire.Step) wire.Action {
-				defer close(dead)
-				<-started
-				time.Sleep(20 * time.Millisecond) // enough to have sent it, or not
-				process.kill(t)
-				return wire.Pass
-			})
-			process = x.begin("")
-			close(started)
-			select {
-			case <-dead:
-			case <-x.ctx.Done():
-			}
-			assert.Empty(t, x.judgeTables(want))
+		name:     "killed with its batch under way",
+		provoked: bySIGKILL + ", and what it has sent arrives",
+		outcome:  string(want.effect) + " written",
+		ways:     (*lab).one,
+		run: func(x *experiment) {
+			// Long enough to have sent it, or not.
+			x.killAt(place{"upsert_passport", false}, 20*time.Millisecond, wire.Pass)
+			x.mustLeave(want)
 		},
 	}
 }

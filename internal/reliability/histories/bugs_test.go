@@ -1,24 +1,25 @@
 package histories_test
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
 
+	"github.com/passport-sdk/passport-go/internal/brokenstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// The parts of the checker, as the faults that they find begin.
+// The parts of the checker, as their findings begin.
 const (
 	byClaims  = `n\d in \d: there is no order`
 	byWallet  = `(alice|bob|carol): there is no order`
 	byPoints  = `key of \w+: there is no order`
 	byRows    = `rows: `
 	byResult  = `client \d+, (score|preview) .*: `
-	byNobody  = `nobody was in the way`
-	moment    = time.Microsecond
+	byAlone   = `no other client was at work`
+	shortest  = time.Microsecond
 	elsewhere = 3 // less a community is the other one
 )
 
@@ -28,339 +29,346 @@ var bugs = map[string]struct {
 	bug bug
 }{
 	// Claims that are there to take, and claims that are not.
-	"takes live claims": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		b.open(c)
-		return b.Store.Apply(ctx, b.fresh(c))
-	}}},
-	"takes an expired claim for a live one":       {byNobody, applying(func(c *store.Changes) { c.At = c.At.AddDate(-1, 0, 0) })},
-	"keeps a claim at the moment that it expires": {byNobody, applying(func(c *store.Changes) { c.At = c.At.Add(-moment) })},
-	"lets a claim go a moment before it expires": {byClaims, bug{
-		load: func(ctx context.Context, b broken, q store.Query) (*store.Snapshot, error) {
-			s, err := b.Store.Load(ctx, q)
-			if err == nil {
-				for i := range s.Claims {
-					if s.Claims[i].ExpiresAt.Equal(s.At.Add(moment)) {
-						s.Claims[i].ExpiresAt = s.At
-					}
+	"takes live claims": {byClaims, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		b.Expect(c)
+		return b.ApplyLate(ctx, c)
+	})},
+	"compares the holders of claims and not their ends": {byClaims, expecting(func(_ *store.Changes, now store.Holder, swap *store.ClaimSwap) bool {
+		return now.Address == swap.From.Address
+	})},
+	"refuses to take an expired claim": {byAlone, refusing(func(_ *store.Changes, swap store.ClaimSwap) bool {
+		return swap.From.Address != "" && swap.From.Address != swap.To.Address
+	})},
+	"keeps a claim at the time of its end": {byAlone, refusing(func(c *store.Changes, swap store.ClaimSwap) bool {
+		return swap.From.Address != swap.To.Address && swap.From.ExpiresAt.Equal(c.At)
+	})},
+	"lets a claim go a moment before it expires": {byClaims, func(b *brokenstore.Store) {
+		brokenstore.Loads(func(_ store.Query, s *store.Snapshot) {
+			for i := range s.Claims {
+				if s.Claims[i].ExpiresAt.Equal(s.At.Add(shortest)) {
+					s.Claims[i].ExpiresAt = s.At
 				}
 			}
-			return s, err
-		},
-		apply: applying(func(c *store.Changes) { c.At = c.At.Add(moment) }).apply,
+		})(b)
+		applying(func(c *store.Changes) {
+			for i := range c.Claims {
+				if from := &c.Claims[i].From; from.ExpiresAt.Equal(c.At) && from.Address != c.Claims[i].To.Address {
+					from.ExpiresAt = c.At.Add(shortest)
+				}
+			}
+		})(b)
 	}},
-	"looks and writes without a lock": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		if _, err := b.copy().Apply(ctx, c); err != nil {
+	"looks and writes without a lock": {byClaims, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		if _, err := b.Like(func(*store.State) {}).Apply(ctx, c); err != nil {
 			return nil, err
 		}
-		b.pause()
-		b.open(c)
-		return b.Store.Apply(ctx, b.fresh(c))
-	}}},
-	"repeats a lost race with the decision of before": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		receipt, err := b.Store.Apply(ctx, c)
+		of(ctx).pause()
+		b.Expect(c)
+		return b.ApplyLate(ctx, c)
+	})},
+	"repeats a lost race with the decision of before": {byClaims, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		receipt, err := b.Good.Apply(ctx, c)
 		if !errors.Is(err, store.ErrConflict) {
 			return receipt, err
 		}
-		again := b.fresh(c)
-		again.Claims = slices.DeleteFunc(slices.Clone(c.Claims), func(claim store.Claim) bool {
-			taken := false
-			b.links(c.Community, func(link row) bool {
-				taken = taken || link["hash"] == claim.Nullifier && link["address"] != claim.Address
-				return true
+		again := brokenstore.Clone(c)
+		b.EditClaims(c.Community, func(claim *store.StoredClaim) bool {
+			again.Claims = slices.DeleteFunc(again.Claims, func(swap store.ClaimSwap) bool {
+				return swap.Nullifier == claim.Nullifier && swap.To.Address != claim.Address
 			})
-			return taken
+			return true
 		})
-		return b.Store.Apply(ctx, again)
-	}}},
-	"repeats a lost race inside the transaction that it aborted": {byResult, bug{
-		load: func(ctx context.Context, b broken, q store.Query) (*store.Snapshot, error) {
-			if *b.aborted {
-				return nil, store.ErrFault
+		b.Expect(again)
+		return b.ApplyLate(ctx, again)
+	})},
+	"repeats a lost race inside the transaction that it aborted": {byResult, func(b *brokenstore.Store) {
+		b.On.Load = func(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+			if of(ctx).aborted {
+				return nil, store.ErrInternal
 			}
-			return b.Store.Load(ctx, q)
-		},
-		apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-			receipt, err := b.Store.Apply(ctx, c)
-			*b.aborted = err != nil
+			return b.Good.Load(ctx, q)
+		}
+		b.On.Apply = func(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+			receipt, err := b.Good.Apply(ctx, c)
+			of(ctx).aborted = err != nil
 			return receipt, err
-		},
+		}
 	}},
-	"ignores the claims that the decision rests on": {byRows, applying(func(c *store.Changes) { c.Held = nil })},
+	"ignores the claims that the decision rests on": {byRows, dropping(func(_ *store.Changes, swap store.ClaimSwap) bool { return onlyChecks(swap) })},
 
-	// What is claimed.
-	"claims for too short a time": {byClaims, applying(func(c *store.Changes) {
-		own(c, func(claim *store.Claim) { claim.ExpiresAt = claim.ExpiresAt.Add(-time.Hour) })
+	// The claims that are written.
+	"claims for too short a time": {byClaims, own(func(to *store.Holder) { to.ExpiresAt = to.ExpiresAt.Add(-time.Hour) })},
+	"claims for too long a time":  {byClaims, own(func(to *store.Holder) { to.ExpiresAt = to.ExpiresAt.Add(time.Hour) })},
+	"drops one of two claims":     {byClaims, applying(func(c *store.Changes) { c.Claims = c.Claims[:min(1, len(c.Claims))] })},
+	"does not renew claims of its own": {byClaims, dropping(func(_ *store.Changes, swap store.ClaimSwap) bool {
+		return swap.From.Address == swap.To.Address
 	})},
-	"claims for too long a time": {byClaims, applying(func(c *store.Changes) {
-		own(c, func(claim *store.Claim) { claim.ExpiresAt = claim.ExpiresAt.Add(time.Hour) })
+	"lets claims go that a rescoring does not mention": {byClaims, leaving(func(c *store.Changes, claim *store.StoredClaim, swap *store.ClaimSwap) bool {
+		return swap != nil || claim.Address != c.Wallets[0].Address
 	})},
-	"drops one of two claims": {byClaims, applying(func(c *store.Changes) { c.Claims = c.Claims[:min(1, len(c.Claims))] })},
-	"does not renew claims of its own": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		other := *c
-		b.links(c.Community, func(link row) bool {
-			other.Claims = slices.DeleteFunc(slices.Clone(other.Claims), func(claim store.Claim) bool {
-				return claim.Nullifier == link["hash"] && claim.Address == link["address"]
-			})
-			return true
-		})
-		return b.Store.Apply(ctx, &other)
-	}}},
-	"lets claims go that a rescoring does not mention": {byClaims, having(func(b broken, c *store.Changes) {
-		b.links(c.Community, func(link row) bool {
-			_, mentioned := on(c.Claims, link)
-			return mentioned || link["address"] != c.Wallets[0].Address
-		})
+	"frees what another holds": {byClaims, leaving(func(c *store.Changes, claim *store.StoredClaim, swap *store.ClaimSwap) bool {
+		return swap == nil || !onlyChecks(*swap) || claim.Address == c.Wallets[0].Address
 	})},
-	"frees what another holds": {byClaims, having(func(b broken, c *store.Changes) {
-		b.links(c.Community, func(link row) bool {
-			_, held := on(c.Held, link)
-			return !held
-		})
+	"lengthens the claim that another holds": {byClaims, leaving(func(c *store.Changes, claim *store.StoredClaim, swap *store.ClaimSwap) bool {
+		if swap != nil && onlyChecks(*swap) && claim.Address != c.Wallets[0].Address {
+			claim.ExpiresAt = claim.ExpiresAt.Add(time.Hour)
+		}
+		return true
 	})},
-	"lengthens the claim that another holds": {byClaims, having(func(b broken, c *store.Changes) {
-		b.links(c.Community, func(link row) bool {
-			if held, found := on(c.Held, link); found {
-				link["expires_at"] = held.ExpiresAt.Add(time.Hour)
-			}
-			return true
-		})
-	})},
-	"claims in the other community": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		other := *c
+	"claims in the other community": {byClaims, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		other := brokenstore.Clone(c)
 		other.Claims = nil
-		receipt, err := b.Store.Apply(ctx, &other)
+		receipt, err := b.Good.Apply(ctx, other)
 		if err == nil {
-			for _, claim := range c.Claims {
-				b.link(elsewhere-c.Community, claim)
-			}
+			b.AddClaims(elsewhere-c.Community, c.Claims)
 		}
 		return receipt, err
-	}}},
-	"gives nothing to the owner of the clash": {byClaims, applying(func(c *store.Changes) {
-		c.Claims = slices.DeleteFunc(c.Claims, func(claim store.Claim) bool { return claim.Address != c.Wallets[0].Address })
 	})},
-	"gives the wallet's own away as well": {byClaims, having(func(b broken, c *store.Changes) {
-		for _, event := range c.Wallets[0].Events {
-			var lost struct{ Nullifiers []string }
-			must(json.Unmarshal(event.Data, &lost))
-			b.links(c.Community, func(link row) bool {
-				if slices.Contains(lost.Nullifiers, link["hash"].(string)) && link["address"] == c.Wallets[0].Address {
-					link["address"], link["expires_at"] = c.Held[0].Address, c.Held[0].ExpiresAt
-				}
-				return true
-			})
+	"gives nothing to the owner of the clash": {byClaims, dropping(func(c *store.Changes, swap store.ClaimSwap) bool {
+		return swap.To.Address != c.Wallets[0].Address
+	})},
+	"gives the wallet's own away as well": {byClaims, leaving(func(c *store.Changes, claim *store.StoredClaim, _ *store.ClaimSwap) bool {
+		if claim.Address == c.Wallets[0].Address && slices.Contains(lost(c), claim.Nullifier) {
+			clash := slices.IndexFunc(c.Claims, func(s store.ClaimSwap) bool { return onlyChecks(s) && s.To.Address != c.Wallets[0].Address })
+			claim.Holder = c.Claims[clash].To
 		}
+		return true
 	})},
 	// As the engine did: an account could count for any number of wallets.
-	"shortens live claims of its own": {byClaims, having(func(b broken, c *store.Changes) {
-		b.links(c.Community, func(link row) bool {
-			if _, claimed := on(c.Claims, link); claimed && link["address"] == c.Wallets[0].Address {
-				link["expires_at"] = lastExpiry(c, link["hash"])
+	"shortens live claims of its own": {byClaims, having(func(b *brokenstore.Store, c *store.Changes, _ *store.WalletReceipt) {
+		counted := b.Counted(c)
+		b.EditClaims(c.Community, func(claim *store.StoredClaim) bool {
+			if brokenstore.SwapOf(c, claim) != nil && claim.Address == c.Wallets[0].Address {
+				claim.ExpiresAt = lastExpiry(counted, claim.Nullifier)
 			}
 			return true
 		})
 	})},
-	// As both stores did until the histories told.
-	"shortens the claim of the owner to whom it gives": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		others := func(claim store.Claim) bool { return claim.Address != c.Wallets[0].Address }
-		if slices.ContainsFunc(c.Claims, others) {
-			b.links(c.Community, func(link row) bool {
-				if claim, found := on(c.Claims, link); found && others(claim) && link["address"] == claim.Address {
-					link["expires_at"] = claim.ExpiresAt
-				}
-				return true
-			})
-		}
-		return b.Store.Apply(ctx, c)
-	}}},
+	// As both stores did when claims were no swaps.
+	"shortens the claim of the owner to whom it gives": {byClaims, expecting(func(c *store.Changes, now store.Holder, swap *store.ClaimSwap) bool {
+		return swap.To.Address != c.Wallets[0].Address && now.Address == swap.To.Address
+	})},
 
 	// All or nothing.
-	"claims, and then reports a lost race": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		receipt, err := b.Store.Apply(ctx, c)
+	"claims, and then reports a lost race": {byClaims, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		receipt, err := b.Good.Apply(ctx, c)
 		if errors.Is(err, store.ErrConflict) {
-			for _, claim := range c.Claims {
-				b.link(c.Community, claim)
-			}
+			b.AddClaims(c.Community, c.Claims)
 		}
 		return receipt, err
-	}}},
-	"writes the score, and the claims later": {byClaims, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		other := *c
+	})},
+	"writes the score, and the claims later": {byClaims, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		other := brokenstore.Clone(c)
 		other.Claims = nil
-		receipt, err := b.Store.Apply(ctx, &other)
+		receipt, err := b.Good.Apply(ctx, other)
 		if err == nil {
-			b.pause()
-			for _, claim := range c.Claims {
-				b.link(c.Community, claim)
+			of(ctx).pause()
+			b.AddClaims(c.Community, c.Claims)
+		}
+		return receipt, err
+	})},
+	"reports success and writes nothing": {byWallet, func(b *brokenstore.Store) {
+		nth := every(5)
+		b.On.Apply = func(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+			if nth() {
+				given := make([]bool, len(c.Wallets[0].Awards))
+				return &store.Receipt{Wallets: []store.WalletReceipt{{Given: given}}}, nil
 			}
+			return b.Good.Apply(ctx, c)
 		}
-		return receipt, err
-	}}},
-	"reports success and writes nothing": {byWallet, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		if b.every(5, "apply") {
-			return &store.Receipt{Wallets: make([]store.WalletReceipt, len(c.Wallets))}, nil
+	}},
+	"writes, and reports a lost race": {byRows, func(b *brokenstore.Store) {
+		nth := every(5)
+		b.On.Apply = func(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+			receipt, err := b.Good.Apply(ctx, c)
+			if err == nil && nth() {
+				return nil, store.ErrConflict
+			}
+			return receipt, err
 		}
-		return b.Store.Apply(ctx, c)
-	}}},
-	"writes, and reports a lost race": {byRows, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		receipt, err := b.Store.Apply(ctx, c)
-		if err == nil && b.every(5, "apply") {
-			return nil, store.ErrConflict
-		}
-		return receipt, err
-	}}},
-	"writes, though the context has ended": {byRows, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		receipt, err := b.Store.Apply(context.WithoutCancel(ctx), c)
+	}},
+	"writes, though the context has ended": {byRows, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		receipt, err := b.Good.Apply(context.WithoutCancel(ctx), c)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return receipt, err
-	}}},
-	"writes twice": {byRows, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		if _, err := b.Store.Apply(ctx, c); err != nil {
+	})},
+	"writes twice": {byRows, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		if _, err := b.Good.Apply(ctx, c); err != nil {
 			return nil, err
 		}
-		return b.Store.Apply(ctx, b.fresh(c))
-	}}},
+		return b.Good.Apply(ctx, c)
+	})},
 
 	// The score.
-	"ignores the version": {byWallet, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		newest := b.fresh(c)
-		newest.Held = c.Held
-		return b.Store.Apply(ctx, newest)
-	}}},
-	"writes scores back that it read before": {byWallet, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		before := b.tables()[scoreTable]
-		b.pause()
-		receipt, err := b.Store.Apply(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		after := b.tables()[scoreTable]
-		for i, score := range after {
-			old := slices.IndexFunc(before, func(r row) bool { return r["id"] == score["id"] })
-			if old >= 0 && score["id"] != float64(receipt.Wallets[0].ScoreID) {
-				after[i] = before[old]
-			}
-		}
-		b.put(scoreTable, after)
-		return receipt, nil
-	}}},
-	"tells the last score from a cache": {byWallet, loading(func(b broken, q store.Query, s *store.Snapshot) {
-		s.Wallets[0].Score = previous(b, "score "+name(q), s.Wallets[0].Score)
-	})},
-	"keeps stamps that count no longer": {byRows, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		before := b.tables()[stampTable]
-		receipt, err := b.Store.Apply(ctx, c)
+	"ignores the version": {byWallet, func(b *brokenstore.Store) { b.On.Apply = b.ApplyLate }},
+	"writes scores back that it read before": {byWallet, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		before := b.Good.State()
+		of(ctx).pause()
+		receipt, err := b.Good.Apply(ctx, c)
 		if err == nil {
-			after := b.tables()[stampTable]
-			for _, stamp := range before {
-				if !slices.ContainsFunc(after, func(r row) bool { return r["id"] == stamp["id"] }) {
-					after = append(after, stamp)
+			b.Edit(func(s *store.State) {
+				written := *brokenstore.ScoreOf(s, c)
+				s.Scores = before.Scores
+				if old := brokenstore.ScoreOf(s, c); old.Community != 0 {
+					*old = written
+				} else {
+					s.Scores = append(s.Scores, written)
 				}
-			}
-			b.put(stampTable, after)
+			})
 		}
 		return receipt, err
-	}}},
-	"loses the event of a score": {byRows, having(func(b broken, _ *store.Changes) {
-		if events := b.tables()[eventTable]; b.every(3, "event") {
-			b.put(eventTable, events[:len(events)-1])
-		}
 	})},
-	"loses the events of lost credentials": {byRows, applying(func(c *store.Changes) { c.Wallets[0].Events = nil })},
-	"moves the moment of a scoring":        {byResult, loading(func(_ broken, _ store.Query, s *store.Snapshot) { s.At = s.At.Add(time.Minute) })},
-
-	// What is read.
-	"reads a snapshot of the past": {byClaims, loading(func(b broken, q store.Query, s *store.Snapshot) { *s = previous(b, name(q), *s) })},
-	"reads credentials of one moment and their version of another": {byWallet, bug{load: func(ctx context.Context, b broken, q store.Query) (*store.Snapshot, error) {
-		s, err := b.Store.Load(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		b.pause()
-		later, err := b.Store.Load(ctx, q)
-		if err == nil {
-			s.Wallets[0].Version = later.Wallets[0].Version
-		}
-		return s, err
-	}}},
-	"lists the claims of the past": {byClaims, bug{claims: func(ctx context.Context, b broken, community int64, address string) ([]store.Claim, error) {
-		claims, err := b.Store.ListClaims(ctx, community, address)
-		return previous(b, name(store.Query{Community: community, Addresses: []string{address}}), claims), err
-	}}},
-	"does not list claims that have expired": {byClaims, bug{
-		apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-			b.kept["now"] = c.At
-			return b.Store.Apply(ctx, c)
-		},
-		claims: func(ctx context.Context, b broken, community int64, address string) ([]store.Claim, error) {
-			claims, err := b.Store.ListClaims(ctx, community, address)
-			now, _ := b.kept["now"].(time.Time)
-			return slices.DeleteFunc(claims, func(c store.Claim) bool { return !c.ExpiresAt.After(now) }), err
-		},
-	}},
-
-	// Credentials.
-	"replaces credentials in two steps": {byWallet, bug{add: func(ctx context.Context, b broken, address string, credential store.NewCredential) error {
-		if _, err := b.DeleteCredentials(ctx, address, credential.Provider); err != nil {
-			return err
-		}
-		b.pause()
-		return b.Store.AddCredentials(ctx, address, credential)
-	}}},
-	"adds a credential, and reports a lost race": {byWallet, bug{add: func(ctx context.Context, b broken, address string, credential store.NewCredential) error {
-		err := b.Store.AddCredentials(ctx, address, credential)
-		if err == nil && b.every(6, "add") {
-			return store.ErrConflict
-		}
-		return err
-	}}},
-	"reports a revocation and revokes nothing": {byWallet, bug{revoke: func(ctx context.Context, b broken, proof string) (int, error) {
-		if b.every(2, "revoke") {
-			return 1, nil
-		}
-		return b.Store.RevokeCredentials(ctx, proof)
-	}}},
-
-	// Points.
-	"reports awards that it did not give": {byPoints, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		other := *c
-		other.Wallets = slices.Clone(c.Wallets)
-		other.Wallets[0].Awards = nil
-		receipt, err := b.Store.Apply(ctx, &other)
-		if err == nil {
-			receipt.Wallets[0].Awards = keys(c)
-		}
-		return receipt, err
-	}}},
-	"does not report the awards that it gave": {byPoints, bug{apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-		receipt, err := b.Store.Apply(ctx, c)
-		if err == nil {
-			receipt.Wallets[0].Awards = nil
-		}
-		return receipt, err
-	}}},
-	// As pgstore did at REPEATABLE READ until the histories told.
-	"gives a key for each nullifier": {byPoints, bug{
-		load: loading(func(_ broken, _ store.Query, s *store.Snapshot) { s.Points.Wallets[0].Awards = nil }).load,
-		apply: func(ctx context.Context, b broken, c *store.Changes) (*store.Receipt, error) {
-			receipt, err := b.Store.Apply(ctx, c)
+	"reads the last score from a cache": {byWallet, func(b *brokenstore.Store) {
+		before := previous[*store.RecordedScore]()
+		b.On.LastScore = func(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
+			score, err := b.Good.LastScore(ctx, community, address)
 			if err != nil {
 				return nil, err
 			}
-			points := b.tables()["registry_humanpoints"]
-			for _, award := range keys(c) {
-				key := row{"address": c.Wallets[0].Address, "action": award.Action, "provider": award.Provider, "tx_hash": award.TxHash, "chain_id": float64(0)}
-				if !slices.ContainsFunc(points, func(r row) bool { return covers(r, key) }) {
-					points = append(points, key)
-					receipt.Wallets[0].Awards = append(receipt.Wallets[0].Awards, award)
+			return before(about(community, address), score), nil
+		}
+	}},
+	"keeps stamps that count no longer": {byRows, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		state := b.Good.State()
+		before := brokenstore.ScoreOf(&state, c).Counted
+		receipt, err := b.Good.Apply(ctx, c)
+		if err == nil {
+			counted := b.Counted(c)
+			for _, old := range before {
+				same := func(c store.CountedCredential) bool { return bytes.Equal(c.Document, old.Document) }
+				if !slices.ContainsFunc(counted, same) {
+					counted = append(counted, old)
 				}
 			}
-			b.put("registry_humanpoints", points)
-			return receipt, nil
-		},
+			b.Edit(func(s *store.State) { brokenstore.ScoreOf(s, c).Counted = counted })
+		}
+		return receipt, err
+	})},
+	"counts the wallet's other credentials as well": {byRows, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		other := brokenstore.Clone(c)
+		for _, credential := range b.Good.State().Credentials {
+			live := credential.Address == c.Wallets[0].Address && !credential.Deleted && !credential.Revoked
+			if live && c.Wallets[0].Score.Status == store.StatusDone && !slices.Contains(c.Wallets[0].Counted, credential.ID) {
+				other.Wallets[0].Counted = append(slices.Clip(other.Wallets[0].Counted), credential.ID)
+			}
+		}
+		return b.Good.Apply(ctx, other)
+	})},
+	"counts one credential less": {byRows, applying(func(c *store.Changes) {
+		c.Wallets[0].Counted = c.Wallets[0].Counted[:max(0, len(c.Wallets[0].Counted)-1)]
+	})},
+	"loses the event of a score": {byRows, func(b *brokenstore.Store) {
+		nth := every(3)
+		having(func(b *brokenstore.Store, _ *store.Changes, _ *store.WalletReceipt) {
+			if nth() {
+				b.Edit(func(s *store.State) { s.Events = s.Events[:len(s.Events)-1] })
+			}
+		})(b)
 	}},
-	"records everybody as qualified": {byRows, applying(func(c *store.Changes) { c.Wallets[0].Qualified = true })},
-	"records nobody as qualified":    {byRows, applying(func(c *store.Changes) { c.Wallets[0].Qualified = false })},
+	"loses the events of lost credentials": {byRows, applying(func(c *store.Changes) {
+		c.Wallets[0].Events = slices.DeleteFunc(slices.Clone(c.Wallets[0].Events), func(e store.Event) bool { return e.Action == store.ActionDeduplicated })
+	})},
+	"moves the time of a scoring": {byResult, brokenstore.Loads(func(_ store.Query, s *store.Snapshot) { s.At = s.At.Add(time.Minute) })},
+
+	// The content that is read.
+	"reads a snapshot of the past": {byClaims, func(b *brokenstore.Store) {
+		before := previous[store.Snapshot]()
+		brokenstore.Loads(func(q store.Query, s *store.Snapshot) { *s = before(q, *s) })(b)
+	}},
+	"reads credentials of one time and their version of another": {byWallet, func(b *brokenstore.Store) {
+		b.On.Load = func(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+			s, err := b.Good.Load(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			of(ctx).pause()
+			later, err := b.Good.Load(ctx, q)
+			if err == nil {
+				s.Wallets[0].Version = later.Wallets[0].Version
+			}
+			return s, err
+		}
+	}},
+	"lists the claims of the past": {byClaims, func(b *brokenstore.Store) {
+		before := previous[[]store.Claim]()
+		b.On.ListClaims = func(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
+			claims, err := b.Good.ListClaims(ctx, community, address)
+			return before(about(community, address), claims), err
+		}
+	}},
+	"does not list claims that have expired": {byClaims, func(b *brokenstore.Store) {
+		var now time.Time
+		having(func(_ *brokenstore.Store, c *store.Changes, _ *store.WalletReceipt) { now = c.At })(b)
+		b.On.ListClaims = func(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
+			claims, err := b.Good.ListClaims(ctx, community, address)
+			return slices.DeleteFunc(claims, func(c store.Claim) bool { return !c.ExpiresAt.After(now) }), err
+		}
+	}},
+
+	// Credentials.
+	"replaces credentials in two steps": {byWallet, func(b *brokenstore.Store) {
+		b.On.AddCredentials = func(ctx context.Context, address store.Address, credentials ...store.CredentialInput) error {
+			if _, err := b.Good.DeleteCredentials(ctx, address, credentials[0].Provider); err != nil {
+				return err
+			}
+			of(ctx).pause()
+			return b.Good.AddCredentials(ctx, address, credentials...)
+		}
+	}},
+	"adds a credential, and reports a lost race": {byWallet, func(b *brokenstore.Store) {
+		nth := every(6)
+		b.On.AddCredentials = func(ctx context.Context, address store.Address, credentials ...store.CredentialInput) error {
+			err := b.Good.AddCredentials(ctx, address, credentials...)
+			if err == nil && nth() {
+				return store.ErrConflict
+			}
+			return err
+		}
+	}},
+	"reports a revocation and revokes nothing": {byWallet, func(b *brokenstore.Store) {
+		nth := every(2)
+		b.On.RevokeCredentials = func(ctx context.Context, proofs ...string) (int, error) {
+			if nth() {
+				return 1, nil
+			}
+			return b.Good.RevokeCredentials(ctx, proofs...)
+		}
+	}},
+
+	// Points.
+	"reports awards that it did not give": {byPoints, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+		other := brokenstore.Clone(c)
+		other.Wallets[0].Awards = nil
+		receipt, err := b.Good.Apply(ctx, other)
+		if err == nil {
+			for _, award := range c.Wallets[0].Awards {
+				receipt.Wallets[0].Given = append(receipt.Wallets[0].Given, award.Communities == 0)
+			}
+		}
+		return receipt, err
+	})},
+	"does not report the awards that it gave": {byPoints, having(func(_ *brokenstore.Store, _ *store.Changes, receipt *store.WalletReceipt) {
+		clear(receipt.Given)
+	})},
+	// As pgstore did at REPEATABLE READ until the histories found it.
+	"gives a key for each nullifier": {byPoints, func(b *brokenstore.Store) {
+		brokenstore.Loads(func(_ store.Query, s *store.Snapshot) { s.Points.Wallets[0].Points = nil })(b)
+		having(func(b *brokenstore.Store, c *store.Changes, receipt *store.WalletReceipt) {
+			for i, award := range c.Wallets[0].Awards {
+				key := store.StoredPoint{
+					HumanPoint: store.HumanPoint{Action: award.Action, Provider: award.Provider, TxHash: award.TxHash},
+					Address:    c.Wallets[0].Address, At: c.At,
+				}
+				same := func(p store.StoredPoint) bool { return p.Address == key.Address && p.HumanPoint == key.HumanPoint }
+				if award.Communities == 0 && !slices.ContainsFunc(b.Good.State().Points, same) {
+					b.Edit(func(s *store.State) { s.Points = append(s.Points, key) })
+					receipt.Given[i] = true
+				}
+			}
+		})(b)
+	}},
+	"records every wallet as qualified": {byRows, applying(func(c *store.Changes) { c.Wallets[0].Qualified = true })},
+	"records no wallet as qualified":    {byRows, applying(func(c *store.Changes) { c.Wallets[0].Qualified = false })},
 }

@@ -12,43 +12,31 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/passport-sdk/passport-go/internal/brokenstore"
 	"github.com/passport-sdk/passport-go/internal/reliability/histories"
 	"github.com/passport-sdk/passport-go/memstore"
 )
 
-// brokenSubject puts a broken store in the place of a good one.
-type brokenSubject struct {
-	histories.Direct
-
-	broken broken
-}
-
-// Do implements [histories.Subject].
-func (s brokenSubject) Do(ctx context.Context, work histories.Work) error {
-	on := s.broken
-	on.pause, on.aborted = work.Pause, new(bool)
-	return work.On(ctx, on)
-}
-
-func newBroken(t *testing.T, b *bug) brokenSubject {
+func newBroken(t *testing.T, breaks bug) brokenSubject {
 	t.Helper()
-	plain := inMemory(t)
-	mem, is := plain.Store.(*memstore.Store)
-	require.True(t, is)
-	return brokenSubject{plain, broken{Store: mem, bug: b, kept: map[string]any{}}}
+	b := brokenstore.New(memstore.WithClock(histories.Start))
+	putCommunities(t, b.Good)
+	breaks(b)
+	plain := direct(b.Good)
+	plain.Store = b
+	return brokenSubject{plain}
 }
 
-// Each bug is caught in one of the first histories, by that part of the checker
-// which is there for it, and a store without bugs in none of them.
-func TestTheCheckerCatchesBrokenStores(t *testing.T) {
+// Each bug is caught in one of the first histories, by the part of the checker
+// that is there for it.
+func TestCheck_BrokenStores(t *testing.T) {
 	const most = 1000
-	require.GreaterOrEqual(t, len(bugs), 20)
+	require.GreaterOrEqual(t, len(bugs), 44)
 	for _, name := range slices.Sorted(maps.Keys(bugs)) {
 		t.Run(name, func(t *testing.T) {
 			by := regexp.MustCompile(bugs[name].by)
-			b := bugs[name].bug
 			for s := uint64(1); s <= most; s++ {
-				h, err := histories.Run(t.Context(), histories.NewPlan(s), newBroken(t, &b), histories.InTurns(s))
+				h, err := histories.Run(t.Context(), histories.NewPlan(s), newBroken(t, bugs[name].bug), histories.InTurns(s))
 				require.NoError(t, err)
 				if err := h.Check(); err != nil && by.MatchString(err.Error()) {
 					t.Logf("caught in history %d: %v", s, by.FindString(err.Error()))
@@ -60,21 +48,22 @@ func TestTheCheckerCatchesBrokenStores(t *testing.T) {
 	}
 }
 
-func TestTheCheckerDoesNotBlameAStoreWithoutBugs(t *testing.T) {
+func TestCheck_Good(t *testing.T) {
 	for s := uint64(1); s <= 100; s++ {
-		h, err := histories.Run(t.Context(), histories.NewPlan(s), newBroken(t, &bug{}), histories.InTurns(s))
+		h, err := histories.Run(t.Context(), histories.NewPlan(s), newBroken(t, func(*brokenstore.Store) {}), histories.InTurns(s))
 		require.NoError(t, err)
 		require.NoError(t, h.Check(), "seed %d", s)
 	}
 }
 
-// careless is a host that does not do as it should when a transaction fails.
+// careless is a host that mishandles a transaction that fails.
 type careless struct {
 	host
 
-	// commits what it did itself, though the scoring lost its race.
+	// commits reports that its own work is committed though the scoring lost its
+	// race.
 	commits bool
-	// takes a commit that failed for one that did not.
+	// trusts reports that a failed commit is taken for a good one.
 	trusts bool
 }
 
@@ -96,7 +85,7 @@ func (c careless) Do(ctx context.Context, work histories.Work) error {
 	return errors.Join(err, committing, undone(tx))
 }
 
-func TestTheCheckerCatchesCarelessHosts(t *testing.T) {
+func TestCheck_CarelessHosts(t *testing.T) {
 	const most = 300
 	for name, c := range map[string]struct {
 		by   string

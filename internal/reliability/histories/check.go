@@ -2,7 +2,6 @@ package histories
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -11,10 +10,11 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"github.com/passport-sdk/passport-go/internal/reliability/invariants"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Check returns what in the history cannot have happened, joined, or nil.
+// Check returns everything in the history that cannot have happened, joined.
 func (h *History) Check() error {
 	f := newFacts(h)
 	return errors.Join(append(f.faults,
@@ -30,7 +30,7 @@ func (h *History) Check() error {
 const patience = time.Minute
 
 // linearizable looks, for each object, for an order of the operations in which
-// they can have happened: each of them at some moment between its call and its
+// they can have happened: each of them at some time between its call and its
 // return.
 func linearizable[S any](rules object[S], operations []porcupine.Operation) error {
 	var faults []error
@@ -47,11 +47,11 @@ func linearizable[S any](rules object[S], operations []porcupine.Operation) erro
 	return errors.Join(faults...)
 }
 
-// facts are what the operations of a history tell, by kind of object.
+// facts are those of the operations of a history, by kind of object.
 type facts struct {
 	history *History
-	// scorings are what the scorings that are done told, by their place in the
-	// history.
+	// scorings are the answers of the scorings that are done, by their place in
+	// the history.
 	scorings map[int]*scoring
 	faults   []error
 
@@ -69,7 +69,7 @@ func newFacts(h *History) *facts {
 	return f
 }
 
-// of takes what one operation tells.
+// of takes the facts of one operation.
 func (f *facts) of(i int) {
 	op := &f.history.Operations[i]
 	switch {
@@ -108,15 +108,15 @@ func (f *facts) of(i int) {
 		f.wallet(op, w, deleted{f.ofProvider(op.Step.Wallet, op.Step.Provider), op.Count})
 	case Revoke:
 		f.wallet(op, w, revoked{op.Step.Credential, op.Count})
-	case Wait: // each scoring tells its moment
+	case Wait: // each scoring has its time
 	}
 }
 
-// unforeseen tells what is wrong with an error, if it is.
+// unforeseen says what is wrong with an error, "" if nothing is.
 func (f *facts) unforeseen(op *Operation) string {
 	switch {
 	case op.Client == f.history.Alone:
-		return "nobody was in the way"
+		return "no other client was at work"
 	case errors.Is(op.Err, store.ErrConflict):
 		return ""
 	case op.Step.Cancel > 0 && errors.Is(op.Err, context.Canceled):
@@ -129,14 +129,14 @@ func (f *facts) faultf(op *Operation, format string, args ...any) {
 	f.faults = append(f.faults, fmt.Errorf("client %d, %v: %w", op.Client, op.Step, fmt.Errorf(format, args...)))
 }
 
-// ofScoring takes what a scoring, or a preview, tells of each nullifier, of the
-// wallet and of its keys.
+// ofScoring takes the facts of a scoring, or a preview, about each nullifier,
+// the wallet and its keys.
 func (f *facts) ofScoring(op *Operation, s *scoring) {
 	preview := op.Step.Action == Preview
 	w := owner(op.Step.Wallet)
 	for n := range f.history.Plan.Nullifiers {
-		if told := f.nullifier(op, s, n); told != nil {
-			f.claim(op, n, told)
+		if what := f.nullifier(op, s, n); what != nil {
+			f.claim(op, n, what)
 		}
 	}
 	f.wallet(op, w, saw{s.seen})
@@ -152,7 +152,8 @@ func (f *facts) ofScoring(op *Operation, s *scoring) {
 	}
 }
 
-// nullifier is what a scoring tells of one nullifier; nil if nothing.
+// nullifier returns the fact of a scoring about one nullifier, nil if there is
+// none.
 func (f *facts) nullifier(op *Operation, s *scoring, n int) fact[claim] {
 	plan, preview := f.history.Plan, op.Step.Action == Preview
 	took := took{op.Step.Wallet, s.At, 0, preview}
@@ -165,8 +166,8 @@ func (f *facts) nullifier(op *Operation, s *scoring, n int) fact[claim] {
 			took.until = max(took.until, c.Expires)
 		default:
 			if lost.until == 0 {
-				// The first of them decides who is given the nullifier: who holds the
-				// other one, and nobody else holds any.
+				// The first of them decides who is given the nullifier: the
+				// holder of the other one, since there are no more than two.
 				heir, _ := plan.expiring(fate.until)
 				lost.until, lost.heir = fate.until, claim{plan.Credentials[max(heir, 0)].Wallet, fate.until}
 			}
@@ -183,7 +184,7 @@ func (f *facts) nullifier(op *Operation, s *scoring, n int) fact[claim] {
 	return nil
 }
 
-// ofUnknown takes what a scoring tells whose outcome is unknown.
+// ofUnknown takes the facts of a scoring of unknown outcome.
 func (f *facts) ofUnknown(op *Operation) {
 	plan, w := f.history.Plan, op.Step.Wallet
 	for n := range plan.Nullifiers {
@@ -197,9 +198,9 @@ func (f *facts) ofUnknown(op *Operation) {
 	}
 }
 
-// claimable returns what claims on the nullifier a scoring of the wallet can
-// write: its own, for as long as a credential lasts, and those of whoever can
-// hold the other nullifier of one of its credentials.
+// claimable returns the claims on the nullifier that a scoring of the wallet
+// can write: its own, for as long as a credential lasts, and those of every
+// wallet that can hold the other nullifier of one of its credentials.
 func (p *Plan) claimable(wallet, nullifier int) []claim {
 	var possible []claim
 	for _, mine := range p.Credentials {
@@ -234,13 +235,14 @@ func (f *facts) ofList(op *Operation) {
 func (f *facts) ofPage(op *Operation) set {
 	var credentials set
 	for _, c := range op.Page.Credentials {
-		var dates struct {
-			ExpirationDate time.Time `json:"expirationDate"`
+		signed, err := invariants.ReadCredential(c.Document)
+		if err != nil {
+			f.faultf(op, "it lists a credential: %w", err)
+			continue
 		}
-		err := json.Unmarshal(c.Stamp, &dates)
-		i, found := f.history.Plan.expiring(since(dates.ExpirationDate))
-		if err != nil || !found {
-			f.faultf(op, "it lists a credential that nobody has added: %.100s", c.Stamp)
+		i, found := f.history.Plan.expiring(since(signed.Expires))
+		if !found {
+			f.faultf(op, "it lists a credential that was not added: %.100s", c.Document)
 			continue
 		}
 		credentials = credentials.with(i)
@@ -259,7 +261,7 @@ func (f *facts) ofProvider(wallet int, provider string) set {
 	return credentials
 }
 
-// latest is what the last score is said to be.
+// latest returns the last score, as Latest did.
 func latest(op *Operation) Standing {
 	if op.Latest == nil {
 		return Standing{}
@@ -288,7 +290,7 @@ func (f *facts) point(op *Operation, k key, what fact[given]) {
 func entry[S any](op *Operation, object fmt.Stringer, what fact[S]) porcupine.Operation {
 	e := porcupine.Operation{
 		ClientId: op.Client, Call: op.Call, Return: op.Return,
-		Input: told[S]{object, op.Step.String(), what},
+		Input: input[S]{object, op.Step.String(), what},
 	}
 	if op.Ended == Unknown {
 		e.Return = math.MaxInt64

@@ -11,42 +11,40 @@ type place struct {
 	nullifier int
 }
 
-// String is the place in words.
 func (p place) String() string { return fmt.Sprintf("n%d in %d", p.nullifier, p.community) }
 
-// claim is the state of a place: who holds the nullifier, and until when. The
-// moment itself is no longer the holder's.
+// claim is the state of a place: the holder of the nullifier, and the time from
+// which it is free to take.
 type claim struct {
 	holder int
 	until  time.Duration
 }
 
-// String is the claim in words.
 func (c claim) String() string {
-	if c.holder == nobody {
+	if c.holder == noWallet {
 		return "free"
 	}
 	return fmt.Sprintf("%s's until +%v", walletName(c.holder), c.until)
 }
 
-// claimRules are those of a place. It begins free, and never becomes free again:
-// a claim that has expired is there until somebody takes it.
+// claimRules are those of a place. It begins free, and never becomes free
+// again: a claim that has expired stays until it is taken.
 func claimRules() object[claim] {
 	return object[claim]{
-		start: claim{holder: nobody},
+		start: claim{holder: noWallet},
 		same:  func(a, b claim) bool { return a == b },
 	}
 }
 
-// open tells whether the wallet may have the nullifier at the moment: it is
+// open reports whether the wallet may have the nullifier at that time: it is
 // free, its own, or expired.
 func (c claim) open(wallet int, at time.Duration) bool {
 	return c.holder == wallet || c.passable(at)
 }
 
-// passable tells whether anybody may have it.
+// passable reports whether any wallet may have it.
 func (c claim) passable(at time.Duration) bool {
-	return c.holder == nobody || c.until <= at
+	return c.holder == noWallet || c.until <= at
 }
 
 // takenBy returns the claim that a scoring of the wallet makes: it never
@@ -58,9 +56,9 @@ func (c claim) takenBy(wallet int, until time.Duration) claim {
 	return claim{wallet, until}
 }
 
-// took is what a scoring tells of a nullifier that one of its counting
-// credentials lists: it was there to take, and is the wallet's until the last of
-// those credentials expires, or longer if it was already.
+// took is the fact of a scoring about a nullifier that one of its counting
+// credentials lists: it was there to take, and is the wallet's until the last
+// of those credentials expires, or longer if it was already.
 type took struct {
 	wallet    int
 	at, until time.Duration
@@ -77,23 +75,22 @@ func (f took) after(c claim) []claim {
 	return []claim{c.takenBy(f.wallet, f.until)}
 }
 
-// String is the fact in words.
 func (f took) String() string { return fmt.Sprintf("at +%v, takes it until +%v", f.at, f.until) }
 
-// lost is what a scoring tells of a nullifier that only deduplicated
+// lost is the fact of a scoring about a nullifier that only deduplicated
 // credentials list. Another holds it; or another holds the other nullifier of
 // each of them, and then this one is the wallet's and stays so, or is open and
 // goes to the holder of the other.
 type lost struct {
 	wallet int
 	at     time.Duration
-	// until is the earliest end that the scoring told of one of the credentials:
-	// a claim of another on this nullifier ends then, or before if there is
-	// another nullifier to be the last.
+	// until is the earliest end of a claim that the scoring returned with one of
+	// the credentials: a claim of another on this nullifier ends then, or before
+	// if there is another nullifier to be the last.
 	until time.Duration
-	// alone tells that one of them lists no other nullifier.
+	// alone reports that one of them lists no other nullifier.
 	alone bool
-	// heir is who is given it.
+	// heir is the claim that is given away.
 	heir    claim
 	preview bool
 }
@@ -113,7 +110,6 @@ func (f lost) after(c claim) []claim {
 	return []claim{f.heir}
 }
 
-// String is the fact in words.
 func (f lost) String() string {
 	text := fmt.Sprintf("at +%v, does not count until +%v", f.at, f.until)
 	if !f.alone {
@@ -122,11 +118,12 @@ func (f lost) String() string {
 	return text
 }
 
-// mayTake is what a scoring of unknown outcome tells: it left the nullifier as
-// it was, or took it, or gave it away, for as long as one of the credentials says.
+// mayTake is the fact of a scoring of unknown outcome: it left the nullifier as
+// it was, or took it, or gave it away, for as long as one of the credentials
+// lasts.
 type mayTake struct {
 	wallet   int
-	latest   time.Duration // of the moments that it may have had
+	latest   time.Duration // of the times that it may have had
 	possible []claim
 }
 
@@ -143,10 +140,9 @@ func (f mayTake) after(c claim) []claim {
 	return states
 }
 
-// String is the fact in words.
 func (f mayTake) String() string { return fmt.Sprintf("unknown, one of %v", f.possible) }
 
-// listed is what a list of the wallet's claims tells.
+// listed is the fact of a list of the wallet's claims.
 type listed struct {
 	wallet int
 	is     bool
@@ -160,7 +156,6 @@ func (f listed) after(c claim) []claim {
 	return []claim{c}
 }
 
-// String is the fact in words.
 func (f listed) String() string {
 	if !f.is {
 		return "does not hold it"
@@ -168,7 +163,7 @@ func (f listed) String() string {
 	return fmt.Sprintf("holds it until +%v", f.until)
 }
 
-// claimRow is what the table holds in the end.
+// claimRow is the fact of a reading.
 type claimRow struct{ row claim }
 
 func (f claimRow) after(c claim) []claim {
@@ -178,5 +173,4 @@ func (f claimRow) after(c claim) []claim {
 	return []claim{c}
 }
 
-// String is the fact in words.
 func (f claimRow) String() string { return f.row.String() }

@@ -8,8 +8,8 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// A fact is what an operation tells of one object: in which states of it the
-// operation can have happened, and what it leaves.
+// A fact is what the answer of an operation implies about one object: in which
+// of its states the operation can have happened, and which state it leaves.
 type fact[S any] interface {
 	// after returns the states that the object may be in afterwards. None means
 	// that it cannot have happened in this state.
@@ -17,17 +17,17 @@ type fact[S any] interface {
 	fmt.Stringer
 }
 
-// told is a fact and the operation that it is from. To the checker it is the
-// input of an operation, and has no output.
-type told[S any] struct {
+// input is a fact and the operation that it is of. To the checker it is the
+// input of an operation without output.
+type input[S any] struct {
 	object fmt.Stringer
 	by     string
 	fact   fact[S]
 }
 
 // from returns the fact that an operation of the checker stands for.
-func from[S any](op porcupine.Operation) told[S] {
-	return op.Input.(told[S]) //nolint:forcetypeassert // facts about one kind of object are never mixed
+func from[S any](op porcupine.Operation) input[S] {
+	return op.Input.(input[S]) //nolint:forcetypeassert // facts about one kind of object are never mixed
 }
 
 // object is a kind of object and its rules, for the checker.
@@ -44,16 +44,16 @@ func (o object[S]) model() porcupine.Model {
 	rules := porcupine.NondeterministicModel{
 		Partition: partition[S],
 		Init:      func() []any { return []any{o.start} },
-		Step: func(state, input, _ any) []any {
+		Step: func(state, in, _ any) []any {
 			var next []any
-			for _, s := range input.(told[S]).fact.after(state.(S)) {
+			for _, s := range in.(input[S]).fact.after(state.(S)) {
 				next = append(next, s)
 			}
 			return next
 		},
 		Equal: func(a, b any) bool { return o.same(a.(S), b.(S)) },
-		DescribeOperation: func(input, _ any) string {
-			return input.(told[S]).by + ": " + input.(told[S]).fact.String()
+		DescribeOperation: func(in, _ any) string {
+			return in.(input[S]).by + ": " + in.(input[S]).fact.String()
 		},
 		DescribeState: func(state any) string { return fmt.Sprint(state) },
 	}

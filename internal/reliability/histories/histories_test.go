@@ -15,15 +15,15 @@ import (
 	"github.com/passport-sdk/passport-go/internal/reliability/histories"
 )
 
-// Of every twenty histories, so many are of the subject.
+// The numbers of histories of a subject, of every twenty.
 const (
 	inMemoryInTurns = 4
 	inMemoryAtOnce  = 1
 	eachOfPostgres  = 3 // direct, at three isolations of the host's, and all of it mixed
 )
 
-// Whatever clients do at once, there is an order in which they could have done
-// it one after the other.
+// Every history has an order in which the clients could have done the same one
+// after the other.
 func TestHistories(t *testing.T) {
 	first := *seed
 	if first == 0 {
@@ -94,8 +94,7 @@ func paint(h *histories.History, path string) error {
 	return errors.Join(h.Picture(file), file.Close())
 }
 
-// What is checked is worth it: the histories meet all that there is to meet.
-func TestTheHistoriesMeetEverything(t *testing.T) {
+func TestMet(t *testing.T) {
 	met := map[string]int{}
 	for s := range uint64(100) {
 		h, err := histories.Run(t.Context(), histories.NewPlan(s), inMemory(t), histories.InTurns(s))
@@ -110,7 +109,7 @@ func TestTheHistoriesMeetEverything(t *testing.T) {
 	}
 }
 
-func TestInTurnsTheSameSeedIsTheSameHistory(t *testing.T) {
+func TestRun_SameSeed(t *testing.T) {
 	for s := range uint64(20) {
 		var texts [2]string
 		for i := range texts {
@@ -125,7 +124,7 @@ func TestInTurnsTheSameSeedIsTheSameHistory(t *testing.T) {
 // A picture of a checked history, for a person to open:
 //
 //	go test ./histories -run TestPicture -args -seed 227 -picture /tmp/history.html
-func TestPictureOfACheckedHistory(t *testing.T) {
+func TestPicture(t *testing.T) {
 	path := *picture
 	if path == "" {
 		path = filepath.Join(t.TempDir(), "history.html")
@@ -140,7 +139,7 @@ func TestPictureOfACheckedHistory(t *testing.T) {
 	assert.Contains(t, string(page), ": at +")
 }
 
-func TestARunLeavesNoGoroutine(t *testing.T) {
+func TestRun_Goroutines(t *testing.T) {
 	others := goleak.IgnoreCurrent()
 	for s := range uint64(10) {
 		for _, pace := range []histories.Pace{histories.InTurns(s), histories.AtOnce(s)} {

@@ -11,24 +11,23 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// History is what happened when a plan was carried out.
+// History is the course of a plan that was carried out.
 type History struct {
 	Plan *Plan
 	// Operations are the steps of all clients, in the order of their returns.
 	Operations []Operation
-	// Readings are what was in the tables when all clients were done, and in the
-	// end.
+	// Readings are of when all clients were done, and of the end.
 	Readings []Reading
-	// Alone is the number of the client that came before and after all others.
+	// Alone is the number of the client that works before and after all others.
 	Alone int
 }
 
-// Reading is what was in the tables at one moment, with no client at work.
+// Reading is the content at one time, with no client at work.
 type Reading struct {
 	*Rows
 
 	Call, Return int64
-	At           time.Duration // what the clock showed
+	At           time.Duration // by the clock
 }
 
 // Operation is a step that was done, and its answer.
@@ -38,7 +37,7 @@ type Operation struct {
 	// Call and Return count; a step that returned before another was called has
 	// the lower number.
 	Call, Return int64
-	// From and To are what the clock showed then.
+	// From and To are the times of the clock then.
 	From, To time.Duration
 	// Visit is the row that the host wrote beside it.
 	Visit string
@@ -50,7 +49,7 @@ type Operation struct {
 
 	// The answer, by action.
 	Result *passport.Result
-	Latest *passport.Standing // nil: never scored
+	Latest *passport.LastScore // nil: never scored
 	Claims []store.Claim
 	Page   *store.CredentialPage
 	Count  int
@@ -90,7 +89,7 @@ func (h *History) String() string {
 	return text.String()
 }
 
-// answer is what the operation's client was told, in words.
+// answer is the answer to the operation's client, in words.
 func (h *History) answer(op *Operation) string {
 	if op.Ended != Done {
 		return fmt.Sprintf("%s: %v", op.Ended, op.Err)

@@ -10,9 +10,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Met counts what the history met, by name: a checker that nothing happens to
-// proves nothing. Of a claim it tells what it was and what became of it, in the
-// order that was found; of a history that cannot have happened it tells less.
+// Met counts the situations in the history, by name: histories in which little
+// happens prove little. Situations of claims are counted in the order
+// that was found, which an impossible history has only in part.
 func (h *History) Met() map[string]int {
 	met := map[string]int{}
 	for i := range h.Operations {
@@ -105,7 +105,7 @@ func meet(c claim, what fact[claim]) string {
 	case lost:
 		switch {
 		case f.preview:
-		case c.holder == nobody:
+		case c.holder == noWallet:
 			return metGivenFree
 		case c.holder == f.wallet:
 			return metKept
@@ -120,7 +120,7 @@ func meet(c claim, what fact[claim]) string {
 
 func meetTaking(c claim, f took) string {
 	switch {
-	case c.holder == nobody:
+	case c.holder == noWallet:
 		return metFree
 	case c.holder != f.wallet && c.until == f.at:
 		return metOnTheDot

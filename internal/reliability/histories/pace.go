@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Pace says which client goes on when.
+// Pace decides which client goes on when.
 type Pace interface {
 	// clients runs them all, and returns when they are done.
 	clients(n int, run func(client int))
@@ -53,8 +53,9 @@ func (a *atOnce) soon(client int, do func()) (stop func()) {
 	return func() { timer.Stop() }
 }
 
-// InTurns lets one client go on at a time, until it pauses; the seed says who is
-// next. On a store in memory the same seed is the same history, to the letter.
+// InTurns lets one client go on at a time, until it pauses; the seed says who
+// is next. On a store in memory the same seed is the same history, to the
+// letter.
 func InTurns(seed uint64) Pace {
 	return &inTurns{random: rand.New(rand.NewPCG(seed, 0xbf58476d1ce4e5b9))} //nolint:gosec // a seed must replay it
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // Picture writes an HTML page that shows the history of one nullifier in one
-// community: who did what when, and the order that explains it. It is the one
-// for which there is no order, or else the one about which most happened.
+// community: the operations of each client, and the order that explains them.
+// It is the one for which there is no order, or else the one with most
+// operations.
 func (h *History) Picture(to io.Writer) error {
 	var part []porcupine.Operation
 	var found porcupine.LinearizationInfo
@@ -36,7 +37,7 @@ func (h *History) Picture(to io.Writer) error {
 	return err
 }
 
-// busy counts what changes or asks for a claim.
+// busy counts the operations that change or ask for a claim.
 func busy(part []porcupine.Operation) int {
 	n := 0
 	for _, op := range part {
@@ -48,8 +49,8 @@ func busy(part []porcupine.Operation) int {
 	return n
 }
 
-// numbered gives the clients the numbers from 0 on, and lets those end that
-// would not.
+// numbered gives the clients the numbers from 0 on, and ends those operations
+// that have no end.
 func numbered(part []porcupine.Operation) []porcupine.Operation {
 	var clients []int
 	last := int64(0)
@@ -67,7 +68,7 @@ func numbered(part []porcupine.Operation) []porcupine.Operation {
 	return shown
 }
 
-// annotations are what has a part in the claims beside the scorings.
+// annotations are the operations beside the scorings that claims depend on.
 func (h *History) annotations() []porcupine.Annotation {
 	var shown []porcupine.Annotation
 	for i := range h.Operations {

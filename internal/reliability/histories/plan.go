@@ -7,19 +7,20 @@ import (
 	"time"
 
 	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
 )
 
-// Plan is what the clients of one history are going to do. The same seed is
-// the same plan, to the byte of every credential.
+// Plan is the work of the clients of one history. The same seed is the same
+// plan, to the byte of every credential.
 type Plan struct {
 	Seed uint64
-	// Wallets are the addresses; a wallet is told by its place here.
-	Wallets []string
-	// Nullifiers are those that the wallets want, told by their place here.
+	// Wallets are the addresses. A wallet goes by its place here.
+	Wallets []store.Address
+	// Nullifiers are those that the wallets want. They go by their place here.
 	Nullifiers []string
-	// Credentials are all that will be added, told by their place here.
+	// Credentials are all that will be added. They go by their place here.
 	Credentials []Credential
-	// First are the steps that set the stage, one after the other.
+	// First are the steps before those of the clients, one after the other.
 	First []Step
 	// Clients are the steps of each client, in order.
 	Clients [][]Step
@@ -29,15 +30,15 @@ type Plan struct {
 type Credential struct {
 	Wallet   int
 	Provider string
-	// Nullifiers are one or two. With two at most, a scoring's answer tells who
-	// was given what: see lost.
+	// Nullifiers are one or two, so that a scoring's answer implies who was given
+	// which: see lost.
 	Nullifiers []int
 	// Expires counts from [Start]. No two credentials of a plan have the same,
-	// so that an expiry tells whose claim it is.
+	// so that an expiry identifies a claim's holder.
 	Expires time.Duration
 }
 
-// Step is one thing that a client does.
+// Step is one call of a client.
 type Step struct {
 	Action    Action
 	Community int64
@@ -46,16 +47,16 @@ type Step struct {
 	Credential int
 	// Provider is the one whose credential is deleted.
 	Provider string
-	// Until is the moment that [Wait] waits for.
+	// Until is the time that [Wait] waits for.
 	Until time.Duration
 	// Cancel, when above 0, is the number of pauses after which a scoring's
 	// context ends.
 	Cancel int
-	// Lose tells whether the answer to a scoring's Apply is lost.
+	// Lose says how the answer to a scoring's Apply is lost, if it is.
 	Lose Loss
 }
 
-// Action is what a client does.
+// Action is the kind of a step.
 type Action string
 
 // The actions.
@@ -71,7 +72,7 @@ const (
 	Wait        Action = "wait" // the clock moves on
 )
 
-// Loss is how the answer to an Apply gets lost.
+// Loss is the way in which the answer to an Apply gets lost.
 type Loss string
 
 // The losses.
@@ -88,13 +89,13 @@ const (
 	SecondCommunity int64 = 2
 )
 
-// Threshold is what a passing score reaches.
+// Threshold is the lowest passing score.
 const Threshold = 2
 
-// Weights are what the providers weigh. Each sum tells which of them count.
+// Weights are those of the providers. No two sets of them have the same sum.
 func Weights() map[string]int { return map[string]int{"Discord": 1, "Github": 2, "Google": 4} }
 
-// Start is the moment at which every history begins.
+// Start is the time at which every history begins.
 func Start() time.Time { return time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC) }
 
 // NewPlan returns the plan of the seed: three to six clients with five to eight
@@ -103,7 +104,7 @@ func NewPlan(seed uint64) *Plan {
 	random := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)) //nolint:gosec // a seed must replay it
 	p := &Plan{Seed: seed}
 	for i := range 2 + random.IntN(2) {
-		p.Wallets = append(p.Wallets, passporttest.Address(fmt.Sprint("history ", seed, " wallet ", i)))
+		p.Wallets = append(p.Wallets, store.Address(passporttest.Address(fmt.Sprint("history ", seed, " wallet ", i))))
 	}
 	for i := range 2 + random.IntN(2) {
 		p.Nullifiers = append(p.Nullifiers, fmt.Sprintf("v0:history %d nullifier %d", seed, i))
@@ -123,6 +124,8 @@ func NewPlan(seed uint64) *Plan {
 	return p
 }
 
+func communities() []int64 { return []int64{FirstCommunity, SecondCommunity} }
+
 // providers are the names of Weights, in order.
 func providers() []string { return []string{"Discord", "Github", "Google"} }
 
@@ -130,8 +133,8 @@ func providers() []string { return []string{"Discord", "Github", "Google"} }
 func (p *Plan) add(random *rand.Rand, wallet int, provider string) Step {
 	c := Credential{Wallet: wallet, Provider: provider, Nullifiers: random.Perm(len(p.Nullifiers))}
 	c.Nullifiers = c.Nullifiers[:1+random.IntN(2)]
-	// The hours are few, so that one wait lets several expire; the minutes tell
-	// the credentials apart.
+	// The hours are few, so that one wait lets several expire; the minutes are
+	// the credential's own.
 	c.Expires = time.Duration(1+random.IntN(5))*time.Hour + time.Duration(len(p.Credentials))*time.Minute
 	p.Credentials = append(p.Credentials, c)
 	return Step{Action: Add, Wallet: wallet, Credential: len(p.Credentials) - 1}
@@ -180,7 +183,8 @@ func (p *Plan) disturb(random *rand.Rand, step *Step) {
 	}
 }
 
-// moment is when a credential expires, or as close to it as a column can tell.
+// moment is the time at which a credential expires, or the next that a column
+// can hold.
 func (p *Plan) moment(random *rand.Rand) time.Duration {
 	const column = time.Microsecond
 	at := p.Credentials[random.IntN(len(p.Credentials))].Expires
@@ -189,7 +193,7 @@ func (p *Plan) moment(random *rand.Rand) time.Duration {
 	return at + time.Duration(random.IntN(3)-1)*column
 }
 
-// expiring returns the credential that expires at the moment.
+// expiring returns the credential that expires at that time.
 func (p *Plan) expiring(at time.Duration) (credential int, found bool) {
 	credential = slices.IndexFunc(p.Credentials, func(c Credential) bool { return c.Expires == at })
 	return credential, credential >= 0
@@ -224,12 +228,12 @@ func (c Credential) String() string {
 	return fmt.Sprintf("%s's %s, nullifiers %v, until +%v", walletName(c.Wallet), c.Provider, c.Nullifiers, c.Expires)
 }
 
-// nobody holds a free nullifier.
-const nobody = -1
+// noWallet is the holder of a free nullifier.
+const noWallet = -1
 
 func walletName(wallet int) string {
-	if wallet == nobody {
-		return "nobody"
+	if wallet == noWallet {
+		return "no wallet"
 	}
 	return []string{"alice", "bob", "carol", "dave"}[wallet]
 }

@@ -9,13 +9,11 @@ type key struct {
 	provider string
 }
 
-// String is the key in words.
 func (k key) String() string { return walletName(k.wallet) + "'s key of " + k.provider }
 
-// given tells whether the wallet has the key.
+// given reports whether the wallet has the key.
 type given bool
 
-// String is the state in words.
 func (g given) String() string {
 	if g {
 		return "given"
@@ -27,8 +25,8 @@ func pointRules() object[given] {
 	return object[given]{same: func(a, b given) bool { return a == b }}
 }
 
-// earned is what a passing scoring tells that counts the provider: it was given
-// the key, or the wallet had it.
+// earned is the fact of a passing scoring that counts the provider: it was
+// given the key, or the wallet had it.
 type earned struct{ now bool }
 
 func (f earned) after(g given) []given {
@@ -38,7 +36,6 @@ func (f earned) after(g given) []given {
 	return []given{true}
 }
 
-// String is the fact in words.
 func (f earned) String() string {
 	if f.now {
 		return "is given it"
@@ -46,15 +43,14 @@ func (f earned) String() string {
 	return "has it"
 }
 
-// mayEarn is what a scoring of unknown outcome tells.
+// mayEarn is the fact of a scoring of unknown outcome.
 type mayEarn struct{}
 
 func (mayEarn) after(g given) []given { return []given{g, true} }
 
-// String is the fact in words.
 func (mayEarn) String() string { return "unknown" }
 
-// keyRows is the number of rows in the end.
+// keyRows is the number of rows of a reading.
 type keyRows int
 
 func (f keyRows) after(g given) []given {
@@ -64,5 +60,4 @@ func (f keyRows) after(g given) []given {
 	return []given{g}
 }
 
-// String is the fact in words.
 func (f keyRows) String() string { return fmt.Sprintf("%d rows", int(f)) }

@@ -16,10 +16,10 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Run carries out the plan on the subject, and returns what happened. When all
-// clients are done the rows are read; then every wallet is scored and looked at
-// with nobody in the way, and the rows are read again. An error is of the run;
-// what the store did wrong is for [History.Check] to find.
+// Run carries out the plan on the subject, and returns its history. When all
+// clients are done the content is read; then every wallet is scored and looked
+// at with no other client at work, and the content is read again. An error is
+// of the run; [History.Check] finds those of the store.
 func Run(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*History, error) {
 	r := &runner{plan: plan, subject: subject, pace: pace, now: Start()}
 	engine, err := passport.New(nowhere{},
@@ -53,16 +53,16 @@ func Run(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*History,
 // issuer signs the credentials of all plans.
 func issuer() *passporttest.Issuer { return passporttest.NewIssuerFromSeed("histories") }
 
-// backoff is the engine's usual number of attempts, without its long waits.
+// backoff has the engine's usual number of attempts, without its long waits.
 func backoff() retry.Backoff {
 	const attempts, longest = 5, 2 * time.Millisecond
 	return retry.WithMaxRetries(attempts, retry.BackoffFunc(func() (time.Duration, bool) {
-		return rand.N(longest), false //nolint:gosec // rivals are to part, not to be surprised
+		return rand.N(longest), false //nolint:gosec // it keeps rivals apart, and is no secret
 	}))
 }
 
-// nowhere is the store of the engine that those of the clients are made of.
-type nowhere struct{ store.Store }
+// nowhere is the store of the engine that the clients' engines are made of.
+type nowhere struct{ Store }
 
 // runner carries out a plan.
 type runner struct {
@@ -70,7 +70,7 @@ type runner struct {
 	subject Subject
 	pace    Pace
 	engine  *passport.Engine
-	signed  []store.NewCredential
+	signed  []store.CredentialInput
 
 	ticks atomic.Int64 // orders calls and returns
 
@@ -85,16 +85,16 @@ func (r *runner) sign() error {
 		for i, n := range c.Nullifiers {
 			nullifiers[i] = r.plan.Nullifiers[n]
 		}
-		signed, err := issuer().Issue(r.plan.Wallets[c.Wallet], c.Provider, "",
+		signed, err := issuer().Issue(string(r.plan.Wallets[c.Wallet]), c.Provider, "",
 			passporttest.Nullifiers(nullifiers...), passporttest.ExpiresAt(Start().Add(c.Expires)))
 		if err != nil {
 			return err
 		}
-		credential, err := passport.NewCredential(signed)
+		input, err := passport.ReadCredential(signed)
 		if err != nil {
 			return err
 		}
-		r.signed = append(r.signed, credential)
+		r.signed = append(r.signed, input)
 	}
 	return nil
 }
@@ -114,16 +114,14 @@ func (r *runner) wait(until time.Time) {
 	}
 }
 
-// read reads the rows.
+// read reads the content.
 func (r *runner) read(ctx context.Context) (Reading, error) {
 	reading := Reading{Call: r.ticks.Add(1)}
-	document, err := r.subject.Rows(ctx, r.plan)
-	if err == nil {
-		reading.Rows, err = newRows(r.plan, document)
-	}
+	content, err := r.subject.Content(ctx, r.plan)
 	if err != nil {
-		return Reading{}, fmt.Errorf("seed %d: reading the rows: %w", r.plan.Seed, err)
+		return Reading{}, fmt.Errorf("seed %d: reading the content: %w", r.plan.Seed, err)
 	}
+	reading.Rows = newRows(r.plan, content)
 	reading.Return, reading.At = r.ticks.Add(1), since(r.clock())
 	return reading, nil
 }
@@ -133,7 +131,7 @@ func (r *runner) last() []Step {
 	var steps []Step
 	for wallet := range r.plan.Wallets {
 		steps = append(steps, Step{Action: Credentials, Wallet: wallet})
-		for _, community := range []int64{FirstCommunity, SecondCommunity} {
+		for _, community := range communities() {
 			for _, action := range []Action{Latest, Claims, Preview, Score, Latest, Claims} {
 				steps = append(steps, Step{Action: action, Community: community, Wallet: wallet})
 			}
@@ -142,16 +140,15 @@ func (r *runner) last() []Step {
 	return steps
 }
 
-// alone does the steps one after the other, with nobody to pause for.
+// alone does the steps one after the other, without pauses for other clients.
 func (r *runner) alone(ctx context.Context, client int, steps []Step) {
 	for i, step := range steps {
 		r.do(ctx, client, fmt.Sprint("alone ", r.ticks.Load(), " ", i), step, func() {})
 	}
 }
 
-// client does the steps of one client. A client that was not told what became
-// of a scoring goes on under another number: to the checker that scoring is
-// still under way.
+// client does the steps of one client. After a scoring of unknown outcome it
+// goes on under another number: to the checker that scoring is still under way.
 func (r *runner) client(ctx context.Context, client int, steps []Step) {
 	number := client
 	for i, step := range steps {
@@ -185,8 +182,7 @@ func (r *runner) cancelling(ctx context.Context, client int, step Step, pause *f
 	}
 }
 
-// do does one step and records it. It tells whether it is known what became of
-// it.
+// do does one step and records it. It reports whether the outcome is known.
 func (r *runner) do(ctx context.Context, client int, id string, step Step, pause func()) bool {
 	op := Operation{Client: client, Step: step, From: since(r.clock()), Call: r.ticks.Add(1)}
 	work := Work{Pause: pause, On: func(ctx context.Context, on Store) error { return r.step(ctx, &op, on, pause) }}
@@ -209,18 +205,18 @@ func (r *runner) do(ctx context.Context, client int, id string, step Step, pause
 	return op.Ended != Unknown
 }
 
-// step does what the operation's step says, and keeps what came of it.
+// step does the operation's step, and keeps the answer.
 func (r *runner) step(ctx context.Context, op *Operation, on Store, pause func()) (err error) {
 	address := r.plan.Wallets[op.Step.Wallet]
 	community := op.Step.Community
 	engine := r.engine.On(watched{on, pause, &op.Attempts, op.Step.Lose})
 	switch op.Step.Action {
 	case Score:
-		op.Result, err = engine.Score(ctx, community, address)
+		op.Result, err = engine.Score(ctx, community, string(address))
 	case Preview:
-		op.Result, err = engine.Preview(ctx, community, address)
+		op.Result, err = engine.Preview(ctx, community, string(address))
 	case Latest:
-		op.Latest, err = engine.Latest(ctx, community, address)
+		op.Latest, err = engine.Latest(ctx, community, string(address))
 		if errors.Is(err, passport.ErrNeverScored) {
 			op.Latest, err = nil, nil
 		}
@@ -240,5 +236,5 @@ func (r *runner) step(ctx context.Context, op *Operation, on Store, pause func()
 	return err
 }
 
-// since returns the moment as the plan tells it.
-func since(moment time.Time) time.Duration { return moment.Sub(Start()) }
+// since returns the time in the plan's terms.
+func since(t time.Time) time.Duration { return t.Sub(Start()) }

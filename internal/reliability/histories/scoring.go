@@ -9,7 +9,7 @@ import (
 	"github.com/passport-sdk/passport-go"
 )
 
-// scoring is what a result tells, in the plan's terms.
+// scoring is a result in the plan's terms.
 type scoring struct {
 	Standing
 
@@ -18,16 +18,15 @@ type scoring struct {
 	keys  map[string]bool
 }
 
-// fate is what became of a valid credential.
+// fate is the outcome of a valid credential.
 type fate struct {
 	credential int
 	counts     bool
 	until      time.Duration // unless it counts
 }
 
-// understand reads a result, and checks it against all that one result can be
-// checked by: the sum of its stamps, their dates, the clock. Its error lists
-// what is wrong.
+// understand reads a result, and checks the sum of its stamps, their dates and
+// the clock. Its error has everything that is wrong.
 func (h *History) understand(op *Operation) (*scoring, error) {
 	u := &understanding{plan: h.Plan, op: op, scoring: scoring{keys: map[string]bool{}}}
 	u.read()
@@ -89,7 +88,7 @@ func (u *understanding) read() {
 	u.readKeys()
 }
 
-// until returns the moment until which another holds a nullifier of the
+// until returns the time until which another holds a nullifier of the
 // credential: it must be one at which a claim can end.
 func (u *understanding) until(credential int, until time.Duration) time.Duration {
 	i, found := u.plan.expiring(until)
@@ -112,7 +111,7 @@ func (u *understanding) readKeys() {
 // actionKey is the points action of which a wallet earns one for each provider.
 const actionKey = "HKY"
 
-// counts tells whether a credential of the provider counts.
+// counts reports whether a credential of the provider counts.
 func (u *understanding) counts(provider string) bool {
 	for _, f := range u.fates {
 		if f.counts && u.plan.Credentials[f.credential].Provider == provider {

@@ -1,7 +1,6 @@
 package histories_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/internal/reliability/histories"
+	"github.com/passport-sdk/passport-go/internal/servicerows"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
@@ -39,15 +39,18 @@ func inMemory(t testing.TB) histories.Direct {
 	t.Helper()
 	mem := memstore.New(memstore.WithClock(histories.Start))
 	putCommunities(t, mem)
-	return histories.Direct{Store: mem, Tables: func(context.Context, *histories.Plan) ([]byte, error) {
-		var document bytes.Buffer
-		err := mem.WriteRows(&document)
-		return document.Bytes(), err
-	}}
+	return direct(mem)
+}
+
+func direct(mem *memstore.Store) histories.Direct {
+	return histories.Direct{Store: mem, State: func(context.Context, *histories.Plan) (store.State, error) { return mem.State(), nil }}
 }
 
 // database is a Postgres with the communities and a table of the host's.
-type database struct{ pool *pgxpool.Pool }
+type database struct {
+	pool  *pgxpool.Pool
+	store *pgstore.Store
+}
 
 func newDatabase(t *testing.T) database {
 	t.Helper()
@@ -58,25 +61,26 @@ func newDatabase(t *testing.T) database {
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	putCommunities(t, pgstore.New(pool))
+	d := database{pool, pgstore.New(pool)}
+	putCommunities(t, d.store)
 	_, err = pool.Exec(t.Context(), "create table visits (visit text primary key)")
 	require.NoError(t, err)
-	return database{pool}
+	return d
 }
 
 func (d database) direct() histories.Subject {
-	return histories.Direct{Store: pgstore.New(d.pool), Tables: func(ctx context.Context, plan *histories.Plan) ([]byte, error) {
-		return d.rows(ctx, plan, "")
-	}}
+	return histories.Direct{Store: d.store, State: d.state}
 }
 
-// rows returns the tables as JSON. The columns are named as in the tables.
-func (d database) rows(ctx context.Context, plan *histories.Plan, more string) (document []byte, err error) {
-	err = d.pool.QueryRow(ctx, `
+// state returns what the tables have about the plan.
+func (d database) state(ctx context.Context, plan *histories.Plan) (store.State, error) {
+	var document []byte
+	err := d.pool.QueryRow(ctx, `
 with passport as (
     select * from registry_passport where address = any($1)
 )
 select json_build_object(
+    'account_community',       (select json_agg(c) from account_community c),
     'registry_hashscorerlink', (select json_agg(l) from registry_hashscorerlink l where l.hash = any($2)),
     'registry_passport',       (select json_agg(p) from passport p),
     'registry_score',          (select json_agg(s) from registry_score s where s.passport_id in (select id from passport)),
@@ -85,13 +89,16 @@ select json_build_object(
     'registry_humanpoints',    (select json_agg(h) from registry_humanpoints h where h.address = any($1)),
     'registry_humanpointscommunityqualifiedusers',
                                (select json_agg(q) from registry_humanpointscommunityqualifiedusers q where q.address = any($1))
-    `+more+`)::text`, plan.Wallets, plan.Nullifiers).Scan(&document)
-	return document, err
+)::text`, plan.Wallets, plan.Nullifiers).Scan(&document)
+	if err != nil {
+		return store.State{}, err
+	}
+	return servicerows.FromJSON(document)
 }
 
 // host does each unit of work in a transaction of its own, beside a row that it
 // writes itself. When the database finds that its transactions collided it
-// begins anew, as a host must.
+// begins again, as a host must.
 type host struct {
 	database
 
@@ -136,7 +143,7 @@ func (h host) inside(ctx context.Context, tx pgx.Tx, work histories.Work) error 
 		}
 		work.Pause()
 	}
-	return work.On(ctx, pgstore.InTx(tx))
+	return work.On(ctx, h.store.InTx(tx))
 }
 
 // undone rolls the transaction back, also when its context has ended.
@@ -150,8 +157,8 @@ func undone(tx pgx.Tx) error {
 	return nil
 }
 
-// collided tells of transactions that were in each other's way, and of a race
-// that this transaction has lost for good.
+// collided reports whether transactions were in each other's way, or this
+// transaction has lost a race for good.
 func collided(err error) bool {
 	if detail, is := errors.AsType[*store.Error](err); is {
 		return detail.Final && errors.Is(detail.Kind, store.ErrConflict)
@@ -160,8 +167,8 @@ func collided(err error) bool {
 	return errors.As(err, &answered) && (answered.SQLState() == "40001" || answered.SQLState() == "40P01")
 }
 
-// mixed does each unit of work in a way of its own: at once, or in a transaction
-// of the host's at any isolation.
+// mixed does each unit of work in a way of its own: directly, or in a
+// transaction of the host's at any isolation.
 type mixed struct{ host }
 
 // Do implements [histories.Subject].
@@ -173,14 +180,22 @@ func (m mixed) Do(ctx context.Context, work histories.Work) error {
 	return m.direct().Do(ctx, work)
 }
 
-// Rows implements [histories.Subject]. The host's own rows do not tell: not each
+// Content implements [histories.Subject], without the host's own rows: not each
 // scoring has a host.
-func (m mixed) Rows(ctx context.Context, plan *histories.Plan) ([]byte, error) {
-	return m.rows(ctx, plan, "")
+func (m mixed) Content(ctx context.Context, plan *histories.Plan) (*histories.Content, error) {
+	return m.direct().Content(ctx, plan)
 }
 
-// Rows implements [histories.Subject].
-func (h host) Rows(ctx context.Context, plan *histories.Plan) ([]byte, error) {
-	ours := fmt.Sprintf("select json_agg(v) from visits v where v.visit like 'seed %d,%%'", plan.Seed)
-	return h.rows(ctx, plan, ", 'visits', coalesce(("+ours+"), '[]')")
+// Content implements [histories.Subject].
+func (h host) Content(ctx context.Context, plan *histories.Plan) (*histories.Content, error) {
+	state, err := h.state(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := h.pool.Query(ctx, "select visit from visits where starts_with(visit, $1)", fmt.Sprintf("seed %d,", plan.Seed))
+	if err != nil {
+		return nil, err
+	}
+	visits, err := pgx.AppendRows([]string{}, rows, pgx.RowTo[string])
+	return &histories.Content{State: state, Visits: visits}, err
 }

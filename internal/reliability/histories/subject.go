@@ -6,31 +6,39 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Store is what the clients of a history work on.
+// Store is a store that the clients of a history work on.
 type Store interface {
 	store.Store
 	store.Credentials
 	store.History
+	store.Points
 }
 
-// Subject is what is under test: a store, and the way in which a host uses it.
+// Subject is under test: a store, and the way in which a host uses it.
 type Subject interface {
 	// Do has one unit of work done, in a transaction of the host's if the subject
-	// has such, which it begins anew, work and all, when the database finds that
+	// has such, which it begins again, work and all, when the database finds that
 	// transactions collided. An error means that nothing was written, unless it
 	// is a store.ErrUnknownOutcome.
 	Do(ctx context.Context, work Work) error
-	// Rows must return the tables of Rows as JSON, each a list of rows by column:
-	// at least those that are about the plan's wallets and nullifiers.
-	Rows(ctx context.Context, plan *Plan) ([]byte, error)
+	// Content must return the content, at least what is about the communities and
+	// the plan's wallets and nullifiers.
+	Content(ctx context.Context, plan *Plan) (*Content, error)
+}
+
+// Content is the content of a subject's database.
+type Content struct {
+	State store.State
+	// Visits are the rows that the host wrote, nil if there is no host.
+	Visits []string
 }
 
 // Work is a unit of work of a host.
 type Work struct {
 	// Visit, when not empty, is a row that the host writes itself, beside the
-	// scoring: both are to be there or neither.
+	// scoring: both must be there or neither.
 	Visit string
-	// Pause lets other clients go on. The subject is to call it where they might.
+	// Pause lets other clients go on. The subject must call it where they might.
 	Pause func()
 	// On does the work.
 	On func(ctx context.Context, on Store) error
@@ -40,8 +48,8 @@ type Work struct {
 type Direct struct {
 	Store
 
-	// Tables returns what [Subject.Rows] does.
-	Tables func(ctx context.Context, plan *Plan) ([]byte, error)
+	// State returns the content, as [Subject.Content] does.
+	State func(ctx context.Context, plan *Plan) (store.State, error)
 }
 
 var _ Subject = Direct{}
@@ -49,13 +57,16 @@ var _ Subject = Direct{}
 // Do implements [Subject].
 func (d Direct) Do(ctx context.Context, work Work) error { return work.On(ctx, d.Store) }
 
-// Rows implements [Subject].
-func (d Direct) Rows(ctx context.Context, plan *Plan) ([]byte, error) { return d.Tables(ctx, plan) }
+// Content implements [Subject].
+func (d Direct) Content(ctx context.Context, plan *Plan) (*Content, error) {
+	state, err := d.State(ctx, plan)
+	return &Content{State: state}, err
+}
 
-// watched is a store as one scoring sees it: with pauses around what it does,
+// watched is a store as one operation sees it: with pauses around its calls,
 // and with answers that get lost.
 type watched struct {
-	store.Store
+	Store
 
 	pause    func()
 	attempts *int
@@ -66,6 +77,11 @@ func (w watched) Load(ctx context.Context, q store.Query) (*store.Snapshot, erro
 	*w.attempts++
 	w.pause()
 	return w.Store.Load(ctx, q)
+}
+
+func (w watched) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
+	w.pause()
+	return w.Store.LastScore(ctx, community, address)
 }
 
 func (w watched) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
@@ -81,5 +97,5 @@ func (w watched) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, e
 	return receipt, err
 }
 
-// errLost is what a scoring is told whose answer was lost.
+// errLost is the error of a scoring whose answer was lost.
 var errLost = &store.Error{Op: "commit", Kind: store.ErrUnknownOutcome}

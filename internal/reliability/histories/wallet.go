@@ -11,18 +11,10 @@ import (
 // owner is a wallet: the object of the second model.
 type owner int
 
-// String is the wallet's name.
 func (o owner) String() string { return walletName(int(o)) }
 
-// set is a set of credentials, told by their place in the plan.
+// set is a set of credentials, by their places in the plan.
 type set uint64
-
-func setOf(credentials []int) (s set) {
-	for _, i := range credentials {
-		s = s.with(i)
-	}
-	return s
-}
 
 func (s set) with(credential int) set { return s | 1<<credential }
 
@@ -65,12 +57,11 @@ type recorded struct {
 	known Standing // zero: never scored
 	// version is that of the credentials that it was made of.
 	version int
-	// unknown is a scoring of unknown outcome that has written this score. What
-	// it came to is known as far as it has been read.
+	// unknown is a scoring of unknown outcome that has written this score, which
+	// is known as far as it has been read.
 	unknown *Operation
 }
 
-// String is the state in words.
 func (h holding) String() string {
 	parts := []string{h.live().String()}
 	for i, score := range h.scores {
@@ -104,7 +95,7 @@ func (h holding) changed() []holding {
 	return []holding{h}
 }
 
-// added is what adding a credential tells: those of its provider are deleted.
+// added is the fact of adding a credential: those of its provider are deleted.
 type added struct {
 	credential int
 	replaces   set // all of the wallet's of its provider
@@ -116,10 +107,9 @@ func (f added) after(h holding) []holding {
 	return h.changed()
 }
 
-// String is the fact in words.
 func (f added) String() string { return "done" }
 
-// deleted is what deleting a provider's credential tells: how many there were,
+// deleted is the fact of deleting a provider's credential: how many there were,
 // revoked or not.
 type deleted struct {
 	provider set
@@ -134,10 +124,9 @@ func (f deleted) after(h holding) []holding {
 	return h.changed()
 }
 
-// String is the fact in words.
 func (f deleted) String() string { return strconv.Itoa(f.count) }
 
-// revoked is what revoking a credential tells: how many rows were, the deleted
+// revoked is the fact of revoking a credential: how many rows were, the deleted
 // ones included.
 type revoked struct{ credential, count int }
 
@@ -152,10 +141,9 @@ func (f revoked) after(h holding) []holding {
 	return h.changed()
 }
 
-// String is the fact in words.
 func (f revoked) String() string { return strconv.Itoa(f.count) }
 
-// saw is what a list of credentials, a scoring and a preview tell: these were
+// saw is the fact of a list of credentials, a scoring and a preview: these were
 // the live ones.
 type saw struct{ credentials set }
 
@@ -166,12 +154,11 @@ func (f saw) after(h holding) []holding {
 	return []holding{h}
 }
 
-// String is the fact in words.
 func (f saw) String() string { return fmt.Sprintf("sees %v", f.credentials) }
 
-// wrote is what a scoring tells that has seen these credentials. They may have
-// changed before its score was there to read; but the score stands in the place
-// of none that was made of later ones.
+// wrote is the fact of a scoring that has seen these credentials. They may have
+// changed before its score was there to read; but the score does not replace
+// one that was made of later credentials.
 type wrote struct {
 	community int64
 	made      set
@@ -181,7 +168,7 @@ type wrote struct {
 func (f wrote) after(h holding) []holding {
 	last := &h.scores[f.community-1]
 	for version := last.version; version < len(h.versions); version++ {
-		// Of two that are alike the first: it stands in the way of fewer.
+		// The first of two that are alike, since it stands in the way of fewer.
 		if h.versions[version] == f.made {
 			*last = recorded{known: f.score, version: version}
 			return []holding{h}
@@ -190,10 +177,9 @@ func (f wrote) after(h holding) []holding {
 	return nil
 }
 
-// String is the fact in words.
 func (f wrote) String() string { return fmt.Sprintf("scores %s at +%v", f.score.Sum, f.score.At) }
 
-// mayWrite is what a scoring of unknown outcome tells.
+// mayWrite is the fact of a scoring of unknown outcome.
 type mayWrite struct {
 	community int64
 	by        *Operation
@@ -206,11 +192,10 @@ func (f mayWrite) after(h holding) []holding {
 	return []holding{h, written}
 }
 
-// String is the fact in words.
 func (f mayWrite) String() string { return "unknown" }
 
-// stands is what reading the last score tells; not of which credentials it is
-// when only its sum was read.
+// stands is the fact of reading the last score; without its credentials when
+// only its sum was read.
 type stands struct {
 	community int64
 	score     Standing // zero: never scored
@@ -244,7 +229,6 @@ func (f stands) after(h holding) []holding {
 	return []holding{h}
 }
 
-// String is the fact in words.
 func (f stands) String() string {
 	if f.score == (Standing{}) {
 		return "never scored"

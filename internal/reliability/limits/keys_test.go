@@ -17,9 +17,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// A key row that asks for 5 000 000 rounds of PBKDF2 is refused without a round,
-// unless the host allows that many: then the right key is let in.
-func TestAKeyOfFiveMillionIterations(t *testing.T) {
+// A key row that asks for 5 000 000 rounds of PBKDF2 is refused without a
+// round, unless the host allows that many: then the right key is let in.
+func TestCheck_SlowKey(t *testing.T) {
 	const iterations, salt, key = 5_000_000, "salt", "absurd01.secret"
 	derived, err := pbkdf2.Key(sha256.New, key, []byte(salt), iterations, sha256.Size)
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestAKeyOfFiveMillionIterations(t *testing.T) {
 	})
 }
 
-// processorTime is what the process has used of processors.
+// processorTime is the time that the process has used of processors.
 func processorTime(t *testing.T) time.Duration {
 	t.Helper()
 	var used syscall.Rusage

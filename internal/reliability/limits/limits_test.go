@@ -19,17 +19,17 @@ import (
 )
 
 var (
-	alice = passporttest.Address("alice")
-	bob   = passporttest.Address("bob")
+	alice = store.Address(passporttest.Address("alice"))
+	bob   = store.Address(passporttest.Address("bob"))
 )
 
-// A wallet of 10 000 credentials is scored, and scored again; as many count as a
-// store reads, one more is left out with a reason, and all are listed.
-func TestTenThousandCredentialsOfOneWallet(t *testing.T) {
+// A wallet of 10 000 credentials is scored, and scored again; as many count as
+// a store reads, one more is left out with a reason, and all are listed.
+func TestScore_ManyCredentials(t *testing.T) {
 	const n = 10_000
 	onBoth(t, func(w *world) {
 		weights := map[string]string{}
-		var stamps []store.NewCredential
+		var stamps []store.CredentialInput
 		for i := range n {
 			provider := fmt.Sprint("Provider", i)
 			weights[provider] = "0.5"
@@ -41,7 +41,7 @@ func TestTenThousandCredentialsOfOneWallet(t *testing.T) {
 		})
 		for _, what := range []string{"scoring", "scoring again"} {
 			w.within(4096, what, func(ctx context.Context) {
-				result, err := w.engine.Score(ctx, 1, alice)
+				result, err := w.engine.Score(ctx, 1, string(alice))
 				require.NoError(t, err)
 				assert.Equal(t, "500.0", result.Score.String())
 				require.Len(t, result.Stamps, store.MaxCredentials+1)
@@ -64,8 +64,7 @@ func TestTenThousandCredentialsOfOneWallet(t *testing.T) {
 	})
 }
 
-// No more than a page can be asked for.
-func TestAPageHasALimit(t *testing.T) {
+func TestPage_Limit(t *testing.T) {
 	onBoth(t, func(w *world) {
 		for _, limit := range []int{math.MinInt, -1, 0, store.MaxPage + 1, math.MaxInt} {
 			_, err := w.ListCredentials(t.Context(), alice, store.Page{Limit: limit})
@@ -76,11 +75,11 @@ func TestAPageHasALimit(t *testing.T) {
 	})
 }
 
-// A credential beyond its size is not taken in; one of
-// the greatest size of a store is left out with a reason, and the others count.
-func TestACredentialBeyondItsSize(t *testing.T) {
+// A credential beyond its size is not taken in; one of the greatest size of a
+// store is left out with a reason, and the others count.
+func TestScore_LargeCredential(t *testing.T) {
 	for _, size := range []int{credential.MaxSize + 1, megabyte, 64 * megabyte} {
-		_, err := passport.NewCredential([]byte(`{"x":"` + strings.Repeat("y", size-len(`{"x":""}`)) + `"}`))
+		_, err := passport.ReadCredential([]byte(`{"x":"` + strings.Repeat("y", size-len(`{"x":""}`)) + `"}`))
 		var refused *credential.Error
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, credential.ReasonTooLarge, refused.Reason)
@@ -88,14 +87,14 @@ func TestACredentialBeyondItsSize(t *testing.T) {
 	}
 	onBoth(t, func(w *world) {
 		w.community(t.Context(), store.Community{Weights: []byte(`{"Google": "1.5", "Large": "9"}`)})
-		large := func(size int) store.NewCredential {
+		large := func(size int) store.CredentialInput {
 			stamp := []byte(`{"credentialSubject":{"provider":"Large"},"x":"` + strings.Repeat("y", size) + `"}`)
-			return store.NewCredential{Provider: "Large", Stamp: stamp}
+			return store.CredentialInput{Provider: "Large", Document: stamp}
 		}
-		require.ErrorIs(t, w.AddCredentials(t.Context(), alice, large(store.MaxStampBytes)), store.ErrInvalid)
-		require.NoError(t, w.AddCredentials(t.Context(), alice, w.stamp(alice, "Google", "account"), large(store.MaxStampBytes-100)))
+		require.ErrorIs(t, w.AddCredentials(t.Context(), alice, large(store.MaxDocumentBytes)), store.ErrInvalid)
+		require.NoError(t, w.AddCredentials(t.Context(), alice, w.stamp(alice, "Google", "account"), large(store.MaxDocumentBytes-100)))
 		w.within(64, "scoring", func(ctx context.Context) {
-			result, err := w.engine.Score(ctx, 1, alice)
+			result, err := w.engine.Score(ctx, 1, string(alice))
 			require.NoError(t, err)
 			assert.Equal(t, "1.5", result.Score.String())
 			require.Len(t, result.Stamps, 2)
@@ -107,7 +106,7 @@ func TestACredentialBeyondItsSize(t *testing.T) {
 }
 
 // A community of 100 000 weights.
-func TestAHundredThousandWeights(t *testing.T) {
+func TestScore_ManyWeights(t *testing.T) {
 	onBoth(t, func(w *world) {
 		weights := map[string]string{"Google": "1.5"}
 		for i := range 100_000 {
@@ -118,7 +117,7 @@ func TestAHundredThousandWeights(t *testing.T) {
 		})
 		require.NoError(t, w.AddCredentials(t.Context(), alice, w.stamp(alice, "Google", "account")))
 		w.within(512, "scoring", func(ctx context.Context) {
-			result, err := w.engine.Score(ctx, 1, alice)
+			result, err := w.engine.Score(ctx, 1, string(alice))
 			require.NoError(t, err)
 			assert.Equal(t, "1.5", result.Score.String())
 		})
@@ -126,36 +125,36 @@ func TestAHundredThousandWeights(t *testing.T) {
 }
 
 // A customization of 100 000 weights, half of them of address lists.
-func TestACustomizationOfAHundredThousand(t *testing.T) {
+func TestScore_LargeCustomization(t *testing.T) {
 	onBoth(t, func(w *world) {
-		overlay := map[string]string{"Google": "2.5"}
+		customization := map[string]string{"Google": "2.5"}
 		for i := range 50_000 {
-			overlay[fmt.Sprint("custom", i)] = "1"
-			overlay[fmt.Sprint(store.AllowListPrefix, "list", i)] = "1"
+			customization[fmt.Sprint("custom", i)] = "1"
+			customization[fmt.Sprint(store.AllowListPrefix, "list", i)] = "1"
 		}
 		w.within(1024, "putting", func(ctx context.Context) {
-			w.community(ctx, store.Community{Weights: []byte(`{"Google": "1.5"}`), Overlay: overlay})
+			w.community(ctx, store.Community{Weights: []byte(`{"Google": "1.5"}`), Customization: customization})
 		})
 		require.NoError(t, w.AddCredentials(t.Context(), alice, w.stamp(alice, "Google", "account")))
 		w.within(512, "scoring", func(ctx context.Context) {
-			result, err := w.engine.Score(ctx, 1, alice)
+			result, err := w.engine.Score(ctx, 1, string(alice))
 			require.NoError(t, err)
 			assert.Equal(t, "2.5000", result.Score.String(), "with the scale of the column")
 		})
-		for provider := range overlay {
-			overlay[provider] = "no number"
+		for provider := range customization {
+			customization[provider] = "no number"
 		}
 		w.within(512, "refusing", func(ctx context.Context) {
-			err := w.PutCommunity(ctx, store.Community{ID: 2, Name: "Two", Threshold: "1", Weights: []byte(`{}`), Overlay: overlay})
+			err := w.PutCommunity(ctx, store.Community{ID: 2, Name: "Two", Threshold: "1", Weights: []byte(`{}`), Customization: customization})
 			require.ErrorIs(t, err, store.ErrInvalid)
 			assert.Less(t, len(err.Error()), 10_000)
 		})
 	})
 }
 
-// As many nullifiers as the credentials of a wallet may list: all are claimed by
-// one wallet, and the next finds all of them claimed.
-func TestNullifiersByTheThousand(t *testing.T) {
+// As many nullifiers as the credentials of a wallet may list: all are claimed
+// by one wallet, and the next finds all of them claimed.
+func TestScore_ManyNullifiers(t *testing.T) {
 	const stamps, each = 100, store.MaxNullifiers
 	onBoth(t, func(w *world) {
 		weights := map[string]string{}
@@ -166,7 +165,7 @@ func TestNullifiersByTheThousand(t *testing.T) {
 			for k := range nullifiers {
 				nullifiers[k] = fmt.Sprint(i, "-", k)
 			}
-			for _, address := range []string{alice, bob} {
+			for _, address := range []store.Address{alice, bob} {
 				stamp := w.stamp(address, provider, "", passporttest.Nullifiers(nullifiers...))
 				require.NoError(t, w.AddCredentials(t.Context(), address, stamp))
 			}
@@ -181,9 +180,9 @@ func TestNullifiersByTheThousand(t *testing.T) {
 }
 
 // scoresAll scores, and demands that all stamps have the outcome.
-func (w *world) scoresAll(ctx context.Context, address string, stamps int, want passport.Outcome) {
+func (w *world) scoresAll(ctx context.Context, address store.Address, stamps int, want passport.Outcome) {
 	w.t.Helper()
-	result, err := w.engine.Score(ctx, 1, address)
+	result, err := w.engine.Score(ctx, 1, string(address))
 	require.NoError(w.t, err)
 	require.Len(w.t, result.Stamps, stamps)
 	for _, stamp := range result.Stamps {
@@ -191,11 +190,11 @@ func (w *world) scoresAll(ctx context.Context, address string, stamps int, want 
 	}
 }
 
-func TestAnAddressListOfTwoHundredThousand(t *testing.T) {
+func TestPutAddressList_Many(t *testing.T) {
 	onBoth(t, func(w *world) {
-		addresses := make([]string, 200_000)
+		addresses := make([]store.Address, 200_000)
 		for i := range addresses {
-			addresses[i] = fmt.Sprintf("0x%040x", i)
+			addresses[i] = store.Address(fmt.Sprintf("0x%040x", i))
 		}
 		w.within(512, "putting", func(ctx context.Context) {
 			require.NoError(t, w.PutAddressList(ctx, "list", addresses...))
@@ -203,7 +202,7 @@ func TestAnAddressListOfTwoHundredThousand(t *testing.T) {
 	})
 }
 
-func TestAnAddressOfAMegabyteIsRefusedInWords(t *testing.T) {
+func TestScore_LongAddress(t *testing.T) {
 	onBoth(t, func(w *world) {
 		_, err := w.engine.Score(t.Context(), 1, "0x"+strings.Repeat("a", megabyte))
 		require.ErrorIs(t, err, passport.ErrInvalidAddress)

@@ -20,13 +20,14 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// roles are what both stores do.
+// roles are those of both stores.
 type roles interface {
 	store.Store
 	store.Credentials
 	store.Communities
 	store.History
 	store.Keys
+	store.Points
 }
 
 // world is an empty store, and an issuer that its engine trusts.
@@ -64,8 +65,8 @@ func onBoth(t *testing.T, test func(w *world)) {
 const megabyte = 1 << 20
 
 // within runs the work, which must end within two minutes and allocate no more
-// megabytes than that, freed ones included. Both are far more than it takes: what
-// is bounded by nothing exceeds them.
+// megabytes than that, freed ones included. Both are far more than it takes:
+// unbounded work exceeds them.
 func (w *world) within(megabytes uint64, what string, work func(ctx context.Context)) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
@@ -90,11 +91,11 @@ func (w *world) community(ctx context.Context, c store.Community) {
 }
 
 // stamp returns a signed credential, ready to be added.
-func (w *world) stamp(address, provider, account string, options ...passporttest.CredentialOption) store.NewCredential {
+func (w *world) stamp(address store.Address, provider, account string, options ...passporttest.CredentialOption) store.CredentialInput {
 	w.t.Helper()
-	signed, err := w.issuer.Issue(address, provider, account, options...)
+	signed, err := w.issuer.Issue(string(address), provider, account, options...)
 	require.NoError(w.t, err)
-	stamp, err := passport.NewCredential(signed)
+	input, err := passport.ReadCredential(signed)
 	require.NoError(w.t, err)
-	return stamp
+	return input
 }

@@ -21,15 +21,16 @@ type client struct {
 	name   string
 	turn   turn
 	engine passport.Scorer
-	// calm clients meet no trouble and take no time.
+	// calm reports that its calls neither fail nor take time.
 	calm bool
-	// read is what the engine's last Load must lead to, nil before one; last is
-	// the scoring that was the address's last one then.
+	// read is the decision to which the engine's last Load must lead, nil before
+	// one.
 	read *decision
-	last *scoring
-	// stands reports whether the last scoring still passed then.
+	// last is the address's last scoring as of the last LastScore, and stands
+	// reports whether it still passed.
+	last   *scoring
 	stands bool
-	// under is what a scoring under way is of.
+	// under is the place of a scoring under way.
 	under *place
 	// wrote are the scorings that the call under way has written.
 	wrote []*scoring
@@ -37,7 +38,7 @@ type client struct {
 
 func newClient(w *world, i int, shared *passport.Engine, wrap func(*passport.Engine, *world) passport.Scorer) *client {
 	c := &client{world: w, name: fmt.Sprintf("client %d", i), turn: turn(i), die: newDie(w.seed, uint64(i+2))}
-	bound := shared.On(&unreliable{client: c})
+	bound := shared.On(&unreliable{w.store, c})
 	c.engine = bound
 	if wrap != nil {
 		c.engine = wrap(bound, w)
@@ -45,8 +46,7 @@ func newClient(w *world, i int, shared *passport.Engine, wrap func(*passport.Eng
 	return c
 }
 
-// live does a number of things, one after the other, until something is not as
-// it must be.
+// live makes a number of calls, one after the other, until there is a fault.
 func (c *client) live(ctx context.Context) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -108,10 +108,10 @@ func (c *client) act(ctx context.Context) {
 	}
 }
 
-// errPatience is why contexts end.
+// errPatience is the cause of contexts that end.
 var errPatience = errors.New("the client lost its patience")
 
-// jump moves the store's clock: forwards over whatever ends, or a little back.
+// jump moves the store's clock: forwards over many expiries, or a little back.
 func (c *client) jump() {
 	d := c.duration(0, 200*time.Hour)
 	if c.oneIn(4) {
@@ -121,10 +121,10 @@ func (c *client) jump() {
 	c.notef("the clock jumps by %v", d)
 }
 
-// snatch waits for a claim to end, best one that a scoring under way rests on,
-// and scores a wallet that would have it then.
+// snatch waits for a claim to end, preferably one that a scoring under way
+// rests on, and scores a wallet that would have it then.
 func (c *client) snatch(ctx context.Context) {
-	var rival string
+	var rival store.Address
 	var n nullifier
 	_ = c.alone(func() error {
 		m := c.world.model
@@ -137,7 +137,7 @@ func (c *client) snatch(ctx context.Context) {
 		}
 		n = one(c.die, claims)
 		rival = m.rival(n, c.world.wallets)
-		if d := m.holders[n].until.Sub(c.world.clock.now()); d > 0 && rival != "" {
+		if d := m.holders[n].ExpiresAt.Sub(c.world.clock.now()); d > 0 && rival != "" {
 			c.world.clock.jump(d)
 			c.world.notef(c.name, "the clock jumps by %v, to where %q is free", d, n.text)
 		}
@@ -148,10 +148,10 @@ func (c *client) snatch(ctx context.Context) {
 	}
 }
 
-func (c *client) score(ctx context.Context, community int64, address string) {
+func (c *client) score(ctx context.Context, community int64, address store.Address) {
 	c.begin(&place{community, address})
-	result, err := c.engine.Score(ctx, community, address)
-	c.notef("score %s in %d: %s", short(address), community, told(result, err))
+	result, err := c.engine.Score(ctx, community, string(address))
+	c.notef("score %s in %d: %s", short(address), community, outcome(result, err))
 	c.checkf(c.checkScore(result, err), "scoring %s in community %d", address, community)
 	_ = c.alone(func() error {
 		c.under = nil
@@ -159,8 +159,7 @@ func (c *client) score(ctx context.Context, community int64, address string) {
 	})
 }
 
-// begin forgets what the last call read and wrote; under is what a scoring that
-// begins is of.
+// begin forgets the last call; under is the place of a scoring that begins.
 func (c *client) begin(under *place) {
 	_ = c.alone(func() error {
 		c.read, c.wrote, c.under = nil, nil, under
@@ -168,28 +167,28 @@ func (c *client) begin(under *place) {
 	})
 }
 
-func (c *client) preview(ctx context.Context, community int64, address string) {
+func (c *client) preview(ctx context.Context, community int64, address store.Address) {
 	c.begin(nil)
-	result, err := c.engine.Preview(ctx, community, address)
-	c.notef("preview %s in %d: %s", short(address), community, told(result, err))
+	result, err := c.engine.Preview(ctx, community, string(address))
+	c.notef("preview %s in %d: %s", short(address), community, outcome(result, err))
 	c.checkf(c.checkPreview(result, err), "previewing %s in community %d", address, community)
 }
 
-func (c *client) latest(ctx context.Context, community int64, address string) {
-	standing, err := c.engine.Latest(ctx, community, address)
+func (c *client) latest(ctx context.Context, community int64, address store.Address) {
+	last, err := c.engine.Latest(ctx, community, string(address))
 	c.notef("latest of %s in %d: %s", short(address), community, class(err))
-	c.checkf(c.checkLatest(standing, err), "the latest score of %s in community %d", address, community)
+	c.checkf(c.checkLatest(last, err), "the latest score of %s in community %d", address, community)
 }
 
-func (c *client) add(ctx context.Context, address string) {
+func (c *client) add(ctx context.Context, address store.Address) {
 	var filed []*filed
-	var rows []store.NewCredential
+	var inputs []store.CredentialInput
 	for _, provider := range some(c.die, providers, 4) {
 		f := c.world.mint.credential(c.die, c.world, address, provider, c.world.clock.now())
-		filed, rows = append(filed, f), append(rows, f.NewCredential)
+		filed, inputs = append(filed, f), append(inputs, f.CredentialInput)
 	}
 	err := c.through(ctx, "add_credentials", func() error {
-		err := c.world.store.AddCredentials(ctx, address, rows...)
+		err := c.world.store.AddCredentials(ctx, address, inputs...)
 		if err == nil {
 			c.world.model.added(address, filed)
 		}
@@ -199,7 +198,7 @@ func (c *client) add(ctx context.Context, address string) {
 	c.checkf(expected(err), "adding credentials")
 }
 
-func (c *client) remove(ctx context.Context, address string) {
+func (c *client) remove(ctx context.Context, address store.Address) {
 	chosen := some(c.die, providers, 4)
 	err := c.through(ctx, "delete_credentials", func() error {
 		n, err := c.world.store.DeleteCredentials(ctx, address, chosen...)
@@ -257,7 +256,7 @@ func (c *client) deleteCommunity(ctx context.Context, id int64) {
 	c.checkf(expected(err), "deleting a community")
 }
 
-func (c *client) putList(ctx context.Context, name string, members ...string) {
+func (c *client) putList(ctx context.Context, name string, members ...store.Address) {
 	err := c.through(ctx, "put_address_list", func() error {
 		err := c.world.store.PutAddressList(ctx, name, members...)
 		if err == nil {
@@ -275,10 +274,10 @@ func (c *client) notef(format string, args ...any) {
 	c.world.notef(c.name, format, args...)
 }
 
-// faultf reports something that is not as it must be.
+// faultf reports a fault.
 func (c *client) faultf(format string, args ...any) { c.checkf(fmt.Errorf(format, args...), "") }
 
-// checkf reports the error, if there is one, as not as it must be.
+// checkf reports the error, if there is one, as a fault.
 func (c *client) checkf(err error, format string, args ...any) {
 	if err == nil {
 		return
@@ -292,16 +291,17 @@ func (c *client) checkf(err error, format string, args ...any) {
 	c.world.violated(err)
 }
 
-// same reports numbers and such that differ. The caller holds the world.
+// same reports an answer of the store that is not the wanted one. The caller
+// holds the world.
 func (c *client) same(got, want any, what string) {
 	if got != want {
 		c.world.violated(fmt.Errorf("%s: the store says %v, it must be %v", what, got, want))
 	}
 }
 
-func short(address string) string { return address[:6] }
+func short(address store.Address) store.Address { return address[:6] }
 
-func told(result *passport.Result, err error) string {
+func outcome(result *passport.Result, err error) string {
 	if err != nil {
 		return class(err)
 	}
@@ -320,10 +320,10 @@ func describe(credentials []*filed) string {
 	return text.String()
 }
 
-// classes are the errors that a caller can tell apart.
+// classes are the errors that a caller can distinguish.
 var classes = []error{
 	store.ErrUnknownOutcome, store.ErrUnavailable, store.ErrConflict, store.ErrCommunityNotFound, store.ErrNotFound,
-	store.ErrInvalid, store.ErrFault, passport.ErrUnsupportedRule, passport.ErrInvalidWeights, passport.ErrNeverScored,
+	store.ErrInvalid, store.ErrInternal, passport.ErrUnsupportedRule, passport.ErrInvalidWeights, passport.ErrNeverScored,
 	context.DeadlineExceeded, context.Canceled,
 }
 
@@ -344,7 +344,7 @@ func class(err error) string {
 	return strings.Join(found, ", ")
 }
 
-// isOneOf tells whether errors.Is finds one of the kinds in the error.
+// isOneOf reports whether errors.Is finds one of the kinds in the error.
 func isOneOf(err error, kinds ...error) bool {
 	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 }

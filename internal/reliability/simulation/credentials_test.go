@@ -14,17 +14,18 @@ import (
 
 // filed is a credential with the truth about it.
 type filed struct {
-	store.NewCredential
+	store.CredentialInput
 
 	// nullifiers are those that identify something, each once, in order.
 	nullifiers []string
 	expires    time.Time
-	// defect is what speaks against it at any moment; empty for a good one.
+	// defect is the reason against it at any time; empty for a good one.
 	defect passport.Reason
 }
 
-// reason is why the credential is left out at the moment, empty if it is not. Who
-// says it is looked at before what it says, and the proof last.
+// reason returns the reason for which the credential is left out at that time,
+// empty if it is not. Its issuer is checked before its expiry, and the proof
+// last.
 func (f *filed) reason(at time.Time) passport.Reason {
 	if (f.defect == "" || f.defect == credential.ReasonBadSignature) && !f.expires.After(at) {
 		return passport.ReasonExpired
@@ -53,19 +54,19 @@ var defects = []passport.Reason{
 }
 
 // credential draws a credential that the address files under the provider.
-func (m *mint) credential(d die, w *world, address, provider string, now time.Time) *filed {
+func (m *mint) credential(d die, w *world, address store.Address, provider string, now time.Time) *filed {
 	f := &filed{nullifiers: nullifiers(d, w, provider), expires: expiry(d, now)}
 	if d.oneIn(w.badOneIn) {
 		f.defect = one(d, defects)
 	}
-	issuer, subject, signed := m.issuer, address, provider
+	issuer, subject, signed := m.issuer, string(address), provider
 	listed := f.nullifiers
 	if d.oneIn(10) {
 		listed = append([]string{"", listed[0]}, listed...)
 	}
 	switch f.defect { //nolint:exhaustive // the others come after the signature
 	case passport.ReasonWrongSubject:
-		subject = passporttest.Address("nobody of this world")
+		subject = passporttest.Address("no wallet of this world")
 	case passport.ReasonProviderMismatch:
 		signed = provider + "!"
 	case passport.ReasonNoNullifiers:
@@ -80,21 +81,21 @@ func (m *mint) credential(d die, w *world, address, provider string, now time.Ti
 	text, err := issuer.Issue(subject, signed, "", passporttest.Nullifiers(listed...),
 		passporttest.IssuedAt(noon.AddDate(0, -1, -d.IntN(100))), passporttest.ExpiresAt(f.expires))
 	must(err)
-	f.NewCredential, err = passport.NewCredential(text)
+	f.CredentialInput, err = passport.ReadCredential(text)
 	must(err)
 	f.Provider = provider
 	switch f.defect { //nolint:exhaustive // the others come before it
 	case credential.ReasonBadSignature:
-		f.Stamp = bytes.Replace(text, []byte(`"issuanceDate":"202`), []byte(`"issuanceDate":"201`), 1)
+		f.Document = bytes.Replace(text, []byte(`"issuanceDate":"202`), []byte(`"issuanceDate":"201`), 1)
 	case credential.ReasonMalformed:
-		f.Stamp = bytes.Replace(text, []byte(`"credentialSubject"`), []byte(`"CredentialSubject"`), 1)
+		f.Document = bytes.Replace(text, []byte(`"credentialSubject"`), []byte(`"CredentialSubject"`), 1)
 	}
 	return f
 }
 
-// nullifiers are those of an account, as they may be listed over the years: one
-// or several, in any order. Some name the person behind the account, and so
-// are shared by accounts at several providers.
+// nullifiers are those of an account: one or several, in any order. Some name
+// the person behind the account, and so are shared by accounts at several
+// providers.
 func nullifiers(d die, w *world, provider string) []string {
 	account := d.IntN(w.accounts)
 	known := []string{

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// die draws everything that is left to chance, from one seed.
+// die draws everything that is random, from one seed.
 type die struct{ *rand.Rand }
 
 // newDie returns a die for each number of one seed; they do not depend on one
@@ -35,7 +35,7 @@ func some[T any](d die, list []T, most int) []T {
 	return chosen
 }
 
-// must is for what cannot fail unless the simulation itself is wrong.
+// must panics at an error that only a mistake in the simulation can cause.
 func must(err error) {
 	if err != nil {
 		panic(err)

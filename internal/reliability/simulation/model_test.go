@@ -13,50 +13,43 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// model is what a world must come to: the service, written as plainly as it goes,
-// with no thought of speed, failure or anyone else at work. It learns of a
-// change once the store has made it.
+// model is the service, written as plainly as possible, without regard to
+// speed, failure or other clients. It follows a change once the store has made
+// it.
 type model struct {
 	communities map[int64]*terms
 	credentials []*stored // in the order in which they were stored
-	holders     map[nullifier]holder
+	holders     map[nullifier]store.Holder
 	scorings    map[place][]*scoring
-	lists       map[string]map[string]bool
+	lists       map[string]map[store.Address]bool
 	// everOn are the lists that an address was ever on.
-	everOn    map[string]map[string]bool
+	everOn    map[string]map[store.Address]bool
 	awards    []award
 	qualified map[place]bool
 
 	// pointsFrom is the beginning of the human points program, nil for none.
 	pointsFrom *time.Time
-	// latest is the latest moment of any scoring.
-	latest time.Time
 }
 
 type (
 	// place is an address in a community.
 	place struct {
 		community int64
-		address   string
+		address   store.Address
 	}
 	// nullifier is one in a community.
 	nullifier struct {
 		community int64
 		text      string
 	}
-	// holder is who claims a nullifier, and until when.
-	holder struct {
-		address string
-		until   time.Time
-	}
 	// award is one that was given.
 	award struct {
-		address string
-		store.Award
+		address store.Address
+		store.HumanPoint
 	}
 )
 
-// terms are what a community asks of a wallet.
+// terms are those of a community.
 type terms struct {
 	store.Community
 
@@ -67,7 +60,7 @@ type terms struct {
 type stored struct {
 	*filed
 
-	address          string
+	address          store.Address
 	deleted, revoked bool
 }
 
@@ -75,10 +68,10 @@ type stored struct {
 type scoring struct {
 	*decision
 
-	awards []store.Award
+	awards []store.HumanPoint
 }
 
-// decision is what one scoring comes to.
+// decision is the outcome of one scoring.
 type decision struct {
 	at time.Time
 	// live are the credentials that were read, by the place of their row.
@@ -88,14 +81,18 @@ type decision struct {
 	fates          map[string]fate // by provider
 	raw, threshold *big.Rat
 	passing        bool
-	// earns tells whether the scoring earns human points.
-	earns        bool
-	expires      time.Time
-	counted      map[string]*filed
-	claims, held map[string]holder
+	// earns reports whether the scoring earns human points.
+	earns   bool
+	expires time.Time
+	counted map[string]*filed
+	// claims are the claims as the scoring wants them, of the wallet and of
+	// others.
+	claims map[string]store.Holder
+	// held are those of them that were in the way.
+	held map[string]bool
 }
 
-// fate is what becomes of a credential.
+// fate is the outcome of a credential.
 type fate struct {
 	outcome passport.Outcome
 	reason  passport.Reason
@@ -105,15 +102,15 @@ type fate struct {
 func newModel() *model {
 	return &model{
 		communities: map[int64]*terms{},
-		holders:     map[nullifier]holder{},
+		holders:     map[nullifier]store.Holder{},
 		scorings:    map[place][]*scoring{},
-		lists:       map[string]map[string]bool{},
-		everOn:      map[string]map[string]bool{},
+		lists:       map[string]map[store.Address]bool{},
+		everOn:      map[string]map[store.Address]bool{},
 		qualified:   map[place]bool{},
 	}
 }
 
-// exists tells whether the community is there and not deleted.
+// exists reports whether the community is there and not deleted.
 func (m *model) exists(community int64) bool {
 	c, found := m.communities[community]
 	return found && !c.deleted
@@ -127,9 +124,9 @@ func (m *model) last(at place) *scoring {
 	return nil
 }
 
-// stands reports whether the scoring passed and neither it nor one of its stamps
-// has gone at the moment.
-func (m *model) stands(s *scoring, address string, at time.Time) bool {
+// stands reports whether the scoring passed, and neither has it expired nor
+// lacks the wallet one of its stamps.
+func (m *model) stands(s *scoring, address store.Address, at time.Time) bool {
 	if s == nil || !s.passing || !s.expires.IsZero() && !at.Before(s.expires) {
 		return false
 	}
@@ -142,11 +139,11 @@ func (m *model) stands(s *scoring, address string, at time.Time) bool {
 	return true
 }
 
-// decide says what a scoring of the address comes to at the moment.
-func (m *model) decide(community int64, address string, at time.Time) *decision {
+// decide returns the outcome of a scoring of the address at that time.
+func (m *model) decide(community int64, address store.Address, at time.Time) *decision {
 	d := &decision{
 		at: at, live: m.live(address), raw: new(big.Rat),
-		fates: map[string]fate{}, counted: map[string]*filed{}, claims: map[string]holder{}, held: map[string]holder{},
+		fates: map[string]fate{}, counted: map[string]*filed{}, claims: map[string]store.Holder{}, held: map[string]bool{},
 	}
 	weights, err := m.communities[community].weigh()
 	if err != nil {
@@ -158,7 +155,7 @@ func (m *model) decide(community int64, address string, at time.Time) *decision 
 	wallet := m.wallet(address)
 	clashing := func(n string) bool {
 		h, claimed := m.holders[nullifier{community, n}]
-		return claimed && h.address != address && h.until.After(at)
+		return claimed && h.Address != address && h.ExpiresAt.After(at)
 	}
 	for _, provider := range slices.Sorted(maps.Keys(wallet)) {
 		f := wallet[provider]
@@ -183,8 +180,8 @@ func (m *model) decide(community int64, address string, at time.Time) *decision 
 			_, taken := d.claims[n]
 			switch {
 			case clashing(n):
-				d.held[n] = h
-			case claimed && h.address == address, taken:
+				d.claims[n], d.held[n] = h, true
+			case claimed && h.Address == address, taken:
 			default:
 				d.claims[n] = owner
 			}
@@ -210,20 +207,20 @@ func (d *decision) count(f *filed, weight *big.Rat) {
 // claim decides that the address claims what the credential lists: until it
 // expires, unless an earlier claim of the address or another credential lasts
 // longer.
-func (m *model) claim(d *decision, community int64, address string, f *filed) {
+func (m *model) claim(d *decision, community int64, address store.Address, f *filed) {
 	for _, n := range f.nullifiers {
 		until := f.expires
-		for _, h := range []holder{m.holders[nullifier{community, n}], d.claims[n]} {
-			if h.address == address && h.until.After(until) {
-				until = h.until
+		for _, h := range []store.Holder{m.holders[nullifier{community, n}], d.claims[n]} {
+			if h.Address == address && h.ExpiresAt.After(until) {
+				until = h.ExpiresAt
 			}
 		}
-		d.claims[n] = holder{address, until}
+		d.claims[n] = store.Holder{Address: address, ExpiresAt: until}
 	}
 }
 
-// live returns where the rows are of the credentials that may count.
-func (m *model) live(address string) []int {
+// live returns the places of the credentials that may count.
+func (m *model) live(address store.Address) []int {
 	var live []int
 	for i, row := range m.credentials {
 		if row.address == address && !row.deleted && !row.revoked {
@@ -234,7 +231,7 @@ func (m *model) live(address string) []int {
 }
 
 // wallet returns the credentials that may count, by provider.
-func (m *model) wallet(address string) map[string]*filed {
+func (m *model) wallet(address store.Address) map[string]*filed {
 	wallet := map[string]*filed{}
 	for _, i := range m.live(address) {
 		wallet[m.credentials[i].Provider] = m.credentials[i].filed
@@ -242,7 +239,7 @@ func (m *model) wallet(address string) map[string]*filed {
 	return wallet
 }
 
-// weigh returns the weights, or why there are none.
+// weigh returns the weights, or the reason why there are none.
 func (t *terms) weigh() (map[string]*big.Rat, error) {
 	if t.Rule != "" && t.Rule != "LIFO" {
 		return nil, passport.ErrUnsupportedRule
@@ -258,7 +255,7 @@ func (t *terms) weigh() (map[string]*big.Rat, error) {
 			return nil, passport.ErrInvalidWeights
 		}
 	}
-	for provider, weight := range t.Overlay {
+	for provider, weight := range t.Customization {
 		weights[provider] = number(weight)
 	}
 	return weights, nil
@@ -280,12 +277,12 @@ func (m *model) claims() []nullifier {
 	})
 }
 
-// rival is the first of the wallets that has a credential with the nullifier and
-// does not hold it; empty if none has.
-func (m *model) rival(n nullifier, wallets []string) string {
+// rival is the first of the wallets that has a credential with the nullifier
+// and does not hold it; empty if none has.
+func (m *model) rival(n nullifier, wallets []store.Address) store.Address {
 	for _, address := range wallets {
 		for _, f := range m.wallet(address) {
-			if address != m.holders[n].address && f.reason(m.holders[n].until) == "" && slices.Contains(f.nullifiers, n.text) {
+			if address != m.holders[n].Address && f.reason(m.holders[n].ExpiresAt) == "" && slices.Contains(f.nullifiers, n.text) {
 				return address
 			}
 		}
@@ -293,11 +290,11 @@ func (m *model) rival(n nullifier, wallets []string) string {
 	return ""
 }
 
-// What follows learns of a change that was made.
+// The following methods are called after a change that the store has made.
 
 func (m *model) put(c store.Community) { m.communities[c.ID] = &terms{Community: c} }
 
-func (m *model) added(address string, credentials []*filed) {
+func (m *model) added(address store.Address, credentials []*filed) {
 	for _, f := range credentials {
 		m.deleted(address, f.Provider)
 		m.credentials = append(m.credentials, &stored{filed: f, address: address})
@@ -305,7 +302,7 @@ func (m *model) added(address string, credentials []*filed) {
 }
 
 // deleted returns how many rows were marked.
-func (m *model) deleted(address string, providers ...string) int {
+func (m *model) deleted(address store.Address, providers ...string) int {
 	n := 0
 	for _, row := range m.credentials {
 		if row.address == address && !row.deleted && slices.Contains(providers, row.Provider) {
@@ -328,23 +325,21 @@ func (m *model) revoked(proofs ...string) int {
 	return n
 }
 
-func (m *model) listed(name string, addresses []string) {
-	m.lists[name] = map[string]bool{}
+func (m *model) listed(name string, addresses []store.Address) {
+	m.lists[name] = map[store.Address]bool{}
 	for _, address := range addresses {
 		m.lists[name][address] = true
 		if m.everOn[name] == nil {
-			m.everOn[name] = map[string]bool{}
+			m.everOn[name] = map[store.Address]bool{}
 		}
 		m.everOn[name][address] = true
 	}
 }
 
-// scored learns of a scoring that was decided so, and written.
-func (m *model) scored(at place, d *decision, receipt *store.WalletReceipt) {
-	m.scorings[at] = append(m.scorings[at], &scoring{d, receipt.Awards})
-	if d.at.After(m.latest) {
-		m.latest = d.at
-	}
+// scored follows a scoring.
+func (m *model) scored(at place, s *scoring) {
+	d := s.decision
+	m.scorings[at] = append(m.scorings[at], s)
 	if d.fails != nil {
 		return
 	}
@@ -354,7 +349,7 @@ func (m *model) scored(at place, d *decision, receipt *store.WalletReceipt) {
 	if d.earns {
 		m.qualified[at] = true
 	}
-	for _, a := range receipt.Awards {
+	for _, a := range s.awards {
 		m.awards = append(m.awards, award{at.address, a})
 	}
 }

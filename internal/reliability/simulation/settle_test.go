@@ -1,17 +1,20 @@
 package simulation
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/passport-sdk/passport-go/store"
+	"github.com/passport-sdk/passport-go/store/storetest"
 )
 
-// settle ends the trouble and scores everyone, and once more: the repeat must
-// change nothing but the moments and add one event each, and everyone must have
-// what is due to them.
+// settle ends the trouble and scores every wallet, and once more: the repeat
+// must change nothing but times and add one event each, and every wallet must
+// have the points that it has earned.
 func (w *world) settle(ctx context.Context, host *client) error {
 	scorer := newClient(w, 0, w.engine, w.under.engine)
 	scorer.name, scorer.calm = host.name, true
@@ -35,7 +38,7 @@ func (w *world) settle(ctx context.Context, host *client) error {
 	if err != nil {
 		return fmt.Errorf("repeated: %w", err)
 	}
-	return errors.Join(converges(before, after), w.due())
+	return errors.Join(converges(*before, *after), w.due())
 }
 
 // places are all wallets in all communities.
@@ -49,38 +52,31 @@ func (w *world) places() []place {
 	return places
 }
 
-// same tells whether the decisions differ in nothing but the moment.
+// same reports whether the decisions differ in nothing but the time.
 func (d *decision) same(other *decision) bool {
-	return other != nil && fmt.Sprint(d.fails, d.raw, d.passing, d.expires, d.held, len(d.claims)) ==
-		fmt.Sprint(other.fails, other.raw, other.passing, other.expires, other.held, len(other.claims))
+	return other != nil && fmt.Sprint(d.fails, d.raw, d.passing, d.expires, d.held, d.claims) ==
+		fmt.Sprint(other.fails, other.raw, other.passing, other.expires, other.held, other.claims)
 }
 
-// converges demands that a repeated scoring of everyone has changed nothing but
-// scores' moments, and added nothing but events of scores.
-func converges(before, after *rows) error {
-	was, is := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	if err := errors.Join(json.Unmarshal(before.text, &was), json.Unmarshal(after.text, &is)); err != nil {
-		return err
-	}
-	for table, rows := range is {
-		if table != "registry_score" && table != "registry_event" && !bytes.Equal(rows, was[table]) {
-			return fmt.Errorf("the repeat changed %s", table)
+// converges demands that a repeated scoring of all wallets has changed nothing
+// but the times of scores, and added nothing but events.
+func converges(before, after store.State) error {
+	for _, s := range []*store.State{&before, &after} {
+		s.Events, s.Scores = nil, slices.Clone(s.Scores)
+		for i := range s.Scores {
+			s.Scores[i].ScoredAt = time.Time{}
 		}
 	}
-	for i := range after.Scores {
-		s, old := &after.Scores[i], &before.Scores[i]
-		s.Scored, old.Scored = nil, nil
-		if fmt.Sprint(s.Evidence, s.StampScores, s.Stamps) != fmt.Sprint(old.Evidence, old.StampScores, old.Stamps) {
-			return fmt.Errorf("the repeat changed the score of %v", after.at[s.Passport])
-		}
+	if changed := storetest.Compare(before, after); len(changed) > 0 {
+		return fmt.Errorf("the repeat changed the content: %s", strings.Join(changed, "\n"))
 	}
 	return nil
 }
 
-// due demands that everyone who passes has the points for what counts.
+// due demands that every wallet that passes has the points for what counts.
 func (w *world) due() error {
 	m := w.model
-	has := func(address, action, provider string) bool {
+	has := func(address store.Address, action, provider string) bool {
 		return slices.ContainsFunc(m.awards, func(a award) bool {
 			return a.address == address && a.Action == action && a.Provider == provider
 		})

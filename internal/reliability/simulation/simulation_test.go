@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// play plays the world of the seed, and returns its history, if that is to be
-// kept, and its rows at the end.
+// play plays the world of the seed, and returns its history, if that must be
+// kept, with its content at the end.
 func play(t *testing.T, seed uint64, under rig, keep bool) (history string, err error) {
 	t.Helper()
 	finished := false
@@ -48,9 +48,8 @@ func play(t *testing.T, seed uint64, under rig, keep bool) (history string, err 
 		if err == nil {
 			err = w.wrong
 		}
-		var rows *rows
-		if rows, _ = readRows(w.store); keep && rows != nil {
-			w.history.Write(rows.text)
+		if keep {
+			must(w.store.Good.Save(&w.history))
 		}
 		history = w.history.String()
 	})
@@ -77,8 +76,8 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// The order of goroutines, and how many processors there are, make no difference.
-func TestTheSameSeedIsTheSameHistory(t *testing.T) {
+// The order of goroutines and the number of processors make no difference.
+func TestPlay_SameSeed(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for seed := range uint64(50) {
 		runtime.GOMAXPROCS(1)
@@ -92,7 +91,7 @@ func TestTheSameSeedIsTheSameHistory(t *testing.T) {
 }
 
 // A simulation in which little happens proves little.
-func TestTheWorldsAreFullOfTrouble(t *testing.T) {
+func TestPlay_Trouble(t *testing.T) {
 	var all strings.Builder
 	for seed := range uint64(100) {
 		history, err := play(t, seed+1, rig{}, true)
@@ -102,7 +101,7 @@ func TestTheWorldsAreFullOfTrouble(t *testing.T) {
 	for _, c := range []string{"counted", "deduplicated", "left out", "the clock jumps by -", "MM2", "SCB", "HKY", "HBI", "SOG", "TCO"} {
 		assert.Contains(t, all.String(), c)
 	}
-	never := []error{store.ErrNotFound, store.ErrInvalid, store.ErrFault, context.Canceled}
+	never := []error{store.ErrNotFound, store.ErrInvalid, store.ErrInternal, context.Canceled}
 	for _, kind := range classes {
 		if !isOneOf(kind, never...) {
 			assert.Contains(t, all.String(), ": "+kind.Error())

@@ -6,26 +6,27 @@ import (
 	"time"
 )
 
-// spacing is the number of nanoseconds among which the moments are shared out:
-// a client wakes only where the nanosecond, modulo spacing, is its own. Fake time
-// stands still while anyone works, so no two of them ever work at once.
+// spacing is the number of nanoseconds that the clients share: a client wakes
+// only where the nanosecond, modulo spacing, is its own. Fake time stands still
+// while a client works, so no two of them ever work at once.
 const spacing = 64
 
-// turn is the nanosecond at which a client wakes; its deadlines have another one.
+// turn is the nanosecond at which a client wakes; its deadlines have another
+// one.
 type turn int64
 
-// deadlines tells the turn of the deadlines of a client from its own.
+// deadlines is the distance of the turn of a client's deadlines from its own.
 const deadlines = spacing / 2
 
-// after returns the first moment of the turn that is at least d from now.
+// after returns the first time of the turn that is at least d from now.
 func (t turn) after(d time.Duration) time.Time {
 	wake := time.Now().Add(d)
 	ahead := (int64(t) - wake.UnixNano()%spacing + spacing) % spacing
 	return wake.Add(time.Duration(ahead))
 }
 
-// wait lets the others work for a while, of d at least. It returns the context's
-// error if that ends first.
+// wait lets the others work for a while, of d at least. It returns the
+// context's error if that ends first.
 func (t turn) wait(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -40,13 +41,13 @@ func (t turn) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// clock is the store's: it goes with the bubble's time, and jumps.
+// clock is the store's: it follows the bubble's time, and jumps.
 type clock struct {
 	began  time.Time
 	jumped atomic.Int64 // nanoseconds
 }
 
-// noon is the moment at which every world begins.
+// noon is the time at which every world begins.
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 func newClock() *clock { return &clock{began: time.Now()} }

@@ -9,10 +9,14 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// unreliable is the world's store as one client reaches it: a call takes time on
-// the way there and on the way back, in which the others work, and it may fail in
-// every way that the contract of a store allows.
-type unreliable struct{ client *client }
+// unreliable is the world's store as one client reaches it: a call takes time
+// on the way there and on the way back, in which the others work, and it may
+// fail in every way that the contract of a store allows.
+type unreliable struct {
+	store.Points
+
+	client *client
+}
 
 // Load implements store.Store.
 func (u *unreliable) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
@@ -25,16 +29,38 @@ func (u *unreliable) Load(ctx context.Context, q store.Query) (*store.Snapshot, 
 			return err
 		}
 		c.same(c.world.model.exists(q.Community), true, "the community exists")
-		c.same(snapshot.At, c.world.clock.now().Truncate(time.Microsecond), "the moment of the scoring")
+		c.same(snapshot.At, store.Microseconds(c.world.clock.now()), "the time of the scoring")
 		at := place{q.Community, q.Addresses[0]}
-		c.read, c.last = c.world.model.decide(at.community, at.address, snapshot.At), c.world.model.last(at)
-		c.stands = c.world.model.stands(c.last, at.address, snapshot.At)
+		c.read = c.world.model.decide(at.community, at.address, snapshot.At)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return snapshot, nil
+}
+
+// LastScore implements store.LastScorer.
+func (u *unreliable) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
+	c := u.client
+	var score *store.RecordedScore
+	err := c.through(ctx, "last_score", func() (err error) {
+		exists := c.world.model.exists(community)
+		c.last = c.world.model.last(place{community, address})
+		if score, err = c.world.store.LastScore(ctx, community, address); err != nil {
+			c.same(errors.Is(err, store.ErrCommunityNotFound), !exists, "the community exists")
+			c.same(errors.Is(err, store.ErrNotFound), exists && c.last == nil, "the address was never scored")
+			return err
+		}
+		c.same(exists && c.last != nil, true, "there is a score")
+		c.same(score.ReadAt, store.Microseconds(c.world.clock.now()), "the time of reading")
+		c.stands = c.world.model.stands(c.last, address, score.ReadAt)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return score, nil
 }
 
 // Apply implements store.Store.
@@ -47,8 +73,14 @@ func (u *unreliable) Apply(ctx context.Context, changes *store.Changes) (*store.
 		}
 		c.world.violated(c.checkWritten(changes, receipt))
 		w := changes.Wallets[0]
-		c.world.model.scored(place{changes.Community, w.Address}, c.read, &receipt.Wallets[0])
-		c.wrote = append(c.wrote, &scoring{c.read, receipt.Wallets[0].Awards})
+		s := &scoring{decision: c.read}
+		for i, a := range w.Awards {
+			if receipt.Wallets[0].Given[i] {
+				s.awards = append(s.awards, store.HumanPoint{Action: a.Action, Provider: a.Provider, TxHash: a.TxHash})
+			}
+		}
+		c.world.model.scored(place{changes.Community, w.Address}, s)
+		c.wrote = append(c.wrote, s)
 		return nil
 	})
 	if err != nil {
@@ -57,8 +89,9 @@ func (u *unreliable) Apply(ctx context.Context, changes *store.Changes) (*store.
 	return receipt, nil
 }
 
-// through does the work of a call, with what may come before and after it. What
-// changes rows is in doubt when its answer is lost; what only reads is not.
+// through does the work of a call, with delays and failures before and after
+// it. A call that writes is in doubt when its answer is lost; one that reads is
+// not.
 func (c *client) through(ctx context.Context, op string, work func() error) error {
 	if c.calm {
 		return c.alone(work)
@@ -66,7 +99,7 @@ func (c *client) through(ctx context.Context, op string, work func() error) erro
 	if err := c.turn.wait(ctx, c.distance()); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	reads := op == "load_snapshot"
+	reads := op == "load_snapshot" || op == "last_score"
 	fails := c.oneIn(c.world.trouble.fault)
 	kind := c.IntN(6)
 	switch {
@@ -97,14 +130,14 @@ func (c *client) through(ctx context.Context, op string, work func() error) erro
 	}
 }
 
-// alone does the work while nobody else works.
+// alone does the work while no other client works.
 func (c *client) alone(work func() error) error {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
 	return work()
 }
 
-// distance is how long a message takes to the store or back.
+// distance is the time that a message takes to the store or back.
 func (c *client) distance() time.Duration {
 	if c.oneIn(c.world.trouble.slow) {
 		return c.duration(0, 3*time.Second)

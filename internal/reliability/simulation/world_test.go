@@ -3,9 +3,7 @@ package simulation
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -15,25 +13,16 @@ import (
 	"github.com/sethvargo/go-retry"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/brokenstore"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// backend is the store that a world is played on: memstore, or one that is
-// broken on purpose.
-type backend interface {
-	store.Store
-	store.Credentials
-	store.Communities
-	store.History
-	WriteRows(w io.Writer) error
-}
-
-// rig is what is under test.
+// rig is under test: memstore and the engine, or ones that are broken.
 type rig struct {
-	// store wraps the store, nil for memstore as it is.
-	store func(mem *memstore.Store) backend
+	// store breaks the store, nil for memstore as it is.
+	store func(b *brokenstore.Store)
 	// engine wraps the engine of a client, nil for the engine as it is.
 	engine func(e *passport.Engine, w *world) passport.Scorer
 	// options come after those of the world.
@@ -47,15 +36,15 @@ type world struct {
 	mint  *mint
 	clock *clock
 
-	wallets     []string
+	wallets     []store.Address
 	communities []int64
 	accounts    int // per provider
 	badOneIn    int // credentials with a defect
 	trouble     trouble
-	// pause is how long a client rests between two things, at most: the shorter,
-	// the more of them are under way at once.
+	// pause is the longest rest of a client between two calls. The shorter it is,
+	// the more calls are under way at once.
 	pause time.Duration
-	// rush has everyone score at once when a round begins.
+	// rush has all clients score at once when a round begins.
 	rush    bool
 	capped  *passport.CappedAward
 	lists   []string
@@ -64,18 +53,18 @@ type world struct {
 	// engine is the one that all clients share.
 	engine *passport.Engine
 
-	// mu is for the eyes of the race detector: one client works at a time.
+	// mu is for the race detector: one client works at a time.
 	mu    sync.Mutex
-	store backend
+	store *brokenstore.Store
 	model *model
-	// wrong is the first thing that was not as it must be.
+	// wrong is the first fault.
 	wrong error
-	// history is what happened, line by line; kept when it is asked for.
+	// history is the course of the world, line by line, if it is kept.
 	history strings.Builder
 	keep    bool
 }
 
-// trouble is how often things go wrong, once in so many times; 0 is never.
+// trouble has how often calls go wrong, once in so many times; 0 is never.
 type trouble struct{ fault, deadline, jump, slow int }
 
 // newWorld draws the world of the seed. It must be called in the bubble.
@@ -92,18 +81,17 @@ func newWorld(seed uint64, under rig, keep bool) (*world, error) {
 		rush:     d.oneIn(2),
 	}
 	for i := range d.between(2, 5) {
-		w.wallets = append(w.wallets, passporttest.Address(fmt.Sprintf("wallet %d", i)))
+		w.wallets = append(w.wallets, store.Address(passporttest.Address(fmt.Sprintf("wallet %d", i))))
 	}
 	for i := range d.between(1, 6) {
 		w.communities = append(w.communities, int64(i+1))
 	}
-	mem := memstore.New(memstore.WithClock(w.clock.now))
-	w.store = mem
+	w.store = brokenstore.New(memstore.WithClock(w.clock.now))
 	if under.store != nil {
-		w.store = under.store(mem)
+		under.store(w.store)
 	}
 	var err error
-	if w.engine, err = w.newEngine(d, mem, under.options); err != nil {
+	if w.engine, err = w.newEngine(d, under.options); err != nil {
 		return nil, err
 	}
 	for i := range d.between(1, 5) {
@@ -112,8 +100,8 @@ func newWorld(seed uint64, under rig, keep bool) (*world, error) {
 	return w, nil
 }
 
-// newEngine makes the engine that all clients share, and its memory with it.
-func (w *world) newEngine(d die, on passport.Store, more []passport.Option) (*passport.Engine, error) {
+// newEngine makes the engine that all clients share, and its cache with it.
+func (w *world) newEngine(d die, more []passport.Option) (*passport.Engine, error) {
 	retries := uint64(d.IntN(6))
 	options := []passport.Option{
 		passport.WithTrustedIssuers(w.mint.issuer.DID()),
@@ -132,11 +120,11 @@ func (w *world) newEngine(d die, on passport.Store, more []passport.Option) (*pa
 		w.model.pointsFrom = &points.Start
 		options = append(options, passport.WithHumanPoints(points))
 	}
-	return passport.New(on, append(options, more...)...)
+	return passport.New(w.store, append(options, more...)...)
 }
 
-// play sets the world up, lets the clients loose round by round, and looks at
-// the rows whenever all is quiet. It returns what was not as it must be.
+// play sets the world up, runs the clients round by round, and checks the
+// content whenever none is at work. It returns the first fault.
 func (w *world) play(ctx context.Context) error {
 	host := &client{world: w, name: "host", die: newDie(w.seed, 1), calm: true}
 	for _, community := range w.communities {
@@ -165,18 +153,15 @@ func (w *world) play(ctx context.Context) error {
 	return w.settle(ctx, host)
 }
 
-// quiet looks at the rows while nobody works, and returns them.
-func (w *world) quiet() (*rows, error) {
+// quiet checks the content while no client works, and returns it.
+func (w *world) quiet() (*store.State, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.wrong != nil {
 		return nil, w.wrong
 	}
-	rows, err := readRows(w.store)
-	if err != nil {
-		return nil, err
-	}
-	return rows, errors.Join(rows.keepPromises(w), rows.equal(w.model))
+	state := w.store.Good.State()
+	return &state, w.check(&state)
 }
 
 // notef adds a line to the history.
@@ -200,8 +185,7 @@ func (w *world) restedOn() []nullifier {
 	return claims
 }
 
-// violated keeps the first thing that is not as it must be, and tells whether
-// there is one.
+// violated keeps the first fault, and reports whether there is one.
 func (w *world) violated(err error) bool {
 	if w.wrong == nil {
 		w.wrong = err
@@ -209,7 +193,7 @@ func (w *world) violated(err error) bool {
 	return w.wrong != nil
 }
 
-// community draws what a community asks for: mostly something that makes sense.
+// community draws the terms of a community, good ones mostly.
 func (w *world) community(d die, id int64) store.Community {
 	c := store.Community{
 		ID: id, Name: fmt.Sprintf("Community %d", id), HumanPoints: !d.oneIn(3),
@@ -227,9 +211,9 @@ func (w *world) community(d die, id int64) store.Community {
 		}
 	}
 	if d.oneIn(3) {
-		c.Overlay = map[string]string{}
+		c.Customization = map[string]string{}
 		for _, provider := range some(d, providers, 3) {
-			c.Overlay[provider] = fmt.Sprintf("%d.%d", d.IntN(3), d.IntN(100))
+			c.Customization[provider] = fmt.Sprintf("%d.%d", d.IntN(3), d.IntN(100))
 		}
 	}
 	fault := d.IntN(30)

@@ -18,8 +18,8 @@ func samplesOf(change func(minute int, s *sample)) []sample {
 	return samples
 }
 
-// What grows is noticed, and what only sways or warms up is not.
-func TestGrowthIsNoticed(t *testing.T) {
+// Growth is noticed; swaying and warming up are not.
+func TestGrowth(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(minute int, s *sample)
 		grows  string
@@ -43,7 +43,7 @@ func TestGrowthIsNoticed(t *testing.T) {
 	}
 }
 
-func TestTheSlopeIsThatOfTheLine(t *testing.T) {
+func TestSlope(t *testing.T) {
 	samples := samplesOf(func(i int, s *sample) { s.goroutines = 3 * i })
 	assert.InDelta(t, 180, slope(samples, goroutinesOf), 1e-9, "an hour")
 	assert.InDelta(t, 177, rise(samples, goroutinesOf), 1e-9, "over 59 minutes")

@@ -55,7 +55,7 @@ func rise(samples []sample, value func(sample) float64) float64 {
 func heapOf(s sample) float64       { return float64(s.heap) / mebibyte }
 func goroutinesOf(s sample) float64 { return float64(s.goroutines) }
 
-// growth tells in words what grows, or does not stay within its bounds.
+// growth returns what grows, or does not stay within its bounds.
 func growth(samples []sample, connections int32) []string {
 	var grows []string
 	after := warm(samples)

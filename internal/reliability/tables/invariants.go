@@ -1,8 +1,10 @@
 package tables
 
-// invariants are what must hold between any two scorings, each with a query that
-// answers with what breaks it. Together they tie claims, stamps, scores, events
-// and points to one another: part of a scoring without the rest breaks one.
+// invariants are those of package invariants, each as a query that returns what
+// breaks it: the tables are too large to be read as a state, and have columns
+// that a state has no place for. Together they tie claims, stamps, scores,
+// events and points to one another: part of a scoring without the rest breaks
+// one.
 var invariants = map[string]string{
 	"a nullifier has one holder": `
 		select format('%s in %s has %s', hash, community_id, count(*))
@@ -36,15 +38,15 @@ var invariants = map[string]string{
 		where  s.id is null`,
 
 	"the stamps are those that the score counts": `
-		select format('%s in %s has %s, counts %s, tells %s', p.address, p.community_id, has.providers, counts.providers, tells.providers)
+		select format('%s in %s has %s, counts %s, reports %s', p.address, p.community_id, has.providers, counts.providers, reported.providers)
 		from   registry_passport p
 		join   registry_score s on s.passport_id = p.id and s.status = 'DONE'
 		cross  join lateral (select array_agg(provider::text order by provider collate "C") as providers from registry_stamp where passport_id = p.id) as has
 		cross  join lateral (select array_agg(k order by k collate "C") as providers from jsonb_object_keys(s.stamp_scores) k) as counts
 		cross  join lateral (
 		         select array_agg(key order by key collate "C") as providers from jsonb_each(s.stamps) where not (value ->> 'dedup')::bool
-		       ) as tells
-		where  has.providers is distinct from counts.providers or has.providers is distinct from tells.providers`,
+		       ) as reported
+		where  has.providers is distinct from counts.providers or has.providers is distinct from reported.providers`,
 
 	"the score is the sum of its stamps": `
 		select format('%s in %s: %s of %s, %s', p.address, p.community_id, s.score, s.stamp_scores, s.evidence)
@@ -55,7 +57,7 @@ var invariants = map[string]string{
 		        and (s.evidence ->> 'success')::bool = (sum.raw >= (s.evidence ->> 'threshold')::numeric)
 		        and s.score = (s.evidence ->> 'success')::bool::int) is not true`,
 
-	"the newest event tells the score": `
+	"the newest event has the score": `
 		select format('%s in %s: score %s, event %s', p.address, p.community_id, to_jsonb(s), newest.data)
 		from   registry_passport p
 		join   registry_score s on s.passport_id = p.id and s.status = 'DONE'
@@ -76,11 +78,11 @@ var invariants = map[string]string{
 		        and newest.fields -> 'stamp_scores' = s.stamp_scores
 		        and newest.fields -> 'stamps' = s.stamps) is not true`,
 
-	"every deduplicated stamp is told once": `
-		select format('%s in %s: %s told, %s found', address, community_id, told, found)
+	"every deduplicated stamp has one event": `
+		select format('%s in %s: %s events, %s found', address, community_id, recorded, found)
 		from (
 		    select e.address, e.community_id,
-		           count(*) filter (where e.action = 'LDP') as told,
+		           count(*) filter (where e.action = 'LDP') as recorded,
 		           coalesce(sum(duplicates.n) filter (where e.action = 'SCU'), 0) as found
 		    from   registry_event e
 		    left   join lateral (
@@ -88,9 +90,9 @@ var invariants = map[string]string{
 		           ) as duplicates on e.action = 'SCU'
 		    group  by e.address, e.community_id
 		) as events
-		where  told <> found`,
+		where  recorded <> found`,
 
-	"who has passed has qualified, and nobody else": `
+	"exactly those that have passed have qualified": `
 		select format('%s in %s: passed %s, qualified %s', address, community_id, passed.address is not null, qualified.address is not null)
 		from   (` + passed + `) as passed
 		full   join registry_humanpointscommunityqualifiedusers qualified using (address, community_id)
@@ -119,8 +121,8 @@ var invariants = map[string]string{
 		where  (coalesce(communities, 0) >= 4) <> (bonus.address is not null)`,
 }
 
-// passing are the events of passing scores in communities of the points program;
-// passed is who has had one, and where.
+// passing are the events of passing scores in communities of the points
+// program; passed are the wallets that have had one, with the community.
 //
 //nolint:gosec // no password
 const (

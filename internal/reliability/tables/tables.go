@@ -1,6 +1,6 @@
 // Package tables looks at the service's tables from outside the SDK: whether
-// what scorings have written hangs together ([Check]), what it is ([Rows]), and
-// whether a scoring has left anything open ([Left]).
+// the invariants hold ([Check]), what the rows are ([Rows]), and whether a
+// scoring has left anything open ([Left]).
 package tables
 
 import (
@@ -17,10 +17,10 @@ type Database interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// Check returns in words what does not hold, as of one moment; nothing when all
-// holds. It may be called while scorings go on. It is for tables that only the
-// SDK has written, with the human points program on, and with credentials of
-// today's form. Of the awards in limits no more may have been given than that.
+// Check returns what does not hold, as of one moment. It may be called while
+// scorings go on. It is for tables that only the SDK has written, with the
+// human points program on, and with credentials of today's form. The limits are
+// those of limited awards, by action.
 func Check(ctx context.Context, db Database, limits map[string]int) ([]string, error) {
 	return look(ctx, db, func(tx pgx.Tx) ([]string, error) {
 		var broken []string
@@ -47,8 +47,8 @@ func Check(ctx context.Context, db Database, limits map[string]int) ([]string, e
 }
 
 // Rows returns every row of the tables as of one moment, as JSON, table by
-// table: two databases in which the same was done have the same. So rows are
-// not told by the ids that the database gave them but by what they are of.
+// table: two databases in which the same was done have the same. In the place
+// of the ids that a database gave are the rows' own keys.
 func Rows(ctx context.Context, db Database) ([]string, error) {
 	return look(ctx, db, func(tx pgx.Tx) ([]string, error) {
 		names, err := texts(ctx, tx, `
@@ -72,8 +72,8 @@ func Rows(ctx context.Context, db Database) ([]string, error) {
 	})
 }
 
-// rowsOf answers with the rows of the table. Events are in order, which is what
-// their ids are for.
+// rowsOf returns the query for the rows of the table. Events are in the order
+// of their ids.
 func rowsOf(table string) string {
 	switch table {
 	case "registry_stamp", "registry_score":

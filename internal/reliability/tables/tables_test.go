@@ -14,6 +14,7 @@ import (
 	"github.com/passport-sdk/passport-go/internal/reliability/tables"
 	"github.com/passport-sdk/passport-go/internal/reliability/world"
 	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -30,7 +31,7 @@ func scored(t *testing.T) *world.World {
 	w.Stamp(alice, "Github", "account")
 	w.Stamp(bob, "Google", "account")
 	w.Stamp(bob, "Discord", "account of bob")
-	require.NoError(t, w.Store.PutAddressList(t.Context(), "MetaMaskOG2", alice, bob))
+	require.NoError(t, w.Store.PutAddressList(t.Context(), "MetaMaskOG2", store.Address(alice), store.Address(bob)))
 	score(t, w)
 	return w
 }
@@ -53,7 +54,7 @@ func broken(t *testing.T, w *world.World) []string {
 	return found
 }
 
-func TestEachInvariantNoticesItsBreach(t *testing.T) {
+func TestCheck_Breaches(t *testing.T) {
 	w := scored(t)
 	require.Empty(t, broken(t, w))
 	w.Keep()
@@ -67,15 +68,15 @@ func TestEachInvariantNoticesItsBreach(t *testing.T) {
 		{"the stamps are those", `update registry_score set stamp_scores = '{}'`},
 		{"the score is the sum", `update registry_score set score = 1 - score`},
 		{"the score is the sum", `update registry_score set evidence = evidence || '{"rawScore": "3.4"}'`},
-		{"the newest event tells", `update registry_score set expiration_date = now() where expiration_date is not null`},
-		{"the newest event tells", `update registry_score set last_score_timestamp = now()`},
-		{"the newest event tells", `delete from registry_event where action = 'SCU'`},
-		{"the newest event tells", `update registry_event set data = jsonb_set(data, '{pk}', '0') where action = 'SCU'`},
+		{"the newest event has", `update registry_score set expiration_date = now() where expiration_date is not null`},
+		{"the newest event has", `update registry_score set last_score_timestamp = now()`},
+		{"the newest event has", `delete from registry_event where action = 'SCU'`},
+		{"the newest event has", `update registry_event set data = jsonb_set(data, '{pk}', '0') where action = 'SCU'`},
 		{"every deduplicated stamp", `delete from registry_event where action = 'LDP'`},
 		{"every deduplicated stamp", `insert into registry_event (action, address, created_at, data, community_id)
 			select action, address, created_at, data, community_id from registry_event where action = 'LDP'`},
-		{"who has passed", `delete from registry_humanpointscommunityqualifiedusers`},
-		{"who has passed", `insert into registry_humanpointscommunityqualifiedusers (address, community_id) values ('0x', 1)`},
+		{"exactly those that have passed", `delete from registry_humanpointscommunityqualifiedusers`},
+		{"exactly those that have passed", `insert into registry_humanpointscommunityqualifiedusers (address, community_id) values ('0x', 1)`},
 		{"nothing is awarded twice", `insert into registry_humanpoints (address, action, provider, tx_hash, chain_id, timestamp)
 			select address, action, provider, 'x', chain_id, timestamp from registry_humanpoints`},
 		{"a key is awarded", `delete from registry_humanpoints where action = 'HKY'`},
@@ -100,9 +101,8 @@ func TestEachInvariantNoticesItsBreach(t *testing.T) {
 	}
 }
 
-// What the database numbers by itself makes no difference, and nothing else
-// makes none.
-func TestRowsAreTheSameWhenTheSameIsDone(t *testing.T) {
+// Only the ids that the database gives make no difference.
+func TestRows(t *testing.T) {
 	w := scored(t)
 	w.Exec("delete from registry_stamp; delete from registry_score; delete from registry_passport; delete from registry_event")
 	w.Keep()
@@ -126,7 +126,7 @@ func rows(t *testing.T, w *world.World) []string {
 	return all
 }
 
-func TestWhatIsLeftOpenIsFound(t *testing.T) {
+func TestLeft(t *testing.T) {
 	w := scored(t)
 	left := func() []string {
 		found, err := tables.Left(t.Context(), w.Pool)

@@ -17,6 +17,8 @@ type conn struct {
 	// executed and prepared are since the last Sync.
 	executed []string
 	prepared bool
+	// watch is the number of the [Proxy.Watch] whose hook was called last.
+	watch int
 
 	dialling sync.Mutex
 	server   net.Conn // nil until it is dialled
@@ -78,10 +80,10 @@ func (c *conn) open() bool {
 		return false
 	}
 	if c.proxy.isStalled() {
-		return c.stall()
+		return c.mute()
 	}
 	if code != cancelRequest {
-		if hook := c.proxy.watcher(); hook != nil {
+		if hook := c.hook(); hook != nil {
 			if action := hook(Step{Kind: Connect}); action != Pass {
 				return c.strike(action, first)
 			}
@@ -98,10 +100,10 @@ func (c *conn) open() bool {
 	return !over && c.toServer(first)
 }
 
-// handle passes a message of the program on, and tells whether to go on.
+// handle passes a message of the program on, and reports whether to go on.
 func (c *conn) handle(m message) bool {
 	if c.proxy.isStalled() {
-		return c.stall()
+		return c.mute()
 	}
 	switch m.kind() {
 	case parse:
@@ -146,7 +148,7 @@ func hasAnswered(before, now said) bool { return now.answers > before.answers }
 // answered and asks again. A pipeline that has failed is passed on as it is:
 // the server passes over the rest of it.
 func (c *conn) step(s Step, answered func(before, now said) bool, messages ...message) bool {
-	hook, before := c.proxy.watcher(), c.withhold()
+	hook, before := c.hook(), c.withhold()
 	if hook == nil || before.failing {
 		return c.release() && c.toServer(messages[:1]...)
 	}
@@ -190,7 +192,7 @@ func (c *conn) strikeAnswer(action Action) bool {
 		return c.release()
 	case Tear:
 		c.mu.Lock()
-		_ = c.write(c.program, torn(c.held)...) // it is to be cut in any case
+		_ = c.write(c.program, torn(c.held)...) // it is cut in any case
 		c.mu.Unlock()
 		c.end() // not a reset, with which what was written may be lost
 		return false
@@ -225,9 +227,24 @@ func torn(messages []message) []message {
 	return cut
 }
 
-// stall lets nothing pass until the program gives up or the connection is cut.
+// hook returns the hook to call now, nil for none.
+func (c *conn) hook() (hook func(Step) Action) {
+	hook, c.watch = c.proxy.watcher()
+	return hook
+}
+
+// stall stalls the proxy. If its hook was replaced while it was called, the
+// connection is cut, like the stalled ones.
 func (c *conn) stall() bool {
-	c.proxy.stall()
+	if !c.proxy.stall(c.watch) {
+		c.cut()
+		return false
+	}
+	return c.mute()
+}
+
+// mute lets nothing pass until the program gives up or the connection is cut.
+func (c *conn) mute() bool {
 	c.mu.Lock()
 	c.muted = true
 	c.mu.Unlock()
@@ -259,7 +276,8 @@ func (c *conn) await(before said, answered func(before, now said) bool) bool {
 	return c.said.refusals == before.refusals && answered(before, c.said)
 }
 
-// release gives the program what was withheld, and tells whether to go on.
+// release gives the program the withheld messages, and reports whether to go
+// on.
 func (c *conn) release() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -276,7 +294,7 @@ func (c *conn) answer() {
 		c.news.Broadcast()
 		withholding := c.withholding
 		c.mu.Unlock()
-		if !withholding { // else whoever withholds it decides what the program is told
+		if !withholding { // else the step that withholds it decides
 			c.end()
 		}
 	}()

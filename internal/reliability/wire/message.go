@@ -12,8 +12,8 @@ import (
 // message is one of the protocol's, as it is on the wire.
 type message []byte
 
-// The messages that mean something here, by their first byte. What the program
-// and the server send is told apart by the direction.
+// The messages that mean something here, by their first byte. One byte may
+// stand for a message of the program and for one of the server.
 const (
 	parse, bind, execute, query, syncing byte = 'P', 'B', 'E', 'Q', 'S'
 

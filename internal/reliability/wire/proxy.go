@@ -1,7 +1,7 @@
 // Package wire is a proxy between a program and its Postgres that follows the
-// conversation: it tells of each step before the server hears of it, and again
-// when the server has answered but the program does not know yet, and strikes
-// there as it is told.
+// conversation: it calls a hook at each step before the server gets it, and
+// again when the server has answered and the program has not got the answer,
+// and disturbs the conversation there as the hook returns.
 //
 //	proxy, err := wire.New("127.0.0.1:5432")
 //	proxy.Watch(func(s wire.Step) wire.Action {
@@ -23,25 +23,25 @@ import (
 	"time"
 )
 
-// Step is a moment of the conversation on one connection.
+// Step is a point of the conversation on one connection.
 type Step struct {
 	Kind Kind
-	// Done tells that the server has answered, and that the answer is withheld
-	// from the program. Otherwise the server has not heard of the step yet. A
-	// step that the server refuses is never done.
+	// Done reports that the server has answered, and that the answer is withheld
+	// from the program. Otherwise the server has not got the step yet. A step that
+	// the server refuses is never done.
 	Done bool
 	// SQL is the text of a [Statement].
 	SQL string
 	// Executed are the texts of the statements that an [End] ends.
 	Executed []string
-	// InTransaction tells that the program has a transaction block open, so that
+	// InTransaction reports that the program has a transaction block open, so that
 	// an [End] does not commit.
 	InTransaction bool
 	// PID is the server's process at the other end, 0 for a [Connect].
 	PID uint32
 }
 
-// Kind says what is about to be done.
+// Kind is the kind of a step.
 type Kind int
 
 // The kinds of steps.
@@ -57,7 +57,7 @@ const (
 	End
 )
 
-// Action is what is done at a step.
+// Action is an answer to a step.
 type Action int
 
 // The actions.
@@ -87,6 +87,7 @@ type Proxy struct {
 	mu       sync.Mutex
 	listener net.Listener // nil while down
 	hook     func(Step) Action
+	watch    int // counts the calls of Watch
 	stalled  bool
 	chunk    int
 	pause    time.Duration
@@ -105,12 +106,13 @@ func New(target string) (*Proxy, error) {
 // Address is the host and port to connect to.
 func (p *Proxy) Address() string { return p.address }
 
-// Watch sets what is asked at each step; nil lets everything pass. The hook
-// may take its time, and is called by the connections' own goroutines. Whatever
-// is stalled is cut.
+// Watch sets the hook that is called at each step; nil lets everything pass.
+// The hook may take its time, and is called by the connections' own goroutines.
+// Stalled connections are cut.
 func (p *Proxy) Watch(hook func(Step) Action) {
 	p.mu.Lock()
 	p.hook = hook
+	p.watch++
 	stalled := p.stalled
 	p.stalled = false
 	p.mu.Unlock()
@@ -212,10 +214,13 @@ func (p *Proxy) cutAll() {
 	}
 }
 
-func (p *Proxy) stall() {
+// stall stalls the proxy, and reports whether it has: not if [Proxy.Watch] has
+// been called since the one of that number.
+func (p *Proxy) stall(watch int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stalled = true
+	p.stalled = p.stalled || p.watch == watch
+	return p.watch == watch
 }
 
 func (p *Proxy) isStalled() bool {
@@ -224,10 +229,11 @@ func (p *Proxy) isStalled() bool {
 	return p.stalled
 }
 
-func (p *Proxy) watcher() func(Step) Action {
+// watcher returns the hook, and the number of the Watch that set it.
+func (p *Proxy) watcher() (hook func(Step) Action, watch int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.hook
+	return p.hook, p.watch
 }
 
 func (p *Proxy) pace() (chunk int, pause time.Duration) {

@@ -113,7 +113,7 @@ func writeTwice(ctx context.Context, on interface {
 	return on.SendBatch(ctx, &batch).Close()
 }
 
-func TestEachStepIsToldBeforeAndAfter(t *testing.T) {
+func TestProxy_Steps(t *testing.T) {
 	for mode, want := range map[pgx.QueryExecMode][]string{
 		pgx.QueryExecModeCacheStatement: {"connect", "prepare", "prepare, done", insert, insert + ", done", insert, insert + ", done", "end", "end, done"},
 		pgx.QueryExecModeExec:           {"connect", insert, insert + ", done", insert, insert + ", done", "end", "end, done"},
@@ -128,7 +128,7 @@ func TestEachStepIsToldBeforeAndAfter(t *testing.T) {
 	}
 }
 
-func TestInATransactionBlockAnEndCommitsNothing(t *testing.T) {
+func TestProxy_TransactionBlock(t *testing.T) {
 	w := newWorld(t)
 	w.proxy.Watch(w.watch)
 	require.NoError(t, pgx.BeginFunc(t.Context(), w.connect(pgx.QueryExecModeExec), func(tx pgx.Tx) error {
@@ -142,7 +142,7 @@ func TestInATransactionBlockAnEndCommitsNothing(t *testing.T) {
 	}, w.recorded())
 }
 
-func TestAStepThatIsRefusedIsNeverDone(t *testing.T) {
+func TestProxy_RefusedStep(t *testing.T) {
 	w := newWorld(t)
 	w.proxy.Watch(w.watch)
 	conn := w.connect(pgx.QueryExecModeExec)
@@ -156,9 +156,9 @@ func TestAStepThatIsRefusedIsNeverDone(t *testing.T) {
 		w.recorded())
 }
 
-// Whatever is done before the end is not committed, and what is done after it
-// is; the program is told of neither.
-func TestAStrikeHitsWhereItIsAimed(t *testing.T) {
+// Statements before the end are not committed, and after it they are; the
+// program gets no answer.
+func TestProxy_Strikes(t *testing.T) {
 	for name, action := range map[string]wire.Action{"cut": wire.Cut, "tear": wire.Tear} {
 		for at, written := range map[string]int{insert: 0, insert + ", done": 0, "end": 0, "end, done": 2} {
 			t.Run(name+" at "+at, func(t *testing.T) {
@@ -171,9 +171,9 @@ func TestAStrikeHitsWhereItIsAimed(t *testing.T) {
 	}
 }
 
-// What the program hears after noise is nothing, and what it has sent is done:
-// unless it hangs up before all of that has passed, when none of it is.
-func TestNoiseIsNoAnswer(t *testing.T) {
+// The program hears nothing after noise, and the statements sent are carried
+// out, unless it hangs up before all of that has passed: then none is.
+func TestProxy_Garble(t *testing.T) {
 	for at, written := range map[string][]int{insert: {0}, insert + ", done": {0, 2}, "end": {0}, "end, done": {2}} {
 		t.Run(at, func(t *testing.T) {
 			w := newWorld(t)
@@ -193,7 +193,7 @@ func (w *world) writeTwiceStruck(at string, action wire.Action) error {
 	return writeTwice(w.t.Context(), conn)
 }
 
-func TestNothingPassesANetworkThatHasGone(t *testing.T) {
+func TestProxy_Stall(t *testing.T) {
 	w := newWorld(t)
 	conn := w.connect(pgx.QueryExecModeExec)
 	w.at, w.action = insert+", done", wire.Stall
@@ -212,9 +212,35 @@ func TestNothingPassesANetworkThatHasGone(t *testing.T) {
 	assert.Equal(t, 2, w.written())
 }
 
-// What the server says at its end reaches the program, at whatever step it
+// A hook that is replaced while it is called stalls nothing.
+func TestProxy_Stall_Late(t *testing.T) {
+	for _, at := range []string{"connect", insert, insert + ", done"} {
+		t.Run(at, func(t *testing.T) {
+			w := newWorld(t)
+			w.at, w.action = at, wire.Stall
+			w.proxy.Watch(func(s wire.Step) wire.Action {
+				action := w.watch(s)
+				if action == wire.Stall {
+					w.proxy.Watch(nil)
+				}
+				return action
+			})
+			config, err := pgx.ParseConfig(w.address)
+			require.NoError(t, err)
+			config.DefaultQueryExecMode = pgx.QueryExecModeExec
+			conn, err := pgx.ConnectConfig(t.Context(), config)
+			if err == nil {
+				err = writeTwice(t.Context(), conn)
+			}
+			require.Error(t, err)
+			require.NoError(t, writeTwice(t.Context(), w.connect(pgx.QueryExecModeExec)))
+		})
+	}
+}
+
+// The last message of a server reaches the program, at whatever step the server
 // ends.
-func TestTheLastWordsOfTheServerArrive(t *testing.T) {
+func TestProxy_ServerEnds(t *testing.T) {
 	for _, at := range []string{insert, insert + ", done", "end"} {
 		t.Run(at, func(t *testing.T) {
 			w := newWorld(t)
@@ -235,7 +261,7 @@ func TestTheLastWordsOfTheServerArrive(t *testing.T) {
 	}
 }
 
-func TestAProxyThatIsDownRefuses(t *testing.T) {
+func TestProxy_Down(t *testing.T) {
 	w := newWorld(t)
 	conn := w.connect(pgx.QueryExecModeExec)
 	require.NoError(t, w.proxy.Down())
@@ -246,7 +272,7 @@ func TestAProxyThatIsDownRefuses(t *testing.T) {
 	require.NoError(t, writeTwice(t.Context(), w.connect(pgx.QueryExecModeExec)))
 }
 
-func TestWhatPassesSlowlyPassesWhole(t *testing.T) {
+func TestProxy_Pace(t *testing.T) {
 	w := newWorld(t)
 	w.proxy.Pace(1, 10*time.Microsecond)
 	conn := w.connect(pgx.QueryExecModeCacheStatement)

@@ -15,7 +15,8 @@ var written = []string{
 	"registry_humanpoints", "registry_humanpointscommunityqualifiedusers", "registry_humanpointsconfig",
 }
 
-// Keep takes a copy of the credentials and of what scorings have written so far.
+// Keep takes a copy of the credentials and of what scorings have written so
+// far.
 func (w *World) Keep() {
 	w.tb.Helper()
 	copies := []string{"drop schema if exists kept cascade", "create schema kept"}
@@ -25,7 +26,8 @@ func (w *World) Keep() {
 	w.Exec(strings.Join(copies, ";"))
 }
 
-// Restore puts those tables back to what they were at the last Keep. It fails when somebody has a lock on them.
+// Restore puts those tables back to what they were at the last Keep. It fails
+// if a transaction has a lock on them.
 func (w *World) Restore() {
 	w.tb.Helper()
 	restore := []string{"set local lock_timeout = '10s'", "set local session_replication_role = replica"}

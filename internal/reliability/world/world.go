@@ -1,5 +1,5 @@
 // Package world is a database with communities, an issuer and an engine, for
-// tests that see what becomes of a scoring when something goes wrong.
+// tests in which a scoring goes wrong.
 package world
 
 import (
@@ -16,7 +16,7 @@ import (
 )
 
 // The communities, all in the human points program. A wallet passes in One with
-// 3 points, in the others with 1.
+// 3.5 points, in the others with 1.
 const (
 	One, Two, Three, Four int64 = 1, 2, 3, 4
 )
@@ -24,7 +24,7 @@ const (
 // Communities are all of them.
 func Communities() []int64 { return []int64{One, Two, Three, Four} }
 
-// Limit is how many of the capped award, MM2, are given at most.
+// Limit is the number of capped awards, MM2, that are given at most.
 const Limit = 3
 
 // World is a database, reached without anything in between.
@@ -38,7 +38,7 @@ type World struct {
 }
 
 // New fills the database, which must hold the SDK's schema and nothing else.
-// What goes wrong here, and in the methods below, ends the test.
+// An error, here and in the methods below, ends the test.
 func New(tb testing.TB, url string) *World {
 	tb.Helper()
 	pool, err := pgxpool.New(tb.Context(), url)
@@ -49,15 +49,14 @@ func New(tb testing.TB, url string) *World {
 		c := store.Community{ID: id, Name: fmt.Sprint("Community ", id), HumanPoints: true, Threshold: "1", Weights: []byte(
 			`{"Google": "1.5", "Github": "2", "Discord": 1, "Twitter": "1", "LinkedIn": "1", "TrustedCitizen": "0.5"}`)}
 		if id == One {
-			c.Threshold = "3"
+			c.Threshold = "3.5"
 		}
 		require.NoError(tb, w.Store.PutCommunity(tb.Context(), c))
 	}
 	return w
 }
 
-// In returns the same world for a part of the test, which ends when something
-// goes wrong.
+// In returns the same world for a part of the test, which ends at an error.
 func (w *World) In(tb testing.TB) *World {
 	tb.Helper()
 	same := *w
@@ -79,15 +78,15 @@ func (w *World) Engine(on store.Store, options ...passport.Option) *passport.Eng
 	return engine
 }
 
-// Stamp gives the address a stamp, in the place of the one of the provider that
-// it has.
+// Stamp gives the address a credential, in the place of the one of the provider
+// that it has.
 func (w *World) Stamp(address, provider, account string, options ...passporttest.CredentialOption) {
 	w.tb.Helper()
 	signed, err := w.Issuer.Issue(address, provider, account, options...)
 	require.NoError(w.tb, err)
-	stamp, err := passport.NewCredential(signed)
+	input, err := passport.ReadCredential(signed)
 	require.NoError(w.tb, err)
-	require.NoError(w.tb, w.Store.AddCredentials(w.tb.Context(), address, stamp))
+	require.NoError(w.tb, w.Store.AddCredentials(w.tb.Context(), store.Address(address), input))
 }
 
 // Limits are the limits of awards, for tables.Check.

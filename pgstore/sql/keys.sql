@@ -1,0 +1,76 @@
+-- The statements of API keys and of their usage.
+
+-- name: validate_api_key
+-- Finds the key with the prefix. A text that is NULL is returned as "".
+--
+--   $1 prefix
+select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
+       case when k.created     is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.created at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       case when k.expiry_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       k.revoked::boolean, coalesce(k.rate_limit, '')::text,
+       k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean
+from   /* schema */account_accountapikey k
+where  k.prefix = $1::text;
+
+-- name: insert_api_key
+-- Inserts a key. If its account does not exist it inserts NULL, which the
+-- column refuses: the foreign key is only checked at the commit, which may be
+-- the host's. The service's other limits take their defaults.
+--
+--   $1 id  $2 prefix  $3 hash  $4 SHA-256 or ""  $5 name  $6 account
+--   $7 creation or NULL for now  $8 expiry or NULL  $9 revoked
+--   $10 rate limit or ""  $11 to $14 permissions
+insert into /* schema */account_accountapikey
+       (id, prefix, hashed_key, hashed_key_sha256, name, account_id, created, expiry_date, revoked, rate_limit,
+        read_scores, historical_endpoint, submit_passports, create_scorers)
+values ($1::text, $2::text, $3::text, nullif($4::text, ''), $5::text,
+        (select a.id from /* schema */account_account a where a.id = $6::bigint),
+        coalesce($7::timestamptz, statement_timestamp()), $8::timestamptz, $9::boolean, nullif($10::text, ''),
+        $11::boolean, $12::boolean, $13::boolean, $14::boolean);
+
+-- name: migrate_api_key
+-- Sets the SHA-256 of a key that has none.
+--
+--   $1 id  $2 SHA-256
+update /* schema */account_accountapikey
+set    hashed_key_sha256 = $2::text
+where  id = $1::text
+and    coalesce(hashed_key_sha256, '') = '';
+
+-- name: revoke_api_key
+-- Revokes the key, and returns a row for it, also if it was revoked before.
+--
+--   $1 prefix
+update /* schema */account_accountapikey
+set    revoked = true
+where  prefix = $1::text
+returning 1::bigint;
+
+-- name: bulk_insert_uses
+-- Inserts usage, in order. If its key does not exist it inserts NULL, as
+-- insert_api_key does.
+--
+--   $1 key ids  $2 times  $3 paths  $4 base paths or ""  $5 segments or ""
+--   $6 queries or ""  $7 headers or ""  $8 payloads or ""  $9 responses or ""
+--   $10 whether the response was skipped  $11 statuses or ""  $12 errors or ""
+insert into /* schema */account_accountapikeyanalytics
+       (api_key_id, created_at, path, base_path, path_segments, query_params, headers, payload, response,
+        response_skipped, status_code, error)
+select k.id,
+       new.at::timestamptz,
+       new.path,
+       nullif(new.base_path, ''),
+       nullif(new.segments, '')::jsonb,
+       nullif(new.query, '')::jsonb,
+       nullif(new.headers, '')::jsonb,
+       nullif(new.payload, '')::jsonb,
+       nullif(new.response, '')::jsonb,
+       new.skipped::boolean,
+       nullif(new.status, '')::integer,
+       nullif(new.error, '')
+from   unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+              $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+       with ordinality as new (key_id, at, path, base_path, segments, query, headers, payload, response,
+                               skipped, status, error, place)
+left   join /* schema */account_accountapikey k on k.id = new.key_id
+order  by new.place;
