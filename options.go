@@ -144,11 +144,7 @@ func newSettings(options []Option) settings {
 		clock:     func() time.Time { return time.Time{} },
 		logger:    slog.New(slog.DiscardHandler),
 	}
-	for _, option := range options {
-		if option != nil {
-			option(&s)
-		}
-	}
+	problems.Apply(&s, options)
 	return s
 }
 

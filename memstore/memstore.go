@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/passport-sdk/passport-go/internal/problems"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -60,11 +61,7 @@ func WithClock(now func() time.Time) Option {
 func New(options ...Option) *Store {
 	s := &Store{now: time.Now, data: newData()}
 	s.data.values = store.InitialPointValues()
-	for _, option := range options {
-		if option != nil {
-			option(s)
-		}
-	}
+	problems.Apply(s, options)
 	return s
 }
 

@@ -54,17 +54,13 @@ func New(scorer Scorer, db Lookups, options ...Option) (*Handler, error) {
 		logger:   slog.New(slog.DiscardHandler),
 		problems: problems.New(passport.ErrMisconfigured),
 	}}
-	for _, option := range options {
-		if option != nil {
-			option(&h.settings)
-		}
-	}
-	h.problemIf(scorer == nil, "New got a nil scorer")
-	h.problemIf(db == nil, "New got a nil store")
+	problems.Apply(&h.settings, options)
+	h.problems.Checkf(scorer != nil, "New got a nil scorer")
+	h.problems.Checkf(db != nil, "New got a nil store")
 	if h.keys == nil && db != nil {
 		registry, err := apikey.New(db)
 		h.keys = registry
-		h.problemIf(err != nil, "%w", err)
+		h.problems.Checkf(err == nil, "%w", err)
 	}
 	if err := h.problems.Err(); err != nil {
 		return nil, err

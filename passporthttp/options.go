@@ -72,7 +72,7 @@ func WithMetadata(document []byte) Option {
 	return func(s *settings) {
 		parsed, err := metadata.Parse(document)
 		s.metadata = parsed
-		s.problemIf(err != nil, "WithMetadata: %w", err)
+		s.problems.Checkf(err == nil, "WithMetadata: %w", err)
 	}
 }
 
@@ -109,7 +109,7 @@ func WithCORS(origins ...string) Option {
 	return func(s *settings) {
 		s.origins = append(s.origins, origins...)
 		for _, origin := range origins {
-			s.problemIf(origin != "*" && !isOrigin(origin), "WithCORS got %.100q, which no browser sends as an origin", origin)
+			s.problems.Checkf(origin == "*" || isOrigin(origin), "WithCORS got %.100q, which no browser sends as an origin", origin)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func WithPublicURL(base string) Option {
 	return func(s *settings) {
 		whole, err := parsePublicURL(base)
 		s.publicURL = whole
-		s.problemIf(err != nil, "WithPublicURL: %w", err)
+		s.problems.Checkf(err == nil, "WithPublicURL: %w", err)
 	}
 }
 
@@ -149,7 +149,7 @@ func parsePublicURL(text string) (string, error) {
 func WithTimeout(timeout time.Duration) Option {
 	return func(s *settings) {
 		s.timeout = timeout
-		s.problemIf(timeout < 0, "WithTimeout got %v, want 0 or more", timeout)
+		s.problems.Checkf(timeout >= 0, "WithTimeout got %v, want 0 or more", timeout)
 	}
 }
 
@@ -180,13 +180,7 @@ type settings struct {
 // required returns an option whose argument must not be nil.
 func required(name string, isNil bool, set Option) Option {
 	return func(s *settings) {
-		s.problemIf(isNil, "%s got nil", name)
+		s.problems.Checkf(!isNil, "%s got nil", name)
 		set(s)
-	}
-}
-
-func (s *settings) problemIf(wrong bool, format string, args ...any) {
-	if wrong {
-		s.problems.Addf(format, args...)
 	}
 }

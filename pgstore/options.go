@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/passport-sdk/passport-go/internal/problems"
 )
 
 // Option is a setting of a database. The same options go to every function of
@@ -28,11 +30,7 @@ type config struct {
 
 func newConfig(options []Option) config {
 	c := config{schema: defaultSchema}
-	for _, apply := range options {
-		if apply != nil {
-			apply(&c)
-		}
-	}
+	problems.Apply(&c, options)
 	return c
 }
 

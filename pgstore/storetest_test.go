@@ -1,7 +1,6 @@
 package pgstore_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -44,13 +43,7 @@ func (h *harness) State(ctx context.Context) (store.State, error) {
 	if err != nil {
 		return store.State{}, err
 	}
-	var rows map[string][]map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(document))
-	decoder.UseNumber()
-	if err := decoder.Decode(&rows); err != nil {
-		return store.State{}, err
-	}
-	return servicerows.FromRows(rows)
+	return servicerows.FromJSON(document)
 }
 
 // openStore is a way to reach a database.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"testing"
@@ -36,13 +35,7 @@ func (h harness) State(ctx context.Context) (store.State, error) {
 	if err != nil {
 		return store.State{}, err
 	}
-	var rows map[string][]map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(document))
-	decoder.UseNumber()
-	if err := decoder.Decode(&rows); err != nil {
-		return store.State{}, err
-	}
-	return servicerows.FromRows(rows)
+	return servicerows.FromJSON(document)
 }
 
 // The program itself answers every recorded scenario as the service did, on one
