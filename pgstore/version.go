@@ -10,9 +10,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// walletVersion is the version of a wallet. Verify_credentials compares the
-// rows, with a hash of the documents that were read; replace_stamps the exact
-// text of those that it copies.
+// walletVersion is the version of a wallet. Verify_credentials compares where
+// its rows are stored; replace_stamps the exact text of those that it copies.
 type walletVersion struct {
 	// rows is the digest of the wallet's rows, which load_snapshot makes.
 	rows string
@@ -23,7 +22,7 @@ type walletVersion struct {
 
 type digest = [sha256.Size]byte
 
-// entrySize is the size of an id and a digest, zero for one that was omitted.
+// entrySize is the size of an id and a digest.
 const entrySize = 8 + sha256.Size
 
 // version returns the version of a wallet whose rows have the digest.
@@ -31,10 +30,10 @@ func version(rows string, credentials []store.Credential) string {
 	entries := make([]byte, 0, len(credentials)*entrySize)
 	for i := range credentials {
 		c := &credentials[i]
-		var of digest
-		if c.Omitted == "" {
-			of = sha256.Sum256(c.Document)
+		if c.Omitted != "" {
+			continue // it cannot count
 		}
+		of := sha256.Sum256(c.Document)
 		entries = binary.BigEndian.AppendUint64(entries, uint64(c.ID)) //nolint:gosec // ids are above 0
 		entries = append(entries, of[:]...)
 	}
@@ -53,9 +52,7 @@ func parseVersion(text string) walletVersion {
 	v := walletVersion{rows: rows, documents: make(map[int64]digest, len(entries)/entrySize)}
 	for ; len(entries) > 0; entries = entries[entrySize:] {
 		id := int64(binary.BigEndian.Uint64(entries)) //nolint:gosec // ids are above 0
-		if of := digest(entries[8:entrySize]); of != (digest{}) {
-			v.documents[id] = of
-		}
+		v.documents[id] = digest(entries[8:entrySize])
 	}
 	return v
 }
