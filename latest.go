@@ -73,9 +73,6 @@ func (s *scoring) lastScore(ctx context.Context) (*LastScore, error) {
 	o := &s.observation
 	scores, has := s.engine.store.(store.LastScorer)
 	if !has {
-		if bad, is := s.engine.store.(unusable); is {
-			return nil, bad.err
-		}
 		return nil, fmt.Errorf("%w: Latest needs a store with the role store.LastScorer, which %T lacks", ErrMisconfigured, s.engine.store)
 	}
 	began := time.Now()

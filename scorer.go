@@ -64,6 +64,10 @@ func (u unusable) Apply(context.Context, *store.Changes) (*store.Receipt, error)
 	return nil, store.Errorf("apply_changes", ErrMisconfigured, "%w", u.err)
 }
 
+func (u unusable) LastScore(context.Context, int64, Address) (*store.RecordedScore, error) {
+	return nil, u.err
+}
+
 // Score weighs the stamps of the address for the community, records the
 // outcome (score, claims, events, points) in one transaction, and returns it.
 // A second call with the same stamps updates the time of the score and adds one
