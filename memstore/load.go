@@ -31,20 +31,31 @@ func (d *data) snapshot(q *store.Query) *store.Snapshot {
 	snapshot := &store.Snapshot{Wallets: make([]store.Wallet, 0, len(q.Addresses))}
 	claims := d.claims[q.Community]
 	listed := map[string]bool{}
+	list := func(nullifiers []string) {
+		for _, nullifier := range nullifiers {
+			holder, claimed := claims[nullifier]
+			if claimed && !listed[nullifier] {
+				listed[nullifier] = true
+				snapshot.Claims = append(snapshot.Claims, store.Claim{Nullifier: nullifier, Holder: holder})
+			}
+		}
+	}
 	for _, address := range q.Addresses {
 		read, excess := d.read(address)
-		wallet := store.Wallet{Address: address, Version: version(read), Credentials: bounded(read, excess)}
-		for i, c := range read {
-			if wallet.Credentials[i].Omitted != "" {
-				continue
-			}
-			for _, nullifier := range c.nullifiers {
-				holder, claimed := claims[nullifier]
-				if claimed && !listed[nullifier] {
-					listed[nullifier] = true
-					snapshot.Claims = append(snapshot.Claims, store.Claim{Nullifier: nullifier, Holder: holder})
+		wallet := store.Wallet{Address: address, Version: version(read)}
+		if known, is := q.Known[address]; is && known.Version == wallet.Version {
+			wallet.Unchanged = true
+			list(known.Nullifiers)
+		} else {
+			wallet.Credentials = bounded(read, excess)
+			for i, c := range read {
+				if wallet.Credentials[i].Omitted == "" {
+					list(c.nullifiers)
 				}
 			}
+		}
+		if last, scored := d.scores[place{address, q.Community}]; scored && q.LastScore {
+			wallet.LastScore = new(cloneScore(last.Score))
 		}
 		snapshot.Wallets = append(snapshot.Wallets, wallet)
 	}
@@ -57,7 +68,9 @@ func (d *data) snapshot(q *store.Query) *store.Snapshot {
 func (d *data) pointsSnapshot(q *store.Query) *store.PointsSnapshot {
 	points := &store.PointsSnapshot{Given: make(map[string]int, len(q.Points.Counted)), Values: maps.Clone(d.values)}
 	for _, address := range q.Addresses {
-		history := store.PointsHistory{Points: d.pointsOf(address), Communities: slices.Clone(d.qualified[address])}
+		history := store.PointsHistory{
+			Points: d.pointsOf(address), Communities: slices.Clone(d.qualified[address]), Multiplier: d.multiplier(address),
+		}
 		for _, list := range q.Points.Lists {
 			if _, on := slices.BinarySearch(d.lists[list], address); on && !slices.Contains(history.Lists, list) {
 				history.Lists = append(history.Lists, list)
@@ -79,15 +92,19 @@ func (d *data) pointsOf(address store.Address) []store.HumanPoint {
 	return points
 }
 
+func (d *data) multiplier(address store.Address) int {
+	if multiplier, found := d.multipliers[address]; found {
+		return multiplier
+	}
+	return 1
+}
+
 // LoadPoints implements [store.Points].
 func (s *Store) LoadPoints(ctx context.Context, address store.Address) (*store.PointsLedger, error) {
 	return viewOf(ctx, s, "load_points", address, func(d *data, address store.Address) (*store.PointsLedger, error) {
 		ledger := &store.PointsLedger{
-			Points: d.pointsOf(address), Values: maps.Clone(d.values), Multiplier: 1,
+			Points: d.pointsOf(address), Values: maps.Clone(d.values), Multiplier: d.multiplier(address),
 			Eligible: len(d.qualified[address]) > 0,
-		}
-		if multiplier, found := d.multipliers[address]; found {
-			ledger.Multiplier = multiplier
 		}
 		slices.SortFunc(ledger.Points, store.ComparePoints)
 		return ledger, nil

@@ -21,7 +21,9 @@ type Changes struct {
 // is written, and must make it To. From equal to To only checks.
 //
 // A store needs no rule about whose claims may change: the engine states every
-// claim that its decision depends on.
+// claim that its decision changes or that another address holds. It leaves out
+// a live claim of the wallet itself that stays as it is: until it expires,
+// only a scoring of the same wallet changes it.
 type ClaimSwap struct {
 	Nullifier string
 	From      Holder // the claim as it was read, zero for a nullifier without one
@@ -93,6 +95,10 @@ type Receipt struct {
 
 // WalletReceipt reports what Apply wrote about one address.
 type WalletReceipt struct {
+	// Version, if not empty, is the one to give to [Known] in place of
+	// WalletChanges.Version. It stands for the same credentials, and may hold what
+	// the store wants to know again about the rows that it has written.
+	Version string
 	// Given reports, for each of the wallet's awards, whether it was given. A
 	// store without the role [Points] leaves it nil: it gets none to give.
 	Given []bool

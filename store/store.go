@@ -72,9 +72,24 @@ type Query struct {
 	// At is the time of the scoring. Zero means the store's own clock, which
 	// is what production wants; tests pass theirs.
 	At time.Time
+	// LastScore asks for the last score of each wallet.
+	LastScore bool
+	// Known is what the caller remembers of some of the addresses. A store may
+	// ignore it, and must ignore that of an address which is not queried.
+	Known map[Address]Known
 	// Points, when set, asks for what awarding human points needs as well. It
 	// is only set for stores with the role [Points]; others may ignore it.
 	Points *PointsQuery
+}
+
+// Known is what a caller remembers of a wallet that it loaded before, from the
+// same store or one that is bound to a transaction of the same database. It
+// lets the store leave out the credentials of a wallet that has not changed.
+type Known struct {
+	Version string // the wallet's Version then, or the one of a [WalletReceipt]
+	// Nullifiers are those whose claims the caller needs if the version still
+	// holds, in place of the nullifiers of the credentials.
+	Nullifiers []string
 }
 
 // Validate returns what is wrong with the query, joined; each problem wraps
@@ -108,7 +123,8 @@ type Snapshot struct {
 	Community Community // the queried one
 	Wallets   []Wallet  // the queried addresses, in the query's order
 	// Claims are the community's claims on the [Nullifiers] of the wallets'
-	// credentials, expired ones included, each once and in any order.
+	// credentials, and on those of Query.Known for wallets that are Unchanged,
+	// expired ones included, each once and in any order.
 	Claims []Claim
 	Points *PointsSnapshot // set when the query asked for it
 }
@@ -120,8 +136,12 @@ type Wallet struct {
 	// them is added, removed or changed, its document included. It is opaque,
 	// like an ETag, and must not be empty, also for a wallet without
 	// credentials. A hash of them will do, or a counter that every program which
-	// writes credentials increments, and that is never set back.
+	// writes credentials increments, and that is never set back. A store that
+	// heeds Query.Known must not take the version of another database for its own.
 	Version string
+	// Unchanged reports that Known.Version still holds. Version is then
+	// Known.Version, and Credentials is empty.
+	Unchanged bool
 	// Credentials are the address's live credentials, which are neither deleted
 	// nor revoked, in any order. The engine takes the newest of a provider.
 	//
@@ -130,6 +150,10 @@ type Wallet struct {
 	// must look at those with the highest ids, and at the next one to omit it if
 	// it is live. Revoked ones count towards that number.
 	Credentials []Credential
+	// LastScore is the last score that was recorded for the address in the
+	// community, as it is stored. It is nil if there is none, or the query did not
+	// ask for it.
+	LastScore *Score
 }
 
 // Credential is a signed credential at rest. Its content is in Document, and is
@@ -181,6 +205,7 @@ type PointsHistory struct {
 	Points      []HumanPoint // in any order
 	Communities []int64      // the ids of the communities in which it has qualified
 	Lists       []string     // the names of the queried lists that it is on
+	Multiplier  int          // of its points, 1 unless it has another
 }
 
 // HumanPoint is an action that an address has been credited with.
