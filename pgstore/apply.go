@@ -1,38 +1,80 @@
 package pgstore
 
 import (
-	"encoding/hex"
+	"context"
 	"slices"
 	"strconv"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// apply returns the calls that write the change set, in the order of their
-// locks. Each writes for all wallets at once; those that have nothing to write
-// are left out. It returns store.ErrInvalid if a wallet counts a credential
-// that it does not have.
-func (t texts) apply(c *store.Changes, receipt *receiptReader) ([]call, error) {
-	addresses, rows := make([]string, len(c.Wallets)), make([]string, len(c.Wallets))
-	versions := make([]walletVersion, len(c.Wallets))
-	for i := range c.Wallets {
-		addresses[i], versions[i] = string(c.Wallets[i].Address), parseVersion(c.Wallets[i].Version)
-		rows[i] = versions[i].rows
+// Apply implements [store.Store]. Its errors, by errors.Is: store.ErrInvalid,
+// store.ErrCommunityNotFound, store.ErrConflict, store.ErrUnavailable,
+// store.ErrInternal, the context's own and, unless the store is bound to a
+// host's transaction, store.ErrUnknownOutcome.
+func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+	if err := c.Validate(); err != nil {
+		return nil, store.Errorf("apply_changes", store.ErrInvalid, "%w", err)
 	}
-	calls := make([]call, 0, 16)
-	calls = append(calls,
-		t.call("upsert_passport", c.Community, addresses),
-		t.call("lock_passport", c.Community, addresses),
-		t.call("verify_credentials", addresses, rows),
-	)
-	calls = append(calls, t.writeClaims(c)...)
-	stamps, err := t.writeStamps(c, versions)
+	versions, err := versionsOf(c)
 	if err != nil {
 		return nil, err
 	}
-	calls = append(calls, stamps...)
-	calls = append(calls, t.writeScores(c))
-	return append(calls, t.writePoints(c, receipt)...), nil
+	receipt := newReceiptReader(c, versions)
+	if err := s.on.write(ctx, s.texts.apply(c, versions, receipt)); err != nil {
+		return nil, err
+	}
+	return receipt.receipt(), nil
+}
+
+// versionsOf returns the versions of the wallets. It returns store.ErrInvalid
+// if a wallet counts a credential that it does not have.
+func versionsOf(c *store.Changes) ([]walletVersion, error) {
+	versions := make([]walletVersion, len(c.Wallets))
+	for i := range c.Wallets {
+		wallet := &c.Wallets[i]
+		versions[i] = parseVersion(wallet.Version)
+		for _, id := range wallet.Counted {
+			if !slices.Contains(versions[i].ids, id) {
+				return nil, store.Errorf("apply_changes", store.ErrInvalid, "%s has no credential %d", wallet.Address, id)
+			}
+		}
+	}
+	return versions, nil
+}
+
+// apply returns the calls that write the change set, in the order of their
+// locks. Each writes for all wallets at once; those that have nothing to write
+// are left out.
+func (t texts) apply(c *store.Changes, versions []walletVersion, receipt *receiptReader) []call {
+	addresses := make([]string, len(c.Wallets))
+	for i := range c.Wallets {
+		addresses[i] = string(c.Wallets[i].Address)
+	}
+	stamped := stampedOf(c, versions)
+	calls := make([]call, 0, 16)
+	if slices.Contains(stamped, "") { // the others have a passport, or they have changed
+		calls = append(calls, t.call("upsert_passport", c.Community, addresses))
+	}
+	calls = append(calls, t.call("lock_passport", c.Community, addresses))
+	calls = append(calls, t.writeClaims(c)...)
+	calls = append(calls, t.writeStamps(c, stamped, receipt)...)
+	calls = append(calls, t.writeScores(c, versions, stamped))
+	return append(calls, t.writePoints(c, receipt)...)
+}
+
+// stampedOf returns the digest of the stamps that each wallet has, "" for those
+// whose stamps have to be written.
+func stampedOf(c *store.Changes, versions []walletVersion) []string {
+	stamped := make([]string, len(c.Wallets))
+	for i := range c.Wallets {
+		v, wallet := &versions[i], &c.Wallets[i]
+		if v.community == c.Community && v.stamps != "" && wallet.Score.Status == store.StatusDone &&
+			v.counted == countedDigest(wallet.Counted) {
+			stamped[i] = v.stamps
+		}
+	}
+	return stamped
 }
 
 // writeClaims inserts new claims before it locks those that it updates: each of
@@ -67,38 +109,37 @@ func (t texts) writeClaims(c *store.Changes) []call {
 	return append(calls, t.call("verify_hash_links", c.Community, all))
 }
 
-// writeStamps sends no documents: they are copied from the wallet's rows, which
-// must still have the text that was read.
-func (t texts) writeStamps(c *store.Changes, versions []walletVersion) ([]call, error) {
-	var done []string
-	counted := newColumns(3)
+// writeStamps replaces the stamps that are not as they should be already. It
+// sends no documents: they are copied from the wallet's rows.
+func (t texts) writeStamps(c *store.Changes, stamped []string, receipt *receiptReader) []call {
+	var replaced []string
+	counted := newColumns(2)
 	for i := range c.Wallets {
 		wallet := &c.Wallets[i]
-		if wallet.Score.Status != store.StatusDone {
+		if wallet.Score.Status != store.StatusDone || stamped[i] != "" {
 			continue
 		}
-		done = append(done, string(wallet.Address))
+		replaced = append(replaced, string(wallet.Address))
 		for _, id := range wallet.Counted {
-			digest, has := versions[i].documents[id]
-			if !has {
-				return nil, store.Errorf("apply_changes", store.ErrInvalid, "%s has no credential %d", wallet.Address, id)
-			}
-			counted.add(string(wallet.Address), strconv.FormatInt(id, 10), hex.EncodeToString(digest[:]))
+			counted.add(string(wallet.Address), strconv.FormatInt(id, 10))
 		}
 	}
-	if len(done) == 0 {
-		return nil, nil
+	if len(replaced) == 0 {
+		return nil
 	}
-	return []call{t.call("replace_stamps", c.Community, done, counted)}, nil
+	return []call{
+		t.call("replace_stamps", c.Community, replaced, counted),
+		t.call("read_stamps", c.Community, replaced).each(receipt.stamps),
+	}
 }
 
 // writeScores writes the scores, and the events in their order. To the data of
 // a score's event the statement adds the ids of the wallet that it names.
-func (t texts) writeScores(c *store.Changes) call {
-	scores, events := newColumns(9), newColumns(4)
+func (t texts) writeScores(c *store.Changes, versions []walletVersion, stamped []string) call {
+	scores, events := newColumns(11), newColumns(4)
 	for i := range c.Wallets {
 		wallet, score := c.Wallets[i].Address, &c.Wallets[i].Score
-		scores.add(string(wallet), string(score.Status), score.Value, timestamp(score.ScoredAt), timestamp(score.ExpiresAt),
+		scores.add(string(wallet), versions[i].rows, stamped[i], string(score.Status), score.Value, timestamp(score.ScoredAt), timestamp(score.ExpiresAt),
 			score.Error, string(score.Evidence), string(score.StampScores), string(score.Stamps))
 		for _, event := range c.Wallets[i].Events {
 			scored := ""
@@ -167,30 +208,54 @@ func (t texts) writePoints(c *store.Changes, receipt *receiptReader) []call {
 	return calls
 }
 
-// receiptReader collects the awards that were given.
-type receiptReader map[awardKey]bool
+// receiptReader collects what a receipt is made of.
+type receiptReader struct {
+	changes  *store.Changes
+	versions []walletVersion // with the stamps that were written
+	given    map[awardKey]bool
+}
 
 type awardKey struct{ address, action, provider string }
 
-func (r receiptReader) award(scan scanFunc) error {
+func newReceiptReader(c *store.Changes, versions []walletVersion) *receiptReader {
+	return &receiptReader{changes: c, versions: versions, given: map[awardKey]bool{}}
+}
+
+// stamps takes a row of read_stamps.
+func (r *receiptReader) stamps(scan scanFunc) error {
+	var address, stamps string
+	if err := scan(&address, &stamps); err != nil {
+		return err
+	}
+	for i := range r.changes.Wallets {
+		if wallet := &r.changes.Wallets[i]; string(wallet.Address) == address {
+			v := &r.versions[i]
+			v.community, v.counted, v.stamps = r.changes.Community, countedDigest(wallet.Counted), stamps
+		}
+	}
+	return nil
+}
+
+// award takes a row of record_awards.
+func (r *receiptReader) award(scan scanFunc) error {
 	var key awardKey
 	if err := scan(&key.address, &key.action, &key.provider); err != nil {
 		return err
 	}
-	r[key] = true
+	r.given[key] = true
 	return nil
 }
 
 // receipt returns the receipt, in the order of the change set.
-func (r receiptReader) receipt(c *store.Changes) *store.Receipt {
-	receipt := &store.Receipt{Wallets: make([]store.WalletReceipt, len(c.Wallets))}
-	for i := range c.Wallets {
-		wallet := &c.Wallets[i]
+func (r *receiptReader) receipt() *store.Receipt {
+	receipt := &store.Receipt{Wallets: make([]store.WalletReceipt, len(r.changes.Wallets))}
+	for i := range r.changes.Wallets {
+		wallet := &r.changes.Wallets[i]
 		given := make([]bool, len(wallet.Awards))
 		for k, award := range wallet.Awards {
-			given[k] = r[awardKey{string(wallet.Address), award.Action, award.Provider}]
+			given[k] = r.given[awardKey{string(wallet.Address), award.Action, award.Provider}]
 		}
-		receipt.Wallets[i].Given = given
+		receipt.Wallets[i] = store.WalletReceipt{Version: r.versions[i].String(), Given: given}
 	}
 	return receipt
 }

@@ -192,9 +192,9 @@ func TestExplain_Guards(t *testing.T) {
 		want             error
 	}{
 		{"lock_passport", divisionByZero, "", store.ErrCommunityNotFound},
-		{"replace_stamps", notNullViolation, "credential", store.ErrConflict},
-		{"replace_stamps", notNullViolation, "another", store.ErrInternal}, // a column that is not ours to fill
-		{"replace_stamps", divisionByZero, "", store.ErrInvalid},
+		{"upsert_score", notNullViolation, "passport_id", store.ErrConflict},
+		{"upsert_score", notNullViolation, "another", store.ErrInternal}, // a column that is not ours to fill
+		{"upsert_score", divisionByZero, "", store.ErrInvalid},
 		{"lock_passport", notNullViolation, "credential", store.ErrInternal},
 		{"upsert_score", divisionByZero, "", store.ErrInvalid}, // it has no guard
 		{"lock_passport", uniqueViolation, "", store.ErrConflict},

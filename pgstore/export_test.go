@@ -11,5 +11,6 @@ func Guards() map[string]guard { return guards }
 // Version returns the version of a wallet with those credentials.
 func Version(credentials ...store.Credential) string {
 	const ofNoRows = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-	return version(ofNoRows, credentials)
+	v := walletVersion{rows: ofNoRows, ids: readable(credentials)}
+	return v.String()
 }

@@ -66,14 +66,13 @@ const (
 
 // guards are those of the statements that have one, by the statement's name.
 var guards = map[string]guard{
-	"lock_passport":      {state: divisionByZero, kind: store.ErrCommunityNotFound},
-	"verify_credentials": {state: divisionByZero, kind: store.ErrConflict},
-	"verify_hash_links":  {state: divisionByZero, kind: store.ErrConflict},
-	"verify_earners":     {state: divisionByZero, kind: store.ErrConflict},
-	"verify_account":     {state: divisionByZero, kind: store.ErrNotFound},
-	"replace_stamps":     {state: notNullViolation, column: "credential", kind: store.ErrConflict},
-	"insert_api_key":     {state: notNullViolation, column: "account_id", kind: store.ErrNotFound},
-	"bulk_insert_uses":   {state: notNullViolation, column: "api_key_id", kind: store.ErrNotFound},
+	"lock_passport":     {state: divisionByZero, kind: store.ErrCommunityNotFound},
+	"upsert_score":      {state: notNullViolation, column: "passport_id", kind: store.ErrConflict},
+	"verify_hash_links": {state: divisionByZero, kind: store.ErrConflict},
+	"verify_earners":    {state: divisionByZero, kind: store.ErrConflict},
+	"verify_account":    {state: divisionByZero, kind: store.ErrNotFound},
+	"insert_api_key":    {state: notNullViolation, column: "account_id", kind: store.ErrNotFound},
+	"bulk_insert_uses":  {state: notNullViolation, column: "api_key_id", kind: store.ErrNotFound},
 }
 
 //go:embed sql/*.sql schema/*.sql
@@ -102,9 +101,20 @@ func filesIn(folder string) []sqlFile {
 // texts are the texts of all statements on the tables of one schema, by name.
 type texts map[string]string
 
-// withoutPoints names the text of load_snapshot for a scoring that awards no
-// human points.
-const withoutPoints = "load_snapshot without points"
+// sections are the parts of load_snapshot that a query can do without.
+var sections = [...]string{"documents", "last score", "points"}
+
+// loadSnapshot returns the name of the text of load_snapshot with those of its
+// sections that are wanted.
+func loadSnapshot(wanted ...bool) string {
+	name := "load_snapshot"
+	for i, section := range sections {
+		if !wanted[i] {
+			name += " without " + section
+		}
+	}
+	return name
+}
 
 // typeName matches the types that are looked up along the search path; those
 // with a keyword of their own are not.
@@ -168,17 +178,32 @@ func readTexts(schema string) texts {
 			body = strings.ReplaceAll(typeName.ReplaceAllString(body, "::pg_catalog.$1"), "/* schema */", quoted)
 			read[name] = render(name, body)
 			if name == "load_snapshot" {
-				read[withoutPoints] = render(name, pointsLines.ReplaceAllString(body, ""))
+				read.addSections(body)
 			}
 		}
 	}
 	return read
 }
 
-var (
-	pointsLines  = regexp.MustCompile(`(?ms)^-- points$.*?^-- end points$`)
-	commentLines = regexp.MustCompile(`(?m)^(--.*)?\n`)
-)
+// addSections adds the texts of load_snapshot without some of its sections.
+func (t texts) addSections(body string) {
+	for _, documents := range []bool{true, false} {
+		for _, lastScore := range []bool{true, false} {
+			for _, points := range []bool{true, false} {
+				wanted, text := []bool{documents, lastScore, points}, body
+				for i, section := range sections {
+					if !wanted[i] {
+						lines := regexp.MustCompile(`(?ms)^-- section ` + section + `$.*?^-- end ` + section + `$`)
+						text = lines.ReplaceAllString(text, "")
+					}
+				}
+				t[loadSnapshot(wanted...)] = render("load_snapshot", text)
+			}
+		}
+	}
+}
+
+var commentLines = regexp.MustCompile(`(?m)^(--.*)?\n`)
 
 // render returns the text that is sent: the statement without its comments but
 // its name, which the server's logs and pg_stat_statements show.

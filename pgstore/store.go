@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 
@@ -15,6 +16,7 @@ import (
 // [New] or [NewDB]. It is safe for concurrent use; one that is bound to a
 // transaction ([Store.InTx]) is not, as the transaction is not.
 type Store struct {
+	id    string // of this store and those bound to its transactions
 	on    executor
 	texts texts
 }
@@ -78,7 +80,7 @@ func (s *Store) bound(on executor) *Store {
 	if _, is := s.on.(misnamed); is {
 		return s
 	}
-	return &Store{on: on, texts: s.texts}
+	return &Store{id: s.id, on: on, texts: s.texts}
 }
 
 func newStore(on executor, options []Option) *Store {
@@ -86,7 +88,7 @@ func newStore(on executor, options []Option) *Store {
 	if err := c.validate(); err != nil {
 		on = misnamed{err} // Postgres would take such a name for another one
 	}
-	return &Store{on: on, texts: textsIn(c.schema)}
+	return &Store{id: rand.Text(), on: on, texts: textsIn(c.schema)}
 }
 
 // misnamed runs nothing, since no schema can have the name.
@@ -98,40 +100,6 @@ func (m misnamed) read(_ context.Context, c call) error {
 
 func (m misnamed) write(_ context.Context, calls []call) error {
 	return store.Errorf(calls[0].name, store.ErrInvalid, "%w", m.err)
-}
-
-// Load implements [store.Store]. Its errors, by errors.Is:
-// store.ErrCommunityNotFound, store.ErrInvalid for a query with a malformed or
-// repeated address, store.ErrUnavailable, store.ErrInternal, store.ErrConflict
-// in a transaction at SERIALIZABLE, and the context's own.
-func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
-	if err := q.Validate(); err != nil {
-		return nil, store.Errorf("load_snapshot", store.ErrInvalid, "%w", err)
-	}
-	snapshot := newSnapshotReader(&q)
-	if err := s.on.read(ctx, s.texts.load(&q).each(snapshot.row)); err != nil {
-		return nil, err
-	}
-	return snapshot.snapshot()
-}
-
-// Apply implements [store.Store]. Its errors, by errors.Is: store.ErrInvalid,
-// store.ErrCommunityNotFound, store.ErrConflict, store.ErrUnavailable,
-// store.ErrInternal, the context's own and, unless the store is bound to a
-// host's transaction, store.ErrUnknownOutcome.
-func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-	if err := c.Validate(); err != nil {
-		return nil, store.Errorf("apply_changes", store.ErrInvalid, "%w", err)
-	}
-	receipt := receiptReader{}
-	calls, err := s.texts.apply(c, &receipt)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.on.write(ctx, calls); err != nil {
-		return nil, err
-	}
-	return receipt.receipt(c), nil
 }
 
 // nothingToDo returns the result of an operation that needs no database: the

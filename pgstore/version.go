@@ -5,54 +5,83 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// walletVersion is the version of a wallet. Verify_credentials compares where
-// its rows are stored; replace_stamps the exact text of those that it copies.
+// walletVersion is the version of a wallet.
 type walletVersion struct {
-	// rows is the digest of the wallet's rows, which load_snapshot makes.
+	// store is the id of the store that has read it: rows of two databases can be
+	// stored at the same place.
+	store string
+	// rows is the digest of where the wallet's rows are stored.
 	rows string
-	// documents are the SHA-256 of the documents that were read, by the ids of
-	// their rows.
-	documents map[int64]digest
+	// ids are those of the credentials that can count: their documents were read.
+	ids []int64
+	// stamps is the digest of where the stamps are stored that were written last,
+	// "" if they are not known: those of the credentials with the digest counted.
+	// They are the wallet's in one community.
+	community       int64
+	counted, stamps string
 }
 
-type digest = [sha256.Size]byte
-
-// entrySize is the size of an id and a digest.
-const entrySize = 8 + sha256.Size
-
-// version returns the version of a wallet whose rows have the digest.
-func version(rows string, credentials []store.Credential) string {
-	entries := make([]byte, 0, len(credentials)*entrySize)
+// readable returns the ids of the credentials whose documents were read.
+func readable(credentials []store.Credential) []int64 {
+	ids := make([]int64, 0, len(credentials))
 	for i := range credentials {
-		c := &credentials[i]
-		if c.Omitted != "" {
-			continue // it cannot count
+		if credentials[i].Omitted == "" {
+			ids = append(ids, credentials[i].ID)
 		}
-		of := sha256.Sum256(c.Document)
-		entries = binary.BigEndian.AppendUint64(entries, uint64(c.ID)) //nolint:gosec // ids are above 0
-		entries = append(entries, of[:]...)
 	}
-	return rows + "." + base64.RawStdEncoding.EncodeToString(entries)
+	return ids
 }
 
-// parseVersion is the reverse of version. A text that version did not make is
-// the version of no wallet.
-func parseVersion(text string) walletVersion {
-	rows, encoded, _ := strings.Cut(text, ".")
-	entries, err := base64.RawStdEncoding.DecodeString(encoded)
-	malformed := err != nil || len(entries)%entrySize != 0
-	if malformed || len(rows) != hex.EncodedLen(sha256.Size) || !storable(rows, len(rows)) {
-		return walletVersion{}
+// countedDigest returns the digest of the credentials that count.
+func countedDigest(ids []int64) string {
+	var text []byte
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		text = binary.AppendVarint(text, id)
 	}
-	v := walletVersion{rows: rows, documents: make(map[int64]digest, len(entries)/entrySize)}
-	for ; len(entries) > 0; entries = entries[entrySize:] {
-		id := int64(binary.BigEndian.Uint64(entries)) //nolint:gosec // ids are above 0
-		v.documents[id] = digest(entries[8:entrySize])
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:])
+}
+
+// String returns the version as package store has it.
+func (v *walletVersion) String() string {
+	ids := make([]byte, 0, 2*len(v.ids))
+	before := int64(0)
+	for _, id := range v.ids {
+		ids = binary.AppendVarint(ids, id-before)
+		before = id
+	}
+	return strings.Join([]string{
+		v.store, v.rows, base64.RawStdEncoding.EncodeToString(ids), strconv.FormatInt(v.community, 10), v.counted, v.stamps,
+	}, ".")
+}
+
+// parseVersion is the reverse of String. A text that String did not make is the
+// version of no wallet, which is zero.
+func parseVersion(text string) (v walletVersion) {
+	fields := strings.Split(text, ".")
+	if len(fields) != 6 || !storable(text, len(text)) {
+		return v
+	}
+	ids, err := base64.RawStdEncoding.DecodeString(fields[2])
+	community, err2 := strconv.ParseInt(fields[3], 10, 64)
+	if err != nil || err2 != nil {
+		return v
+	}
+	v = walletVersion{store: fields[0], rows: fields[1], community: community, counted: fields[4], stamps: fields[5]}
+	for id := int64(0); len(ids) > 0; {
+		delta, size := binary.Varint(ids)
+		if size <= 0 {
+			return walletVersion{}
+		}
+		id, ids = id+delta, ids[size:]
+		v.ids = append(v.ids, id)
 	}
 	return v
 }

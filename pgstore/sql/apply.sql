@@ -41,43 +41,6 @@ where  p.community_id = $1::bigint
 order  by p.address collate "C"
 for    no key update of p;
 
--- name: verify_credentials
--- Fails unless every wallet still has the credentials that it was scored by. A
--- row is the same as long as it is stored at the same place (ctid) by the same
--- transaction (xmin): every update of any program changes that, and no document
--- has to be read to notice. It must be a statement of its own after
--- lock_passport: it then sees at least the rows that the scoring which held the
--- lock saw.
---
---   $1 addresses  $2 digests of their rows
-select 1 / (count(*) = cardinality($1::text[]))::int
-from   (
-         select *
-         from   unnest($1::text[], $2::text[]) as scored (address, version)
-         limit  cardinality($1::text[])
-       ) as wallet
-where  wallet.version = (
-         select encode(sha256(coalesce(
-                  string_agg(
-                    int8send(c.id) || convert_to(c.xmin::text || c.ctid::text, 'UTF8'),
-                    ''::bytea order by c.id
-                  ),
-                  ''::bytea
-                )), 'hex')
-         from   (
-                  select c.id, c.xmin, c.ctid
-                  from   /* schema */ceramic_cache_ceramiccache c
-                  where  c.address = wallet.address
-                  and    c.deleted_at is null
-                  order  by c.id desc
-                  limit  1000 /* MaxCredentials */ + 1
-                ) as c
-         where  not exists (
-                  select from /* schema */ceramic_cache_revocation r
-                  where  r.ceramic_cache_id = c.id
-                )
-       );
-
 -- name: insert_hash_links
 -- Inserts the claims on nullifiers that had none; with swap_hash_links it is
 -- bulk_upsert_hash_links. It passes over one that another scoring has inserted
@@ -145,12 +108,12 @@ join   /* schema */registry_hashscorerlink l
 
 -- name: replace_stamps
 -- Deletes the stamps that no longer count, inserts those that do, and leaves
--- the others as they are: it is delete_stamps and bulk_insert_stamps. A stamp
--- is copied from the wallet's row if its text still has the digest. If it has
--- not, NULL is copied, which the column refuses.
+-- the others as they are: it is delete_stamps and bulk_insert_stamps. No
+-- document is sent: a stamp is copied from the wallet's row, which is the one
+-- that was read unless upsert_score fails.
 --
 --   $1 community  $2 addresses
---   $3 address of each stamp  $4 row ids  $5 digests
+--   $3 address of each stamp  $4 row ids
 with passport as materialized (
     select p.id, p.address
     from   (
@@ -161,11 +124,11 @@ with passport as materialized (
     join   /* schema */registry_passport p using (address)
     where  p.community_id = $1::bigint
 ), wanted as (
-    select passport.id as passport_id, c.provider, c.stamp as credential, s.place, s.digest,
+    select passport.id as passport_id, c.provider, c.stamp as credential, s.place,
            row_number() over (partition by passport.id, c.provider order by s.place) as nth
     from   (
              select *
-             from   unnest($3::text[], $4::text[], $5::text[]) with ordinality as stamp (address, row_id, digest, place)
+             from   unnest($3::text[], $4::text[]) with ordinality as stamp (address, row_id, place)
              limit  cardinality($3::text[])
            ) as s
     join   passport using (address)
@@ -176,7 +139,7 @@ with passport as materialized (
     from   passport
     join   /* schema */registry_stamp s on s.passport_id = passport.id
 ), different as materialized (
-    select passport_id, provider, present.id as present, wanted.place, wanted.credential, wanted.digest
+    select passport_id, provider, present.id as present, wanted.place, wanted.credential
     from   wanted
     full   join present using (passport_id, provider, nth)
     where  (wanted.credential = present.credential) is not true
@@ -186,34 +149,101 @@ with passport as materialized (
     where  s.id = different.present
 )
 insert into /* schema */registry_stamp (passport_id, provider, credential)
-select new.passport_id, new.provider,
-       case when new.digest = encode(sha256(convert_to(new.credential::text, 'UTF8')), 'hex') then new.credential end
+select new.passport_id, new.provider, new.credential
 from   different new
 where  new.place is not null
 order  by new.place;
+
+-- name: read_stamps
+-- Returns where the stamps of the wallets are stored, for load_snapshot and
+-- upsert_score to see later that nothing has replaced them.
+--
+--   $1 community  $2 addresses
+select wallet.address::text, (
+-- shared: digest of stamps
+             select encode(sha256(coalesce(
+                      string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
+                      ''::bytea
+                    )), 'hex')
+             from   /* schema */registry_passport p
+             join   /* schema */registry_stamp s on s.passport_id = p.id
+             where  p.address = wallet.address
+             and    p.community_id = $1::bigint
+-- end shared
+       )::text
+from   (
+         select *
+         from   unnest($2::text[]) as wallet (address)
+         limit  cardinality($2::text[])
+       ) as wallet;
 
 -- name: upsert_score
 -- Replaces the scores, also one that stays the same, as an error may: at
 -- REPEATABLE READ this write fails if another scoring came first. It is
 -- insert_dedup_events and insert_score_update_event as well. The event of a
--- score names its wallet in $15, and gets the ids of the wallet's rows.
+-- score names its wallet, and gets the ids of the wallet's rows.
 --
---   $1 community  $2 addresses  $3 statuses  $4 values  $5 times  $6 expiries
---   $7 errors  $8 evidences  $9 stamp scores  $10 stamps
---   $11 time  $12 actions  $13 addresses  $14 data  $15 scored wallet or ""
-with passport as materialized (
-    select p.id, p.address
+-- It fails unless every wallet still has the credentials that it was scored by,
+-- and the stamps that replace_stamps was spared for: the id of the passport is
+-- NULL otherwise, which the column refuses. It sees at least the rows that the
+-- scoring which held the passport's lock saw. Rows that are stored where they
+-- were read were there all the time.
+--
+--   $1 community  $2 addresses  $3 digests of the rows  $4 of the stamps or ""
+--   $5 statuses  $6 values  $7 times  $8 expiries
+--   $9 errors  $10 evidences  $11 stamp scores  $12 stamps
+--   $13 time  $14 actions  $15 addresses  $16 data  $17 scored wallet or ""
+with scored as materialized (
+    select wallet.*, (
+             select p.id
+             from   /* schema */registry_passport p
+             where  p.address = wallet.address
+             and    p.community_id = $1::bigint
+             and    wallet.version = (
+-- shared: digest of rows
+             select encode(sha256(coalesce(
+                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text, 'UTF8'), ''::bytea order by c.id),
+                      ''::bytea
+                    )), 'hex') as digest
+             from   (
+                      select c.id, c.xmin, c.ctid
+                      from   /* schema */ceramic_cache_ceramiccache c
+                      where  c.address = wallet.address
+                      and    c.deleted_at is null
+                      order  by c.id desc
+                      limit  1000 /* MaxCredentials */ + 1
+                    ) as c
+             where  not exists (
+                      select from /* schema */ceramic_cache_revocation r
+                      where  r.ceramic_cache_id = c.id
+                    )
+-- end shared
+             )
+             and    (wallet.stamped = '' or wallet.stamped = (
+-- shared: digest of stamps
+             select encode(sha256(coalesce(
+                      string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
+                      ''::bytea
+                    )), 'hex')
+             from   /* schema */registry_passport p
+             join   /* schema */registry_stamp s on s.passport_id = p.id
+             where  p.address = wallet.address
+             and    p.community_id = $1::bigint
+-- end shared
+             ))
+           ) as passport_id
     from   (
-             select wallet.address
-             from   unnest($2::text[]) as wallet (address)
+             select *
+             from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                           $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+                    as wallet (address, version, stamped, status, score, scored_at,
+                               expires_at, error, evidence, stamp_scores, stamps)
              limit  cardinality($2::text[])
            ) as wallet
-    join   /* schema */registry_passport p using (address)
-    where  p.community_id = $1::bigint
 ), upsert_score as (
     insert into /* schema */registry_score
            (passport_id, status, score, last_score_timestamp, expiration_date, error, evidence, stamp_scores, stamps)
-    select p.id,
+    select new.passport_id,
            new.status,
            nullif(new.score, '')::numeric,
            nullif(new.scored_at, '')::timestamptz,
@@ -222,15 +252,8 @@ with passport as materialized (
            nullif(new.evidence, '')::jsonb,
            nullif(new.stamp_scores, '')::jsonb,
            nullif(new.stamps, '')::jsonb
-    from   (
-             select *
-             from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                           $7::text[], $8::text[], $9::text[], $10::text[])
-                    as score (address, status, score, scored_at, expires_at, error, evidence, stamp_scores, stamps)
-             limit  cardinality($2::text[])
-           ) as new
-    join   passport p using (address)
-    order  by p.address collate "C"
+    from   scored new
+    order  by new.address collate "C"
     on     conflict (passport_id) do update
     set    status               = excluded.status,
            score                = excluded.score,
@@ -244,19 +267,19 @@ with passport as materialized (
 ), insert_events as (
     select event.action, event.address, event.place,
            case when s.id is null then event.data::jsonb
-                else jsonb_set(event.data::jsonb || jsonb_build_object('pk', s.id), '{fields,passport}', to_jsonb(p.id))
+                else jsonb_set(event.data::jsonb || jsonb_build_object('pk', s.id), '{fields,passport}', to_jsonb(s.passport_id))
            end as data
     from   (
              select *
-             from   unnest($12::text[], $13::text[], $14::text[], $15::text[])
+             from   unnest($14::text[], $15::text[], $16::text[], $17::text[])
                     with ordinality as event (action, address, data, scored, place)
-             limit  cardinality($12::text[])
+             limit  cardinality($14::text[])
            ) as event
-    left   join passport p on p.address = event.scored
-    left   join upsert_score s on s.passport_id = p.id
+    left   join scored on scored.address = event.scored
+    left   join upsert_score s on s.passport_id = scored.passport_id
 )
 insert into /* schema */registry_event (action, address, created_at, data, community_id)
-select event.action, event.address, $11::timestamptz, event.data, $1::bigint
+select event.action, event.address, $13::timestamptz, event.data, $1::bigint
 from   insert_events event
 order  by event.place;
 

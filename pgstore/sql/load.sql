@@ -7,8 +7,15 @@
 -- Its parts have the names of the operations that they stand for;
 -- live_credentials is load_ceramic_cache and get_latest_stamps_per_provider,
 -- and qualified_communities is count_passing_scores. The rows have one shape,
--- and the first column is their kind. The lines between "-- points" and "-- end
--- points" are left out for scorings outside the human points program.
+-- and the first column is their kind. Its sections can be left out: documents
+-- if the caller knows all wallets, the last score and points if the query does
+-- not ask for them.
+--
+-- The version of a wallet is where its rows are stored (ctid) by which
+-- transaction (xmin): every update of any program changes that, and no document
+-- has to be read to notice. The same of the stamps beside its score says that
+-- they are those which were written last. A wallet for which both are as the
+-- caller knows them has no documents.
 --
 -- The LIMIT of the wallets never truncates. It gives the planner the array's
 -- length; without it, it assumes 10 elements, finds a custom plan cheaper, and
@@ -27,11 +34,47 @@
 -- have begun long ago.
 --
 --   $1 community  $2 addresses  $3 time of the scoring, NULL for now
---   $4 names of the address lists  $5 actions to count
+--   $4 known digests of the rows  $5 of the stamps  $6 known nullifiers
+--   $7 names of the address lists  $8 actions to count
 with wallets as materialized (
-    select wallet.address
-    from   unnest($2::text[]) as wallet (address)
-    limit  cardinality($2::text[])
+    select wallet.address, stored.digest,
+           stored.digest = wallet.known and (wallet.stamped = '' or wallet.stamped = (
+-- shared: digest of stamps
+             select encode(sha256(coalesce(
+                      string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
+                      ''::bytea
+                    )), 'hex')
+             from   /* schema */registry_passport p
+             join   /* schema */registry_stamp s on s.passport_id = p.id
+             where  p.address = wallet.address
+             and    p.community_id = $1::bigint
+-- end shared
+           )) as unchanged
+    from   (
+             select *
+             from   unnest($2::text[], $4::text[], $5::text[]) as wallet (address, known, stamped)
+             limit  cardinality($2::text[])
+           ) as wallet
+    cross  join lateral (
+-- shared: digest of rows
+             select encode(sha256(coalesce(
+                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text, 'UTF8'), ''::bytea order by c.id),
+                      ''::bytea
+                    )), 'hex') as digest
+             from   (
+                      select c.id, c.xmin, c.ctid
+                      from   /* schema */ceramic_cache_ceramiccache c
+                      where  c.address = wallet.address
+                      and    c.deleted_at is null
+                      order  by c.id desc
+                      limit  1000 /* MaxCredentials */ + 1
+                    ) as c
+             where  not exists (
+                      select from /* schema */ceramic_cache_revocation r
+                      where  r.ceramic_cache_id = c.id
+                    )
+-- end shared
+           ) as stored
 ), load_community as (
     select c.id, c.name, c.rule, c.human_points_program, c.scorer_id, c.account_id, c.external_scorer_id
     from   /* schema */account_community c
@@ -60,19 +103,20 @@ with wallets as materialized (
     join   /* schema */account_customcredential c on c.customization_id = z.id
     join   /* schema */account_customcredentialruleset ruleset on ruleset.id = c.ruleset_id
     where  z.scorer_id = $1::bigint
+-- section documents
 ), read_credentials as materialized (
     select wallet.address, c.*
     from   wallets as wallet
     cross  join lateral (
-        select c.id, c.provider, c.updated_at, c.stamp, row_number() over (order by c.id desc) as place,
-               c.xmin::text || c.ctid::text as stored
+        select c.id, c.provider, c.updated_at, c.stamp, row_number() over (order by c.id desc) as place
         from   /* schema */ceramic_cache_ceramiccache c
         where  c.address = wallet.address
         and    c.deleted_at is null
         order  by c.id desc
         limit  1000 /* MaxCredentials */ + 1
     ) as c
-    where  not exists (
+    where  not wallet.unchanged
+    and    not exists (
              select from /* schema */ceramic_cache_revocation r
              where  r.ceramic_cache_id = c.id
            )
@@ -170,12 +214,24 @@ with wallets as materialized (
     select c.subject ->> 'hash'
     from   live_credentials c
     where  jsonb_typeof(c.subject -> 'hash') = 'string'
+-- end documents
 ), load_hash_scorer_links as (
     select l.hash, l.address, l.expires_at
     from   /* schema */registry_hashscorerlink l
     where  l.community_id = $1::bigint
-    and    l.hash = any(array(select nullifier from nullifiers where length(nullifier) <= 100 /* MaxNullifier */))
--- points
+    and    l.hash = any($6::text[]
+-- section documents
+             || array(select nullifier from nullifiers where length(nullifier) <= 100 /* MaxNullifier */)
+-- end documents
+           )
+-- section last score
+), last_scores as materialized (
+    select p.address, s.*
+    from   wallets
+    join   /* schema */registry_passport p on p.address = wallets.address and p.community_id = $1::bigint
+    join   /* schema */registry_score s on s.passport_id = p.id
+-- end last score
+-- section points
 ), human_points as (
     select address, h.action, h.provider, h.tx_hash, h.chain_id
     from   wallets
@@ -189,10 +245,10 @@ with wallets as materialized (
     from   wallets
     join   /* schema */account_addresslistmember m using (address)
     join   /* schema */account_addresslist list on list.id = m.list_id
-    where  list.name = any($4::text[])
+    where  list.name = any($7::text[])
 ), count_metamask_og_awards as (
     select counted.action, count(h.id) as given
-    from   (select distinct action from unnest($5::text[]) as asked (action)) as counted
+    from   (select distinct action from unnest($8::text[]) as asked (action)) as counted
     left   join /* schema */registry_humanpoints h on h.action = counted.action
     group  by counted.action
 ), points_config as (
@@ -218,22 +274,25 @@ from (
     select 'weight', null, row_number() over (order by kind, id), null, key, weight::text, null, null, null, null
     from   load_customization
     union  all
-    select 'wallet', wallet.address, null, null, (
-             select encode(sha256(coalesce(
-                      string_agg(int8send(c.id) || convert_to(c.stored, 'UTF8'), ''::bytea order by c.id),
-                      ''::bytea
-                    )), 'hex')
-             from   read_credentials c
-             where  c.address = wallet.address
-           ), null, null, null, null, null
-    from   wallets as wallet
+    select 'wallet', address, unchanged::int, null, digest, null, null, null, null, null
+    from   wallets
+-- section documents
     union  all
     select 'credential', address, id, updated_at, provider, omitted, null, null, null, stamp
     from   live_credentials
+-- end documents
+-- section last score
+    union  all
+    select 'score', address, null, last_score_timestamp, status, score::text, error, evidence::text, stamp_scores::text, stamps::text
+    from   last_scores
+    union  all
+    select 'expiry', address, null, expiration_date, null, null, null, null, null, null
+    from   last_scores
+-- end last score
     union  all
     select 'claim', address, null, expires_at, hash, null, null, null, null, null
     from   load_hash_scorer_links
--- points
+-- section points
     union  all
     select 'point', address, chain_id, null, action, provider, tx_hash, null, null, null
     from   human_points
