@@ -12,7 +12,7 @@ import (
 // errors are those of package store, or the context's.
 type executor interface {
 	// read runs one statement that changes nothing.
-	read(ctx context.Context, c call) error
+	read(ctx context.Context, calls ...call) error
 	// write runs the statements in order, all of them or none.
 	write(ctx context.Context, calls []call) error
 }

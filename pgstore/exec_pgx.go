@@ -20,8 +20,8 @@ type pgxPool struct {
 
 func onPool(pool *pgxpool.Pool) pgxPool { return pgxPool{pool, new(renewals)} }
 
-func (p pgxPool) read(ctx context.Context, c call) error {
-	return p.send(ctx, reading, []call{c})
+func (p pgxPool) read(ctx context.Context, calls ...call) error {
+	return p.send(ctx, reading, calls)
 }
 
 func (p pgxPool) write(ctx context.Context, calls []call) error {

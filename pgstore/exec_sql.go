@@ -16,13 +16,13 @@ type sqlDB struct {
 
 func onDB(db *sql.DB) sqlDB { return sqlDB{db, new(renewals)} }
 
-// read runs its one statement in a transaction too: lib/pq sends a statement
+// read runs its statements in a transaction too: lib/pq sends a statement
 // and its arguments apart, and in between a pooler in transaction mode may
 // change the connection, to one where there is no such statement, or another
 // client's.
-func (d sqlDB) read(ctx context.Context, c call) error {
+func (d sqlDB) read(ctx context.Context, calls ...call) error {
 	return d.inTransaction(ctx, &sql.TxOptions{ReadOnly: true}, reading, func(tx *sql.Tx) error {
-		return runAll(ctx, tx, reading, pinned(c))
+		return runAll(ctx, tx, reading, pinned(calls...))
 	})
 }
 

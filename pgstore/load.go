@@ -2,9 +2,10 @@ package pgstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
+	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -14,83 +15,104 @@ import (
 // repeated address, store.ErrUnavailable, store.ErrInternal, store.ErrConflict
 // in a transaction at SERIALIZABLE, and the context's own.
 //
-// It is one round trip, and a second one if the query knows all wallets and
-// some have changed.
+// It is one round trip on a pool of pgx, and a second one if the query knows all
+// wallets and some have changed.
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	if err := q.Validate(); err != nil {
 		return nil, store.Errorf("load_snapshot", store.ErrInvalid, "%w", err)
 	}
-	known := s.known(&q)
-	snapshot := newSnapshotReader(&q)
-	if err := s.on.read(ctx, s.texts.load(&q, q.Addresses, known).each(snapshot.row)); err != nil {
+	r, known := newSnapshotReader(&q), s.known(&q)
+	if err := s.on.read(ctx, s.texts.load(&q, known, r)...); err != nil {
 		return nil, err
 	}
-	if len(q.Addresses) > 0 && len(known) == len(q.Addresses) {
-		if changed := snapshot.changed(); len(changed) > 0 {
-			again := q
-			again.Points = nil // which have been read
-			if err := s.on.read(ctx, s.texts.load(&again, changed, nil).each(snapshot.row)); err != nil {
-				return nil, err
-			}
+	if changed := r.changed(); len(changed) > 0 {
+		again := s.texts.loadWallets(&q, changed, nil, r)
+		if q.LastScore {
+			again = append(again, s.texts.call("load_scores", q.Community, changed).each(r.score))
+		}
+		if err := s.on.read(ctx, again...); err != nil {
+			return nil, err
 		}
 	}
-	return snapshot.snapshot(s.id)
+	return r.snapshot(s.id)
 }
 
 // known returns the versions of the query that are of this store.
-func (s *Store) known(q *store.Query) map[store.Address]walletVersion {
-	known := make(map[store.Address]walletVersion, len(q.Known))
+func (s *Store) known(q *store.Query) map[string]walletVersion {
+	known := make(map[string]walletVersion, len(q.Known))
 	for _, address := range q.Addresses {
-		of, is := q.Known[address]
-		if !is {
-			continue
-		}
-		v := parseVersion(of.Version)
+		v := parseVersion(q.Known[address].Version)
 		if v.store != s.id {
 			continue
 		}
 		if v.community != q.Community {
 			v.stamps = ""
 		}
-		known[address] = v
+		known[string(address)] = v
 	}
 	return known
 }
 
-// load returns the call that answers the query about some of its addresses.
-// Documents are read unless all of them are known.
-func (t texts) load(q *store.Query, addresses []store.Address, known map[store.Address]walletVersion) call {
-	wallets, nullifiers := newColumns(3), []string{}
-	documents := len(known) < len(addresses)
-	for _, address := range addresses {
-		version, is := known[address]
-		wallets.add(string(address), version.rows, version.stamps)
-		if is {
-			nullifiers = append(nullifiers, those(q.Known[address].Nullifiers, store.MaxNullifier)...)
-		}
+// load returns the calls that answer the query.
+func (t texts) load(q *store.Query, known map[string]walletVersion, r *snapshotReader) []call {
+	calls := []call{t.call("load_community", q.Community, timeOrNull(q.At)).each(r.community)}
+	if len(q.Addresses) == 0 {
+		return calls
 	}
-	c := t.call("load_snapshot", q.Community, wallets[0], timeOrNull(q.At), wallets[1], wallets[2], nullifiers)
+	addresses := make([]string, len(q.Addresses))
+	for i, address := range q.Addresses {
+		addresses[i] = string(address)
+	}
+	calls = append(calls, t.loadWallets(q, addresses, known, r)...)
+	if q.LastScore {
+		calls = append(calls, t.call("load_scores", q.Community, addresses).each(r.score))
+	}
 	if q.Points != nil {
-		c.args = append(c.args, those(q.Points.Lists, store.MaxListName), those(q.Points.Counted, store.MaxAction))
+		calls = append(calls, t.call("load_human_points", addresses,
+			those(q.Points.Lists, store.MaxListName), those(q.Points.Counted, store.MaxAction)).each(r.points))
 	}
-	c.sql = t[loadSnapshot(documents, q.LastScore, q.Points != nil)]
-	return c
+	return calls
 }
 
-// snapshotReader puts the rows of load_snapshot together.
+// loadWallets returns the calls that read the wallets and their claims. They
+// read documents unless all wallets are known.
+func (t texts) loadWallets(q *store.Query, addresses []string, known map[string]walletVersion, r *snapshotReader) []call {
+	digests, nullifiers := newColumns(2), []string{}
+	for _, address := range addresses {
+		version, is := known[address]
+		digests.add(version.rows, version.stamps)
+		if is {
+			nullifiers = append(nullifiers, those(q.Known[store.Address(address)].Nullifiers, store.MaxNullifier)...)
+		}
+	}
+	wallets := t.call("load_ceramic_cache", q.Community, addresses, digests).each(r.row)
+	if len(known) == len(addresses) {
+		wallets = t.call("load_wallets", q.Community, addresses, digests).each(r.version)
+	}
+	calls := []call{wallets}
+	if len(nullifiers) > 0 {
+		calls = append(calls, t.call("load_hash_scorer_links", q.Community, nullifiers).each(r.claim))
+	}
+	return calls
+}
+
+// snapshotReader puts the rows of Load together.
 type snapshotReader struct {
 	query  *store.Query
-	wallet map[store.Address]int
-	claim  map[string]int // of a second read, which replaces the claims of the first
+	wallet map[string]int
+	claims map[string]int
+	// unread are the wallets that have changed, and whose credentials have not
+	// been read.
+	unread []string
 	found  bool
 	result store.Snapshot
 }
 
 func newSnapshotReader(q *store.Query) *snapshotReader {
-	r := &snapshotReader{query: q, wallet: make(map[store.Address]int, len(q.Addresses))}
+	r := &snapshotReader{query: q, wallet: make(map[string]int, len(q.Addresses)), claims: map[string]int{}}
 	r.result.Wallets = make([]store.Wallet, len(q.Addresses))
 	for i, address := range q.Addresses {
-		r.wallet[address] = i
+		r.wallet[string(address)] = i
 		r.result.Wallets[i].Address = address
 	}
 	if q.Points != nil {
@@ -99,6 +121,9 @@ func newSnapshotReader(q *store.Query) *snapshotReader {
 			Given:   map[string]int{},
 			Values:  map[string]int{},
 		}
+		for i := range r.result.Points.Wallets {
+			r.result.Points.Wallets[i].Multiplier = 1
+		}
 		for _, action := range q.Points.Counted {
 			r.result.Points.Given[action] = 0
 		}
@@ -106,117 +131,165 @@ func newSnapshotReader(q *store.Query) *snapshotReader {
 	return r
 }
 
-// changed returns the wallets whose credentials are to be read again, and
-// prepares for their rows.
-func (r *snapshotReader) changed() []store.Address {
-	var changed []store.Address
-	for i := range r.result.Wallets {
-		if wallet := &r.result.Wallets[i]; !wallet.Unchanged {
-			changed = append(changed, wallet.Address)
-			*wallet = store.Wallet{Address: wallet.Address}
-		}
-	}
-	r.claim = make(map[string]int, len(r.result.Claims))
-	for i := range r.result.Claims {
-		r.claim[r.result.Claims[i].Nullifier] = i
-	}
+// changed returns the wallets whose credentials are still to be read.
+func (r *snapshotReader) changed() []string {
+	changed := r.unread
+	r.unread = nil
 	return changed
 }
 
-// snapshotRow is one row of the answer; its part decides which columns it uses,
-// and for what.
-type snapshotRow struct {
-	part     string
-	address  string
-	number   int64
-	at       storedTime
-	text     [5]string
-	document []byte // the largest texts: taken over, not copied
+// of returns the number of a queried address.
+func (r *snapshotReader) of(address string) (int, error) {
+	i, asked := r.wallet[address]
+	if !asked {
+		return 0, fmt.Errorf("a row is of %q, which was not queried", address)
+	}
+	return i, nil
 }
 
-func (r *snapshotReader) row(scan scanFunc) error {
-	var row snapshotRow
-	t := &row.text
-	if err := scan(&row.part, &row.address, &row.number, &row.at,
-		&t[0], &t[1], &t[2], &t[3], &t[4], &row.document); err != nil {
+// community takes the row of load_community.
+func (r *snapshotReader) community(scan scanFunc) error {
+	c, at := &r.result.Community, storedTime{}
+	var weights, customized string
+	if err := scan(&at, &c.ExternalID, &c.HumanPoints, &c.Account, &c.Name, &c.Rule, &c.Scorer,
+		&weights, &c.Threshold, &customized); err != nil {
 		return err
 	}
-	switch row.part {
-	case "community":
-		return r.community(&row)
-	case "weight": // a key may be there twice: the row that was made last comes last
-		if r.result.Community.Customization == nil {
-			r.result.Community.Customization = map[string]string{}
-		}
-		r.result.Community.Customization[t[0]] = t[1]
+	r.found, r.result.At, c.ID, c.Weights = true, at.Time, r.query.Community, document(weights)
+	if customized == "" {
 		return nil
-	case "claim": // of any holder
-		claim := store.Claim{
-			Nullifier: t[0], Holder: store.Holder{Address: store.Address(row.address), ExpiresAt: row.at.Time},
-		}
-		if i, read := r.claim[claim.Nullifier]; read {
-			r.result.Claims[i] = claim
-		} else {
-			r.result.Claims = append(r.result.Claims, claim)
-		}
+	}
+	var pairs [][2]string
+	if err := json.Unmarshal([]byte(customized), &pairs); err != nil {
+		return fmt.Errorf("reading the customized weights: %w", err)
+	}
+	c.Customization = make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		c.Customization[pair[0]] = pair[1]
+	}
+	return nil
+}
+
+// version takes a row of load_wallets.
+func (r *snapshotReader) version(scan scanFunc) error {
+	var address, rows string
+	var unchanged bool
+	if err := scan(&address, &rows, &unchanged); err != nil {
+		return err
+	}
+	i, err := r.of(address)
+	if err != nil {
+		return err
+	}
+	if !unchanged {
+		r.unread = append(r.unread, address)
+	}
+	r.result.Wallets[i].Version, r.result.Wallets[i].Unchanged = rows, unchanged
+	return nil
+}
+
+// row takes a row of load_ceramic_cache. The text of a document is taken over,
+// not copied.
+func (r *snapshotReader) row(scan scanFunc) error {
+	var part, address, text, omitted string
+	var id int64
+	var at storedTime
+	var document []byte
+	if err := scan(&part, &address, &id, &at, &text, &omitted, &document); err != nil {
+		return err
+	}
+	if part == "claim" { // of any holder
+		r.addClaim(text, address, at.Time)
 		return nil
+	}
+	i, err := r.of(address)
+	if err != nil {
+		return err
+	}
+	wallet := &r.result.Wallets[i]
+	if part == "wallet" {
+		wallet.Version, wallet.Unchanged = text, id != 0
+		return nil
+	}
+	c := store.Credential{ID: id, Provider: text, Omitted: store.Omission(omitted), UpdatedAt: at.Time}
+	if c.Omitted == "" {
+		c.Document = document
+	}
+	wallet.Credentials = append(wallet.Credentials, c)
+	return nil
+}
+
+// claim takes a row of load_hash_scorer_links.
+func (r *snapshotReader) claim(scan scanFunc) error {
+	var nullifier, address string
+	var expires storedTime
+	if err := scan(&nullifier, &address, &expires); err != nil {
+		return err
+	}
+	r.addClaim(nullifier, address, expires.Time)
+	return nil
+}
+
+// addClaim adds a claim. One that is read again takes the place of the first.
+func (r *snapshotReader) addClaim(nullifier, address string, expires time.Time) {
+	claim := store.Claim{Nullifier: nullifier, Holder: store.Holder{Address: store.Address(address), ExpiresAt: expires}}
+	if i, again := r.claims[nullifier]; again {
+		r.result.Claims[i] = claim
+		return
+	}
+	r.claims[nullifier] = len(r.result.Claims)
+	r.result.Claims = append(r.result.Claims, claim)
+}
+
+// score takes a row of load_scores.
+func (r *snapshotReader) score(scan scanFunc) error {
+	var address, status, evidence, stampScores, stamps string
+	var scored, expires storedTime
+	var s store.Score
+	if err := scan(&address, &status, &s.Value, &s.Error, &evidence, &stampScores, &stamps, &scored, &expires); err != nil {
+		return err
+	}
+	s.Status, s.ScoredAt, s.ExpiresAt = store.Status(status), scored.Time, expires.Time
+	s.Evidence, s.StampScores, s.Stamps = document(evidence), document(stampScores), document(stamps)
+	i, err := r.of(address)
+	if err != nil {
+		return err
+	}
+	r.result.Wallets[i].LastScore = &s
+	return nil
+}
+
+// points takes a row of load_human_points.
+func (r *snapshotReader) points(scan scanFunc) error {
+	var part, address, text1, text2, text3 string
+	var number int64
+	if err := scan(&part, &address, &number, &text1, &text2, &text3); err != nil {
+		return err
+	}
+	switch part {
 	case "given":
-		r.result.Points.Given[t[0]] = int(row.number)
+		r.result.Points.Given[text1] = int(number)
 		return nil
 	case "value":
-		r.result.Points.Values[t[0]] = int(row.number)
+		r.result.Points.Values[text1] = int(number)
 		return nil
 	}
-	i, asked := r.wallet[store.Address(row.address)]
-	if !asked {
-		return fmt.Errorf("a row of part %q is of %q, which was not queried", row.part, row.address)
+	i, err := r.of(address)
+	if err != nil {
+		return err
 	}
-	return r.ofWallet(i, &row)
-}
-
-func (r *snapshotReader) community(row *snapshotRow) (err error) {
-	r.found, r.result.At = true, row.at.Time
-	c := &r.result.Community
-	c.ID, c.HumanPoints, c.ExternalID = r.query.Community, row.number != 0, row.address
-	c.Name, c.Rule, c.Scorer = row.text[0], row.text[1], row.text[2]
-	c.Weights, c.Threshold = document(row.text[3]), row.text[4]
-	c.Account, err = strconv.ParseInt(string(row.document), 10, 64)
-	return err
-}
-
-// ofWallet takes a row about one of the queried addresses.
-func (r *snapshotReader) ofWallet(i int, row *snapshotRow) error {
-	t, wallet := &row.text, &r.result.Wallets[i]
-	var history *store.PointsHistory
-	if r.result.Points != nil {
-		history = &r.result.Points.Wallets[i]
-	}
-	switch row.part {
-	case "wallet":
-		wallet.Unchanged, wallet.Version = row.number != 0, t[0]
-	case "score":
-		wallet.LastScore = &store.Score{
-			Status: store.Status(t[0]), Value: t[1], Error: t[2], ScoredAt: row.at.Time,
-			Evidence: document(t[3]), StampScores: document(t[4]), Stamps: row.document,
-		}
-	case "expiry":
-		wallet.LastScore.ExpiresAt = row.at.Time
-	case "credential":
-		c := store.Credential{ID: row.number, Provider: t[0], Omitted: store.Omission(t[1]), UpdatedAt: row.at.Time}
-		if c.Omitted == "" {
-			c.Document = row.document
-		}
-		wallet.Credentials = append(wallet.Credentials, c)
+	history := &r.result.Points.Wallets[i]
+	switch part {
 	case "point":
 		history.Points = append(history.Points, store.HumanPoint{
-			Action: t[0], Provider: t[1], TxHash: t[2], ChainID: int(row.number),
+			Action: text1, Provider: text2, TxHash: text3, ChainID: int(number),
 		})
 	case "qualified":
-		history.Communities = append(history.Communities, row.number)
+		history.Communities = append(history.Communities, number)
+	case "multiplier":
+		history.Multiplier = int(number)
 	case "list":
-		history.Lists = append(history.Lists, t[0])
-	default:
-		return fmt.Errorf("a row is of the unknown part %q", row.part)
+		history.Lists = append(history.Lists, text1)
 	}
 	return nil
 }

@@ -17,14 +17,14 @@ import (
 // operations are those that the service's data layer has on the database, each
 // with its statement, and the part of the statement if it is not all of it.
 var operations = []struct{ name, statement, part string }{
-	{"load_ceramic_cache", "load_snapshot", "live_credentials"},
-	{"get_latest_stamps_per_provider", "load_snapshot", "live_credentials"},
-	{"load_scorer_config", "load_snapshot", "load_scorer_config"},
-	{"load_community", "load_snapshot", "load_community"},
-	{"load_hash_scorer_links", "load_snapshot", "load_hash_scorer_links"},
-	{"load_customization", "load_snapshot", "load_customization"},
-	{"count_passing_scores", "load_snapshot", "qualified_communities"},
-	{"count_metamask_og_awards", "load_snapshot", "count_metamask_og_awards"},
+	{"load_ceramic_cache", "load_ceramic_cache", "live_credentials"},
+	{"get_latest_stamps_per_provider", "load_ceramic_cache", "live_credentials"},
+	{"load_scorer_config", "load_community", ""},
+	{"load_community", "load_community", ""},
+	{"load_hash_scorer_links", "load_hash_scorer_links", ""},
+	{"load_customization", "load_community", ""},
+	{"count_passing_scores", "load_human_points", ""},
+	{"count_metamask_og_awards", "load_human_points", ""},
 	{"validate_api_key", "validate_api_key", ""},
 	{"get_passport_id", "lock_passport", ""},
 	{"upsert_passport", "upsert_passport", ""},

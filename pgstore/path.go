@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -26,19 +27,33 @@ select pg_catalog.set_config('search_path', case
          then 'pg_catalog, pg_temp'
        end, true)`}
 
+	// pinPlans does the same in a transaction of ours, and has the server look
+	// rows up by index, whatever it knows or does not know about the tables: a
+	// plan that was made while a table was small, or never analyzed, stays in use
+	// when it has grown. Every statement is written for such a plan, which does not
+	// depend on the arguments, so it is made once for each connection.
+	pinPlans = call{name: "pin_search_path", sql: `
+select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+       pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
+       pg_catalog.set_config('enable_seqscan', 'off', true),
+       pg_catalog.set_config('enable_hashjoin', 'off', true),
+       pg_catalog.set_config('enable_mergejoin', 'off', true),
+       pg_catalog.set_config('jit', 'off', true)`}
+
 	// unpinPath gives a host's transaction its path back.
 	unpinPath = call{name: "unpin_search_path", sql: `
 select pg_catalog.set_config('search_path', pg_catalog.current_setting('passport.search_path'), true)`}
 )
 
-// pinned returns the calls behind the one that reduces the search path.
+// pinned returns the calls behind the one that reduces the search path, for a
+// transaction of ours.
 func pinned(calls ...call) []call {
-	return append([]call{pinPath}, calls...)
+	return append([]call{pinPlans}, calls...)
 }
 
 // pinnedInTx is pinned for a host's transaction, which gets its path back.
 func pinnedInTx(calls ...call) []call {
-	return append(pinned(calls...), unpinPath)
+	return slices.Concat([]call{pinPath}, calls, []call{unpinPath})
 }
 
 // detached returns a context to put a connection in order after a call that

@@ -101,21 +101,6 @@ func filesIn(folder string) []sqlFile {
 // texts are the texts of all statements on the tables of one schema, by name.
 type texts map[string]string
 
-// sections are the parts of load_snapshot that a query can do without.
-var sections = [...]string{"documents", "last score", "points"}
-
-// loadSnapshot returns the name of the text of load_snapshot with those of its
-// sections that are wanted.
-func loadSnapshot(wanted ...bool) string {
-	name := "load_snapshot"
-	for i, section := range sections {
-		if !wanted[i] {
-			name += " without " + section
-		}
-	}
-	return name
-}
-
 // typeName matches the types that are looked up along the search path; those
 // with a keyword of their own are not.
 var typeName = regexp.MustCompile(`::(text|jsonb|timestamptz|bytea|regclass)\b`)
@@ -177,30 +162,9 @@ func readTexts(schema string) texts {
 			name, body, _ := strings.Cut(part, "\n")
 			body = strings.ReplaceAll(typeName.ReplaceAllString(body, "::pg_catalog.$1"), "/* schema */", quoted)
 			read[name] = render(name, body)
-			if name == "load_snapshot" {
-				read.addSections(body)
-			}
 		}
 	}
 	return read
-}
-
-// addSections adds the texts of load_snapshot without some of its sections.
-func (t texts) addSections(body string) {
-	for _, documents := range []bool{true, false} {
-		for _, lastScore := range []bool{true, false} {
-			for _, points := range []bool{true, false} {
-				wanted, text := []bool{documents, lastScore, points}, body
-				for i, section := range sections {
-					if !wanted[i] {
-						lines := regexp.MustCompile(`(?ms)^-- section ` + section + `$.*?^-- end ` + section + `$`)
-						text = lines.ReplaceAllString(text, "")
-					}
-				}
-				t[loadSnapshot(wanted...)] = render("load_snapshot", text)
-			}
-		}
-	}
 }
 
 var commentLines = regexp.MustCompile(`(?m)^(--.*)?\n`)

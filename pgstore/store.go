@@ -41,8 +41,8 @@ func New(pool *pgxpool.Pool, options ...Option) *Store {
 }
 
 // NewDB returns a store on a database/sql handle, with the driver of pgx or
-// lib/pq. Load is a transaction of one statement, Apply one of some ten, with a
-// round trip for each, for BEGIN, COMMIT and the search path: where that
+// lib/pq. Load is a transaction of some three statements, Apply one of some ten,
+// with a round trip for each, for BEGIN, COMMIT and the search path: where that
 // matters use [New].
 //
 // lib/pq passes the end of a context on to the server. If the network is down,
@@ -94,8 +94,8 @@ func newStore(on executor, options []Option) *Store {
 // misnamed runs nothing, since no schema can have the name.
 type misnamed struct{ err error }
 
-func (m misnamed) read(_ context.Context, c call) error {
-	return store.Errorf(c.name, store.ErrInvalid, "%w", m.err)
+func (m misnamed) read(_ context.Context, calls ...call) error {
+	return store.Errorf(calls[0].name, store.ErrInvalid, "%w", m.err)
 }
 
 func (m misnamed) write(_ context.Context, calls []call) error {

@@ -38,8 +38,8 @@ func goBack(ctx context.Context, run func(context.Context, []call) error) (isola
 // one pipelined batch.
 type pgxTx struct{ tx pgx.Tx }
 
-func (t pgxTx) read(ctx context.Context, c call) error {
-	return final(sendBatch(ctx, t.tx.Conn(), t.tx, reading, pinnedInTx(c)), "")
+func (t pgxTx) read(ctx context.Context, calls ...call) error {
+	return final(sendBatch(ctx, t.tx.Conn(), t.tx, reading, pinnedInTx(calls...)), "")
 }
 
 func (t pgxTx) write(ctx context.Context, calls []call) error {
@@ -58,8 +58,8 @@ func (t pgxTx) exec(ctx context.Context, op, sql string, args ...any) error {
 // sqlTx runs statements in a host's transaction of database/sql.
 type sqlTx struct{ tx *sql.Tx }
 
-func (t sqlTx) read(ctx context.Context, c call) error {
-	calls, isPinned := pinnedInTx(c), false
+func (t sqlTx) read(ctx context.Context, calls ...call) error {
+	calls, isPinned := pinnedInTx(calls...), false
 	calls[0].done = func() { isPinned = true }
 	err := runAll(ctx, t.tx, reading, calls)
 	if err != nil && isPinned { // a row that cannot be read leaves the transaction usable

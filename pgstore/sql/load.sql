@@ -1,25 +1,111 @@
--- name: load_snapshot
--- Reads everything that a scoring needs. It is one statement, because only then
--- does it see one moment in any transaction: at READ COMMITTED each statement
--- has a snapshot of its own, and the isolation of a host's transaction cannot
--- be changed.
+-- The statements of Load. They are small, and one for each thing that is read,
+-- because that is planned three times as fast as one statement for all: in the
+-- exec and simple modes of pgx, planning takes longer than running.
 --
--- Its parts have the names of the operations that they stand for;
--- live_credentials is load_ceramic_cache and get_latest_stamps_per_provider,
--- and qualified_communities is count_passing_scores. The rows have one shape,
--- and the first column is their kind. Its sections can be left out: documents
--- if the caller knows all wallets, the last score and points if the query does
--- not ask for them.
---
--- The version of a wallet is where its rows are stored (ctid) by which
--- transaction (xmin): every update of any program changes that, and no document
--- has to be read to notice. The same of the stamps beside its score says that
--- they are those which were written last. A wallet for which both are as the
--- caller knows them has no documents.
+-- They go to the server in one round trip, in this order, and each may see
+-- changes that the ones before did not. Only three things have to be of one
+-- moment, and each is one statement: the community's terms; a wallet's
+-- credentials with their version and the claims on their nullifiers; its last
+-- score. Apply checks the version and the claims again.
 --
 -- The LIMIT of the wallets never truncates. It gives the planner the array's
 -- length; without it, it assumes 10 elements, finds a custom plan cheaper, and
 -- plans again on every execution. The other statements do the same.
+
+-- name: load_community
+-- Returns the community with its terms: it is load_scorer_config and
+-- load_customization as well. Customized weights are a JSON array of keys and
+-- weights. A key may be there twice: the row that was made last comes last.
+--
+-- The time is the statement's, not the transaction's: a host's transaction may
+-- have begun long ago.
+--
+--   $1 community  $2 time of the scoring, NULL for now
+select to_char(greatest('0001-01-01 00:00:00.000001', least(coalesce($2::timestamptz, statement_timestamp()) at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+       coalesce(c.external_scorer_id, '')::text, c.human_points_program::boolean, c.account_id::bigint, c.name::text, c.rule::text,
+       coalesce(s.type, '')::text,
+       coalesce(b.weights::text, w.weights::text, '')::text,
+       coalesce(b.threshold::text, w.threshold::text, '')::text,
+       coalesce((
+         select json_agg(json_build_array(customized.key, customized.weight::text) order by customized.kind, customized.id)
+         from   (
+                  select 'AllowList#' /* AllowListPrefix */ || list.name as key, a.weight, 1 as kind, a.id
+                  from   /* schema */account_customization z
+                  join   /* schema */account_allowlist a on a.customization_id = z.id
+                  join   /* schema */account_addresslist list on list.id = a.address_list_id
+                  where  z.scorer_id = $1::bigint
+                  union  all
+                  select ruleset.provider_id, c.weight, 2, c.id
+                  from   /* schema */account_customization z
+                  join   /* schema */account_customcredential c on c.customization_id = z.id
+                  join   /* schema */account_customcredentialruleset ruleset on ruleset.id = c.ruleset_id
+                  where  z.scorer_id = $1::bigint
+                ) as customized
+       )::text, '')::text
+from   /* schema */account_community c
+left   join /* schema */scorer_weighted_scorer s
+       on s.id = c.scorer_id
+left   join /* schema */scorer_weighted_binaryweightedscorer b
+       on b.scorer_ptr_id = s.id and s.type = 'WEIGHTED_BINARY' /* ScorerBinary */
+left   join /* schema */scorer_weighted_weightedscorer w
+       on w.scorer_ptr_id = s.id and s.type = 'WEIGHTED' /* ScorerWeighted */
+where  c.id = $1::bigint
+and    c.deleted_at is null;
+
+-- name: load_wallets
+-- Returns the versions of wallets that the caller knows, and whether they are
+-- still as it knows them. The version is where the wallet's rows are stored
+-- (ctid) by which transaction (xmin): every update of any program changes that,
+-- and no document has to be read to notice. The same of the stamps beside its
+-- score says that they are those which were written last.
+--
+--   $1 community  $2 addresses  $3 known digests of the rows
+--   $4 known digests of the stamps or ""
+with wallets as (
+    select wallet.address, wallet.known, wallet.stamped
+    from   unnest($2::text[], $3::text[], $4::text[]) as wallet (address, known, stamped)
+    limit  cardinality($2::text[])
+)
+select wallet.address::text, stored.digest::text,
+       (stored.digest = wallet.known and (wallet.stamped = '' or wallet.stamped = (
+-- shared: digest of stamps
+             select encode(sha256(coalesce(
+                      string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
+                      ''::bytea
+                    )), 'hex')
+             from   /* schema */registry_passport p
+             join   /* schema */registry_stamp s on s.passport_id = p.id
+             where  p.address = wallet.address
+             and    p.community_id = $1::bigint
+-- end shared
+       )))::boolean
+from   wallets as wallet
+cross  join lateral (
+-- shared: digest of rows
+             select encode(sha256(coalesce(
+                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text, 'UTF8'), ''::bytea order by c.id),
+                      ''::bytea
+                    )), 'hex') as digest
+             from   (
+                      select c.id, c.xmin, c.ctid
+                      from   /* schema */ceramic_cache_ceramiccache c
+                      where  c.address = wallet.address
+                      and    c.deleted_at is null
+                      order  by c.id desc
+                      limit  1000 /* MaxCredentials */ + 1
+                    ) as c
+             where  not exists (
+                      select from /* schema */ceramic_cache_revocation r
+                      where  r.ceramic_cache_id = c.id
+                    )
+-- end shared
+       ) as stored;
+
+-- name: load_ceramic_cache
+-- Returns the versions of the wallets, the live credentials of those that are
+-- not as the caller knows them, and the claims on the nullifiers of these. It
+-- is get_latest_stamps_per_provider as well. The rows have one shape, and the
+-- first column is their kind.
 --
 -- It reads no more of the credentials than package store allows: a row beyond
 -- the bounds costs a look at its size. kept is the size of the packed document,
@@ -30,12 +116,8 @@
 -- takes stack for each level. A text that is mostly control characters is more
 -- than twice its size, and too large.
 --
--- The time is the statement's, not the transaction's: a host's transaction may
--- have begun long ago.
---
---   $1 community  $2 addresses  $3 time of the scoring, NULL for now
---   $4 known digests of the rows  $5 of the stamps  $6 known nullifiers
---   $7 names of the address lists  $8 actions to count
+--   $1 community  $2 addresses  $3 known digests of the rows
+--   $4 known digests of the stamps or ""
 with wallets as materialized (
     select wallet.address, stored.digest,
            stored.digest = wallet.known and (wallet.stamped = '' or wallet.stamped = (
@@ -52,7 +134,7 @@ with wallets as materialized (
            )) as unchanged
     from   (
              select *
-             from   unnest($2::text[], $4::text[], $5::text[]) as wallet (address, known, stamped)
+             from   unnest($2::text[], $3::text[], $4::text[]) as wallet (address, known, stamped)
              limit  cardinality($2::text[])
            ) as wallet
     cross  join lateral (
@@ -75,35 +157,6 @@ with wallets as materialized (
                     )
 -- end shared
            ) as stored
-), load_community as (
-    select c.id, c.name, c.rule, c.human_points_program, c.scorer_id, c.account_id, c.external_scorer_id
-    from   /* schema */account_community c
-    where  c.id = $1::bigint
-    and    c.deleted_at is null
-), load_scorer_config as (
-    select s.type,
-           coalesce(b.weights, w.weights)     as weights,
-           coalesce(b.threshold, w.threshold) as threshold
-    from   load_community c
-    join   /* schema */scorer_weighted_scorer s
-           on s.id = c.scorer_id
-    left   join /* schema */scorer_weighted_binaryweightedscorer b
-           on b.scorer_ptr_id = s.id and s.type = 'WEIGHTED_BINARY' /* ScorerBinary */
-    left   join /* schema */scorer_weighted_weightedscorer w
-           on w.scorer_ptr_id = s.id and s.type = 'WEIGHTED' /* ScorerWeighted */
-), load_customization as (
-    select 'AllowList#' /* AllowListPrefix */ || list.name as key, a.weight, 1 as kind, a.id
-    from   /* schema */account_customization z
-    join   /* schema */account_allowlist a on a.customization_id = z.id
-    join   /* schema */account_addresslist list on list.id = a.address_list_id
-    where  z.scorer_id = $1::bigint
-    union  all
-    select ruleset.provider_id, c.weight, 2, c.id
-    from   /* schema */account_customization z
-    join   /* schema */account_customcredential c on c.customization_id = z.id
-    join   /* schema */account_customcredentialruleset ruleset on ruleset.id = c.ruleset_id
-    where  z.scorer_id = $1::bigint
--- section documents
 ), read_credentials as materialized (
     select wallet.address, c.*
     from   wallets as wallet
@@ -214,99 +267,91 @@ with wallets as materialized (
     select c.subject ->> 'hash'
     from   live_credentials c
     where  jsonb_typeof(c.subject -> 'hash') = 'string'
--- end documents
-), load_hash_scorer_links as (
+), claims as (
     select l.hash, l.address, l.expires_at
     from   /* schema */registry_hashscorerlink l
     where  l.community_id = $1::bigint
-    and    l.hash = any($6::text[]
--- section documents
-             || array(select nullifier from nullifiers where length(nullifier) <= 100 /* MaxNullifier */)
--- end documents
-           )
--- section last score
-), last_scores as materialized (
-    select p.address, s.*
+    and    l.hash = any(array(select nullifier from nullifiers where length(nullifier) <= 100 /* MaxNullifier */))
+)
+select part::text, address::text, coalesce(id, 0)::bigint,
+       to_char(greatest('0001-01-01 00:00:00.000001', least(at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+       coalesce(text, '')::text, coalesce(omitted, '')::text, coalesce(document, '')::text
+from (
+    select 'wallet' as part, address, unchanged::int::bigint as id, null::timestamptz as at, digest as text,
+           '' as omitted, null as document
     from   wallets
-    join   /* schema */registry_passport p on p.address = wallets.address and p.community_id = $1::bigint
-    join   /* schema */registry_score s on s.passport_id = p.id
--- end last score
--- section points
-), human_points as (
-    select address, h.action, h.provider, h.tx_hash, h.chain_id
+    union  all
+    select 'credential', address, id, updated_at, provider, omitted, stamp
+    from   live_credentials
+    union  all
+    select 'claim', address, null, expires_at, hash, null, null
+    from   claims
+) as answer;
+
+-- name: load_hash_scorer_links
+-- Returns the claims on the nullifiers.
+--
+--   $1 community  $2 nullifiers
+select l.hash::text, l.address::text,
+       to_char(greatest('0001-01-01 00:00:00.000001', least(l.expires_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+from   /* schema */registry_hashscorerlink l
+where  l.community_id = $1::bigint
+and    l.hash = any($2::text[]);
+
+-- name: load_scores
+-- Returns the last scores of the wallets.
+--
+--   $1 community  $2 addresses
+select p.address::text, s.status::text, coalesce(s.score::text, '')::text, coalesce(s.error, '')::text,
+       coalesce(s.evidence::text, '')::text, coalesce(s.stamp_scores::text, '')::text, coalesce(s.stamps::text, '')::text,
+       to_char(greatest('0001-01-01 00:00:00.000001', least(s.last_score_timestamp at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+       to_char(greatest('0001-01-01 00:00:00.000001', least(s.expiration_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+from   (
+         select wallet.address
+         from   unnest($2::text[]) as wallet (address)
+         limit  cardinality($2::text[])
+       ) as wallet
+join   /* schema */registry_passport p on p.address = wallet.address and p.community_id = $1::bigint
+join   /* schema */registry_score s on s.passport_id = p.id;
+
+-- name: load_human_points
+-- Returns everything that an award of human points depends on; it is
+-- count_passing_scores and count_metamask_og_awards. The rows have one shape,
+-- and the first column is their kind.
+--
+--   $1 addresses  $2 names of address lists  $3 actions to count
+with wallets as materialized (
+    select wallet.address
+    from   unnest($1::text[]) as wallet (address)
+    limit  cardinality($1::text[])
+)
+select part::text, coalesce(address, '')::text, coalesce(number, 0)::bigint,
+       coalesce(text1, '')::text, coalesce(text2, '')::text, coalesce(text3, '')::text
+from (
+    select 'point' as part, address, h.chain_id::bigint as number, h.action::text as text1, h.provider::text as text2, h.tx_hash::text as text3
     from   wallets
     join   /* schema */registry_humanpoints h using (address)
-), qualified_communities as (
-    select address, q.community_id
+    union  all
+    select 'qualified', address, q.community_id, null, null, null
     from   wallets
     join   /* schema */registry_humanpointscommunityqualifiedusers q using (address)
-), address_lists as (
-    select address, list.name
+    union  all
+    select 'multiplier', address, m.multiplier, null, null, null
+    from   wallets
+    join   /* schema */registry_humanpointsmultiplier m using (address)
+    union  all
+    select 'list', address, null, list.name, null, null
     from   wallets
     join   /* schema */account_addresslistmember m using (address)
     join   /* schema */account_addresslist list on list.id = m.list_id
-    where  list.name = any($7::text[])
-), count_metamask_og_awards as (
-    select counted.action, count(h.id) as given
-    from   (select distinct action from unnest($8::text[]) as asked (action)) as counted
+    where  list.name = any($2::text[])
+    union  all
+    select 'given', null, count(h.id), counted.action, null, null
+    from   (select distinct action from unnest($3::text[]) as asked (action)) as counted
     left   join /* schema */registry_humanpoints h on h.action = counted.action
     group  by counted.action
-), points_config as (
-    select c.action, c.points
+    union  all
+    select 'value', null, c.points, c.action, null, null
     from   /* schema */registry_humanpointsconfig c
     where  c.active
--- end points
-)
-select part::text,
-       coalesce(address, '')::text,
-       coalesce(number, 0)::bigint,
-       case when at is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
-       coalesce(text1, '')::text, coalesce(text2, '')::text, coalesce(text3, '')::text,
-       coalesce(text4, '')::text, coalesce(text5, '')::text, coalesce(document, '')::text
-from (
-    select 'community' as part, c.external_scorer_id::text as address, human_points_program::int::bigint as number,
-           coalesce($3::timestamptz, statement_timestamp()) as at,
-           c.name::text as text1, c.rule::text as text2, s.type::text as text3,
-           s.weights::text as text4, s.threshold::text as text5, c.account_id::text as document
-    from   load_community c
-    left   join load_scorer_config s on true
-    union  all
-    select 'weight', null, row_number() over (order by kind, id), null, key, weight::text, null, null, null, null
-    from   load_customization
-    union  all
-    select 'wallet', address, unchanged::int, null, digest, null, null, null, null, null
-    from   wallets
--- section documents
-    union  all
-    select 'credential', address, id, updated_at, provider, omitted, null, null, null, stamp
-    from   live_credentials
--- end documents
--- section last score
-    union  all
-    select 'score', address, null, last_score_timestamp, status, score::text, error, evidence::text, stamp_scores::text, stamps::text
-    from   last_scores
-    union  all
-    select 'expiry', address, null, expiration_date, null, null, null, null, null, null
-    from   last_scores
--- end last score
-    union  all
-    select 'claim', address, null, expires_at, hash, null, null, null, null, null
-    from   load_hash_scorer_links
--- section points
-    union  all
-    select 'point', address, chain_id, null, action, provider, tx_hash, null, null, null
-    from   human_points
-    union  all
-    select 'qualified', address, community_id, null, null, null, null, null, null, null
-    from   qualified_communities
-    union  all
-    select 'list', address, null, null, name, null, null, null, null, null
-    from   address_lists
-    union  all
-    select 'given', null, given, null, action, null, null, null, null, null
-    from   count_metamask_og_awards
-    union  all
-    select 'value', null, points, null, action, null, null, null, null, null
-    from   points_config
--- end points
 ) as answer;
