@@ -2,66 +2,134 @@ package passport
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// decision is the outcome of a scoring: the caller's result and the store's
+// decision is the outcome of a scoring: the caller's results and the store's
 // changes.
 type decision struct {
-	result  Result
+	results []Result // one for each wallet of the snapshot
 	changes store.Changes
+	written []int // the place in results of each wallet of the changes
+}
+
+// rules are what a decision follows.
+type rules struct {
+	terms   terms
+	program *HumanPoints  // nil: no points
+	leaving time.Duration // unchanged scores that are younger stay; 0: none
 }
 
 // decide makes a decision from a snapshot and the verified credentials of its
-// one wallet. It is pure: the same arguments give the same decision, so a
-// preview is a decision that is not applied. Its errors have their cause in the
-// community, and are recorded.
-func decide(snapshot *store.Snapshot, candidates []candidate, terms terms, program *HumanPoints) (*decision, error) {
-	wallet := &snapshot.Wallets[0]
-	rulings, swaps := lifo(wallet.Address, snapshot.At, claimantsOf(candidates), snapshot.Claims)
-	writes := store.WalletChanges{Address: wallet.Address, Version: wallet.Version}
-	result := Result{
-		Community: snapshot.Community.ID, Address: wallet.Address, Threshold: terms.threshold, ScoredAt: snapshot.At,
-		Stamps: make([]Stamp, 0, len(candidates)),
+// wallets. The wallets are decided in their order, each on the claims as those
+// before it left them. It is pure: the same arguments give the same decision, so
+// a preview is a decision that is not applied. Its errors have their cause in
+// the community, and are recorded.
+func decide(snapshot *store.Snapshot, holdings []holding, r rules) (*decision, error) {
+	d := &decision{
+		results: make([]Result, len(holdings)),
+		changes: store.Changes{Community: snapshot.Community.ID, At: snapshot.At, Wallets: make([]store.WalletChanges, 0, len(holdings))},
+		written: make([]int, 0, len(holdings)),
 	}
-	var earners []earner
-	for i := range candidates {
-		c := &candidates[i]
-		stamp := Stamp{Provider: c.row.Provider, ExpiresAt: c.content.ExpiresAt}
-		switch ruled := rulings[i]; {
+	claims := newBook(snapshot.Claims)
+	for i := range holdings {
+		s := settling{snapshot: snapshot, at: i, candidates: holdings[i].candidates, rules: r, result: &d.results[i]}
+		if err := s.settle(claims); err != nil {
+			return nil, err
+		}
+		if !s.result.Unchanged {
+			d.changes.Wallets = append(d.changes.Wallets, s.writes)
+			d.written = append(d.written, i)
+		}
+	}
+	d.changes.Claims = claims.swaps()
+	return d, nil
+}
+
+// settling is the decision about one wallet of a snapshot.
+type settling struct {
+	rules
+	snapshot   *store.Snapshot
+	at         int // the place of the wallet
+	candidates []candidate
+	rulings    []ruling // of the candidates
+	earners    []earner
+	result     *Result
+	writes     store.WalletChanges
+}
+
+// settle decides, and leaves its claims in the book.
+func (s *settling) settle(claims *book) error {
+	wallet := &s.snapshot.Wallets[s.at]
+	stated, changes := len(claims.stated), claims.changes
+	s.rulings = lifo(wallet.Address, s.snapshot.At, claimantsOf(s.candidates), claims)
+	s.writes.Address, s.writes.Version = wallet.Address, wallet.Version
+	if err := s.weigh(); err != nil {
+		return err
+	}
+	s.award()
+	var err error
+	if s.writes.Score, err = scoreOf(s.result); err != nil {
+		return err
+	}
+	s.result.Before = before(s.snapshot, s.at, s.candidates)
+	if claims.changes == changes && s.unchanged() {
+		claims.unstate(stated)
+		s.result.Unchanged, s.result.ScoredAt = true, wallet.LastScore.ScoredAt
+		return nil
+	}
+	for i := range s.candidates {
+		if s.rulings[i].deduplicated {
+			s.writes.Events = append(s.writes.Events, deduplicatedEvent(s.result.Community, wallet.Address, &s.candidates[i]))
+		}
+	}
+	event, err := s.writes.Score.UpdateEvent(wallet.Address)
+	s.writes.Events = append(s.writes.Events, event)
+	return err
+}
+
+// weigh decides about each candidate, and adds up those that count.
+func (s *settling) weigh() error {
+	*s.result = Result{
+		Community: s.snapshot.Community.ID, Address: s.writes.Address, Threshold: s.terms.threshold, ScoredAt: s.snapshot.At,
+		Stamps: make([]Stamp, len(s.candidates)),
+	}
+	s.writes.Counted = make([]int64, 0, len(s.candidates))
+	for i := range s.candidates {
+		c, stamp := &s.candidates[i], &s.result.Stamps[i]
+		stamp.Provider, stamp.ExpiresAt = c.row.Provider, c.content.ExpiresAt
+		switch ruled := s.rulings[i]; {
 		case !c.valid:
 			stamp.Outcome, stamp.Reason, stamp.Why = LeftOut, c.reason, c.why
 		case ruled.deduplicated:
 			stamp.Outcome, stamp.ClaimedUntil = Deduplicated, ruled.until
 			stamp.Why = "claimed by another wallet until " + day(ruled.until)
-			writes.Events = append(writes.Events, deduplicatedEvent(result.Community, result.Address, c))
 		default:
 			stamp.Outcome = Counted
-			if err := result.count(&stamp, terms.weights); err != nil {
-				return nil, err
+			if err := s.result.count(stamp, s.terms.weights); err != nil {
+				return err
 			}
-			writes.Counted = append(writes.Counted, c.row.ID)
-			earners = append(earners, earner{c.row.Provider, c.content.Nullifiers, c.content.Legacy})
+			s.writes.Counted = append(s.writes.Counted, c.row.ID)
+			if s.program != nil {
+				s.earners = append(s.earners, earner{c.row.Provider, c.content.Nullifiers, c.content.Legacy})
+			}
 		}
-		result.Stamps = append(result.Stamps, stamp)
 	}
-	result.Passing = result.Score.Cmp(terms.threshold) >= 0
-	if program != nil && snapshot.Community.HumanPoints && result.Passing && !snapshot.At.Before(program.Start) {
-		history, given := &snapshot.Points.Wallets[0], snapshot.Points.Given
-		writes.Qualified, writes.Awards = program.award(result.Community, earners, history, given)
-		result.Points = points(writes.Awards, preview(&writes, history, given), snapshot.Points.Values)
+	s.result.Passing = s.result.Score.Cmp(s.terms.threshold) >= 0
+	return nil
+}
+
+// award decides about human points.
+func (s *settling) award() {
+	community := &s.snapshot.Community
+	if s.program == nil || !community.HumanPoints || !s.result.Passing || s.snapshot.At.Before(s.program.Start) {
+		return
 	}
-	var err error
-	if writes.Score, err = scoreOf(&result); err != nil {
-		return nil, err
-	}
-	event, err := writes.Score.UpdateEvent(wallet.Address)
-	writes.Events = append(writes.Events, event)
-	changes := store.Changes{
-		Community: result.Community, At: snapshot.At, Wallets: []store.WalletChanges{writes}, Claims: swaps,
-	}
-	return &decision{result, changes}, err
+	history, given := &s.snapshot.Points.Wallets[s.at], s.snapshot.Points.Given
+	s.writes.Qualified, s.writes.Awards = s.program.award(community.ID, s.earners, history, given)
+	s.result.Points = points(s.writes.Awards, preview(&s.writes, history, given), s.snapshot.Points.Values)
 }
 
 // count adds the weight of a stamp that counts to the score.
@@ -92,7 +160,7 @@ func claimantsOf(candidates []candidate) []claimant {
 	return claimants
 }
 
-// failure returns the change set that records why the community cannot be
+// failure returns the change set that records why the community could not be
 // scored.
 func failure(snapshot *store.Snapshot, cause error) *store.Changes {
 	wallet := &snapshot.Wallets[0]

@@ -38,6 +38,11 @@ func weighing(t *testing.T, threshold string, weights map[string]string) terms {
 	return asked
 }
 
+// decideOne decides about a snapshot of one wallet.
+func decideOne(snapshot *store.Snapshot, candidates []candidate, terms terms, program *HumanPoints) (*decision, error) {
+	return decide(snapshot, []holding{{candidates: candidates}}, rules{terms: terms, program: program})
+}
+
 func TestDecide(t *testing.T) {
 	snapshot := emptyWallet()
 	snapshot.Community.ID = 7
@@ -47,7 +52,7 @@ func TestDecide(t *testing.T) {
 	leftOut.valid, leftOut.reason, leftOut.why = false, ReasonExpired, "it expired on 2025-06-01"
 	candidates := []candidate{leftOut, valid("Google", 3, "bobs", "free"), valid("Github", 5, "n1"), valid("Unknown", 4, "n2")}
 
-	d, err := decide(snapshot, candidates, weighing(t, "2", map[string]string{"Github": "2.5", "Google": "4"}), nil)
+	d, err := decideOne(snapshot, candidates, weighing(t, "2", map[string]string{"Github": "2.5", "Google": "4"}), nil)
 	require.NoError(t, err)
 	assert.Equal(t, Result{
 		Community: 7, Address: alice, Passing: true, Score: decimal(t, "2.5"), Threshold: decimal(t, "2"),
@@ -58,7 +63,7 @@ func TestDecide(t *testing.T) {
 			{Provider: "Github", Outcome: Counted, ExpiresAt: until(5), Weight: decimal(t, "2.5")},
 			{Provider: "Unknown", Outcome: Counted, ExpiresAt: until(4), Why: "the community gives this provider no weight"},
 		},
-	}, d.result)
+	}, d.results[0])
 
 	const (
 		evidence    = `{"type":"ThresholdScoreCheck","success":true,"rawScore":"2.5","threshold":"2.00000"}`
@@ -102,18 +107,18 @@ func TestDecide_ExpiresAt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			candidates := []candidate{valid("A", years[0], "a"), valid("B", years[1], "b"), valid("C", years[2], "c")}
-			d, err := decide(emptyWallet(), candidates, weighing(t, "1", nil), nil)
+			d, err := decideOne(emptyWallet(), candidates, weighing(t, "1", nil), nil)
 			require.NoError(t, err)
-			assert.Equal(t, until(1), d.result.ExpiresAt)
+			assert.Equal(t, until(1), d.results[0].ExpiresAt)
 			assert.Equal(t, until(1), d.changes.Wallets[0].Score.ExpiresAt)
 		})
 	}
 }
 
 func TestDecide_NoStamps(t *testing.T) {
-	d, err := decide(emptyWallet(), nil, weighing(t, "1", nil), nil)
+	d, err := decideOne(emptyWallet(), nil, weighing(t, "1", nil), nil)
 	require.NoError(t, err)
-	assert.Equal(t, []Stamp{}, d.result.Stamps, "JSON has [] for it, not null")
+	assert.Equal(t, []Stamp{}, d.results[0].Stamps, "JSON has [] for it, not null")
 }
 
 func TestDecide_Points(t *testing.T) {
@@ -139,19 +144,19 @@ func TestDecide_Points(t *testing.T) {
 			}
 			legacy := valid("Old", 2, "old")
 			legacy.content.Legacy = true
-			d, err := decide(snapshot, []candidate{valid("Google", 3, "n"), legacy}, weighing(t, "1", map[string]string{"Google": "1"}), c.program)
+			d, err := decideOne(snapshot, []candidate{valid("Google", 3, "n"), legacy}, weighing(t, "1", map[string]string{"Google": "1"}), c.program)
 			require.NoError(t, err)
 			written := d.changes.Wallets[0]
 			assert.Equal(t, c.want, written.Qualified)
 			if !c.want {
 				assert.Empty(t, written.Awards)
-				assert.Empty(t, d.result.Points)
+				assert.Empty(t, d.results[0].Points)
 				return
 			}
 			assert.Equal(t, []store.Award{
 				{Action: "HKY", Provider: "Google", TxHash: "n"}, {Action: "SCB", Communities: 4},
 			}, written.Awards, "a legacy stamp earns no key")
-			assert.Equal(t, []Award{{Action: "HKY", Provider: "Google", Points: 100}}, d.result.Points, "one community is too few for the bonus")
+			assert.Equal(t, []Award{{Action: "HKY", Provider: "Google", Points: 100}}, d.results[0].Points, "one community is too few for the bonus")
 		})
 	}
 }
@@ -160,7 +165,7 @@ func TestDecide_Points(t *testing.T) {
 func TestDecide_BadNumber(t *testing.T) {
 	largest := Decimal{*apd.New(math.MaxInt64, apd.MaxExponent-18)}
 	candidates := []candidate{valid("A", 1, "a"), valid("B", 1, "b")}
-	d, err := decide(emptyWallet(), candidates, terms{weights: map[string]Decimal{"A": largest, "B": largest}}, nil)
+	d, err := decideOne(emptyWallet(), candidates, terms{weights: map[string]Decimal{"A": largest, "B": largest}}, nil)
 	require.ErrorIs(t, err, ErrInvalidWeights)
 	require.ErrorContains(t, err, `for "B"`)
 	assert.Nil(t, d)
@@ -186,7 +191,7 @@ func TestDecide_LongProvider(t *testing.T) {
 	largest := Decimal{*apd.New(math.MaxInt64, apd.MaxExponent-18)}
 	long := strings.Repeat("p", 1000)
 	candidates := []candidate{valid("A", 1, "a"), valid(long, 1, "b")}
-	_, err := decide(emptyWallet(), candidates, terms{weights: map[string]Decimal{"A": largest, long: largest}}, nil)
+	_, err := decideOne(emptyWallet(), candidates, terms{weights: map[string]Decimal{"A": largest, long: largest}}, nil)
 	require.Error(t, err)
 	assert.Less(t, len(err.Error()), 400)
 }

@@ -20,9 +20,10 @@ type ruling struct {
 	until time.Time
 }
 
-// lifo decides, for one address at one time, which credentials count and which
-// claims change. It returns a ruling for each claimant. It is pure, and its
-// result does not depend on the order of the claims.
+// lifo decides, for one address at one time, which credentials count, and
+// changes the claims in the book. It returns a ruling for each claimant. The
+// next address is decided on the book as this one left it. The result does not
+// depend on the order of the claims that the book began with.
 //
 // For the address a nullifier is free (unclaimed), its own, clashing (claimed
 // by another until after now) or expired (claimed by another until now or
@@ -37,110 +38,169 @@ type ruling struct {
 // account for the next wallet.
 //
 // A nullifier in both a counting and a deduplicated credential is claimed for
-// the address. The swaps include the clashing claims, unchanged, since the
-// rulings depend on them.
-func lifo(address Address, now time.Time, claimants []claimant, claims []store.Claim) ([]ruling, []store.ClaimSwap) {
-	v := newView(address, now, claims)
-	clashes := make([][]store.Claim, len(claimants))
-	for i, c := range claimants {
-		clashes[i] = v.clashes(c.nullifiers)
-		if len(clashes[i]) > 0 {
-			continue
-		}
-		for _, nullifier := range c.nullifiers {
-			v.claim(nullifier, c.expiresAt)
-		}
-	}
-	for i, c := range claimants {
-		if len(clashes[i]) == 0 {
-			continue
-		}
-		for _, clash := range clashes[i] {
-			v.pass(clash.Nullifier, clash.Holder)
-		}
-		owner := clashes[i][0].Holder
-		if !owner.Address.Valid() {
-			continue // a row of another program, not of a wallet
-		}
-		for _, nullifier := range c.nullifiers {
-			if v.takeable(nullifier) {
-				v.pass(nullifier, owner)
-			}
-		}
-	}
+// the address.
+//
+// The rulings depend on the clashing claims, which the book therefore states
+// though they stay. They do not depend on a live claim of the address itself
+// that lasts as long as the credential: until it expires only a scoring of the
+// same address can change it, and only to make it longer. Scorings of one
+// address are written one after the other, and once the claim has expired the
+// credential has too. If another program changes the claim in between, that is
+// as if it had done so right after this scoring.
+func lifo(address Address, now time.Time, claimants []claimant, b *book) []ruling {
 	rulings := make([]ruling, len(claimants))
+	owners := make([]store.Holder, len(claimants)) // of the first clashing nullifier
 	for i, c := range claimants {
-		rulings[i] = ruling{deduplicated: len(clashes[i]) > 0, until: v.lastEnd(c.nullifiers)}
-	}
-	return rulings, v.swaps
-}
-
-// view holds a community's claims as one address sees them at one time, and the
-// swaps that have been decided, at most one for each nullifier.
-type view struct {
-	address Address
-	now     time.Time
-	claims  map[string]store.Holder
-	swaps   []store.ClaimSwap
-	swap    map[string]int
-}
-
-func newView(address Address, now time.Time, claims []store.Claim) *view {
-	v := &view{address: address, now: now, claims: make(map[string]store.Holder, len(claims)), swap: map[string]int{}}
-	for _, claim := range claims {
-		v.claims[claim.Nullifier] = claim.Holder
-	}
-	return v
-}
-
-// clashes returns the live claims of others on the nullifiers, in their order.
-func (v *view) clashes(nullifiers []string) []store.Claim {
-	var clashes []store.Claim
-	for _, nullifier := range nullifiers {
-		holder, found := v.claims[nullifier]
-		if found && holder.Address != v.address && holder.ExpiresAt.After(v.now) {
-			clashes = append(clashes, store.Claim{Nullifier: nullifier, Holder: holder})
+		owners[i], rulings[i].deduplicated = b.firstClash(address, now, c.nullifiers)
+		if rulings[i].deduplicated {
+			continue
+		}
+		for _, nullifier := range c.nullifiers {
+			b.claim(address, now, nullifier, c.expiresAt)
 		}
 	}
-	return clashes
-}
-
-// takeable reports whether the nullifier is free or expired.
-func (v *view) takeable(nullifier string) bool {
-	holder, found := v.claims[nullifier]
-	return !found || holder.Address != v.address && !holder.ExpiresAt.After(v.now)
-}
-
-// claim decides that the address claims the nullifier, which does not clash,
-// until the given time or the end of its present claim, whichever is later.
-func (v *view) claim(nullifier string, until time.Time) {
-	from := v.claims[nullifier]
-	if from.Address == v.address {
-		until = later(until, from.ExpiresAt)
+	for i, c := range claimants {
+		if rulings[i].deduplicated {
+			b.pass(address, now, c.nullifiers, owners[i])
+		}
 	}
-	if i, decided := v.swap[nullifier]; decided {
-		v.swaps[i].To.ExpiresAt = later(v.swaps[i].To.ExpiresAt, until)
-		return
+	for i, c := range claimants {
+		if rulings[i].deduplicated {
+			rulings[i].until = b.lastEnd(address, now, c.nullifiers)
+		}
 	}
-	v.pass(nullifier, store.Holder{Address: v.address, ExpiresAt: until})
+	return rulings
 }
 
-// pass decides that the holder gets the nullifier, unless it is decided
-// already.
-func (v *view) pass(nullifier string, to store.Holder) {
-	if _, decided := v.swap[nullifier]; !decided {
-		v.swap[nullifier] = len(v.swaps)
-		v.swaps = append(v.swaps, store.ClaimSwap{Nullifier: nullifier, From: v.claims[nullifier], To: to})
+// book holds a community's claims on the nullifiers of some wallets, as they
+// were read and as they will be.
+type book struct {
+	entries []entry
+	index   map[string]int // of the entry of a nullifier
+	stated  []int          // the entries that decisions change or depend on, in order
+	changes int            // made so far
+}
+
+// entry is the claim on one nullifier.
+type entry struct {
+	nullifier string
+	read, now store.Holder // zero: unclaimed
+	stated    bool
+}
+
+func newBook(claims []store.Claim) *book {
+	b := &book{entries: make([]entry, 0, len(claims)), index: make(map[string]int, len(claims))}
+	for _, claim := range claims {
+		b.index[claim.Nullifier] = len(b.entries)
+		b.entries = append(b.entries, entry{nullifier: claim.Nullifier, read: claim.Holder, now: claim.Holder})
+	}
+	return b
+}
+
+// holder returns who holds the nullifier now, or the zero holder.
+func (b *book) holder(nullifier string) store.Holder {
+	if i, found := b.index[nullifier]; found {
+		return b.entries[i].now
+	}
+	return store.Holder{}
+}
+
+// clash reports whether another address has a live claim on the nullifier.
+func (b *book) clash(address Address, now time.Time, nullifier string) bool {
+	holder := b.holder(nullifier)
+	return holder.Address != address && holder.ExpiresAt.After(now)
+}
+
+// claim gives the nullifier, which does not clash, to the address until the
+// given time or the end of its present claim, whichever is later.
+func (b *book) claim(address Address, now time.Time, nullifier string, until time.Time) {
+	holder := b.holder(nullifier)
+	if holder.Address == address {
+		if holder.ExpiresAt.After(now) && !until.After(holder.ExpiresAt) {
+			return // it stays as it is
+		}
+		until = later(until, holder.ExpiresAt)
+	}
+	b.set(nullifier, store.Holder{Address: address, ExpiresAt: until})
+}
+
+// firstClash returns the holder of the first of the nullifiers that clashes, if
+// one does.
+func (b *book) firstClash(address Address, now time.Time, nullifiers []string) (store.Holder, bool) {
+	for _, nullifier := range nullifiers {
+		if b.clash(address, now, nullifier) {
+			return b.holder(nullifier), true
+		}
+	}
+	return store.Holder{}, false
+}
+
+// pass states the clashing ones of the nullifiers, and gives the free and the
+// expired ones to the owner.
+func (b *book) pass(address Address, now time.Time, nullifiers []string, owner store.Holder) {
+	for _, nullifier := range nullifiers {
+		if b.clash(address, now, nullifier) {
+			b.set(nullifier, b.holder(nullifier))
+		}
+	}
+	if !owner.Address.Valid() {
+		return // a row of another program, not of a wallet
+	}
+	for _, nullifier := range nullifiers {
+		if holder := b.holder(nullifier); holder.Address != address && !holder.ExpiresAt.After(now) {
+			b.set(nullifier, owner)
+		}
 	}
 }
 
-// lastEnd returns the time at which the last claim of another address on the
-// nullifiers ends.
-func (v *view) lastEnd(nullifiers []string) time.Time {
+// set states the claim on the nullifier, and changes it to that of the holder.
+func (b *book) set(nullifier string, to store.Holder) {
+	i, found := b.index[nullifier]
+	if !found {
+		i = len(b.entries)
+		b.index[nullifier] = i
+		b.entries = append(b.entries, entry{nullifier: nullifier})
+	}
+	e := &b.entries[i]
+	if !e.stated {
+		e.stated = true
+		b.stated = append(b.stated, i)
+	}
+	if !e.now.Equal(to) {
+		e.now = to
+		b.changes++
+	}
+}
+
+// unstate forgets what was stated since there were that many. Nothing must have
+// changed since.
+func (b *book) unstate(stated int) {
+	for _, i := range b.stated[stated:] {
+		b.entries[i].stated = false
+	}
+	b.stated = b.stated[:stated]
+}
+
+// swaps returns a swap for each claim that is stated.
+func (b *book) swaps() []store.ClaimSwap {
+	if len(b.stated) == 0 {
+		return nil
+	}
+	swaps := make([]store.ClaimSwap, len(b.stated))
+	for k, i := range b.stated {
+		e := &b.entries[i]
+		swaps[k] = store.ClaimSwap{Nullifier: e.nullifier, From: e.read, To: e.now}
+	}
+	return swaps
+}
+
+// lastEnd returns the time at which the last live claim of another address on
+// the nullifiers ends.
+func (b *book) lastEnd(address Address, now time.Time, nullifiers []string) time.Time {
 	var end time.Time
 	for _, nullifier := range nullifiers {
-		if i, decided := v.swap[nullifier]; decided && v.swaps[i].To.Address != v.address {
-			end = later(end, v.swaps[i].To.ExpiresAt)
+		if b.clash(address, now, nullifier) {
+			end = later(end, b.holder(nullifier).ExpiresAt)
 		}
 	}
 	return end

@@ -65,13 +65,29 @@ func TestLIFO(t *testing.T) {
 			claimants: []claimant{asks(3, "n1", "n2")},
 			claims:    []store.Claim{claim("n1", alice, 1), claim("n2", alice, 9)},
 			rulings:   []ruling{{}},
-			claimed:   []store.Claim{claim("n1", alice, 3), claim("n2", alice, 9)},
+			claimed:   []store.Claim{claim("n1", alice, 3)},
+		},
+		"own, as long as the credential": {
+			claimants: []claimant{asks(3, "n1")},
+			claims:    []store.Claim{claim("n1", alice, 3)},
+			rulings:   []ruling{{}},
 		},
 		"own, longer than two credentials": {
 			claimants: []claimant{asks(3, "n1"), asks(5, "n1")},
 			claims:    []store.Claim{claim("n1", alice, 9)},
 			rulings:   []ruling{{}, {}},
-			claimed:   []store.Claim{claim("n1", alice, 9)},
+		},
+		"own, longer than one of two credentials": {
+			claimants: []claimant{asks(3, "n1"), asks(5, "n1"), asks(4, "n1")},
+			claims:    []store.Claim{claim("n1", alice, 4)},
+			rulings:   []ruling{{}, {}, {}},
+			claimed:   []store.Claim{claim("n1", alice, 5)},
+		},
+		"holder without a name": {
+			claimants: []claimant{asks(3, "n1")},
+			claims:    []store.Claim{claim("n1", "", 1)},
+			rulings:   []ruling{{deduplicated: true, until: until(1)}},
+			held:      []store.Claim{claim("n1", "", 1)},
 		},
 		"own address in upper case": {
 			claimants: []claimant{asks(3, "n1", "n2")},
@@ -152,7 +168,7 @@ func TestLIFO(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rulings, swaps := lifo(alice, noon, c.claimants, c.claims)
+			rulings, swaps := lifoAlone(alice, noon, c.claimants, c.claims)
 			assert.ElementsMatch(t, swapsOf(c.claims, c.claimed, c.held), swaps)
 			require.Len(t, rulings, len(c.claimants))
 			if len(c.rulings) > 0 {
@@ -160,6 +176,13 @@ func TestLIFO(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lifoAlone decides on a book that begins with the claims, and returns its
+// swaps.
+func lifoAlone(address Address, now time.Time, claimants []claimant, claims []store.Claim) ([]ruling, []store.ClaimSwap) {
+	b := newBook(claims)
+	return lifo(address, now, claimants, b), b.swaps()
 }
 
 // drawWorld draws claims of three wallets and credentials of one of them.
@@ -181,7 +204,7 @@ func drawWorld(t *rapid.T) (claimants []claimant, claims []store.Claim) {
 func TestLIFO_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		claimants, claims := drawWorld(t)
-		rulings, swaps := lifo(alice, noon, claimants, claims)
+		rulings, swaps := lifoAlone(alice, noon, claimants, claims)
 
 		before, after := map[string]store.Holder{}, map[string]store.Holder{}
 		for _, c := range claims {
@@ -193,6 +216,7 @@ func TestLIFO_Properties(t *testing.T) {
 			swapped[s.Nullifier] = true
 			was := before[s.Nullifier]
 			require.Equal(t, was, s.From, "a swap begins with the claim as it was read")
+			require.False(t, was.Address == alice && s.To.Equal(was), "an own claim that stays is left out")
 			if was.ExpiresAt.After(noon) {
 				require.Equal(t, was.Address, s.To.Address, "a live claim is not taken")
 				require.False(t, s.To.ExpiresAt.Before(was.ExpiresAt), "or shortened")
@@ -222,14 +246,14 @@ func TestLIFO_Properties(t *testing.T) {
 		for n, holder := range after {
 			later = append(later, store.Claim{Nullifier: n, Holder: holder})
 		}
-		again, swapsAgain := lifo(alice, noon, claimants, later)
+		again, swapsAgain := lifoAlone(alice, noon, claimants, later)
 		require.Equal(t, rulings, again, "a second scoring rules alike")
 		for _, s := range swapsAgain {
 			require.Equal(t, s.From, s.To, "and changes no claim")
 		}
 
 		shuffled := rapid.Permutation(claims).Draw(t, "shuffled")
-		otherRulings, otherSwaps := lifo(alice, noon, claimants, shuffled)
+		otherRulings, otherSwaps := lifoAlone(alice, noon, claimants, shuffled)
 		require.Equal(t, rulings, otherRulings)
 		require.Equal(t, swaps, otherSwaps)
 	})
@@ -255,7 +279,7 @@ func BenchmarkLIFO(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				lifo(alice, noon, claimants, c.claims)
+				lifoAlone(alice, noon, claimants, c.claims)
 			}
 		})
 	}

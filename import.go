@@ -179,8 +179,7 @@ func (i *importing) verify(ctx context.Context, a *arrival, text []byte, now tim
 		return nil //nolint:nilerr // it is the verdict
 	}
 	a.row.Provider = signed.Provider
-	_, err = i.validator.prove(ctx, &a.candidate, signed, a.address, now)
-	return err
+	return i.validator.prove(ctx, &a.candidate, signed, a.address.DID(), now)
 }
 
 // supersedes reports whether the credential takes the place of the other one.
@@ -201,14 +200,14 @@ func (i *importing) addTo(ctx context.Context, address Address, wallet map[strin
 			page.Before = listed.Credentials[len(listed.Credentials)-1].ID
 		}
 		rivals := slices.DeleteFunc(listed.Credentials, func(row store.Credential) bool { return wallet[row.Provider] == nil })
-		stored, err := i.validator.validate(ctx, address, now, rivals, new(Observation))
-		if err != nil {
+		stored := []holding{{address: address, known: i.validator.memory.recall(address), candidates: candidatesOf(rivals)}}
+		if err := i.validator.validate(ctx, now, stored); err != nil {
 			return fmt.Errorf("verifying the credentials of %s: %w", address, err)
 		}
-		for k := range stored {
-			provider := stored[k].row.Provider
-			if a := wallet[provider]; a != nil && stored[k].valid && !a.supersedes(&stored[k]) {
-				delete(wallet, provider)
+		for k := range stored[0].candidates {
+			c := &stored[0].candidates[k]
+			if a := wallet[c.row.Provider]; a != nil && c.valid && !a.supersedes(c) {
+				delete(wallet, c.row.Provider)
 				i.report.Superseded++
 			}
 		}

@@ -65,9 +65,12 @@ func WithVerifier(verifier Verifier) Option {
 // DefaultCacheSize is the default of [WithCacheSize]: about 10 MB.
 const DefaultCacheSize = 10_000
 
-// WithCacheSize sets how many verified credentials the engine caches, about 1
-// kB each; 0 turns the cache off. Only valid proofs are cached, by a digest of
-// the whole credential; expiry, issuer, subject and revocation are checked each
+// WithCacheSize sets how many credentials the engine remembers, about 1 kB
+// each, those of the wallets that were scored last; 0 turns the cache off. Of a
+// wallet that has not changed a store then need not read the credentials again.
+//
+// Only valid proofs are relied on: a credential is remembered by a digest of
+// its whole text, and expiry, issuer, subject and revocation are checked each
 // time.
 func WithCacheSize(credentials int) Option {
 	return func(s *settings) { s.cacheSize = credentials }
@@ -94,25 +97,30 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 // WithObserver adds a function that is called at the end of every Score,
-// Preview and Latest of a valid address, on the caller's goroutine, for metrics
-// and traces. It must be safe for concurrent use. If it panics, the score stays
-// recorded.
+// Preview and Latest of a valid address, and for each valid address of ScoreAll
+// and Rescore before its result is yielded, on the caller's goroutine, for
+// metrics and traces. It must be safe for concurrent use. If it panics, the
+// score stays recorded.
 func WithObserver(observe func(context.Context, Observation)) Option {
 	return func(s *settings) { s.observers = append(s.observers, observe) }
 }
 
-// Observation is how one call of Score, Preview or Latest went.
+// Observation is how one call of Score, Preview or Latest went, or the scoring
+// of one address in ScoreAll.
 type Observation struct {
 	Community int64
 	Address   Address
-	// Preview and Latest report which call it was; both are false for Score.
-	Preview, Latest bool
-	// Attempts is above 1 after a lost race.
+	// Preview, Latest and Bulk report which call it was, Bulk that of ScoreAll or
+	// Rescore; all are false for Score.
+	Preview, Latest, Bulk bool
+	// Attempts is above 1 after a lost race, and in ScoreAll after any other
+	// failure of a batch that the address was in.
 	Attempts int
 	// Verified and Remembered count the credentials of the last attempt whose
-	// proof was checked, and those whose valid proof was cached.
+	// proof was checked, and those whose valid proof was remembered.
 	Verified, Remembered int
-	// Load, Verify and Apply are the times spent in all attempts together.
+	// Load, Verify and Apply are the times spent in all attempts together. Wallets
+	// that were scored as a batch share its times equally.
 	Load, Verify, Apply time.Duration
 	// Result is what Score or Preview returned, LastScore what Latest returned,
 	// and Err the error of either.

@@ -17,7 +17,8 @@ type Result struct {
 	Score Decimal
 	// Threshold is the community's.
 	Threshold Decimal
-	// ScoredAt is the time of the scoring, by the store's clock, in UTC.
+	// ScoredAt is the time of the scoring, by the store's clock, in UTC. If the
+	// score is Unchanged it is the time at which that was recorded.
 	ScoredAt time.Time
 	// ExpiresAt is the earliest expiry of the stamps that count, or zero.
 	ExpiresAt time.Time
@@ -27,6 +28,15 @@ type Result struct {
 	// Points are the human points that this scoring earned or, in a preview,
 	// would earn.
 	Points []Award
+	// Unchanged reports that the recorded score was left alone, and nothing was
+	// written. See [Engine.LeavingUnchanged].
+	Unchanged bool
+	// Before is the score that was recorded before this one, with Passing and
+	// Outdated as they were at the time of this scoring. [Engine.ScoreAll] sets it,
+	// and every scoring of an engine that is LeavingUnchanged. It is nil if there
+	// was none: the wallet was never scored, its last scoring failed or is queued,
+	// or the record is in an unknown form.
+	Before *LastScore
 }
 
 // Stamp is the outcome of one credential.

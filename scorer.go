@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -15,6 +16,8 @@ type Engine struct {
 	store     Store
 	settings  settings
 	validator *validator
+	glossary  *glossary
+	leaving   time.Duration // unchanged scores that are younger stay
 }
 
 var _ Scorer = (*Engine)(nil)
@@ -26,7 +29,7 @@ func New(store Store, options ...Option) (*Engine, error) {
 	if problems := errors.Join(checkStore(store, &s), s.validate()); problems != nil {
 		return nil, problems
 	}
-	return &Engine{store: store, settings: s, validator: newValidator(&s)}, nil
+	return &Engine{store: store, settings: s, validator: newValidator(&s), glossary: newGlossary()}, nil
 }
 
 // checkStore returns an error if the engine cannot work on the store.
@@ -53,6 +56,25 @@ func (e *Engine) On(store Store) *Engine {
 	return &other
 }
 
+// LeavingUnchanged returns an engine with the same configuration, store and
+// cache that leaves an unchanged score alone if it is younger than the age. It
+// is cheap. With an age of 0 or less every scoring is written, as by default:
+// the service records an event for each.
+//
+// A score is unchanged if the wallet's last one in the community is equal in
+// everything but its time, every claim stays as it is, there are no points to
+// award, and none of the credentials was written after that score. Then nothing
+// is written, also no event for a deduplicated stamp, [Result].Unchanged is set
+// and Result.ScoredAt is the time of the recorded score. A recorded score that
+// failed, is queued, or is in another form than this SDK's is not unchanged.
+//
+// Result.Before is set, so that a caller can compare.
+func (e *Engine) LeavingUnchanged(age time.Duration) *Engine {
+	other := *e
+	other.leaving = age
+	return &other
+}
+
 // unusable is a store whose methods return the error.
 type unusable struct{ err error }
 
@@ -62,6 +84,10 @@ func (u unusable) Load(context.Context, store.Query) (*store.Snapshot, error) {
 
 func (u unusable) Apply(context.Context, *store.Changes) (*store.Receipt, error) {
 	return nil, store.Errorf("apply_changes", ErrMisconfigured, "%w", u.err)
+}
+
+func (u unusable) ListAddresses(context.Context, store.AddressQuery) ([]Address, error) {
+	return nil, u.err
 }
 
 func (u unusable) LastScore(context.Context, int64, Address) (*store.RecordedScore, error) {

@@ -1,12 +1,10 @@
 package passport
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -60,116 +58,38 @@ func (s *scoring) run(ctx context.Context) (*Result, error) {
 
 // attempt loads, verifies, decides and applies once.
 func (s *scoring) attempt(ctx context.Context) (*Result, error) {
-	snapshot, err := s.load(ctx)
+	b := &batch{engine: s.engine, community: s.observation.Community, addresses: []Address{s.observation.Address}, lastScores: s.observation.Bulk}
+	defer s.observation.spent(b)
+	d, err := b.run(ctx, s.observation.Preview)
+	var impossible *ScoringError
+	if errors.As(err, &impossible) && !s.observation.Preview && !s.observation.Bulk {
+		return nil, s.fail(ctx, b, impossible)
+	}
 	if err != nil {
 		return nil, err
 	}
-	terms, err := termsOf(&snapshot.Community)
-	if err != nil {
-		return nil, s.fail(ctx, snapshot, err)
-	}
-	candidates, err := s.verify(ctx, snapshot)
-	if err != nil {
-		return nil, fmt.Errorf("verifying the credentials: %w", err)
-	}
-	decision, err := decide(snapshot, candidates, terms, s.engine.settings.points)
-	if err != nil {
-		return nil, s.fail(ctx, snapshot, err)
-	}
-	if s.observation.Preview {
-		return &decision.result, nil
-	}
-	receipt, err := s.apply(ctx, &decision.changes)
-	if err != nil {
-		return nil, err
-	}
-	if snapshot.Points != nil {
-		decision.result.Points = points(decision.changes.Wallets[0].Awards, receipt.Wallets[0].Given, snapshot.Points.Values)
-	}
-	return &decision.result, nil
+	return &d.results[0], nil
 }
 
-func (s *scoring) load(ctx context.Context) (*store.Snapshot, error) {
-	o, settings := &s.observation, &s.engine.settings
-	began := time.Now()
-	snapshot, err := s.engine.store.Load(ctx, store.Query{
-		Community: o.Community,
-		Addresses: []Address{o.Address},
-		At:        store.Microseconds(settings.clock()),
-		Points:    settings.points.query(),
-	})
-	o.Load += time.Since(began)
-	if err == nil {
-		err = s.check(snapshot)
+// spent adds what the batch cost its first wallet, and counts what was verified
+// of it.
+func (o *Observation) spent(b *batch) {
+	o.Load += b.loading
+	o.Verify += b.verifying
+	o.Apply += b.applying
+	if len(b.holdings) > 0 {
+		o.Verified, o.Remembered = b.holdings[0].verified, b.holdings[0].remembered
 	}
-	if err != nil {
-		return nil, fmt.Errorf("loading: %w", err)
-	}
-	return snapshot, nil
-}
-
-// check returns an error if the snapshot does not answer the query.
-func (s *scoring) check(snapshot *store.Snapshot) error {
-	o := &s.observation
-	wrong := func(problem string) error { return fmt.Errorf("%w: %s", store.ErrInternal, problem) }
-	switch {
-	case snapshot == nil:
-		return wrong("the store returned no snapshot")
-	case len(snapshot.Wallets) != 1 || snapshot.Wallets[0].Address != o.Address || snapshot.Community.ID != o.Community:
-		return wrong("the snapshot is not of the queried address and community")
-	case snapshot.At.IsZero():
-		return wrong("the snapshot has no time")
-	case snapshot.At != store.Microseconds(snapshot.At):
-		return wrong("the time of the snapshot is not in UTC and whole microseconds")
-	case s.engine.settings.points != nil && (snapshot.Points == nil || len(snapshot.Points.Wallets) != 1):
-		return wrong("the snapshot lacks the queried points")
-	}
-	return nil
-}
-
-// verify returns the newest credential of each provider with its verdict.
-func (s *scoring) verify(ctx context.Context, snapshot *store.Snapshot) ([]candidate, error) {
-	o := &s.observation
-	began := time.Now()
-	candidates, err := s.engine.validator.validate(ctx, o.Address, snapshot.At, newest(snapshot.Wallets[0].Credentials), o)
-	o.Verify += time.Since(began)
-	return candidates, err
-}
-
-// newest returns the newest credential of each provider, by provider.
-func newest(credentials []store.Credential) []store.Credential {
-	sorted := slices.SortedFunc(slices.Values(credentials), func(a, b store.Credential) int {
-		return cmp.Or(cmp.Compare(a.Provider, b.Provider), b.UpdatedAt.Compare(a.UpdatedAt), cmp.Compare(b.ID, a.ID))
-	})
-	return slices.CompactFunc(sorted, func(a, b store.Credential) bool { return a.Provider == b.Provider })
-}
-
-func (s *scoring) apply(ctx context.Context, changes *store.Changes) (*store.Receipt, error) {
-	began := time.Now()
-	receipt, err := s.engine.store.Apply(ctx, changes)
-	s.observation.Apply += time.Since(began)
-	if err == nil && (receipt == nil || len(receipt.Wallets) != 1 || len(receipt.Wallets[0].Given) != len(changes.Wallets[0].Awards)) {
-		err = fmt.Errorf("%w: the store returned no receipt for the address", store.ErrInternal)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("applying: %w", err)
-	}
-	return receipt, nil
 }
 
 // fail records why the community could not be scored, and returns it.
-func (s *scoring) fail(ctx context.Context, snapshot *store.Snapshot, cause error) error {
-	o := &s.observation
-	scoringError := &ScoringError{Community: o.Community, Address: o.Address, Err: cause}
-	if o.Preview {
-		return scoringError
-	}
-	_, err := s.apply(ctx, failure(snapshot, cause))
+func (s *scoring) fail(ctx context.Context, b *batch, cause *ScoringError) error {
+	_, err := b.apply(ctx, failure(b.snapshot, cause.Err))
 	if store.Retryable(err) {
 		return err
 	}
-	scoringError.Unrecorded = err
-	return scoringError
+	cause.Unrecorded = err
+	return cause
 }
 
 // report logs a failure that the caller has not caused.

@@ -8,11 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
-
-	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/passport-sdk/passport-go/credential"
 	"github.com/passport-sdk/passport-go/store"
@@ -21,68 +18,107 @@ import (
 // candidate is a stored credential and its verdict.
 type candidate struct {
 	row     store.Credential
-	content credential.Credential // to be trusted only if it is valid
+	digest  [sha256.Size]byte // of the document
+	content credential.Credential
+	proven  bool // its proof holds; without that the content is not to be trusted
+	refused bool // only its proof makes it invalid
 	valid   bool
 	reason  Reason // why it is not valid
 	why     string // the same in words
 }
 
-// validator decides which credentials are valid. Valid proofs are cached; all
-// other rules are checked on every scoring.
+// validator decides which credentials are valid. What it has proven is
+// remembered; all other rules are checked on every scoring.
 type validator struct {
 	*settings
-	verified *lru.Cache[[sha256.Size]byte, credential.Credential] // nil without a cache
+	memory *memory
 }
 
 func newValidator(s *settings) *validator {
-	v := &validator{settings: s}
-	if s.cacheSize > 0 {
-		v.verified, _ = lru.New[[sha256.Size]byte, credential.Credential](s.cacheSize) // fails for a size below 1 only
-	}
-	return v
+	return &validator{settings: s, memory: newMemory(s.cacheSize)}
 }
 
-// validate checks all credentials of one wallet; those not in the cache are
+// holding is a wallet's credentials, and what is found about them.
+type holding struct {
+	address              Address
+	known                *remembered // nil: nothing
+	recalled             bool        // the candidates are those that are known
+	candidates           []candidate // the newest of each provider, by provider
+	verified, remembered int
+}
+
+func candidatesOf(rows []store.Credential) []candidate {
+	candidates := make([]candidate, len(rows))
+	for i := range rows {
+		candidates[i].row = rows[i]
+	}
+	return candidates
+}
+
+// newest returns the newest candidate of each provider, by provider, in the
+// memory of its argument.
+func newest(candidates []candidate) []candidate {
+	slices.SortFunc(candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.row.Provider, b.row.Provider), b.row.UpdatedAt.Compare(a.row.UpdatedAt), cmp.Compare(b.row.ID, a.row.ID))
+	})
+	return slices.CompactFunc(candidates, func(a, b candidate) bool { return a.row.Provider == b.row.Provider })
+}
+
+// validate checks all candidates that are not recalled; those whose proof is not remembered are
 // verified in parallel. It fails only when the context ends or a verifier
 // cannot decide. An invalid credential is a verdict, not an error.
-func (v *validator) validate(ctx context.Context, address Address, now time.Time, rows []store.Credential, seen *Observation) ([]candidate, error) {
-	candidates := make([]candidate, len(rows))
-	for i, row := range rows {
-		candidates[i].row = row
-	}
-	digests := make([][sha256.Size]byte, len(rows))
-	var unseen []int
-	seen.Remembered = 0
-	for i := range candidates {
-		c := &candidates[i]
-		if c.reason, c.why = omitted(c.row.Omitted); c.reason != "" {
+func (v *validator) validate(ctx context.Context, now time.Time, holdings []holding) error {
+	type place struct{ holding, candidate int }
+	var unseen []place
+	for i := range holdings {
+		h := &holdings[i]
+		if h.recalled {
 			continue
 		}
-		digests[i] = sha256.Sum256(c.row.Document)
-		if content, remembered := v.remembered(digests[i]); remembered {
-			seen.Remembered++
-			c.content = content
-			c.reason, c.why = v.check(c, address, now)
-			c.valid = c.reason == ""
-		} else {
-			unseen = append(unseen, i)
+		did := h.address.DID()
+		for k := range h.candidates {
+			c := &h.candidates[k]
+			if c.reason, c.why = omitted(c.row.Omitted); c.reason != "" {
+				continue
+			}
+			c.digest = sha256.Sum256(c.row.Document)
+			if content, is := h.known.content(c); is {
+				h.remembered++
+				c.content, c.proven = content, true
+				v.judge(c, did, now)
+			} else {
+				unseen = append(unseen, place{i, k})
+			}
 		}
 	}
-
-	var checked atomic.Int64
-	err := parallel(ctx, len(unseen), func(k int) error {
-		i := unseen[k]
-		verified, err := v.verify(ctx, &candidates[i], address, now)
-		if verified {
-			checked.Add(1)
-		}
-		if candidates[i].valid && v.verified != nil {
-			v.verified.Add(digests[i], candidates[i].content)
-		}
-		return err
+	err := parallel(ctx, len(unseen), func(n int) error {
+		h := &holdings[unseen[n].holding]
+		return v.verify(ctx, &h.candidates[unseen[n].candidate], h.address.DID(), now)
 	})
-	seen.Verified = int(checked.Load())
-	return candidates, err
+	for _, u := range unseen {
+		if c := &holdings[u.holding].candidates[u.candidate]; c.proven || c.refused {
+			holdings[u.holding].verified++
+		}
+	}
+	return err
+}
+
+// recall sets the candidates of a wallet that has not changed to those that are
+// remembered. It reports false if one of them could count by now, but is not
+// proven.
+func (v *validator) recall(h *holding, now time.Time) bool {
+	h.candidates, h.recalled = slices.Clone(h.known.candidates), true
+	did := h.address.DID()
+	for i := range h.candidates {
+		switch c := &h.candidates[i]; {
+		case c.proven:
+			h.remembered++
+			v.judge(c, did, now)
+		case c.reason == ReasonExpired && c.content.ExpiresAt.After(now): // the clock was set back
+			return false
+		}
+	}
+	return true
 }
 
 // omitted returns why a store has not read a credential, if it has not.
@@ -99,32 +135,33 @@ func omitted(why store.Omission) (Reason, string) {
 	return Reason(why), "the store has omitted it"
 }
 
-func (v *validator) remembered(digest [sha256.Size]byte) (credential.Credential, bool) {
-	if v.verified == nil {
-		return credential.Credential{}, false
-	}
-	return v.verified.Get(digest)
-}
-
 // verify parses the credential, checks its content and, last because it is
 // costly, checks its proof.
-func (v *validator) verify(ctx context.Context, c *candidate, address Address, now time.Time) (verified bool, err error) {
+func (v *validator) verify(ctx context.Context, c *candidate, did string, now time.Time) error {
 	signed, err := credential.Parse(c.row.Document)
 	if err != nil {
-		return false, c.refuse(err)
+		return c.refuse(err)
 	}
-	return v.prove(ctx, c, signed, address, now)
+	return v.prove(ctx, c, signed, did, now)
 }
 
 // prove checks the content of a parsed credential, and its proof.
-func (v *validator) prove(ctx context.Context, c *candidate, signed *credential.Signed, address Address, now time.Time) (verified bool, err error) {
+func (v *validator) prove(ctx context.Context, c *candidate, signed *credential.Signed, did string, now time.Time) error {
 	c.content = signed.Credential
-	if c.reason, c.why = v.check(c, address, now); c.reason != "" {
-		return false, nil
+	if c.reason, c.why = v.check(c, did, now); c.reason != "" {
+		return nil
 	}
-	err = v.verifier.Verify(ctx, signed, now)
-	c.valid = err == nil
-	return true, c.refuse(err)
+	err := v.verifier.Verify(ctx, signed, now)
+	c.valid, c.proven = err == nil, err == nil
+	err = c.refuse(err)
+	c.refused = c.reason != ""
+	return err
+}
+
+// judge decides about a credential whose proof holds.
+func (v *validator) judge(c *candidate, did string, now time.Time) {
+	c.reason, c.why = v.check(c, did, now)
+	c.valid = c.reason == ""
 }
 
 // refuse records what makes the credential invalid if the error is a
@@ -138,11 +175,12 @@ func (c *candidate) refuse(err error) error {
 }
 
 // check applies every rule that needs no cryptography, and drops nullifiers
-// that do not count.
-func (v *validator) check(c *candidate, address Address, now time.Time) (Reason, string) {
+// that do not count. A second check of the same content decides alike, but for
+// the time.
+func (v *validator) check(c *candidate, did string, now time.Time) (Reason, string) {
 	content := &c.content
 	switch {
-	case lowerASCII(content.Subject) != address.DID():
+	case lowerASCII(content.Subject) != did:
 		return ReasonWrongSubject, "it is about another address"
 	case content.Provider == "" || content.Provider != c.row.Provider:
 		return ReasonProviderMismatch, fmt.Sprintf("it signs the provider %.100q", content.Provider)
@@ -150,9 +188,11 @@ func (v *validator) check(c *candidate, address Address, now time.Time) (Reason,
 		return ReasonUntrustedIssuer, fmt.Sprintf("its issuer %.100q is not trusted", content.Issuer)
 	}
 	// An empty nullifier identifies no account.
-	nullifiers := slices.DeleteFunc(slices.Clone(content.Nullifiers), func(n string) bool {
-		return n == "" || v.v0Only && !strings.HasPrefix(n, "v0")
-	})
+	dropped := func(n string) bool { return n == "" || v.v0Only && !strings.HasPrefix(n, "v0") }
+	nullifiers := content.Nullifiers
+	if slices.ContainsFunc(nullifiers, dropped) {
+		nullifiers = slices.DeleteFunc(slices.Clone(nullifiers), dropped)
+	}
 	tooLong := func(n string) bool { return utf8.RuneCountInString(n) > store.MaxNullifier }
 	// Columns hold microseconds: what is compared must be what is stored.
 	expiresAt := store.Microseconds(content.ExpiresAt)

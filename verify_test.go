@@ -99,6 +99,7 @@ type altered struct {
 }
 
 func (a altered) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	q.Known = nil // it changes documents
 	snapshot, err := a.Store.Load(ctx, q)
 	if err == nil {
 		a.change(snapshot)

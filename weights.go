@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -41,6 +44,36 @@ func termsOf(community *store.Community) (terms, error) {
 		return terms{}, fmt.Errorf("%w: threshold: %w", ErrInvalidWeights, err)
 	}
 	return terms{weights: weights, threshold: threshold}, nil
+}
+
+// glossary remembers the terms of communities, which rarely change. It is safe
+// for concurrent use.
+type glossary struct{ read *lru.Cache[int64, termsRead] }
+
+// termsRead are terms and what they were read from.
+type termsRead struct {
+	community store.Community
+	terms     terms
+}
+
+func newGlossary() *glossary {
+	const communities = 64
+	read, _ := lru.New[int64, termsRead](communities) // fails for a size below 1 only
+	return &glossary{read}
+}
+
+// termsOf returns [termsOf] of the community. The weights must not be modified.
+func (g *glossary) termsOf(community *store.Community) (terms, error) {
+	known, found := g.read.Get(community.ID)
+	if found && known.community.Rule == community.Rule && known.community.Threshold == community.Threshold &&
+		bytes.Equal(known.community.Weights, community.Weights) && maps.Equal(known.community.Customization, community.Customization) {
+		return known.terms, nil
+	}
+	t, err := termsOf(community)
+	if err == nil {
+		g.read.Add(community.ID, termsRead{*community, t})
+	}
+	return t, err
 }
 
 // checkRule returns an [ErrUnsupportedRule] for every rule but LIFO.

@@ -1,0 +1,91 @@
+package passport
+
+import (
+	"bytes"
+
+	"github.com/passport-sdk/passport-go/internal/strictjson"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// before returns the score that is recorded for a wallet of the snapshot, or nil
+// if there is none or none that can be read.
+func before(snapshot *store.Snapshot, wallet int, candidates []candidate) *LastScore {
+	score := snapshot.Wallets[wallet].LastScore
+	if score == nil {
+		return nil
+	}
+	live := make([]string, len(candidates)) // one of each provider, expired ones too
+	for i := range candidates {
+		live[i] = candidates[i].row.Provider
+	}
+	recorded := &store.RecordedScore{Score: *score, ReadAt: snapshot.At, Scorer: snapshot.Community.Scorer, Live: live}
+	last, err := lastScoreOf(recorded, snapshot.Community.ID, snapshot.Wallets[wallet].Address)
+	if err != nil {
+		return nil
+	}
+	return last
+}
+
+// unchanged reports whether the decision, which changes no claim, is the score
+// that is recorded, and may be left alone.
+func (s *settling) unchanged() bool {
+	last, score := s.snapshot.Wallets[s.at].LastScore, &s.writes.Score
+	switch {
+	case last == nil || s.leaving <= 0:
+		return false
+	case last.ScoredAt.After(s.snapshot.At) || s.snapshot.At.Sub(last.ScoredAt) >= s.leaving:
+		return false
+	case s.writes.Qualified || len(s.writes.Awards) > 0:
+		return false
+	case last.Status != score.Status || last.Error != "" || !last.ExpiresAt.Equal(score.ExpiresAt) || !sameNumber(last.Value, score.Value):
+		return false
+	}
+	for i := range s.candidates {
+		if s.candidates[i].row.UpdatedAt.After(last.ScoredAt) {
+			return false
+		}
+	}
+	return sameJSON(last.Evidence, score.Evidence) && sameJSON(last.StampScores, score.StampScores) && sameJSON(last.Stamps, score.Stamps)
+}
+
+// sameNumber reports whether both texts are decimals of one value.
+func sameNumber(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, err := ParseDecimal(a)
+	y, other := ParseDecimal(b)
+	return err == nil && other == nil && x.Cmp(y) == 0
+}
+
+// sameJSON reports whether both documents are the same JSON value. Documents
+// that no scoring would write may count as different.
+func sameJSON(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	limits := strictjson.Limits{Size: 1 << 20, Depth: 8, Values: 1 << 16}
+	x, err := strictjson.Parse(a, limits)
+	y, other := strictjson.Parse(b, limits)
+	return err == nil && other == nil && sameValue(x, y)
+}
+
+func sameValue(a, b *strictjson.Value) bool {
+	if a.Kind != b.Kind || len(a.Items) != len(b.Items) || len(a.Members) != len(b.Members) {
+		return false
+	}
+	for i := range a.Items {
+		if !sameValue(&a.Items[i], &b.Items[i]) {
+			return false
+		}
+	}
+	for i := range a.Members { // of one object no two have the same name
+		if other := b.Get(a.Members[i].Name); other == nil || !sameValue(&a.Members[i].Value, other) {
+			return false
+		}
+	}
+	if a.Kind == strictjson.Number {
+		return sameNumber(a.Text, b.Text)
+	}
+	return a.Bool == b.Bool && a.Text == b.Text
+}
