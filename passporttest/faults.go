@@ -11,8 +11,9 @@ import (
 // Faults is a store that passes every call on to another one, except those
 // that the test wants to fail. It is safe for concurrent use.
 //
-// It has the roles that an engine uses, [store.LastScorer] and [store.Points].
-// Where the other store lacks one, a call of it returns store.ErrMisconfigured.
+// It has the roles that an engine uses, [store.LastScorer], [store.Points] and
+// [store.AddressLister]. Where the other store lacks one, a call of it returns
+// store.ErrMisconfigured.
 type Faults struct {
 	on store.Store
 
@@ -77,6 +78,15 @@ func (f *Faults) LastScore(ctx context.Context, community int64, address store.A
 		return nil, err
 	}
 	return scores.LastScore(ctx, community, address)
+}
+
+// ListAddresses implements [store.AddressLister].
+func (f *Faults) ListAddresses(ctx context.Context, q store.AddressQuery) ([]store.Address, error) {
+	lister, err := role[store.AddressLister](f.on, "list_addresses")
+	if err != nil {
+		return nil, err
+	}
+	return lister.ListAddresses(ctx, q)
 }
 
 // LoadPoints implements [store.Points].
