@@ -21,25 +21,19 @@ type scoring struct {
 // run repeats attempts while they lose races and the retry policy allows it.
 func (s *scoring) run(ctx context.Context) (*Result, error) {
 	o := &s.observation
-	backoff := s.engine.settings.backoff()
-	if backoff == nil {
-		backoff = retry.BackoffFunc(func() (time.Duration, bool) { return 0, true })
-	}
-	result, err := retry.DoValue(ctx, backoff, func(ctx context.Context) (*Result, error) {
-		o.Attempts++
-		result, err := s.attempt(ctx)
+	again := func(err error) bool {
 		if store.Retryable(err) {
 			s.logger().DebugContext(ctx, "scoring lost a race", slog.Int("attempt", o.Attempts))
-			return nil, retry.RetryableError(err)
+			return true
 		}
-		return result, err
+		return o.Bulk && isAway(err)
+	}
+	result, err := repeat(ctx, s.engine.settings.backoff, again, func(ctx context.Context) (*Result, error) {
+		o.Attempts++
+		return s.attempt(ctx)
 	})
 	if err == nil {
 		return result, nil
-	}
-	// Between attempts go-retry returns only the context's cause.
-	if errors.Is(err, context.Cause(ctx)) && !errors.Is(err, ctx.Err()) {
-		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	var impossible *ScoringError
 	if errors.As(err, &impossible) && impossible.Unrecorded == nil {
@@ -56,10 +50,33 @@ func (s *scoring) run(ctx context.Context) (*Result, error) {
 	return nil, fmt.Errorf("scoring %s in community %d: %w", o.Address, o.Community, err)
 }
 
+// repeat repeats the attempt while its error is worth it and the retry policy
+// allows it.
+func repeat[T any](
+	ctx context.Context, policy func() retry.Backoff, again func(error) bool, attempt func(context.Context) (T, error),
+) (T, error) {
+	backoff := policy()
+	if backoff == nil {
+		backoff = retry.BackoffFunc(func() (time.Duration, bool) { return 0, true })
+	}
+	result, err := retry.DoValue(ctx, backoff, func(ctx context.Context) (T, error) {
+		result, err := attempt(ctx)
+		if err != nil && again(err) {
+			return result, retry.RetryableError(err)
+		}
+		return result, err
+	})
+	// Between attempts go-retry returns only the context's cause.
+	if err != nil && errors.Is(err, context.Cause(ctx)) && !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return result, err
+}
+
 // attempt loads, verifies, decides and applies once.
 func (s *scoring) attempt(ctx context.Context) (*Result, error) {
 	b := &batch{engine: s.engine, community: s.observation.Community, addresses: []Address{s.observation.Address}, lastScores: s.observation.Bulk}
-	defer s.observation.spent(b)
+	defer s.observation.spent(b, 0)
 	d, err := b.run(ctx, s.observation.Preview)
 	var impossible *ScoringError
 	if errors.As(err, &impossible) && !s.observation.Preview && !s.observation.Bulk {
@@ -71,14 +88,15 @@ func (s *scoring) attempt(ctx context.Context) (*Result, error) {
 	return &d.results[0], nil
 }
 
-// spent adds what the batch cost its first wallet, and counts what was verified
-// of it.
-func (o *Observation) spent(b *batch) {
-	o.Load += b.loading
-	o.Verify += b.verifying
-	o.Apply += b.applying
-	if len(b.holdings) > 0 {
-		o.Verified, o.Remembered = b.holdings[0].verified, b.holdings[0].remembered
+// spent adds the share of the times of a batch that is due to its wallet at that
+// place, and counts what was verified of it.
+func (o *Observation) spent(b *batch, wallet int) {
+	n := time.Duration(len(b.addresses))
+	o.Load += b.loading / n
+	o.Verify += b.verifying / n
+	o.Apply += b.applying / n
+	if b.holdings != nil {
+		o.Verified, o.Remembered = b.holdings[wallet].verified, b.holdings[wallet].remembered
 	}
 }
 

@@ -1,0 +1,538 @@
+package passport_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sethvargo/go-retry"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// crowd returns the addresses of n made-up wallets.
+func crowd(n int) []string {
+	addresses := make([]string, n)
+	for i := range addresses {
+		addresses[i] = passporttest.Address(fmt.Sprint("wallet ", i))
+	}
+	return addresses
+}
+
+// all returns the outcomes of a run, and the error that ended it.
+func all(run iter.Seq2[passport.Scored, error]) (scored []passport.Scored, failed error) {
+	for outcome, err := range run {
+		if err != nil {
+			return scored, err
+		}
+		scored = append(scored, outcome)
+	}
+	return scored, nil
+}
+
+// hooked is a store whose calls may be refused or watched.
+type hooked struct {
+	*memstore.Store
+
+	mu     sync.Mutex
+	load   func(store.Query) error
+	loaded func(store.Query, *store.Snapshot)
+	apply  func(*store.Changes) error
+	loads  [][]store.Address
+}
+
+func (h *hooked) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.loads = append(h.loads, q.Addresses)
+	if h.load != nil {
+		if err := h.load(q); err != nil {
+			return nil, err
+		}
+	}
+	snapshot, err := h.Store.Load(ctx, q)
+	if err == nil && h.loaded != nil {
+		h.loaded(q, snapshot)
+	}
+	return snapshot, err
+}
+
+func (h *hooked) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.apply != nil {
+		if err := h.apply(c); err != nil {
+			return nil, err
+		}
+	}
+	return h.Store.Apply(ctx, c)
+}
+
+// newCrowd returns a world of n wallets, each with a stamp, and a store that
+// can be hooked into.
+func newCrowd(t *testing.T, n int, options ...passport.Option) (*passporttest.World, *hooked, *passport.Engine, []string) {
+	t.Helper()
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"}, passporttest.Options(options))
+	addresses := crowd(n)
+	for _, address := range addresses {
+		world.Stamp(address, "Google", address)
+	}
+	h := &hooked{Store: world.Store}
+	return world, h, world.Engine.On(h), addresses
+}
+
+func TestScoreAll(t *testing.T) {
+	var mu sync.Mutex
+	var seen []passport.Observation
+	world, h, engine, addresses := newCrowd(t, 7, passport.WithObserver(func(_ context.Context, o passport.Observation) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, o)
+	}))
+	upper := "0x" + strings.ToUpper(addresses[2][2:])
+	given := slices.Concat(addresses[:2], []string{"nonsense", upper}, addresses[3:], []string{""})
+
+	for round := range 2 {
+		scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(given), passport.WithBatchSize(3)))
+		require.NoError(t, err)
+		require.Len(t, scored, len(given))
+		for i, s := range scored {
+			assert.Equal(t, given[i], s.Address)
+			if i == 2 || i == len(given)-1 {
+				require.ErrorIs(t, s.Err, passport.ErrInvalidAddress)
+				assert.Nil(t, s.Result)
+				continue
+			}
+			require.NoError(t, s.Err)
+			assert.Equal(t, store.Address(strings.ToLower(given[i])), s.Result.Address)
+			assert.True(t, s.Result.Passing)
+			if round == 0 {
+				assert.Nil(t, s.Result.Before)
+			} else {
+				assert.True(t, s.Result.Before.Passing)
+				assert.Equal(t, "1", s.Result.Before.Score.String())
+			}
+		}
+	}
+	assert.Len(t, h.loads, 6, "three batches a round")
+	assert.Len(t, world.Store.State().Events, 14)
+	require.Len(t, seen, 14, "one for each valid address")
+	for i, o := range seen {
+		assert.True(t, o.Bulk)
+		assert.Equal(t, 1, o.Attempts)
+		assert.NotNil(t, o.Result)
+		assert.Equal(t, i < 7, o.Verified == 1)
+		assert.Equal(t, i >= 7, o.Remembered == 1)
+	}
+}
+
+func TestScoreAll_None(t *testing.T) {
+	world, h, engine, _ := newCrowd(t, 0)
+	scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values([]string{})))
+	require.NoError(t, err)
+	assert.Empty(t, scored)
+	scored, err = all(engine.ScoreAll(t.Context(), world.Community, slices.Values([]string{"a", "b"}), passport.WithBatchSize(1)))
+	require.NoError(t, err)
+	assert.Len(t, scored, 2)
+	assert.Empty(t, h.loads)
+}
+
+func TestScoreAll_Misconfigured(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 1)
+	for name, run := range map[string]iter.Seq2[passport.Scored, error]{
+		"no worker":       engine.ScoreAll(t.Context(), 1, slices.Values(addresses), passport.WithWorkers(0)),
+		"too many":        engine.ScoreAll(t.Context(), 1, slices.Values(addresses), passport.WithWorkers(65)),
+		"empty batches":   engine.ScoreAll(t.Context(), 1, slices.Values(addresses), passport.WithBatchSize(0)),
+		"large batches":   engine.ScoreAll(t.Context(), 1, slices.Values(addresses), passport.WithBatchSize(1001)),
+		"no addresses":    engine.ScoreAll(t.Context(), 1, nil),
+		"no store":        world.Engine.On(nil).ScoreAll(t.Context(), 1, slices.Values(addresses)),
+		"no lister":       engine.On(struct{ store.Store }{world.Store}).Rescore(t.Context(), store.AddressQuery{Community: 1}),
+		"no store listed": world.Engine.On(nil).Rescore(t.Context(), store.AddressQuery{Community: 1}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			scored, err := all(run)
+			require.ErrorIs(t, err, passport.ErrMisconfigured)
+			assert.Empty(t, scored)
+		})
+	}
+	scored, err := all(engine.ScoreAll(t.Context(), 1, slices.Values(addresses), nil, passport.WithWorkers(64), passport.WithBatchSize(1000)))
+	require.NoError(t, err)
+	assert.Len(t, scored, 1)
+}
+
+func TestScoreAll_Duplicates(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 3)
+	a, b, c := addresses[0], addresses[1], addresses[2]
+	given := []string{a, b, "0x" + strings.ToUpper(a[2:]), c, b, b, a}
+	scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(given)))
+	require.NoError(t, err)
+	require.Len(t, scored, len(given))
+	seen := map[store.Address]bool{}
+	for i, s := range scored {
+		require.NoError(t, s.Err)
+		address := store.Address(strings.ToLower(given[i]))
+		assert.Equal(t, address, s.Result.Address)
+		assert.Equal(t, seen[address], s.Result.Before != nil, "each is scored after the one before it")
+		seen[address] = true
+	}
+	assert.Equal(t, []int{2, 3, 2}, []int{len(h.loads[0]), len(h.loads[1]), len(h.loads[2])}, "a batch ends before an address is repeated")
+	assert.Len(t, world.Store.State().Events, 7)
+}
+
+// A wallet that cannot be scored costs no other its score.
+func TestScoreAll_OneFails(t *testing.T) {
+	broken := errors.New("broken")
+	for name, fail := range map[string]func(h *hooked, bad store.Address){
+		"load": func(h *hooked, bad store.Address) {
+			h.load = func(q store.Query) error {
+				if slices.Contains(q.Addresses, bad) {
+					return store.Errorf("load", store.ErrInternal, "%w", broken)
+				}
+				return nil
+			}
+		},
+		"apply": func(h *hooked, bad store.Address) {
+			h.apply = func(c *store.Changes) error {
+				if slices.ContainsFunc(c.Wallets, func(w store.WalletChanges) bool { return w.Address == bad }) {
+					return store.Errorf("apply", store.ErrInvalid, "%w", broken)
+				}
+				return nil
+			}
+		},
+		"always loses": func(h *hooked, bad store.Address) {
+			h.apply = func(c *store.Changes) error {
+				if slices.ContainsFunc(c.Wallets, func(w store.WalletChanges) bool { return w.Address == bad }) {
+					return store.Errorf("apply", store.ErrConflict, "%w", broken)
+				}
+				return nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world, h, engine, addresses := newCrowd(t, 40)
+			fail(h, store.Address(addresses[17]))
+			scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(16)))
+			require.NoError(t, err)
+			require.Len(t, scored, 40)
+			for i, s := range scored {
+				if i == 17 {
+					require.ErrorIs(t, s.Err, broken)
+					require.ErrorContains(t, s.Err, addresses[17])
+					assert.Nil(t, s.Result)
+					continue
+				}
+				require.NoError(t, s.Err)
+				assert.True(t, s.Result.Passing)
+			}
+			assert.Len(t, world.Store.State().Scores, 39)
+			assert.Len(t, world.Store.State().Events, 39, "none was written twice")
+		})
+	}
+}
+
+func TestScoreAll_LostRace(t *testing.T) {
+	var attempts []int
+	world, h, engine, addresses := newCrowd(t, 8, passport.WithObserver(func(_ context.Context, o passport.Observation) {
+		attempts = append(attempts, o.Attempts)
+	}))
+	raced := false
+	h.apply = func(c *store.Changes) error {
+		if !raced && c.Wallets[0].Address == store.Address(addresses[0]) {
+			raced = true // a stamp is added between Load and Apply
+			world.Stamp(addresses[3], "Github", "account")
+		}
+		return nil
+	}
+	scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(8)))
+	require.NoError(t, err)
+	assert.Len(t, scored[3].Result.Stamps, 2)
+	assert.Equal(t, []int{2, 2, 2, 2, 2, 2, 2, 2}, attempts, "once together, once in halves")
+	assert.Len(t, world.Store.State().Events, 8)
+}
+
+func TestScoreAll_Away(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		times int
+		ends  bool
+	}{
+		"for a moment":            {store.ErrUnavailable, 3, false},
+		"for good":                {store.ErrUnavailable, 1000, true},
+		"unknown outcome":         {store.ErrUnknownOutcome, 1, false},
+		"unknown outcome, always": {store.ErrUnknownOutcome, 1000, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world, h, engine, addresses := newCrowd(t, 30)
+			calls := 0
+			h.apply = func(changes *store.Changes) error {
+				if changes.Wallets[0].Address != store.Address(addresses[10]) || calls == c.times {
+					return nil
+				}
+				calls++
+				assert.Len(t, changes.Wallets, 10, "a batch stays whole")
+				return store.Errorf("apply", c.err, "no answer")
+			}
+			scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(10)))
+			if c.ends {
+				require.ErrorIs(t, err, c.err)
+				assert.Len(t, scored, 10, "those before it are final")
+				assert.Equal(t, 6, calls, "the retry policy decides")
+				return
+			}
+			require.NoError(t, err)
+			assert.Len(t, scored, 30)
+			assert.Equal(t, c.times, calls)
+		})
+	}
+}
+
+func TestScoreAll_Community(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 20)
+	scored, err := all(engine.ScoreAll(t.Context(), 99, slices.Values(addresses), passport.WithBatchSize(5)))
+	require.ErrorIs(t, err, passport.ErrCommunityNotFound)
+	assert.Empty(t, scored)
+
+	_, err = all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.NoError(t, err)
+	before := world.Store.State()
+	broken := before
+	broken.Communities = slices.Clone(before.Communities)
+	broken.Communities[0].Weights = []byte(`{"Google":"much"}`)
+	require.NoError(t, world.Store.SetState(broken))
+	scored, err = all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(5)))
+	require.ErrorIs(t, err, passport.ErrInvalidWeights)
+	var impossible *passport.ScoringError
+	require.ErrorAs(t, err, &impossible)
+	assert.Empty(t, scored)
+	assert.Equal(t, before.Scores, world.Store.State().Scores, "the good scores stay")
+}
+
+func TestScoreAll_Break(t *testing.T) {
+	for name, leave := range map[string]func(run iter.Seq2[passport.Scored, error]){
+		"break": func(run iter.Seq2[passport.Scored, error]) {
+			for range run {
+				break
+			}
+		},
+		"panic": func(run iter.Seq2[passport.Scored, error]) {
+			defer func() { _ = recover() }()
+			for range run {
+				panic("enough")
+			}
+		},
+		"goexit": func(run iter.Seq2[passport.Scored, error]) {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for range run {
+					runtime.Goexit()
+				}
+			}()
+			<-done
+		},
+		"pull": func(run iter.Seq2[passport.Scored, error]) {
+			next, stop := iter.Pull2(run)
+			_, _, _ = next()
+			stop()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world, _, engine, addresses := newCrowd(t, 60)
+			before := runtime.NumGoroutine()
+			leave(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(2), passport.WithWorkers(4)))
+			assert.LessOrEqual(t, runtime.NumGoroutine(), before, "all goroutines have ended when the run has")
+		})
+	}
+}
+
+func TestScoreAll_Cancelled(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 40)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var yielded int
+	var ended error
+	for s, err := range engine.ScoreAll(ctx, world.Community, slices.Values(addresses), passport.WithBatchSize(4)) {
+		if err != nil {
+			ended = err
+			continue
+		}
+		require.NoError(t, s.Err, "the end of the context is no wallet's fault")
+		if yielded++; yielded == 4 {
+			cancel()
+		}
+	}
+	require.ErrorIs(t, ended, context.Canceled)
+	assert.Less(t, yielded, 40)
+	assert.GreaterOrEqual(t, len(world.Store.State().Scores), yielded)
+
+	_, err := all(engine.ScoreAll(ctx, world.Community, slices.Values([]string{})))
+	require.ErrorIs(t, err, context.Canceled, "it may have ended the addresses")
+}
+
+func TestScoreAll_Panic(t *testing.T) {
+	for name, stop := range map[string]func(){"panic": func() { panic("index out of range") }, "goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			world, h, engine, addresses := newCrowd(t, 20)
+			h.load = func(q store.Query) error {
+				if slices.Contains(q.Addresses, store.Address(addresses[8])) {
+					stop()
+				}
+				return nil
+			}
+			scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(4)))
+			require.ErrorContains(t, err, "scoring a batch")
+			assert.Len(t, scored, 8)
+		})
+	}
+}
+
+// A run holds as much memory at the end of many addresses as at its start.
+func TestScoreAll_FlatMemory(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 500)
+	const total = 10_000
+	taken, n := 0, 0
+	source := func(yield func(string) bool) {
+		for i := range total {
+			if taken++; !yield(addresses[i%len(addresses)]) {
+				return
+			}
+		}
+	}
+	var live []uint64
+	engine = engine.LeavingUnchanged(time.Hour) // the store must not grow
+	for s, err := range engine.ScoreAll(t.Context(), world.Community, source) {
+		require.NoError(t, err)
+		require.NoError(t, s.Err)
+		n++
+		assert.LessOrEqual(t, taken-n, 7*passport.DefaultBatchSize, "addresses are taken as they are needed")
+		if n%1000 == 0 {
+			runtime.GC()
+			var stats runtime.MemStats
+			runtime.ReadMemStats(&stats)
+			live = append(live, stats.HeapAlloc)
+		}
+	}
+	require.Equal(t, total, n)
+	assert.Less(t, slices.Max(live[5:]), slices.Max(live[:5])+(4<<20))
+}
+
+// listing is a memstore that lists its addresses a page at a time.
+type listing struct {
+	*memstore.Store
+
+	queries []store.AddressQuery
+	answer  func(store.AddressQuery) ([]store.Address, error) // nil: from the state
+}
+
+func (l *listing) ListAddresses(_ context.Context, q store.AddressQuery) ([]store.Address, error) {
+	l.queries = append(l.queries, q)
+	if err := q.Validate(); err != nil {
+		return nil, err
+	}
+	if l.answer != nil {
+		return l.answer(q)
+	}
+	found := map[store.Address]bool{}
+	for _, c := range l.State().Credentials {
+		if c.Address > q.After {
+			found[c.Address] = true
+		}
+	}
+	addresses := slices.Sorted(maps.Keys(found))
+	return addresses[:min(len(addresses), q.Limit)], nil
+}
+
+func TestRescore(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 1234)
+	slices.Sort(addresses)
+	l := &listing{Store: world.Store}
+	run := engine.On(l).Rescore(t.Context(), store.AddressQuery{Community: world.Community, After: store.Address(addresses[9]), Limit: 7})
+	for range 2 {
+		l.queries = nil
+		scored, err := all(run)
+		require.NoError(t, err)
+		require.Len(t, scored, 1224)
+		for i, s := range scored {
+			require.NoError(t, s.Err)
+			require.Equal(t, addresses[10+i], s.Address)
+		}
+		require.Len(t, l.queries, 2)
+		assert.Equal(t, store.Address(addresses[1009]), l.queries[1].After)
+		assert.Equal(t, store.MaxPage, l.queries[1].Limit)
+	}
+}
+
+func TestRescore_ListingFails(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 5)
+	slices.Sort(addresses)
+	page := func(n int) []store.Address {
+		listed := make([]store.Address, n)
+		for i := range listed {
+			listed[i] = store.Address(fmt.Sprintf("0x%040x", i))
+		}
+		return listed
+	}
+	for name, c := range map[string]struct {
+		query  store.AddressQuery
+		answer func(store.AddressQuery) ([]store.Address, error)
+		want   error
+		scored int
+	}{
+		"query not valid": {query: store.AddressQuery{After: "nonsense"}, want: store.ErrInvalid},
+		"away": {
+			answer: func(store.AddressQuery) ([]store.Address, error) { return nil, store.ErrUnavailable }, want: store.ErrUnavailable,
+		},
+		"second page": {
+			answer: func(q store.AddressQuery) ([]store.Address, error) {
+				if q.After != "" {
+					return nil, store.ErrInternal
+				}
+				return page(store.MaxPage), nil
+			},
+			want: store.ErrInternal, scored: store.MaxPage,
+		},
+		"the same page for ever": {
+			answer: func(store.AddressQuery) ([]store.Address, error) { return page(store.MaxPage), nil },
+			want:   store.ErrInternal, scored: store.MaxPage,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.query.Community = world.Community
+			l := &listing{Store: world.Store, answer: c.answer}
+			scored, err := all(engine.On(l).Rescore(t.Context(), c.query))
+			require.ErrorIs(t, err, c.want)
+			assert.Len(t, scored, c.scored, "what was listed is scored")
+		})
+	}
+	calls := 0
+	l := &listing{Store: world.Store, answer: func(store.AddressQuery) ([]store.Address, error) {
+		if calls++; calls < 3 {
+			return nil, store.ErrUnavailable
+		}
+		return []store.Address{store.Address(addresses[0])}, nil
+	}}
+	scored, err := all(engine.On(l).Rescore(t.Context(), store.AddressQuery{Community: world.Community}))
+	require.NoError(t, err)
+	assert.Len(t, scored, 1)
+}
+
+func TestScoreAll_NoRetry(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 4, passport.WithRetry(func() retry.Backoff { return nil }))
+	h.apply = func(*store.Changes) error { return store.ErrUnavailable }
+	_, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	assert.Len(t, h.loads, 1)
+}
