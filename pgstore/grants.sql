@@ -31,6 +31,7 @@ grant select on :"schema".registry_hashscorerlink to :"role";
 grant select on :"schema".registry_humanpoints to :"role";
 grant select on :"schema".registry_humanpointsconfig to :"role";
 grant select on :"schema".registry_humanpointscommunityqualifiedusers to :"role";
+grant select on :"schema".registry_humanpointsmultiplier to :"role";
 
 -- To write. The right to update one column is the right to lock a row.
 grant insert on :"schema".registry_passport to :"role";

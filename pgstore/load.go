@@ -21,7 +21,8 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 	if err := q.Validate(); err != nil {
 		return nil, store.Errorf("load_snapshot", store.ErrInvalid, "%w", err)
 	}
-	r, known := newSnapshotReader(&q), s.known(&q)
+	known := s.known(&q)
+	r := newSnapshotReader(&q, known)
 	if err := s.on.read(ctx, s.texts.load(&q, known, r)...); err != nil {
 		return nil, err
 	}
@@ -77,17 +78,17 @@ func (t texts) load(q *store.Query, known map[string]walletVersion, r *snapshotR
 // loadWallets returns the calls that read the wallets and their claims. They
 // read documents unless all wallets are known.
 func (t texts) loadWallets(q *store.Query, addresses []string, known map[string]walletVersion, r *snapshotReader) []call {
-	digests, nullifiers := newColumns(2), []string{}
+	rows, stamps, nullifiers := []string{}, []string{}, []string{}
 	for _, address := range addresses {
 		version, is := known[address]
-		digests.add(version.rows, version.stamps)
+		rows, stamps = append(rows, version.rows), append(stamps, version.stamps)
 		if is {
 			nullifiers = append(nullifiers, those(q.Known[store.Address(address)].Nullifiers, store.MaxNullifier)...)
 		}
 	}
-	wallets := t.call("load_ceramic_cache", q.Community, addresses, digests).each(r.row)
+	wallets := t.call("load_ceramic_cache", q.Community, addresses, rows, stamps).each(r.row)
 	if len(known) == len(addresses) {
-		wallets = t.call("load_wallets", q.Community, addresses, digests).each(r.version)
+		wallets = t.call("load_wallets", q.Community, addresses, stamps).each(r.version)
 	}
 	calls := []call{wallets}
 	if len(nullifiers) > 0 {
@@ -98,9 +99,11 @@ func (t texts) loadWallets(q *store.Query, addresses []string, known map[string]
 
 // snapshotReader puts the rows of Load together.
 type snapshotReader struct {
-	query  *store.Query
-	wallet map[string]int
-	claims map[string]int
+	query    *store.Query
+	known    map[string]walletVersion
+	wallet   map[string]int // the numbers of the wallets
+	versions []walletVersion
+	claims   map[string]int // the numbers of the claims
 	// unread are the wallets that have changed, and whose credentials have not
 	// been read.
 	unread []string
@@ -108,8 +111,11 @@ type snapshotReader struct {
 	result store.Snapshot
 }
 
-func newSnapshotReader(q *store.Query) *snapshotReader {
-	r := &snapshotReader{query: q, wallet: make(map[string]int, len(q.Addresses)), claims: map[string]int{}}
+func newSnapshotReader(q *store.Query, known map[string]walletVersion) *snapshotReader {
+	r := &snapshotReader{
+		query: q, known: known, wallet: make(map[string]int, len(q.Addresses)),
+		versions: make([]walletVersion, len(q.Addresses)), claims: map[string]int{},
+	}
 	r.result.Wallets = make([]store.Wallet, len(q.Addresses))
 	for i, address := range q.Addresses {
 		r.wallet[string(address)] = i
@@ -172,20 +178,35 @@ func (r *snapshotReader) community(scan scanFunc) error {
 
 // version takes a row of load_wallets.
 func (r *snapshotReader) version(scan scanFunc) error {
-	var address, rows string
-	var unchanged bool
-	if err := scan(&address, &rows, &unchanged); err != nil {
+	var address, rows, stamps string
+	if err := scan(&address, &rows, &stamps); err != nil {
 		return err
 	}
-	i, err := r.of(address)
-	if err != nil {
-		return err
-	}
-	if !unchanged {
+	unchanged, err := r.setVersion(address, rows, stamps)
+	if err == nil && !unchanged {
 		r.unread = append(r.unread, address)
 	}
-	r.result.Wallets[i].Version, r.result.Wallets[i].Unchanged = rows, unchanged
-	return nil
+	return err
+}
+
+// setVersion sets the version of a wallet by the digests of its rows and
+// stamps, and reports whether it is still the known one.
+func (r *snapshotReader) setVersion(address, rows, stamps string) (unchanged bool, err error) {
+	i, err := r.of(address)
+	if err != nil {
+		return false, err
+	}
+	known, is := r.known[address]
+	if unchanged = is && known.rows == rows; unchanged {
+		if known.stamps != stamps { // another program has scored the wallet since
+			known.stamps = ""
+		}
+		r.versions[i] = known
+	} else {
+		r.versions[i] = walletVersion{rows: rows}
+	}
+	r.result.Wallets[i].Unchanged = unchanged
+	return unchanged, nil
 }
 
 // row takes a row of load_ceramic_cache. The text of a document is taken over,
@@ -202,15 +223,15 @@ func (r *snapshotReader) row(scan scanFunc) error {
 		r.addClaim(text, address, at.Time)
 		return nil
 	}
+	if part == "wallet" {
+		_, err := r.setVersion(address, text, omitted)
+		return err
+	}
 	i, err := r.of(address)
 	if err != nil {
 		return err
 	}
 	wallet := &r.result.Wallets[i]
-	if part == "wallet" {
-		wallet.Version, wallet.Unchanged = text, id != 0
-		return nil
-	}
 	c := store.Credential{ID: id, Provider: text, Omitted: store.Omission(omitted), UpdatedAt: at.Time}
 	if c.Omitted == "" {
 		c.Document = document
@@ -300,16 +321,14 @@ func (r *snapshotReader) snapshot(id string) (*store.Snapshot, error) {
 		return nil, store.Errorf("load_community", store.ErrCommunityNotFound, "there is no community %d", r.query.Community)
 	}
 	for i := range r.result.Wallets {
-		wallet := &r.result.Wallets[i]
-		switch {
-		case wallet.Version == "":
+		wallet, version := &r.result.Wallets[i], &r.versions[i]
+		if version.rows == "" {
 			return nil, store.Errorf("load_snapshot", store.ErrInternal, "no row about %s", wallet.Address)
-		case wallet.Unchanged:
-			wallet.Version = r.query.Known[wallet.Address].Version
-		default:
-			version := walletVersion{store: id, rows: wallet.Version, ids: readable(wallet.Credentials)}
-			wallet.Version = version.String()
 		}
+		if !wallet.Unchanged {
+			version.store, version.ids = id, readable(wallet.Credentials)
+		}
+		wallet.Version = version.String()
 	}
 	if r.result.Points != nil {
 		for i := range r.result.Points.Wallets {

@@ -91,7 +91,10 @@ func recordStatements(t *testing.T) map[string]string {
 	c.Wallets[0].Events = append(c.Wallets[0].Events, store.Event{Action: store.ActionDeduplicated, Address: alice, Data: []byte(`{}`)})
 	c.Wallets[0].Qualified = true
 	c.Wallets[0].Awards = []store.Award{{Action: "HKY", Provider: "Google", TxHash: "n1"}, {Action: "MM2", Limit: 5000}}
-	_, err = s.Apply(ctx, c)
+	receipt, err := s.Apply(ctx, c)
+	require.NoError(t, err)
+	query.Known = map[store.Address]store.Known{alice: {Version: receipt.Wallets[0].Version, Nullifiers: []string{"n1"}}}
+	_, err = s.Load(ctx, query)
 	require.NoError(t, err)
 	_, err = s.FindKey(ctx, "none")
 	require.ErrorIs(t, err, store.ErrNotFound)

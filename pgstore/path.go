@@ -22,10 +22,7 @@ import (
 // pg_temp stands last because it would come first if it were left out.
 var (
 	pinPath = call{name: "pin_search_path", sql: `
-select pg_catalog.set_config('search_path', case
-         when pg_catalog.set_config('passport.search_path', pg_catalog.current_setting('search_path'), true) is not null
-         then 'pg_catalog, pg_temp'
-       end, true)`}
+select ` + reducePath}
 
 	// pinPlans does the same in a transaction of ours, and has the server look
 	// rows up by index, whatever it knows or does not know about the tables: a
@@ -33,7 +30,7 @@ select pg_catalog.set_config('search_path', case
 	// when it has grown. Every statement is written for such a plan, which does not
 	// depend on the arguments, so it is made once for each connection.
 	pinPlans = call{name: "pin_search_path", sql: `
-select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+select ` + reducePath + `,
        pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
        pg_catalog.set_config('enable_seqscan', 'off', true),
        pg_catalog.set_config('enable_hashjoin', 'off', true),
@@ -44,6 +41,11 @@ select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
 	unpinPath = call{name: "unpin_search_path", sql: `
 select pg_catalog.set_config('search_path', pg_catalog.current_setting('passport.search_path'), true)`}
 )
+
+const reducePath = `pg_catalog.set_config('search_path', case
+         when pg_catalog.set_config('passport.search_path', pg_catalog.current_setting('search_path'), true) is not null
+         then 'pg_catalog, pg_temp'
+       end, true)`
 
 // pinned returns the calls behind the one that reduces the search path, for a
 // transaction of ours.

@@ -36,7 +36,7 @@ func TestRefusals(t *testing.T) {
 		{pgstore.CheckSchema(t.Context(), w.pool, unnamed), store.ErrInvalid, "check_schema"},
 		{pgstore.CheckSchema(t.Context(), openPool(t, pgtest.NewEmpty(t))), store.ErrInternal, "check_schema"},
 		{pgstore.Ready(t.Context(), openPool(t, nowhere)), store.ErrUnavailable, "connect"},
-		{misnamed, store.ErrInvalid, "load_snapshot"},
+		{misnamed, store.ErrInvalid, "load_community"},
 		{repeated, store.ErrInvalid, "load_snapshot"},
 		{unknown, store.ErrCommunityNotFound, "load_community"},
 		{empty, store.ErrInvalid, "apply_changes"},

@@ -106,7 +106,9 @@ func TestScore_RetryOfLoad(t *testing.T) {
 				attempts++
 				mock.ExpectBegin()
 				mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))
-				mock.ExpectQuery("account_community").WillReturnRows(sqlmock.NewRows([]string{"nothing"}))
+				for _, table := range []string{"account_community", "ceramic_cache"} {
+					mock.ExpectQuery(table).WillReturnRows(sqlmock.NewRows([]string{"nothing"}))
+				}
 				mock.ExpectCommit()
 			}
 			seen, err := scoreOnce(t.Context(), pgstore.NewDB(db))

@@ -139,8 +139,8 @@ type Wallet struct {
 	// writes credentials increments, and that is never set back. A store that
 	// heeds Query.Known must not take the version of another database for its own.
 	Version string
-	// Unchanged reports that Known.Version still holds. Version is then
-	// Known.Version, and Credentials is empty.
+	// Unchanged reports that the credentials are still those of Known.Version, and
+	// are left out. Version may differ from it in its text.
 	Unchanged bool
 	// Credentials are the address's live credentials, which are neither deleted
 	// nor revoked, in any order. The engine takes the newest of a provider.

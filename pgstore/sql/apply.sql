@@ -202,21 +202,18 @@ with scored as materialized (
              and    wallet.version = (
 -- shared: digest of rows
              select encode(sha256(coalesce(
-                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text, 'UTF8'), ''::bytea order by c.id),
+                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text || c.revoked::text, 'UTF8'), ''::bytea order by c.id),
                       ''::bytea
-                    )), 'hex') as digest
+                    )), 'hex')
              from   (
-                      select c.id, c.xmin, c.ctid
+                      select c.id, c.xmin, c.ctid,
+                             exists (select from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) as revoked
                       from   /* schema */ceramic_cache_ceramiccache c
                       where  c.address = wallet.address
                       and    c.deleted_at is null
                       order  by c.id desc
                       limit  1000 /* MaxCredentials */ + 1
                     ) as c
-             where  not exists (
-                      select from /* schema */ceramic_cache_revocation r
-                      where  r.ceramic_cache_id = c.id
-                    )
 -- end shared
              )
              and    (wallet.stamped = '' or wallet.stamped = (

@@ -53,21 +53,30 @@ where  c.id = $1::bigint
 and    c.deleted_at is null;
 
 -- name: load_wallets
--- Returns the versions of wallets that the caller knows, and whether they are
--- still as it knows them. The version is where the wallet's rows are stored
--- (ctid) by which transaction (xmin): every update of any program changes that,
--- and no document has to be read to notice. The same of the stamps beside its
--- score says that they are those which were written last.
+-- Returns where the rows of wallets are stored (ctid) by which transactions
+-- (xmin): every update of any program changes that, and no document has to be
+-- read to notice. The same of the stamps beside a score says whether they are
+-- those which were written last.
 --
---   $1 community  $2 addresses  $3 known digests of the rows
---   $4 known digests of the stamps or ""
-with wallets as (
-    select wallet.address, wallet.known, wallet.stamped
-    from   unnest($2::text[], $3::text[], $4::text[]) as wallet (address, known, stamped)
-    limit  cardinality($2::text[])
-)
-select wallet.address::text, stored.digest::text,
-       (stored.digest = wallet.known and (wallet.stamped = '' or wallet.stamped = (
+--   $1 community  $2 addresses  $3 known digests of the stamps or ""
+select wallet.address::text, (
+-- shared: digest of rows
+             select encode(sha256(coalesce(
+                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text || c.revoked::text, 'UTF8'), ''::bytea order by c.id),
+                      ''::bytea
+                    )), 'hex')
+             from   (
+                      select c.id, c.xmin, c.ctid,
+                             exists (select from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) as revoked
+                      from   /* schema */ceramic_cache_ceramiccache c
+                      where  c.address = wallet.address
+                      and    c.deleted_at is null
+                      order  by c.id desc
+                      limit  1000 /* MaxCredentials */ + 1
+                    ) as c
+-- end shared
+       )::text,
+       case when wallet.stamped = '' then '' else (
 -- shared: digest of stamps
              select encode(sha256(coalesce(
                       string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
@@ -78,28 +87,12 @@ select wallet.address::text, stored.digest::text,
              where  p.address = wallet.address
              and    p.community_id = $1::bigint
 -- end shared
-       )))::boolean
-from   wallets as wallet
-cross  join lateral (
--- shared: digest of rows
-             select encode(sha256(coalesce(
-                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text, 'UTF8'), ''::bytea order by c.id),
-                      ''::bytea
-                    )), 'hex') as digest
-             from   (
-                      select c.id, c.xmin, c.ctid
-                      from   /* schema */ceramic_cache_ceramiccache c
-                      where  c.address = wallet.address
-                      and    c.deleted_at is null
-                      order  by c.id desc
-                      limit  1000 /* MaxCredentials */ + 1
-                    ) as c
-             where  not exists (
-                      select from /* schema */ceramic_cache_revocation r
-                      where  r.ceramic_cache_id = c.id
-                    )
--- end shared
-       ) as stored;
+       ) end::text
+from   (
+         select *
+         from   unnest($2::text[], $3::text[]) as wallet (address, stamped)
+         limit  cardinality($2::text[])
+       ) as wallet;
 
 -- name: load_ceramic_cache
 -- Returns the versions of the wallets, the live credentials of those that are
@@ -119,8 +112,24 @@ cross  join lateral (
 --   $1 community  $2 addresses  $3 known digests of the rows
 --   $4 known digests of the stamps or ""
 with wallets as materialized (
-    select wallet.address, stored.digest,
-           stored.digest = wallet.known and (wallet.stamped = '' or wallet.stamped = (
+    select wallet.address, wallet.known, (
+-- shared: digest of rows
+             select encode(sha256(coalesce(
+                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text || c.revoked::text, 'UTF8'), ''::bytea order by c.id),
+                      ''::bytea
+                    )), 'hex')
+             from   (
+                      select c.id, c.xmin, c.ctid,
+                             exists (select from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) as revoked
+                      from   /* schema */ceramic_cache_ceramiccache c
+                      where  c.address = wallet.address
+                      and    c.deleted_at is null
+                      order  by c.id desc
+                      limit  1000 /* MaxCredentials */ + 1
+                    ) as c
+-- end shared
+           ) as digest,
+           case when wallet.stamped = '' then '' else (
 -- shared: digest of stamps
              select encode(sha256(coalesce(
                       string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
@@ -131,32 +140,12 @@ with wallets as materialized (
              where  p.address = wallet.address
              and    p.community_id = $1::bigint
 -- end shared
-           )) as unchanged
+           ) end as stamps
     from   (
              select *
              from   unnest($2::text[], $3::text[], $4::text[]) as wallet (address, known, stamped)
              limit  cardinality($2::text[])
            ) as wallet
-    cross  join lateral (
--- shared: digest of rows
-             select encode(sha256(coalesce(
-                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text, 'UTF8'), ''::bytea order by c.id),
-                      ''::bytea
-                    )), 'hex') as digest
-             from   (
-                      select c.id, c.xmin, c.ctid
-                      from   /* schema */ceramic_cache_ceramiccache c
-                      where  c.address = wallet.address
-                      and    c.deleted_at is null
-                      order  by c.id desc
-                      limit  1000 /* MaxCredentials */ + 1
-                    ) as c
-             where  not exists (
-                      select from /* schema */ceramic_cache_revocation r
-                      where  r.ceramic_cache_id = c.id
-                    )
--- end shared
-           ) as stored
 ), read_credentials as materialized (
     select wallet.address, c.*
     from   wallets as wallet
@@ -168,7 +157,7 @@ with wallets as materialized (
         order  by c.id desc
         limit  1000 /* MaxCredentials */ + 1
     ) as c
-    where  not wallet.unchanged
+    where  wallet.known <> wallet.digest
     and    not exists (
              select from /* schema */ceramic_cache_revocation r
              where  r.ceramic_cache_id = c.id
@@ -277,8 +266,8 @@ select part::text, address::text, coalesce(id, 0)::bigint,
        to_char(greatest('0001-01-01 00:00:00.000001', least(at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US'),
        coalesce(text, '')::text, coalesce(omitted, '')::text, coalesce(document, '')::text
 from (
-    select 'wallet' as part, address, unchanged::int::bigint as id, null::timestamptz as at, digest as text,
-           '' as omitted, null as document
+    select 'wallet' as part, address, null::bigint as id, null::timestamptz as at, digest as text,
+           stamps as omitted, null as document
     from   wallets
     union  all
     select 'credential', address, id, updated_at, provider, omitted, stamp
