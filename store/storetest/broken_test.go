@@ -31,7 +31,7 @@ type fault struct {
 func faults() map[string]fault {
 	all := map[string]fault{}
 	for _, some := range []map[string]fault{
-		brokenTerms, brokenLoads, brokenBounds, brokenTexts, brokenApplies, brokenCounts, brokenClaims, brokenVersions, brokenPoints, brokenAwards,
+		brokenTerms, brokenLoads, brokenBounds, brokenTexts, brokenApplies, brokenCounts, brokenClaims, brokenVersions, brokenPoints, brokenAwards, brokenKnowing, brokenReceipts, brokenLoadedScores,
 		brokenContexts, brokenTogether, brokenForTheEngine,
 		brokenPuts, brokenFinding, brokenAccounts, brokenCredentials, brokenPages, brokenLastScores, brokenScoresAt, brokenHistory,
 		brokenKeys, brokenUsage, brokenLedgers, brokenMethods(),
@@ -88,6 +88,21 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, newHarness)
 	storetest.RunContention(t, newHarness)
 	storetest.Scenarios(t, newHarness)
+}
+
+// A store passes whatever it does of what the contract leaves to it.
+func TestStore_Choices(t *testing.T) {
+	for name, chooses := range map[string]broken{"ignores Known": ignoresKnown, "has versions in receipts": receiptsOfItsOwn} {
+		t.Run(name, func(t *testing.T) {
+			chosen := func(testing.TB) storetest.Harness {
+				b := brokenstore.New()
+				chooses(b)
+				return b
+			}
+			storetest.Run(t, chosen)
+			storetest.RunContention(t, chosen)
+		})
+	}
 }
 
 // A name can be pasted into -run.

@@ -103,6 +103,16 @@ func otherClaimCases() []Case {
 			w.score(alice, swaps(taken("n2", alice, years(1))))
 			assert.Len(w.t, w.holders(), 2)
 		}},
+		{Name: "a live own claim without a swap stays as it is", run: func(w *world) {
+			w.credentials(stored(1, alice, "Google", "n1"), stored(2, alice, "Ens", "n2"))
+			w.score(alice, counted(1), swaps(taken("n1", alice, years(1))))
+			for _, ids := range [][]int64{{1, 2}, {2}, {}} {
+				w.score(alice, counted(ids...), func(c *store.Changes) {
+					c.At, c.Wallets[0].Score.ScoredAt, c.Wallets[0].Score.ExpiresAt = noon.AddDate(0, 6, 0), noon.AddDate(0, 6, 0), years(2)
+				})
+				assert.Equal(w.t, map[string]store.Holder{"n1": holder(alice, years(1))}, w.holders())
+			}
+		}},
 		{Name: "an expiry to the microsecond", run: func(w *world) {
 			expiry := years(1).Add(123456 * time.Microsecond)
 			w.score(alice, swaps(taken("n1", alice, expiry.Add(999))))

@@ -155,18 +155,21 @@ func lastScoreCases() []Case {
 	return append(cases, scoreFormCases()...)
 }
 
+// oddScores are ones that the engine would not write.
+var oddScores = map[string]store.Score{
+	"that is queued":                 {Status: "BULK_PROCESSING"},
+	"without evidence":               {Status: store.StatusDone, Value: "78.762", ScoredAt: noon},
+	"with evidence that is a list":   {Status: store.StatusDone, Value: "1", ScoredAt: noon, Evidence: []byte(`[{"rawScore":"30.5"}]`)},
+	"with evidence that is a text":   {Status: store.StatusDone, Value: "1", ScoredAt: noon, Evidence: []byte(`"30.5"`)},
+	"with numbers of many digits":    {Status: store.StatusDone, Value: "1", Evidence: []byte(`{"rawScore":12345678901234567890.1250,"threshold":2e1}`)},
+	"with an error and a value":      {Status: store.StatusError, Value: "0.000000001", ScoredAt: noon, Error: "why"},
+	"with stamp scores that are odd": {Status: store.StatusDone, Value: "1", ScoredAt: noon, StampScores: []byte(`["Google"]`), Stamps: []byte(`"none"`)},
+}
+
 // scoreFormCases are about scores that the engine would not write.
 func scoreFormCases() []Case {
 	var cases []Case
-	for name, odd := range map[string]store.Score{
-		"that is queued":                 {Status: "BULK_PROCESSING"},
-		"without evidence":               {Status: store.StatusDone, Value: "78.762", ScoredAt: noon},
-		"with evidence that is a list":   {Status: store.StatusDone, Value: "1", ScoredAt: noon, Evidence: []byte(`[{"rawScore":"30.5"}]`)},
-		"with evidence that is a text":   {Status: store.StatusDone, Value: "1", ScoredAt: noon, Evidence: []byte(`"30.5"`)},
-		"with numbers of many digits":    {Status: store.StatusDone, Value: "1", Evidence: []byte(`{"rawScore":12345678901234567890.1250,"threshold":2e1}`)},
-		"with an error and a value":      {Status: store.StatusError, Value: "0.000000001", ScoredAt: noon, Error: "why"},
-		"with stamp scores that are odd": {Status: store.StatusDone, Value: "1", ScoredAt: noon, StampScores: []byte(`["Google"]`), Stamps: []byte(`"none"`)},
-	} {
+	for name, odd := range oddScores {
 		cases = append(cases, Case{Name: "a score " + name + " is returned as it is", run: func(w *world) {
 			w.scores(scoreOf(func(s *store.StoredScore) { s.Score = odd }))
 			equalScores(w, odd, w.last().Score)

@@ -94,6 +94,15 @@ func snapshotPointsCases() []Case {
 			assert.Empty(w.t, points.Wallets[0].Lists)
 			assert.Equal(w.t, map[string]int{odd[0]: 0, odd[1]: 0, odd[2]: 0}, points.Given)
 		}},
+		{Name: "the multiplier of each address", run: func(w *world) {
+			w.edit(func(s *store.State) { s.Multipliers = map[store.Address]int{alice: 3, bob: -1 << 31, carol: 0} })
+			points := ask(w, &store.PointsQuery{}, carol, "0x"+alice[22:]+alice[22:], bob, alice)
+			var got []int
+			for _, history := range points.Wallets {
+				got = append(got, history.Multiplier)
+			}
+			assert.Equal(w.t, []int{0, 1, -1 << 31, 3}, got)
+		}},
 		{Name: "the values of the active actions", run: func(w *world) {
 			values := map[string]int{"HKY": 123, "PMT": 0}
 			w.edit(func(s *store.State) { s.PointValues = values })

@@ -3,20 +3,36 @@ package storetest
 import (
 	"strings"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
-func staleCases() []Case {
-	google := stored(1, alice, "Google", "n1")
-	var cases []Case
-	// A change set is made with Google in the wallet; then something happens.
-	for _, c := range []struct {
-		name   string
-		change func(w *world)
-		stale  bool
-	}{
+// walletChange is something that happens after Alice's wallet was read. It is
+// stale if the version no longer stands for her credentials.
+type walletChange struct {
+	name   string
+	change func(w *world)
+	stale  bool
+}
+
+// named returns the name of a case about the change: one that ends in the first
+// text if it is stale, in the second otherwise.
+func (c *walletChange) named(stale, holds string) string {
+	if c.stale {
+		return c.name + stale
+	}
+	return c.name + holds
+}
+
+// inWallet is the credential of Alice that there is before each walletChange.
+var inWallet = stored(1, alice, "Google", "n1")
+
+// seededChanges are those that every harness can make.
+func seededChanges() []walletChange {
+	google := inWallet
+	return []walletChange{
 		{"no change", func(*world) {}, false},
 		{"an added credential", func(w *world) { w.credentials(google, stored(2, alice, "Ens", "n2")) }, true},
 		{"a deleted credential", func(w *world) { w.credentials(with(google, deleted)) }, true},
@@ -34,22 +50,12 @@ func staleCases() []Case {
 		}, true},
 		{"a scoring of the wallet", func(w *world) { w.score(alice, swaps(taken("n1", alice, years(1))), counted(1)) }, false},
 		{"a scoring of another wallet", func(w *world) { w.score(bob, swaps(taken("n2", bob, years(1)))) }, false},
-	} {
-		name := c.name + " lets it be written"
-		if c.stale {
-			name = c.name + " is a conflict"
-		}
-		cases = append(cases, Case{Name: name, run: func(w *world) {
-			w.credentials(google)
-			changes := w.scored([]store.Address{alice}, swaps(taken("n1", alice, years(1))))
-			c.change(w)
-			if c.stale {
-				w.refused(store.ErrConflict, changes)
-				return
-			}
-			w.apply(changes)
-		}})
 	}
+}
+
+func staleCases() []Case {
+	cases := changedCases(seededChanges())
+	google := inWallet
 	return append(cases,
 		Case{Name: "a failed scoring is refused as well", run: func(w *world) {
 			changes := w.scored([]store.Address{alice}, failing("why"))
@@ -77,48 +83,14 @@ func withID(id int64) func(c *store.StoredCredential) {
 	return func(c *store.StoredCredential) { c.ID = id }
 }
 
-// versionCases change credentials through the role, not by Seed.
-func versionCases() []Case {
+// changedCases make a change set; then something happens.
+func changedCases(changes []walletChange) []Case {
 	var cases []Case
-	input := func(provider string) store.CredentialInput {
-		return store.CredentialInput{Provider: provider, Document: document(alice, provider, "n1"), ProofValue: provider}
-	}
-	for _, c := range []struct {
-		name   string
-		change func(w *world, role store.Credentials) error
-		stale  bool
-	}{
-		{"adding a credential", func(w *world, role store.Credentials) error {
-			return role.AddCredentials(w.ctx, alice, input("Ens"))
-		}, true},
-		{"adding the same credential again", func(w *world, role store.Credentials) error {
-			return role.AddCredentials(w.ctx, alice, input("Google"))
-		}, true},
-		{"deleting a credential", func(w *world, role store.Credentials) error {
-			return errorOf(role.DeleteCredentials(w.ctx, alice, "Google"))
-		}, true},
-		{"revoking a credential", func(w *world, role store.Credentials) error {
-			return errorOf(role.RevokeCredentials(w.ctx, "Google"))
-		}, true},
-		{"adding a credential of another wallet", func(w *world, role store.Credentials) error {
-			return role.AddCredentials(w.ctx, bob, input("Ens"))
-		}, false},
-		{"deleting a credential of another wallet", func(w *world, role store.Credentials) error {
-			return errorOf(role.DeleteCredentials(w.ctx, bob, "Google"))
-		}, false},
-		{"revoking a credential of another wallet", func(w *world, role store.Credentials) error {
-			return errorOf(role.RevokeCredentials(w.ctx, "other"))
-		}, false},
-	} {
-		name := c.name + " lets it be written"
-		if c.stale {
-			name = c.name + " is a conflict"
-		}
-		cases = append(cases, Case{Name: name, run: func(w *world) {
-			other := with(stored(2, bob, "Google"), func(c *store.StoredCredential) { c.ProofValue = "other" })
-			w.credentials(stored(1, alice, "Google", "n1"), other)
-			changes := w.scored([]store.Address{alice})
-			require.NoError(w.t, c.change(w, w.Harness.(store.Credentials)))
+	for _, c := range changes {
+		cases = append(cases, Case{Name: c.named(" is a conflict", " lets it be written"), run: func(w *world) {
+			w.readBefore()
+			changes := w.scored([]store.Address{alice}, swaps(taken("n1", alice, years(1))))
+			c.change(w)
 			if c.stale {
 				w.refused(store.ErrConflict, changes)
 				return
@@ -127,4 +99,27 @@ func versionCases() []Case {
 		}})
 	}
 	return cases
+}
+
+// readBefore makes the credentials that there are before a walletChange.
+func (w *world) readBefore() {
+	w.t.Helper()
+	w.credentials(inWallet, with(stored(11, bob, "Google"), func(c *store.StoredCredential) { c.ProofValue = "other" }))
+}
+
+// roleChanges are those that are made by the role Credentials, not by Seed.
+func roleChanges() []walletChange {
+	return []walletChange{
+		{"adding a credential", func(w *world) { w.add(alice, input("Ens", "n1")) }, true},
+		{"adding the same credential again", func(w *world) {
+			w.add(alice, store.CredentialInput{Provider: "Google", Document: inWallet.Document, ProofValue: "Google"})
+		}, true},
+		{"deleting a credential", func(w *world) { assert.Equal(w.t, 1, w.remove("Google")) }, true},
+		{"revoking a credential", func(w *world) { assert.Equal(w.t, 1, w.revoke("Google")) }, true},
+		{"adding a credential of another wallet", func(w *world) { w.add(bob, input("Ens", "n1")) }, false},
+		{"deleting a credential of another wallet", func(w *world) {
+			require.NoError(w.t, errorOf(role[store.Credentials](w).DeleteCredentials(w.ctx, bob, "Google")))
+		}, false},
+		{"revoking a credential of another wallet", func(w *world) { assert.Equal(w.t, 1, w.revoke("other")) }, false},
+	}
 }
