@@ -9,7 +9,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Load implements [store.Store].
+// Load implements [store.Store]. It ignores the query's Known: reading
+// documents from a file costs little.
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	if q.At.IsZero() {
 		q.At = time.Now()
@@ -20,6 +21,11 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 		var nullifiers []string
 		for _, address := range q.Addresses {
 			wallet := store.Wallet{Address: address, Version: t.version(address), Credentials: t.credentials(address)}
+			if q.LastScore {
+				if score, found := t.lastScore(q.Community, address); found {
+					wallet.LastScore = &score
+				}
+			}
 			for _, c := range wallet.Credentials {
 				nullifiers = append(nullifiers, store.Nullifiers(address, c.Provider, c.Document)...)
 			}
@@ -111,13 +117,10 @@ func (s *Store) LastScore(ctx context.Context, community int64, address store.Ad
 	recorded := &store.RecordedScore{ReadAt: store.Microseconds(time.Now())}
 	err := s.run(ctx, "last_score", reading, invalid, func(t *transaction) {
 		recorded.Scorer = t.community(community).Scorer
-		score, found := first(t, scoreColumns, `
-			SELECT status, value, scored_at, expires_at, error, evidence, stamp_scores, stamps
-			FROM scores WHERE community = ? AND address = ?`, community, address)
-		if !found {
+		var found bool
+		if recorded.Score, found = t.lastScore(community, address); !found {
 			t.refusef(store.ErrNotFound, "%s has no score in community %d", address, community)
 		}
-		recorded.Score = score
 		recorded.Live = list(t, single[string], `
 			SELECT DISTINCT provider FROM credentials
 			WHERE address = ? AND NOT is_deleted AND NOT is_revoked`, address)
@@ -126,6 +129,13 @@ func (s *Store) LastScore(ctx context.Context, community int64, address store.Ad
 		return nil, err
 	}
 	return recorded, nil
+}
+
+// lastScore returns the last score of the address, if it has one.
+func (t *transaction) lastScore(community int64, address store.Address) (score store.Score, found bool) {
+	return first(t, scoreColumns, `
+		SELECT status, value, scored_at, expires_at, error, evidence, stamp_scores, stamps
+		FROM scores WHERE community = ? AND address = ?`, community, address)
 }
 
 func scoreColumns(s *store.Score) []any {

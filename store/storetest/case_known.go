@@ -78,8 +78,8 @@ func inOrder(credentials []store.Credential) []store.Credential {
 	return slices.SortedFunc(slices.Values(credentials), func(a, b store.Credential) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// hasClaims demands that the snapshot has the claims on those nullifiers, and no
-// other.
+// hasClaims demands that the snapshot has the claims on those nullifiers, and
+// no other.
 func (w *world) hasClaims(snapshot *store.Snapshot, community int64, nullifiers []string) {
 	w.t.Helper()
 	var want, got []store.Claim
