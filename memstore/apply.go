@@ -29,8 +29,8 @@ func (d *data) check(c *store.Changes) ([][]store.CountedCredential, error) {
 	counted := make([][]store.CountedCredential, len(c.Wallets))
 	for i := range c.Wallets {
 		wallet := &c.Wallets[i]
-		read, _ := d.read(wallet.Address)
-		if version(read) != wallet.Version {
+		read, excess := d.read(wallet.Address)
+		if version(read, excess) != wallet.Version {
 			return nil, fail(store.ErrConflict,
 				"the credentials of %s have changed since they were read", wallet.Address)
 		}

@@ -130,11 +130,15 @@ func bounded(read []*credential, excess *credential) []store.Credential {
 	return bounded
 }
 
-// version returns the fingerprint of the credentials that Load reads.
-func version(read []*credential) string {
+// version returns the fingerprint of the credentials that Load reads, and of
+// whether it omits the last one.
+func version(read []*credential, excess *credential) string {
 	digest := sha256.New()
 	for _, c := range read {
 		digest.Write(c.digest[:])
+		if c == excess {
+			digest.Write([]byte("omitted"))
+		}
 	}
 	return hex.EncodeToString(digest.Sum(nil))
 }

@@ -42,7 +42,7 @@ func (d *data) snapshot(q *store.Query) *store.Snapshot {
 	}
 	for _, address := range q.Addresses {
 		read, excess := d.read(address)
-		wallet := store.Wallet{Address: address, Version: version(read)}
+		wallet := store.Wallet{Address: address, Version: version(read, excess)}
 		if known, is := q.Known[address]; is && known.Version == wallet.Version {
 			wallet.Unchanged = true
 			list(known.Nullifiers)

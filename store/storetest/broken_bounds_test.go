@@ -37,6 +37,10 @@ var brokenBounds = map[string]fault{
 	"has no version of what it omits": {"bounds/the version changes with a credential that is omitted", versions(func(s *store.State, address store.Address) any {
 		return slices.DeleteFunc(liveOf(s, address), func(c store.StoredCredential) bool { return store.TooLarge(c.Document) })
 	})},
+	"has a version of what is live": {
+		"bounds/a document that comes within the bounds is a change",
+		ofLive(eachOf(func(c store.StoredCredential) any { return []any{c.ID, c.UpdatedAt, string(c.Document)} })),
+	},
 	"loads claims on every nullifier": {"bounds", loadsAllClaims},
 	"loads claims of one with too many nullifiers": {
 		"bounds/no claim for a credential with too many nullifiers", loadsAllClaims,

@@ -142,6 +142,20 @@ func readCases() []Case {
 			w.credentials(append(all, stored(int64(len(all)+1), alice, "newest", "n1"))...)
 			assert.NotEqual(w.t, wallet.Version, w.load(alice).Wallets[0].Version)
 		}},
+		{Name: "a document that comes within the bounds is a change", run: func(w *world) {
+			var all []store.StoredCredential
+			for id := range int64(store.MaxCredentials + 1) {
+				all = append(all, stored(id+1, alice, fmt.Sprintf("%06d", id+1)))
+			}
+			newest := &all[len(all)-1]
+			newest.Revoked = true
+			w.credentials(all...)
+			c := w.scored([]store.Address{alice})
+			newest.Deleted = true // it takes the place of the first no more
+			w.credentials(all...)
+			w.again(ofAlice(c.Wallets[0].Version).query(alice))
+			w.refused(store.ErrConflict, c)
+		}},
 		{Name: "an omitted credential leaves a score with its reason", run: func(w *world) {
 			many := w.signed(2, alice, "Many")
 			var members map[string]any
