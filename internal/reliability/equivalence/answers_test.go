@@ -70,9 +70,7 @@ func (n *naming) text(answer any) string {
 	case *store.RecordedScore:
 		if a != nil {
 			slices.Sort(a.Live)
-			if value, is := new(big.Rat).SetString(a.Value); is {
-				a.Value = value.RatString()
-			}
+			a.Value = plain(a.Value)
 		}
 	}
 	w := writer{naming: n}
@@ -80,11 +78,23 @@ func (n *naming) text(answer any) string {
 	return w.text.String()
 }
 
-// sortSnapshot sorts the lists of which the order means nothing.
+// plain returns the decimal in one notation; another text as it is.
+func plain(decimal string) string {
+	if value, is := new(big.Rat).SetString(decimal); is {
+		return value.RatString()
+	}
+	return decimal
+}
+
+// sortSnapshot sorts the lists of which the order means nothing, and writes
+// decimals in one notation.
 func sortSnapshot(s *store.Snapshot) {
-	slices.SortFunc(s.Claims, func(a, b store.Claim) int { return cmp.Compare(a.Nullifier, b.Nullifier) })
+	slices.SortFunc(s.Claims, byNullifier)
 	for i := range s.Wallets {
 		sortCredentials(s.Wallets[i].Credentials)
+		if last := s.Wallets[i].LastScore; last != nil {
+			last.Value = plain(last.Value)
+		}
 	}
 	if s.Points != nil {
 		for i := range s.Points.Wallets {
@@ -153,7 +163,7 @@ func (w *writer) write(path string, v reflect.Value) {
 func (w *writer) field(path string, of reflect.Value, field reflect.StructField) {
 	v := of.FieldByIndex(field.Index)
 	switch path += "." + field.Name; {
-	case of.Type() == reflect.TypeFor[store.Wallet]() && field.Name == "Version": // opaque
+	case field.Name == "Version": // opaque
 	case field.Name == "Account":
 		w.line(path, w.naming.usernames[v.Int()])
 	case of.Type() == reflect.TypeFor[store.Credential]() && field.Name == "ID":

@@ -156,7 +156,7 @@ func (d *draft) on(s *side) *store.Changes {
 	c.Wallets = slices.Clone(d.Wallets)
 	for i := range c.Wallets {
 		w := &c.Wallets[i]
-		read := &s.read.Wallets[slices.IndexFunc(s.read.Wallets, func(r store.Wallet) bool { return r.Address == w.Address })]
+		read := s.walletRead(w.Address)
 		w.Version = read.Version
 		w.Counted = nil
 		if d.stale {

@@ -6,6 +6,10 @@
 //
 // So a host's test on memstore holds on Postgres.
 //
+// A store may leave out what a query knows already: an answer is completed by
+// what the sequence remembers before it is compared. TestEquivalence_Known does
+// so without a database.
+//
 //	go test ./equivalence                                            # 100 sequences
 //	go test ./equivalence -timeout 12h -rapid.checks 20000
 //

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestEquivalence(t *testing.T) {
-	ends := compareStores(t, openTables(t), func(*brokenstore.Store) {})
+	ends := compareStores(t, onTables(openTables(t)), func(*brokenstore.Store) {})
 	for op, how := range ends {
 		t.Logf("%-18s %v", op, how)
 	}
@@ -46,15 +46,15 @@ func TestEquivalence(t *testing.T) {
 }
 
 // compareStores plays sequences on a store in memory, which the function may
-// break, and on pgstore, and returns how often each operation ended how.
-func compareStores(t rapid.TB, on *pgtest.Tables, breaks func(b *brokenstore.Store)) tally {
+// break, and on another one, and returns how often each operation ended how.
+func compareStores(t rapid.TB, other opener, breaks func(b *brokenstore.Store)) tally {
 	ends := tally{}
 	own := time.Now().Add(-time.Hour) // the database's clock is another
 	rapid.Check(t, func(t *rapid.T) {
 		m := &machine{ctx: t.Context(), clock: passporttest.NewClock(begin), own: own, tally: ends}
 		content, rows := drawContent(t)
 		var err error
-		m.sides, err = newSides(m.ctx, on, content, rows, breaks, options(m.clock.Now))
+		m.sides, err = newSides(m.ctx, other, content, rows, breaks, options(m.clock.Now))
 		require.NoError(t, err)
 		m.compare(t, "begin", [2]error{})
 		t.Repeat(m.actions())

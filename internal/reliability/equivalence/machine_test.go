@@ -89,9 +89,9 @@ func (s *side) outcome(answer any, err error) string {
 
 func (m *machine) agree(t *rapid.T, op string, texts [2]string) {
 	if texts[0] != texts[1] {
-		mem, pg := strings.Split(texts[0], "\n"), strings.Split(texts[1], "\n")
-		t.Fatalf("%s: the answers differ\nmemstore: %s\npgstore:  %s", op,
-			strings.Join(without(mem, pg), "\n          "), strings.Join(without(pg, mem), "\n          "))
+		mem, other := strings.Split(texts[0], "\n"), strings.Split(texts[1], "\n")
+		t.Fatalf("%s: the answers differ\nmemstore:  %s\nthe other: %s", op,
+			strings.Join(without(mem, other), "\n           "), strings.Join(without(other, mem), "\n           "))
 	}
 }
 
@@ -204,24 +204,36 @@ func (m *machine) ListCredentials(t *rapid.T) {
 	})
 }
 
-func (m *machine) Load(t *rapid.T) { m.load(t, m.query(t)) }
+func (m *machine) Load(t *rapid.T) { m.load(t) }
 
-func (m *machine) load(t *rapid.T, q store.Query) {
+// opUnchanged is a part of loading.
+const opUnchanged = "Load, unchanged"
+
+func (m *machine) load(t *rapid.T) {
+	q := m.query(t)
+	recalls := drawRecalls(t, q.Addresses)
 	m.asks(t, "Load", func(s *side) (any, error) {
-		snapshot, err := s.Load(m.ctx, q)
-		if err == nil {
-			s.read = snapshot
-			for i := range snapshot.Wallets {
-				sortCredentials(snapshot.Wallets[i].Credentials)
-			}
+		asked := q
+		asked.Known = s.known(recalls)
+		snapshot, err := s.Load(m.ctx, asked)
+		if err != nil {
+			return nil, err
 		}
-		return snapshot, err
+		unchanged, fault := s.complete(&asked, snapshot)
+		if fault != nil {
+			t.Fatalf("Load: the answer of %s differs from what it must be: %v", s.name, fault)
+		}
+		if unchanged > 0 {
+			m.tally.add(opUnchanged, nil)
+		}
+		s.read = snapshot
+		return snapshot, nil
 	})
 }
 
 func (m *machine) query(t *rapid.T) store.Query {
 	q := store.Query{
-		Community: communities.draw(t, "community"), At: m.clock.Now(),
+		Community: communities.draw(t, "community"), At: m.clock.Now(), LastScore: oneIn(t, 2, "with last scores"),
 		Addresses: rapid.OneOf(
 			rapid.SliceOfNDistinct(rapid.SampledFrom([]store.Address{alice, bob, carol}), 1, 3, rapid.ID),
 			rapid.Just([]store.Address{alice}),
@@ -244,13 +256,21 @@ func (m *machine) query(t *rapid.T) store.Query {
 func (m *machine) Apply(t *rapid.T) {
 	before := m.sides[0].read
 	if before == nil || !oneIn(t, 4, "read a while ago") {
-		m.load(t, m.query(t))
+		m.load(t)
 	}
 	if m.sides[0].read == nil {
 		t.Skip("nothing was read")
 	}
 	draft := drawDraft(t, m.sides[0], m.sides[0].read != before, m.clock.Now())
-	m.writes(t, "Apply", func(s *side) (any, error) { return s.Apply(m.ctx, draft.on(s)) })
+	byReceipt := oneIn(t, 2, "go on by the receipt")
+	m.writes(t, "Apply", func(s *side) (any, error) {
+		changes := draft.on(s)
+		receipt, err := s.Apply(m.ctx, changes)
+		if err == nil {
+			s.applied(changes, receipt, byReceipt)
+		}
+		return receipt, err
+	})
 }
 
 func (m *machine) Score(t *rapid.T) {

@@ -33,12 +33,21 @@ type side struct {
 
 	name   string
 	engine *passport.Engine
-	state  func(ctx context.Context) (store.State, error)
+	state  readsState
 	// claims are those of the last reading.
 	claims []store.StoredClaim
-	// read is the snapshot of the last Load, on which later changes rest.
+	// read is the completed snapshot of the last Load, on which later changes
+	// rest.
 	read *store.Snapshot
+	// memories are all that were made of each address, in their order.
+	memories map[store.Address][]memory
 }
+
+// readsState returns the whole content of a store.
+type readsState = func(ctx context.Context) (store.State, error)
+
+// opener returns a store with that content, to which it adds the rows.
+type opener func(ctx context.Context, content store.State, more map[string][]row) (roles, readsState, error)
 
 // openTables returns the tables that all sequences share; each begins by
 // emptying them.
@@ -48,10 +57,34 @@ func openTables(t *testing.T) *pgtest.Tables {
 	return pgtest.NewTables(t, pgtest.New(t)+"&synchronous_commit=off", "public")
 }
 
-// newSides returns the two stores with that content, of which the store in
-// memory is broken by the function. The rows are added to those of the content.
+// onTables opens pgstore on the tables.
+func onTables(on *pgtest.Tables) opener {
+	return func(ctx context.Context, content store.State, more map[string][]row) (roles, readsState, error) {
+		rows := servicerows.Rows(content)
+		for table := range more {
+			rows[table] = append(rows[table], more[table]...)
+		}
+		document, err := json.Marshal(rows)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := on.Empty(ctx); err != nil {
+			return nil, nil, err
+		}
+		return pgstore.New(on.Pool), func(ctx context.Context) (store.State, error) {
+			document, err := on.Rows(ctx)
+			if err != nil {
+				return store.State{}, err
+			}
+			return servicerows.FromJSON(document)
+		}, on.Seed(ctx, document)
+	}
+}
+
+// newSides returns two stores with that content: one in memory, broken by the
+// function, and another one.
 func newSides(
-	ctx context.Context, on *pgtest.Tables, content store.State, more map[string][]row,
+	ctx context.Context, open opener, content store.State, more map[string][]row,
 	breaks func(b *brokenstore.Store), options []passport.Option,
 ) ([2]*side, error) {
 	mem := brokenstore.New()
@@ -59,33 +92,16 @@ func newSides(
 		return [2]*side{}, err
 	}
 	breaks(mem)
-	rows := servicerows.Rows(content)
-	for table := range more {
-		rows[table] = append(rows[table], more[table]...)
-	}
-	document, err := json.Marshal(rows)
+	other, state, err := open(ctx, content, more)
 	if err != nil {
 		return [2]*side{}, err
 	}
-	if err := on.Empty(ctx); err != nil {
-		return [2]*side{}, err
-	}
-	if err := on.Seed(ctx, document); err != nil {
-		return [2]*side{}, err
-	}
-	pg := pgstore.New(on.Pool)
 	engine, err := passport.New(mem, options...)
 	if err != nil {
 		return [2]*side{}, err
 	}
 	return [2]*side{
-		{roles: mem, name: "memstore", engine: engine, state: mem.State},
-		{roles: pg, name: "pgstore", engine: engine.On(pg), state: func(ctx context.Context) (store.State, error) {
-			document, err := on.Rows(ctx)
-			if err != nil {
-				return store.State{}, err
-			}
-			return servicerows.FromJSON(document)
-		}},
+		{roles: mem, name: "memstore", engine: engine, state: mem.State, memories: map[store.Address][]memory{}},
+		{roles: other, name: "the other", engine: engine.On(other), state: state, memories: map[store.Address][]memory{}},
 	}, nil
 }
