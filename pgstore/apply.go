@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -21,7 +22,15 @@ func (s *Store) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, er
 		return nil, err
 	}
 	receipt := newReceiptReader(c, versions)
-	if err := s.on.write(ctx, s.texts.apply(c, versions, receipt)); err != nil {
+	stamped := stampedOf(c, versions)
+	err = s.on.write(ctx, s.texts.apply(c, stamped, receipt))
+	if errors.Is(err, store.ErrConflict) && slices.ContainsFunc(stamped, func(digest string) bool { return digest != "" }) {
+		// The stamps may have been replaced since, which is no conflict.
+		clear(stamped)
+		clear(receipt.given)
+		err = s.on.write(ctx, s.texts.apply(c, stamped, receipt))
+	}
+	if err != nil {
 		return nil, err
 	}
 	return receipt.receipt(), nil
@@ -46,12 +55,11 @@ func versionsOf(c *store.Changes) ([]walletVersion, error) {
 // apply returns the calls that write the change set, in the order of their
 // locks. Each writes for all wallets at once; those that have nothing to write
 // are left out.
-func (t texts) apply(c *store.Changes, versions []walletVersion, receipt *receiptReader) []call {
+func (t texts) apply(c *store.Changes, stamped []string, receipt *receiptReader) []call {
 	addresses := make([]string, len(c.Wallets))
 	for i := range c.Wallets {
 		addresses[i] = string(c.Wallets[i].Address)
 	}
-	stamped := stampedOf(c, versions)
 	calls := make([]call, 0, 16)
 	if slices.Contains(stamped, "") { // the others have a passport, or they have changed
 		calls = append(calls, t.call("upsert_passport", c.Community, addresses))
@@ -59,7 +67,7 @@ func (t texts) apply(c *store.Changes, versions []walletVersion, receipt *receip
 	calls = append(calls, t.call("lock_passport", c.Community, addresses))
 	calls = append(calls, t.writeClaims(c)...)
 	calls = append(calls, t.writeStamps(c, stamped, receipt)...)
-	calls = append(calls, t.writeScores(c, versions, stamped))
+	calls = append(calls, t.writeScores(c, receipt.versions, stamped))
 	return append(calls, t.writePoints(c, receipt)...)
 }
 

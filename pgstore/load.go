@@ -103,7 +103,8 @@ type snapshotReader struct {
 	known    map[string]walletVersion
 	wallet   map[string]int // the numbers of the wallets
 	versions []walletVersion
-	claims   map[string]int // the numbers of the claims
+	claims   map[string]int  // the numbers of the claims
+	wanted   map[string]bool // the nullifiers of credentials that have claims
 	// unread are the wallets that have changed, and whose credentials have not
 	// been read.
 	unread []string
@@ -114,7 +115,7 @@ type snapshotReader struct {
 func newSnapshotReader(q *store.Query, known map[string]walletVersion) *snapshotReader {
 	r := &snapshotReader{
 		query: q, known: known, wallet: make(map[string]int, len(q.Addresses)),
-		versions: make([]walletVersion, len(q.Addresses)), claims: map[string]int{},
+		versions: make([]walletVersion, len(q.Addresses)), claims: map[string]int{}, wanted: map[string]bool{},
 	}
 	r.result.Wallets = make([]store.Wallet, len(q.Addresses))
 	for i, address := range q.Addresses {
@@ -220,6 +221,7 @@ func (r *snapshotReader) row(scan scanFunc) error {
 		return err
 	}
 	if part == "claim" { // of any holder
+		r.wanted[text] = true
 		r.addClaim(text, address, at.Time)
 		return nil
 	}
@@ -330,10 +332,33 @@ func (r *snapshotReader) snapshot(id string) (*store.Snapshot, error) {
 		}
 		wallet.Version = version.String()
 	}
+	r.dropClaims()
 	if r.result.Points != nil {
 		for i := range r.result.Points.Wallets {
 			slices.Sort(r.result.Points.Wallets[i].Communities)
 		}
 	}
 	return &r.result, nil
+}
+
+// dropClaims drops the claims that were read for known wallets which turned out
+// to have changed.
+func (r *snapshotReader) dropClaims() {
+	changed := false
+	for i := range r.result.Wallets {
+		wallet := &r.result.Wallets[i]
+		_, known := r.known[string(wallet.Address)]
+		changed = changed || known && !wallet.Unchanged
+	}
+	if !changed {
+		return
+	}
+	for i := range r.result.Wallets {
+		if wallet := &r.result.Wallets[i]; wallet.Unchanged {
+			for _, nullifier := range r.query.Known[wallet.Address].Nullifiers {
+				r.wanted[nullifier] = true
+			}
+		}
+	}
+	r.result.Claims = slices.DeleteFunc(r.result.Claims, func(c store.Claim) bool { return !r.wanted[c.Nullifier] })
 }

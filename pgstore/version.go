@@ -74,6 +74,11 @@ func parseVersion(text string) (v walletVersion) {
 	if err != nil || err2 != nil {
 		return v
 	}
+	for _, digest := range fields[4:] {
+		if digest != "" && len(digest) != hex.EncodedLen(sha256.Size) {
+			return v
+		}
+	}
 	v = walletVersion{store: fields[0], rows: fields[1], community: community, counted: fields[4], stamps: fields[5]}
 	for id := int64(0); len(ids) > 0; {
 		delta, size := binary.Varint(ids)

@@ -293,8 +293,8 @@ and    l.hash = any($2::text[]);
 --   $1 community  $2 addresses
 select p.address::text, s.status::text, coalesce(s.score::text, '')::text, coalesce(s.error, '')::text,
        coalesce(s.evidence::text, '')::text, coalesce(s.stamp_scores::text, '')::text, coalesce(s.stamps::text, '')::text,
-       to_char(greatest('0001-01-01 00:00:00.000001', least(s.last_score_timestamp at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US'),
-       to_char(greatest('0001-01-01 00:00:00.000001', least(s.expiration_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+       case when s.last_score_timestamp is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(s.last_score_timestamp at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       case when s.expiration_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(s.expiration_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end
 from   (
          select wallet.address
          from   unnest($2::text[]) as wallet (address)

@@ -105,7 +105,7 @@ var brokenKnowing = map[string]fault{
 	"believes any version after roles":      {"known versions", believes(func(store.Query, store.Address, string) bool { return true })},
 	"returns nothing of an unchanged one":   {"known", unchanged(func(_ store.Query, _ *store.Snapshot, w *store.Wallet) { w.Unchanged = false })},
 	"returns nothing of one after roles":    {"known versions", unchanged(func(_ store.Query, _ *store.Snapshot, w *store.Wallet) { w.Unchanged = false })},
-	"has another version of an unchanged":   {"known/no change may be left out", unchanged(func(_ store.Query, _ *store.Snapshot, w *store.Wallet) { w.Version = "2" })},
+	"has another version of an unchanged":   {"known/a known wallet can be scored", unchanged(func(_ store.Query, _ *store.Snapshot, w *store.Wallet) { w.Version = "2" })},
 	"has no version of an unchanged wallet": {"known/a wallet without credentials may be left out", unchanged(func(_ store.Query, _ *store.Snapshot, w *store.Wallet) { w.Version = "" })},
 	"returns what is unchanged": {"known/no change may be left out", unchanged(func(_ store.Query, _ *store.Snapshot, w *store.Wallet) {
 		w.Credentials = []store.Credential{{ID: 1, Provider: "Google"}}

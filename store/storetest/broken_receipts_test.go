@@ -131,21 +131,6 @@ var brokenReceipts = map[string]fault{
 	"skips what it has written once": {"receipts", receiptsWith(func(c, written *store.Changes) bool {
 		return slices.Equal(c.Wallets[0].Counted, written.Wallets[0].Counted) && c.Wallets[0].Score.Value == written.Wallets[0].Score.Value
 	})},
-	"knows other versions than it has given": {"known/a known wallet can be scored", func(b *brokenstore.Store) {
-		receiptsOfItsOwn(b)
-		load := b.On.Load
-		b.On.Load = func(ctx context.Context, q store.Query) (*store.Snapshot, error) {
-			snapshot, err := load(ctx, q)
-			if err == nil {
-				for i := range snapshot.Wallets {
-					if w := &snapshot.Wallets[i]; w.Unchanged {
-						w.Version, _, _ = strings.Cut(w.Version, ofReceipt)
-					}
-				}
-			}
-			return snapshot, err
-		}
-	}},
 
 	"prolongs what counts without a swap": {"claims/a live own claim without a swap stays as it is", beforeApply(func(c *store.Changes, s *store.State) {
 		for i := range s.Claims {
