@@ -33,7 +33,13 @@ func decide(snapshot *store.Snapshot, holdings []holding, r rules) (*decision, e
 		changes: store.Changes{Community: snapshot.Community.ID, At: snapshot.At, Wallets: make([]store.WalletChanges, 0, len(holdings))},
 		written: make([]int, 0, len(holdings)),
 	}
-	claims := newBook(snapshot.Claims)
+	room := 0
+	for i := range holdings {
+		for k := range holdings[i].candidates {
+			room += len(holdings[i].candidates[k].content.Nullifiers)
+		}
+	}
+	claims := newBook(snapshot.Claims, room)
 	for i := range holdings {
 		s := settling{snapshot: snapshot, at: i, candidates: holdings[i].candidates, rules: r, result: &d.results[i]}
 		if err := s.settle(claims); err != nil {

@@ -88,8 +88,10 @@ type entry struct {
 	stated    bool
 }
 
-func newBook(claims []store.Claim) *book {
-	b := &book{entries: make([]entry, 0, len(claims)), index: make(map[string]int, len(claims))}
+// newBook returns a book with the claims and room for that many nullifiers.
+func newBook(claims []store.Claim, room int) *book {
+	room = max(room, len(claims))
+	b := &book{entries: make([]entry, 0, room), index: make(map[string]int, room)}
 	for _, claim := range claims {
 		b.index[claim.Nullifier] = len(b.entries)
 		b.entries = append(b.entries, entry{nullifier: claim.Nullifier, read: claim.Holder, now: claim.Holder})
@@ -164,6 +166,9 @@ func (b *book) set(nullifier string, to store.Holder) {
 	e := &b.entries[i]
 	if !e.stated {
 		e.stated = true
+		if b.stated == nil {
+			b.stated = make([]int, 0, cap(b.entries))
+		}
 		b.stated = append(b.stated, i)
 	}
 	if !e.now.Equal(to) {

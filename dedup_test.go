@@ -181,7 +181,7 @@ func TestLIFO(t *testing.T) {
 // lifoAlone decides on a book that begins with the claims, and returns its
 // swaps.
 func lifoAlone(address Address, now time.Time, claimants []claimant, claims []store.Claim) ([]ruling, []store.ClaimSwap) {
-	b := newBook(claims)
+	b := newBook(claims, 2*len(claimants))
 	return lifo(address, now, claimants, b), b.swaps()
 }
 

@@ -1,0 +1,117 @@
+package passport
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// attempt is a batch that was prepared, and the error of that.
+type attempt struct {
+	*batch
+	err error
+}
+
+// begin prepares the first attempt at the parcel.
+func (r *bulkRun) begin(ctx context.Context, p *parcel) error {
+	for _, earlier := range p.after {
+		<-earlier.done // at the latest when the context ends
+	}
+	if items := p.valid(); len(items) > 0 {
+		p.first = r.prepare(ctx, items)
+	}
+	return nil
+}
+
+func (r *bulkRun) prepare(ctx context.Context, items []*item) *attempt {
+	b := &batch{engine: r.engine, community: r.community, addresses: make([]Address, len(items)), lastScores: true}
+	for i := range items {
+		b.addresses[i] = items[i].observation.Address
+	}
+	return &attempt{b, b.prepare(ctx)}
+}
+
+// settle scores the items together, and if that fails in parts. Its error ends
+// the run.
+func (r *bulkRun) settle(ctx context.Context, items []*item, first *attempt) error {
+	if len(items) == 0 {
+		return nil
+	}
+	_, err := repeat(ctx, r.engine.settings.backoff, isAway, func(ctx context.Context) (struct{}, error) {
+		try := first
+		if first = nil; try == nil {
+			try = r.prepare(ctx, items)
+		}
+		return struct{}{}, r.finish(ctx, items, try)
+	})
+	switch {
+	case err == nil:
+		return nil
+	case endsRun(ctx, err):
+		return err
+	case len(items) == 1:
+		return r.scoreAlone(ctx, items[0])
+	}
+	r.engine.settings.logger.DebugContext(ctx, "a batch is scored in halves",
+		slog.Int64("community", r.community), slog.Int("wallets", len(items)), slog.Any("error", err))
+	half := len(items) / 2
+	for _, part := range [][]*item{items[:half], items[half:]} {
+		if err := r.settle(ctx, part, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish decides and writes what was prepared, and settles the items.
+func (r *bulkRun) finish(ctx context.Context, items []*item, try *attempt) error {
+	var d *decision
+	err := try.err
+	if err == nil {
+		d, err = try.batch.finish(ctx, false)
+	}
+	for i := range items {
+		o := &items[i].observation
+		o.Attempts++
+		o.spent(try.batch, i)
+		if err == nil {
+			result := d.results[i] // which may be kept, without the others
+			o.Result, items[i].settled = &result, true
+		}
+	}
+	return err
+}
+
+// scoreAlone scores an item whose batches failed as Score does. An error of the
+// address is its outcome, and any other ends the run.
+func (r *bulkRun) scoreAlone(ctx context.Context, i *item) error {
+	s := scoring{engine: r.engine, observation: i.observation}
+	result, err := s.run(ctx)
+	i.observation = s.observation
+	if err != nil && endsRun(ctx, err) {
+		return err
+	}
+	i.observation.Result, i.observation.Err, i.settled = result, err, true
+	return nil
+}
+
+// isAway reports whether the database may be back soon.
+func isAway(err error) bool {
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnknownOutcome)
+}
+
+// endsRun reports whether the error would be that of every other wallet too.
+func endsRun(ctx context.Context, err error) bool {
+	var impossible *ScoringError
+	if ctx.Err() != nil || isAway(err) || errors.As(err, &impossible) {
+		return true
+	}
+	switch store.KindOf(err) {
+	case store.KindMisconfigured, store.KindNotFound, store.KindReadOnly, store.KindSchema, store.KindPermission:
+		return true
+	default:
+		return false
+	}
+}
