@@ -56,15 +56,15 @@ func newBulkSettings(options []BulkOption) (bulkSettings, error) {
 // ScoreAll scores the addresses in the community as [Engine.Score] does, many
 // at a time, and yields an outcome for each, in their order and with
 // Result.Before. It takes addresses as it needs them, so that its memory does
-// not grow with their number. With [Engine.LeavingUnchanged] it writes only what
-// has changed.
+// not grow with their number. With [Engine.LeavingUnchanged] it writes only
+// what has changed.
 //
 // Wallets of one batch are read together, decided one after the other in their
 // order, and written in one transaction. If that fails the batch is halved and
 // both halves are tried again, so that neither a lost race nor a faulty wallet
-// costs another its score. What remains is scored by itself, and its error is
-// Scored.Err: the errors of Score, [ErrInvalidAddress] among them. An address
-// that is given again is scored again, later.
+// costs another its score. The wallet that remains is scored by itself, and its
+// error is Scored.Err: the errors of Score, [ErrInvalidAddress] among them. An
+// address that is given again is scored again, later.
 //
 // An error that is yielded ends the run: one of the context;
 // [ErrCommunityNotFound]; a *[ScoringError] if the community's terms cannot be
@@ -96,8 +96,8 @@ func (e *Engine) ScoreAll(ctx context.Context, community int64, addresses iter.S
 
 // Rescore scores the addresses that the query selects, in the order of their
 // bytes, as [Engine.ScoreAll] does, while it lists them. The query's After
-// resumes a run: everything up to the last address that was yielded is done. Its
-// Limit is ignored.
+// resumes a run: everything up to the last address that was yielded is done.
+// Its Limit is ignored.
 //
 // Its errors are those of ScoreAll; store.ErrInvalid for a query that is not
 // valid; and [ErrMisconfigured] on a store without the role

@@ -146,8 +146,8 @@ func (r *bulkRun) send(p *parcel) {
 	r.waiting <- p
 }
 
-// step reports whether the work on the parcel went well. Otherwise the parcel is
-// done, and ends the run.
+// step reports whether the work on the parcel went well. Otherwise the parcel
+// is done, and ends the run.
 func (p *parcel) step(work func() error) (ok bool) {
 	err := errors.New("scoring a batch ended its goroutine")
 	defer func() {

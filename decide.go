@@ -24,9 +24,9 @@ type rules struct {
 
 // decide makes a decision from a snapshot and the verified credentials of its
 // wallets. The wallets are decided in their order, each on the claims as those
-// before it left them. It is pure: the same arguments give the same decision, so
-// a preview is a decision that is not applied. Its errors have their cause in
-// the community, and are recorded.
+// before it left them. It is pure: the same arguments give the same decision,
+// so a preview is a decision that is not applied. Its errors have their cause
+// in the community, and are recorded.
 func decide(snapshot *store.Snapshot, holdings []holding, r rules) (*decision, error) {
 	d := &decision{
 		results: make([]Result, len(holdings)),

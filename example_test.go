@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
@@ -117,6 +118,71 @@ func ExampleEngine_Preview() {
 	// Output:
 	// 1.5 of 3.00000
 	// true
+}
+
+func ExampleEngine_ScoreAll() {
+	engine, mem, issuer := exampleWorld()
+	alice, bob := passporttest.Address("alice"), passporttest.Address("bob")
+	give(mem, issuer, alice, "Google", "account-1")
+	give(mem, issuer, alice, "Github", "account-2")
+	give(mem, issuer, bob, "Google", "account-1") // the same account, another wallet
+
+	// Any iterator of addresses will do, such as one that reads a file.
+	addresses := slices.Values([]string{alice, "not an address", bob})
+	for scored, err := range engine.ScoreAll(context.Background(), 1, addresses, passport.WithBatchSize(100)) {
+		if err != nil {
+			log.Fatal(err) // the run has ended
+		}
+		if scored.Err != nil {
+			fmt.Println(scored.Err)
+			continue
+		}
+		fmt.Println(scored.Result.Passing, scored.Result.Score, "before:", scored.Result.Before)
+	}
+	// Output:
+	// true 4.25 before: <nil>
+	// invalid address: "not an address" does not begin with 0x
+	// false 0 before: <nil>
+}
+
+func ExampleEngine_Rescore() {
+	engine, mem, issuer := exampleWorld()
+	for _, name := range []string{"alice", "bob", "carol"} {
+		give(mem, issuer, passporttest.Address(name), "Google", name)
+	}
+	engine = engine.On(&listing{Store: mem}).LeavingUnchanged(24 * time.Hour)
+
+	var last string // kept where it survives the program
+	for range 2 {
+		q := store.AddressQuery{Community: 1, After: store.Address(last)}
+		for scored, err := range engine.Rescore(context.Background(), q, passport.WithWorkers(4)) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			last = scored.Address
+			fmt.Println(scored.Result.Score, scored.Result.Unchanged)
+		}
+	}
+	// Output:
+	// 1.5 false
+	// 1.5 false
+	// 1.5 false
+}
+
+func ExampleEngine_LeavingUnchanged() {
+	engine, mem, issuer := exampleWorld()
+	alice := passporttest.Address("alice")
+	give(mem, issuer, alice, "Google", "account-1")
+	for range 2 {
+		result, err := engine.LeavingUnchanged(24*time.Hour).Score(context.Background(), 1, alice)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(result.Score, result.Unchanged)
+	}
+	// Output:
+	// 1.5 false
+	// 1.5 true
 }
 
 func ExampleEngine_Latest() {

@@ -83,7 +83,7 @@ func TestKnown_Claims(t *testing.T) {
 	assert.Zero(t, *read)
 }
 
-// What is not proven is never trusted: the document is read again.
+// A credential that is not proven is never trusted: its document is read again.
 func TestKnown_NotProven(t *testing.T) {
 	var seen passport.Observation
 	answer := error(&credential.Error{Reason: credential.ReasonBadSignature, Detail: "it is forged"})

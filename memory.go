@@ -25,8 +25,8 @@ type memory struct {
 type remembered struct {
 	// version is the store's, empty if it must not be relied on.
 	version string
-	// candidates are those of each provider, by provider, without documents. Of
-	// those that are not proven only the verdict and the expiry are kept.
+	// candidates are those of each provider, by provider, without documents.
+	// Only the verdict and the expiry are kept of those that are not proven.
 	candidates []candidate
 	nullifiers []string // those of the proven ones, sorted, each once
 }
@@ -68,9 +68,9 @@ func (m *memory) recall(address Address) *remembered {
 	return known
 }
 
-// remember keeps the verdicts of a wallet whose documents were read. Its version
-// is relied on only if every credential that could count is proven: a refused
-// proof is checked again on each scoring, and needs the document.
+// remember keeps the verdicts of a wallet whose documents were read. Its
+// version is relied on only if every credential that could count is proven: a
+// refused proof is checked again on each scoring, and needs the document.
 func (m *memory) remember(address Address, version string, candidates []candidate) *remembered {
 	if m.wallets == nil {
 		return nil

@@ -66,8 +66,9 @@ func WithVerifier(verifier Verifier) Option {
 const DefaultCacheSize = 10_000
 
 // WithCacheSize sets how many credentials the engine remembers, about 1 kB
-// each, those of the wallets that were scored last; 0 turns the cache off. Of a
-// wallet that has not changed a store then need not read the credentials again.
+// each, those of the wallets that were scored last; 0 turns the cache off. A
+// store need not read the credentials of a remembered wallet again until they
+// change.
 //
 // Only valid proofs are relied on: a credential is remembered by a digest of
 // its whole text, and expiry, issuer, subject and revocation are checked each

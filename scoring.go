@@ -88,8 +88,8 @@ func (s *scoring) attempt(ctx context.Context) (*Result, error) {
 	return &d.results[0], nil
 }
 
-// spent adds the share of the times of a batch that is due to its wallet at that
-// place, and counts what was verified of it.
+// spent adds the share of the times of a batch that is due to its wallet at
+// that place, and counts what was verified of it.
 func (o *Observation) spent(b *batch, wallet int) {
 	n := time.Duration(len(b.addresses))
 	o.Load += b.loading / n

@@ -7,8 +7,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// before returns the score that is recorded for a wallet of the snapshot, or nil
-// if there is none or none that can be read.
+// before returns the score that is recorded for a wallet of the snapshot, or
+// nil if there is none or none that can be read.
 func before(snapshot *store.Snapshot, wallet int, candidates []candidate) *LastScore {
 	score := snapshot.Wallets[wallet].LastScore
 	if score == nil {

@@ -27,8 +27,8 @@ type candidate struct {
 	why     string // the same in words
 }
 
-// validator decides which credentials are valid. What it has proven is
-// remembered; all other rules are checked on every scoring.
+// validator decides which credentials are valid. It remembers those that are
+// proven; all other rules are checked on every scoring.
 type validator struct {
 	*settings
 	memory *memory
@@ -64,9 +64,10 @@ func newest(candidates []candidate) []candidate {
 	return slices.CompactFunc(candidates, func(a, b candidate) bool { return a.row.Provider == b.row.Provider })
 }
 
-// validate checks all candidates that are not recalled; those whose proof is not remembered are
-// verified in parallel. It fails only when the context ends or a verifier
-// cannot decide. An invalid credential is a verdict, not an error.
+// validate checks all candidates that are not recalled; those whose proof is
+// not remembered are verified in parallel. It fails only when the context ends
+// or a verifier cannot decide. An invalid credential is a verdict, not an
+// error.
 func (v *validator) validate(ctx context.Context, now time.Time, holdings []holding) error {
 	type place struct{ holding, candidate int }
 	var unseen []place
