@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/passport-sdk/passport-go/store"
 )
 
 // attempt is a batch that was prepared, and the error of that.
 type attempt struct {
-	*batch
-	err error
+	batch *batch
+	err   error
 }
 
 // begin prepares the first attempt at the parcel.
@@ -108,10 +109,6 @@ func endsRun(ctx context.Context, err error) bool {
 	if ctx.Err() != nil || isAway(err) || errors.As(err, &impossible) {
 		return true
 	}
-	switch store.KindOf(err) {
-	case store.KindMisconfigured, store.KindNotFound, store.KindReadOnly, store.KindSchema, store.KindPermission:
-		return true
-	default:
-		return false
-	}
+	everyones := []store.Kind{store.KindMisconfigured, store.KindNotFound, store.KindReadOnly, store.KindSchema, store.KindPermission}
+	return slices.Contains(everyones, store.KindOf(err))
 }

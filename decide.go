@@ -34,9 +34,9 @@ func decide(snapshot *store.Snapshot, holdings []holding, r rules) (*decision, e
 		written: make([]int, 0, len(holdings)),
 	}
 	room := 0
-	for i := range holdings {
-		for k := range holdings[i].candidates {
-			room += len(holdings[i].candidates[k].content.Nullifiers)
+	for _, h := range holdings {
+		for k := range h.candidates {
+			room += len(h.candidates[k].content.Nullifiers)
 		}
 	}
 	claims := newBook(snapshot.Claims, room)

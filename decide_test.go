@@ -1,6 +1,7 @@
 package passport
 
 import (
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -50,7 +51,7 @@ func TestDecide(t *testing.T) {
 	snapshot.Claims = []store.Claim{claim("bobs", bob, 2)}
 	leftOut := valid("Expired", -1, "n0")
 	leftOut.valid, leftOut.reason, leftOut.why = false, ReasonExpired, "it expired on 2025-06-01"
-	candidates := []candidate{leftOut, valid("Google", 3, "bobs", "free"), valid("Github", 5, "n1"), valid("Unknown", 4, "n2")}
+	candidates := []candidate{leftOut, valid("Github", 5, "n1"), valid("Google", 3, "bobs", "free"), valid("Unknown", 4, "n2")}
 
 	d, err := decideOne(snapshot, candidates, weighing(t, "2", map[string]string{"Github": "2.5", "Google": "4"}), nil)
 	require.NoError(t, err)
@@ -59,8 +60,8 @@ func TestDecide(t *testing.T) {
 		ScoredAt: noon, ExpiresAt: until(4),
 		Stamps: []Stamp{
 			{Provider: "Expired", Outcome: LeftOut, ExpiresAt: until(-1), Reason: ReasonExpired, Why: "it expired on 2025-06-01"},
-			{Provider: "Google", Outcome: Deduplicated, ExpiresAt: until(3), ClaimedUntil: until(2), Why: "claimed by another wallet until 2028-06-01"},
 			{Provider: "Github", Outcome: Counted, ExpiresAt: until(5), Weight: decimal(t, "2.5")},
+			{Provider: "Google", Outcome: Deduplicated, ExpiresAt: until(3), ClaimedUntil: until(2), Why: "claimed by another wallet until 2028-06-01"},
 			{Provider: "Unknown", Outcome: Counted, ExpiresAt: until(4), Why: "the community gives this provider no weight"},
 		},
 	}, d.results[0])
@@ -112,6 +113,17 @@ func TestDecide_ExpiresAt(t *testing.T) {
 			assert.Equal(t, until(1), d.results[0].ExpiresAt)
 			assert.Equal(t, until(1), d.changes.Wallets[0].Score.ExpiresAt)
 		})
+	}
+}
+
+func TestScoreOf_Names(t *testing.T) {
+	for _, name := range []string{"Google", "", `"`, `a\b`, "<b>&", "tab\t", "ümlaut", "\u2028", "\x7f", "AllowList#Few: 1, 2"} {
+		row, err := scoreOf(&Result{Stamps: []Stamp{{Provider: name, Outcome: Counted}}})
+		require.NoError(t, err)
+		want, err := json.Marshal(map[string]json.Number{name: "0.0"})
+		require.NoError(t, err)
+		assert.Equal(t, string(want), string(row.StampScores))
+		assert.True(t, json.Valid(row.Stamps))
 	}
 }
 

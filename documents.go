@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -138,13 +140,6 @@ func (m members) read(wanted ...member) error {
 	return nil
 }
 
-// stampScore is the record of a valid credential in a score.
-type stampScore struct {
-	Score      string `json:"score"`
-	Dedup      bool   `json:"dedup"`
-	Expiration string `json:"expiration_date"`
-}
-
 // evidence is the document that ParseEvidence reads, as it is written today.
 type evidence struct {
 	Type      string `json:"type"`
@@ -164,33 +159,55 @@ func scoreOf(result *Result) (store.Score, error) {
 	if result.Passing {
 		score.Value = "1"
 	}
-	numbers := make(map[string]json.Number, len(result.Stamps))
-	stamps := make(map[string]stampScore, len(result.Stamps))
-	for _, s := range result.Stamps {
-		if s.Outcome == LeftOut {
-			continue
-		}
-		stamps[s.Provider] = stampScore{
-			Score: s.Weight.Fixed(places), Dedup: s.Outcome == Deduplicated, Expiration: store.FormatTime(s.ExpiresAt),
-		}
-		if s.Outcome == Counted {
-			numbers[s.Provider] = json.Number(s.Weight.jsonNumber())
-		}
-	}
 	var err error
-	document := func(value any) json.RawMessage {
-		text, invalid := json.Marshal(value)
-		err = errors.Join(err, invalid)
-		return text
-	}
-	score.Evidence = document(evidence{
+	score.Evidence, err = json.Marshal(evidence{
 		thresholdEvidence, result.Passing, result.Score.String(), result.Threshold.Fixed(places),
 	})
-	score.StampScores, score.Stamps = document(numbers), document(stamps)
+	score.StampScores, score.Stamps = stampDocuments(result.Stamps)
+	if err == nil && !json.Valid(score.StampScores) {
+		err = errors.New("a weight is not a number")
+	}
 	if err != nil {
 		return store.Score{}, fmt.Errorf("writing the score's JSON: %w", err)
 	}
 	return score, nil
+}
+
+// stampDocuments returns the weights of the stamps that count, and the records
+// of those and of the deduplicated ones: objects by provider, in the order of
+// the stamps.
+func stampDocuments(stamps []Stamp) (numbers, records []byte) {
+	const number, record = 32, 112 // their usual lengths
+	numbers = append(make([]byte, 0, 2+number*len(stamps)), '{')
+	records = append(make([]byte, 0, 2+record*len(stamps)), '{')
+	for i := range stamps {
+		s := &stamps[i]
+		if s.Outcome == LeftOut {
+			continue
+		}
+		records = appendName(records, s.Provider)
+		records = append(append(records, `{"score":"`...), s.Weight.Fixed(places)...)
+		records = strconv.AppendBool(append(records, `","dedup":`...), s.Outcome == Deduplicated)
+		records = append(append(records, `,"expiration_date":"`...), store.FormatTime(s.ExpiresAt)...)
+		records = append(records, `"}`...)
+		if s.Outcome == Counted {
+			numbers = append(appendName(numbers, s.Provider), s.Weight.jsonNumber()...)
+		}
+	}
+	return append(numbers, '}'), append(records, '}')
+}
+
+// appendName appends the name of the next member of an unfinished object.
+func appendName(object []byte, name string) []byte {
+	if object[len(object)-1] != '{' {
+		object = append(object, ',')
+	}
+	escaped := func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r) }
+	if strings.ContainsFunc(name, escaped) {
+		text, _ := json.Marshal(name) //nolint:errchkjson // a text: cannot fail
+		return append(append(object, text...), ':')
+	}
+	return append(append(append(object, '"'), name...), `":`...)
 }
 
 // deduplicatedEvent returns the event of a credential that lost to an earlier

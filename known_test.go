@@ -164,7 +164,7 @@ func (r *receipted) Load(ctx context.Context, q store.Query) (*store.Snapshot, e
 	r.asked = append(r.asked, known)
 	versions := map[store.Address]store.Known{}
 	if known.Version == "mine" {
-		plain, err := r.hooked.Store.Load(ctx, store.Query{Community: q.Community, Addresses: q.Addresses})
+		plain, err := r.Store.Load(ctx, store.Query{Community: q.Community, Addresses: q.Addresses})
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +180,7 @@ func (r *receipted) Load(ctx context.Context, q store.Query) (*store.Snapshot, e
 
 func (r *receipted) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 	if c.Wallets[0].Version == "mine" {
-		plain, err := r.hooked.Store.Load(ctx, store.Query{Community: c.Community, Addresses: []store.Address{c.Wallets[0].Address}})
+		plain, err := r.Store.Load(ctx, store.Query{Community: c.Community, Addresses: []store.Address{c.Wallets[0].Address}})
 		if err != nil {
 			return nil, err
 		}

@@ -204,7 +204,9 @@ func TestResult_Before(t *testing.T) {
 	assert.True(t, before.PassedWhenScored)
 
 	for _, odd := range []store.Score{
-		{Status: "BULK_PROCESSING"}, {Status: store.StatusError, Error: "why"}, {Status: store.StatusDone, Value: "one"},
+		{Status: "BULK_PROCESSING"},
+		{Status: store.StatusError, Error: "why"},
+		{Status: store.StatusDone, Value: "one"},
 		{Status: store.StatusDone, Value: "1", Evidence: []byte(`"passed"`)},
 		{Status: store.StatusDone, Value: "1", Evidence: []byte(`{"success":true,"rawScore":"1"}`), Stamps: []byte(`[]`)},
 	} {
