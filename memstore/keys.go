@@ -3,6 +3,8 @@ package memstore
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -25,6 +27,19 @@ func (d *data) key(prefix string) (*store.Key, error) {
 		return nil, fail(store.ErrNotFound, "there is no API key with that prefix")
 	}
 	return key, nil
+}
+
+// ListKeys implements [store.KeyLister].
+func (s *Store) ListKeys(ctx context.Context, q store.KeyQuery) ([]store.Key, error) {
+	return view(ctx, s, "list_api_keys", q.Validate(), func(d *data) (keys []store.Key, err error) {
+		for _, prefix := range slices.Sorted(maps.Keys(d.keys)) {
+			key := d.keys[prefix]
+			if len(keys) < q.Limit && prefix > q.After && (q.Account == 0 || q.Account == key.Account) {
+				keys = append(keys, *key)
+			}
+		}
+		return keys, nil
+	})
 }
 
 // AddKey implements [store.Keys].

@@ -39,6 +39,7 @@ var (
 	_ store.Communities = (*Store)(nil)
 	_ store.History     = (*Store)(nil)
 	_ store.Keys        = (*Store)(nil)
+	_ store.KeyLister   = (*Store)(nil)
 	_ store.UsageLog    = (*Store)(nil)
 	_ store.Points      = (*Store)(nil)
 )

@@ -21,6 +21,15 @@ func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) 
 	return &keys[0], nil
 }
 
+// ListKeys implements [store.KeyLister].
+func (s *Store) ListKeys(ctx context.Context, q store.KeyQuery) ([]store.Key, error) {
+	const op = "list_api_keys"
+	if err := q.Validate(); err != nil {
+		return nil, store.Errorf(op, store.ErrInvalid, "%w", err)
+	}
+	return readRows(ctx, s, s.texts.call(op, q.Account, q.After, int64(q.Limit)), scanKey)
+}
+
 func scanKey(scan scanFunc) (k store.Key, err error) {
 	var created, expires storedTime
 	if err := scan(&k.ID, &k.Prefix, &k.Hash, &k.SHA256, &k.Name, &k.Account, &created, &expires,

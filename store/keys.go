@@ -27,6 +27,37 @@ type Keys interface {
 	RevokeKey(ctx context.Context, prefix string) error
 }
 
+// KeyLister is the role that lists API keys.
+type KeyLister interface {
+	// ListKeys must return the first keys that the query selects, at most its
+	// Limit, revoked and expired ones too, in the order of the bytes of their
+	// prefixes; none is no error. Fewer than the limit mean that there are no
+	// more. It must return [ErrInvalid] for a query that [KeyQuery.Validate]
+	// refuses.
+	ListKeys(ctx context.Context, q KeyQuery) ([]Key, error)
+}
+
+// KeyQuery selects API keys.
+type KeyQuery struct {
+	Account int64  // selects the keys of that account; 0 selects those of all
+	After   string // selects the keys with a prefix above it; empty selects all
+	Limit   int    // 1 to [MaxPage]
+}
+
+// Validate returns what is wrong with the query, joined; each problem wraps
+// [ErrInvalid].
+func (q *KeyQuery) Validate() error {
+	found := problems.New(ErrInvalid)
+	if q.Limit < 1 || q.Limit > MaxPage {
+		found.Addf("a page has 1 to %d rows, not %d", MaxPage, q.Limit)
+	}
+	if q.Account < 0 {
+		found.Addf("account %d is below 0", q.Account)
+	}
+	checkText(found, "the prefix of a key", q.After, 0, MaxKeyPrefix)
+	return found.Err()
+}
+
 // Key is an API key at rest, a row of account_accountapikey.
 type Key struct {
 	// ID is the row's primary key: the prefix, a dot, and the older hash.

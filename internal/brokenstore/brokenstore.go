@@ -61,6 +61,7 @@ type Methods struct {
 	AddKey     func(context.Context, store.Key) error
 	MigrateKey func(context.Context, string, string) error
 	RevokeKey  func(context.Context, string) error
+	ListKeys   func(context.Context, store.KeyQuery) ([]store.Key, error)
 	AddUsage   func(context.Context, ...store.Usage) error
 }
 
@@ -78,7 +79,7 @@ func New(options ...memstore.Option) *Store {
 		PutAccount: good.PutAccount, PutAddressList: good.PutAddressList,
 		LastScore: good.LastScore, ScoreAt: good.ScoreAt, ListEvents: good.ListEvents, ListClaims: good.ListClaims,
 		FindKey: good.FindKey, AddKey: good.AddKey, MigrateKey: good.MigrateKey, RevokeKey: good.RevokeKey,
-		AddUsage: good.AddUsage,
+		ListKeys: good.ListKeys, AddUsage: good.AddUsage,
 	}}
 }
 

@@ -14,6 +14,7 @@ var (
 	_ store.Communities = (*Store)(nil)
 	_ store.History     = (*Store)(nil)
 	_ store.Keys        = (*Store)(nil)
+	_ store.KeyLister   = (*Store)(nil)
 	_ store.UsageLog    = (*Store)(nil)
 )
 
@@ -139,6 +140,12 @@ func (s *Store) MigrateKey(ctx context.Context, id, sha256 string) error {
 // RevokeKey implements [store.Keys].
 func (s *Store) RevokeKey(ctx context.Context, prefix string) error {
 	return s.error(s.On.RevokeKey(ctx, prefix))
+}
+
+// ListKeys implements [store.KeyLister].
+func (s *Store) ListKeys(ctx context.Context, q store.KeyQuery) ([]store.Key, error) {
+	result, err := s.On.ListKeys(ctx, q)
+	return result, s.error(err)
 }
 
 // AddUsage implements [store.UsageLog].

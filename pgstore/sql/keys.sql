@@ -12,6 +12,21 @@ select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha
 from   /* schema */account_accountapikey k
 where  k.prefix = $1::text;
 
+-- name: list_api_keys
+-- Lists keys by prefix, in the order of bytes.
+--
+--   $1 account, 0 for all  $2 prefix that all are above  $3 rows
+select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
+       case when k.created     is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.created at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       case when k.expiry_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       k.revoked::boolean, coalesce(k.rate_limit, '')::text,
+       k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean
+from   /* schema */account_accountapikey k
+where  $1::bigint in (0, k.account_id)
+and    k.prefix collate "C" > $2::text
+order  by k.prefix collate "C"
+limit  $3::bigint;
+
 -- name: insert_api_key
 -- Inserts a key. If its account does not exist it inserts NULL, which the
 -- column refuses: the foreign key is only checked at the commit, which may be

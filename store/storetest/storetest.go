@@ -104,6 +104,7 @@ func groups() []group {
 		{"score at", "store.ScoreFinder", has[store.ScoreFinder], scoreAtCases()},
 		{"history", "store.History", has[store.History], historyCases()},
 		{"keys", "store.Keys", has[store.Keys], keysCases()},
+		{"listing keys", "store.KeyLister", has[store.KeyLister], listKeysCases()},
 		{"usage", "store.UsageLog with store.Keys", has[usageStore], usageCases()},
 	}
 }
