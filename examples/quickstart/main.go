@@ -1,6 +1,6 @@
 // Quickstart scores two wallets that share a Google account, with nothing
 // installed: the store is in memory, and the credentials are real ones (package
-// examples/internal/demo).
+// internal/demo).
 //
 //	go run ./examples/quickstart
 package main
@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/passport-sdk/passport-go"
-	"github.com/passport-sdk/passport-go/examples/internal/demo"
+	"github.com/passport-sdk/passport-go/internal/demo"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/store"
 )

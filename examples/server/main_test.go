@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/apikey"
-	"github.com/passport-sdk/passport-go/examples/internal/demo"
+	"github.com/passport-sdk/passport-go/internal/demo"
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"

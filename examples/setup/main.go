@@ -28,6 +28,7 @@ import (
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
+	"github.com/passport-sdk/passport-go/internal/setup"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -59,7 +60,7 @@ func run(ctx context.Context, getenv func(string) string, args []string, out io.
 	document := []byte(*weights)
 	if *weightsFile != "" {
 		var err error
-		if document, err = readWeights(*weightsFile); err != nil {
+		if document, err = setup.ReadWeights(*weightsFile); err != nil {
 			return err
 		}
 	}
@@ -77,22 +78,6 @@ func run(ctx context.Context, getenv func(string) string, args []string, out io.
 	return made.print(out, *community, url, cmp.Or(getenv("PASSPORT_TRUSTED_ISSUERS"), humanPassport))
 }
 
-// readWeights reads a file of at most 1 MiB, the most that CheckCommunity
-// accepts.
-func readWeights(name string) (document []byte, err error) {
-	const most = 1 << 20
-	file, err := os.Open(name) //nolint:gosec // the file that the user names
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	document, err = io.ReadAll(io.LimitReader(file, most+1))
-	if len(document) > most {
-		return nil, fmt.Errorf("%s has more than %d bytes", name, most)
-	}
-	return document, err
-}
-
 // keys are the secrets of the API keys, one for each kind of caller.
 type keys struct{ score, history, ingestion string }
 
@@ -105,17 +90,7 @@ func setUp(ctx context.Context, pool *pgxpool.Pool, account string, community st
 		return keys{}, err
 	}
 	db := pgstore.New(pool)
-	_, err = db.Load(ctx, store.Query{Community: community.ID})
-	if err == nil {
-		return keys{}, fmt.Errorf("community %d is there already: choose another one", community.ID)
-	}
-	if !errors.Is(err, store.ErrCommunityNotFound) {
-		return keys{}, err
-	}
-	if community.Account, err = db.PutAccount(ctx, account); err != nil {
-		return keys{}, err
-	}
-	if err := db.PutCommunity(ctx, community); err != nil {
+	if community.Account, err = setup.CreateCommunity(ctx, db, account, community); err != nil {
 		return keys{}, err
 	}
 	registry, err := apikey.New(db)

@@ -1,6 +1,6 @@
-// Package demo is the small world of examples/quickstart and examples/server: a
-// community, and two wallets that share a Google account. Their credentials are
-// real ones, which didkit signed (testdata/issue.py).
+// Package demo is the small world of the quickstart and of a server in memory:
+// a community, and two wallets that share a Google account. Their credentials
+// are real ones, which didkit signed (testdata/issue.py).
 package demo
 
 import (

@@ -1,7 +1,7 @@
 """Issues the demo's credentials with didkit, into credentials.json.
 
     pip install didkit==0.3.3
-    python examples/internal/demo/testdata/issue.py
+    python internal/demo/testdata/issue.py
 
 Both keys are throwaway ones, made from a text that everyone can read; running
 it again writes the same bytes.

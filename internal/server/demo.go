@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -7,19 +7,21 @@ import (
 	"net"
 
 	"github.com/passport-sdk/passport-go/apikey"
-	"github.com/passport-sdk/passport-go/examples/internal/demo"
+	"github.com/passport-sdk/passport-go/internal/demo"
+	"github.com/passport-sdk/passport-go/internal/environment"
 	"github.com/passport-sdk/passport-go/memstore"
 )
 
-// openDemo returns the world of the quickstart, in memory.
-func openDemo(ctx context.Context, c *config) (*opened, error) {
+// openDemo returns the world of the quickstart, in memory, and adds its issuer
+// to the configuration.
+func openDemo(ctx context.Context, c *environment.Server) (*opened, error) {
 	mem := memstore.New()
 	account, err := mem.PutAccount(ctx, "demo")
 	if err != nil {
 		return nil, err
 	}
 	community := demo.Community(account)
-	community.HumanPoints = c.humanPoints
+	community.HumanPoints = c.HumanPoints
 	if err := mem.PutCommunity(ctx, community); err != nil {
 		return nil, err
 	}
@@ -27,10 +29,9 @@ func openDemo(ctx context.Context, c *config) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Issuers = append(c.Issuers, issuer)
 	ready := func(context.Context) error { return nil }
-	return &opened{
-		db: mem, issuers: append(c.issuers, issuer), ready: ready, close: func() {}, demo: true, account: account,
-	}, nil
+	return &opened{db: mem, ready: ready, close: func() {}, demo: true, account: account}, nil
 }
 
 // invite prints how to try the demo, with a key of its own.
