@@ -196,6 +196,7 @@ func TestRun_Usage(t *testing.T) {
 func TestRun_Advice(t *testing.T) {
 	o := newOperator(t)
 	o.refused(exitFailed, "passport community put", "score", "7", passporttest.Address("a"))
+	o.refused(exitFailed, "passport community put", "rescore", "7")
 	o.environment[databaseURL] = pgtest.NewEmpty(t)
 	o.refused(exitFailed, "passport migrate", "score", "1", passporttest.Address("a"))
 	o.environment[databaseURL] = "postgres://u:secret@127.0.0.1:1/x"
