@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
@@ -232,8 +233,8 @@ func (d *duel) run(b *testing.B) {
 
 func (d *duel) runFar(b *testing.B) {
 	near, _ := d.link()
-	far, _ := d.link(delayed(b, latency))
-	farFloor, _ := d.link(delayed(b, latency))
+	far, _ := d.link(pgtest.Delayed(b, latency))
+	farFloor, _ := d.link(pgtest.Delayed(b, latency))
 	medians := d.medians(b, d.scoring(b, far), d.floor(b, farFloor), d.floor(b, near))
 	report(b, medians[0], medians[1])
 	b.ReportMetric(float64(medians[0]-medians[2])/float64(2*latency), "round-trips")

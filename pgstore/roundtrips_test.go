@@ -1,9 +1,7 @@
 package pgstore_test
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"sync/atomic"
 	"testing"
 
@@ -13,34 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
-
-// countingConn counts the network round trips of a connection: the times that
-// something is written after something was read.
-type countingConn struct {
-	net.Conn
-
-	trips   *atomic.Int64
-	writing atomic.Bool
-}
-
-func (c *countingConn) Write(b []byte) (int, error) {
-	if !c.writing.Swap(true) {
-		c.trips.Add(1)
-	}
-	return c.Conn.Write(b)
-}
-
-func (c *countingConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if n > 0 {
-		c.writing.Store(false)
-	}
-	return n, err
-}
 
 // A scoring must be two round trips for any number of stamps.
 func TestScore_RoundTrips(t *testing.T) {
@@ -61,15 +36,7 @@ func requireTwoRoundTrips(t *testing.T, w *world, mode pgx.QueryExecMode, stamps
 	var trips atomic.Int64
 	pool := w.newPool(execMode(mode), func(c *pgxpool.Config) {
 		c.MaxConns = 1
-		// The pool asks a connection that was idle for a second whether it
-		// still lives: on a slow machine that would be counted as well.
-		c.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
-		dial := c.ConnConfig.DialFunc
-		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dial(ctx, network, address)
-			return &countingConn{Conn: conn, trips: &trips}, err
-		}
-	})
+	}, pgtest.CountTrips(&trips))
 	issuer := passporttest.NewIssuer()
 	s := pgstore.New(pool)
 	engine, err := passport.New(s, passport.WithTrustedIssuers(issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))

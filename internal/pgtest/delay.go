@@ -1,34 +1,35 @@
-package pgstore_test
+package pgtest
 
 import (
 	"context"
 	"net"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/stretchr/testify/require"
 )
 
-// delayed lets a pool reach its server through a proxy on the loopback
+// Delayed lets one pool reach its server through a proxy on the loopback
 // interface that holds back what passes, in each direction, for as long as a
-// network of that latency would.
-func delayed(tb testing.TB, latency time.Duration) func(*pgxpool.Config) {
+// network of that latency would. The pool must be closed before the test ends.
+func Delayed(tb testing.TB, latency time.Duration) func(*pgxpool.Config) {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(tb, err)
+	if err != nil {
+		tb.Fatalf("pgtest: %v", err)
+	}
 	var conns sync.WaitGroup
 	tb.Cleanup(func() {
-		require.NoError(tb, listener.Close())
+		if err := listener.Close(); err != nil {
+			tb.Errorf("pgtest: %v", err)
+		}
 		conns.Wait()
 	})
 	return func(c *pgxpool.Config) {
-		server := net.JoinHostPort(c.ConnConfig.Host, "0")
-		host, _, err := net.SplitHostPort(server)
-		require.NoError(tb, err)
-		target := (&net.TCPAddr{IP: net.ParseIP(host), Port: int(c.ConnConfig.Port)}).String()
+		target := net.JoinHostPort(c.ConnConfig.Host, strconv.Itoa(int(c.ConnConfig.Port)))
 		conns.Go(func() { serveDelayed(listener, target, latency, &conns) })
 		c.ConnConfig.DialFunc = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var dialer net.Dialer
