@@ -154,7 +154,17 @@ func (b *batch) finish(ctx context.Context, preview bool) (*decision, error) {
 	if err != nil {
 		return nil, b.unscorable(err)
 	}
-	if preview || len(d.changes.Wallets) == 0 {
+	if preview {
+		return d, nil
+	}
+	if b.snapshot.Points != nil {
+		for i := range d.results {
+			if d.results[i].Unchanged {
+				d.results[i].credit(b.snapshot.Points, i, &store.WalletChanges{}, nil)
+			}
+		}
+	}
+	if len(d.changes.Wallets) == 0 {
 		return d, nil
 	}
 	return d, b.write(ctx, d)
@@ -169,7 +179,7 @@ func (b *batch) write(ctx context.Context, d *decision) error {
 	for k, i := range d.written {
 		given := receipt.Wallets[k]
 		if b.snapshot.Points != nil {
-			d.results[i].Points = points(d.changes.Wallets[k].Awards, given.Given, b.snapshot.Points.Values)
+			d.results[i].credit(b.snapshot.Points, i, &d.changes.Wallets[k], given.Given)
 		}
 		h := &b.holdings[i]
 		if _, is := h.known.known(); is && given.Version != "" {

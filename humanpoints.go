@@ -195,6 +195,27 @@ func points(awards []store.Award, given []bool, values map[string]int) []Award {
 	return earned
 }
 
+// credit sets what the wallet at that place of the snapshot has earned, when the
+// store has reported which of its awards were given.
+func (r *Result) credit(snapshot *store.PointsSnapshot, at int, writes *store.WalletChanges, given []bool) {
+	history := &snapshot.Wallets[at]
+	r.Points = points(writes.Awards, given, snapshot.Values)
+	r.Ledger = &store.PointsLedger{
+		Points: slices.Clone(history.Points), Values: snapshot.Values, Multiplier: history.Multiplier,
+		Eligible: writes.Qualified || len(history.Communities) > 0,
+	}
+	expected := preview(writes, history, snapshot.Given)
+	for i, award := range writes.Awards {
+		// An award without a limit that was expected and not given is one that
+		// another scoring has given since the snapshot.
+		if given[i] || expected[i] && award.Limit <= 0 {
+			point := store.HumanPoint{Action: award.Action, Provider: award.Provider, TxHash: award.TxHash}
+			r.Ledger.Points = append(r.Ledger.Points, point)
+		}
+	}
+	slices.SortFunc(r.Ledger.Points, store.ComparePoints)
+}
+
 // PointsTotal is what an address has earned in human points.
 type PointsTotal struct {
 	// Total is the sum of the points.
@@ -209,8 +230,8 @@ type PointsTotal struct {
 	Eligible bool
 }
 
-// TotalPoints returns what an address has earned, from the ledger that
-// LoadPoints of [store.Points] returned. Each row is worth the present points
+// TotalPoints returns what an address has earned, from [Result].Ledger, or
+// the ledger that LoadPoints of [store.Points] returned. Each row is worth the present points
 // of its action, 0 if that is not configured or not active. "HIM" is left out.
 // Sums that an int64 cannot hold end at its bounds. The ledger must not be nil.
 func TotalPoints(ledger *store.PointsLedger) PointsTotal {

@@ -37,6 +37,10 @@ type Result struct {
 	// there was none: the wallet was never scored, its last scoring failed or is
 	// queued, or the record is in an unknown form.
 	Before *LastScore
+	// Ledger has all human points of the address: those that the scoring has read,
+	// with those that it earned, as LoadPoints of [store.Points] returns them. It
+	// is nil if the engine awards none (see [WithHumanPoints]), and in a preview.
+	Ledger *store.PointsLedger
 }
 
 // Stamp is the outcome of one credential.

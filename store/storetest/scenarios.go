@@ -206,6 +206,11 @@ func (r *replay) request(path string, want scenarioAnswer) {
 		return
 	}
 	require.NoError(r.t, err)
+	if points, has := r.Harness.(store.Points); has {
+		ledger, err := points.LoadPoints(r.ctx, result.Address)
+		require.NoError(r.t, err)
+		assert.Equal(r.t, ledger, result.Ledger, "the ledger of a result is that of the store")
+	}
 	got, err := answerOf(result)
 	require.NoError(r.t, err)
 	for name := range got {
