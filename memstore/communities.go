@@ -70,16 +70,24 @@ func (s *Store) DeleteCommunity(ctx context.Context, id int64) error {
 // FindCommunity implements [store.CommunityFinder].
 func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string) (int64, error) {
 	return view(ctx, s, "find_community", nil, func(d *data) (int64, error) {
-		for id, c := range d.communities {
-			if scorer != "" && c.ExternalID == scorer && c.Account == account && !c.Deleted {
-				return id, nil
-			}
-		}
-		if c, err := d.community(store.CommunityID(scorer)); err == nil && c.Account == account {
-			return c.ID, nil
+		if id := d.find(account, scorer); id != 0 {
+			return id, nil
 		}
 		return 0, fail(store.ErrCommunityNotFound, "account %d has no community %.60q", account, scorer)
 	})
+}
+
+// find returns the id of the account's community, 0 if there is none.
+func (d *data) find(account int64, scorer string) int64 {
+	for id, c := range d.communities {
+		if scorer != "" && c.ExternalID == scorer && c.Account == account && !c.Deleted {
+			return id
+		}
+	}
+	if c, err := d.community(store.CommunityID(scorer)); err == nil && c.Account == account {
+		return c.ID
+	}
+	return 0
 }
 
 // PutAccount implements [store.Communities].

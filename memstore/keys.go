@@ -21,6 +21,17 @@ func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) 
 	})
 }
 
+// FindCaller implements [store.CallerFinder].
+func (s *Store) FindCaller(ctx context.Context, prefix, scorer string) (*store.Caller, error) {
+	return view(ctx, s, "find_caller", nil, func(d *data) (*store.Caller, error) {
+		key, err := d.key(prefix)
+		if err != nil {
+			return nil, err
+		}
+		return &store.Caller{Key: *key, Community: d.find(key.Account, scorer)}, nil
+	})
+}
+
 func (d *data) key(prefix string) (*store.Key, error) {
 	key, found := d.keys[prefix]
 	if !found {

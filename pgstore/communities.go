@@ -97,17 +97,21 @@ func (s *Store) DeleteCommunity(ctx context.Context, id int64) error {
 // FindCommunity implements [store.Communities].
 func (s *Store) FindCommunity(ctx context.Context, account int64, scorer string) (int64, error) {
 	const op = "find_community"
-	external := scorer
-	if !storable(external, store.MaxExternalID) {
-		external = "" // no row has it
-	}
 	var found int64
-	err := s.on.read(ctx, s.texts.call(op, account, external, store.CommunityID(scorer)).
+	err := s.on.read(ctx, s.texts.call(op, account, externalID(scorer), store.CommunityID(scorer)).
 		each(func(scan scanFunc) error { return scan(&found) }))
 	if err == nil && found == 0 {
 		return 0, store.Errorf(op, store.ErrCommunityNotFound, "account %d has no community %.60q", account, scorer)
 	}
 	return found, err
+}
+
+// externalID returns the text if a row may have it, and "" otherwise.
+func externalID(scorer string) string {
+	if storable(scorer, store.MaxExternalID) {
+		return scorer
+	}
+	return ""
 }
 
 // PutAccount implements [store.Communities].

@@ -78,6 +78,10 @@ func (h inHost) FindKey(ctx context.Context, prefix string) (*store.Key, error) 
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.Key, error) { return s.FindKey(ctx, prefix) })
 }
 
+func (h inHost) FindCaller(ctx context.Context, prefix, scorer string) (*store.Caller, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (*store.Caller, error) { return s.FindCaller(ctx, prefix, scorer) })
+}
+
 func (h inHost) AddKey(ctx context.Context, key store.Key) error {
 	return h.host.in(ctx, func(s *pgstore.Store) error { return s.AddKey(ctx, key) })
 }

@@ -8,17 +8,31 @@ import (
 
 // FindKey implements [store.Keys].
 func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
-	if !storable(prefix, store.MaxKeyPrefix) {
-		return nil, noSuchKey("validate_api_key")
-	}
-	keys, err := readRows(ctx, s, s.texts.call("validate_api_key", prefix), scanKey)
+	caller, err := s.findCaller(ctx, prefix, s.texts.call("validate_api_key", prefix))
 	if err != nil {
 		return nil, err
 	}
-	if len(keys) == 0 {
-		return nil, noSuchKey("validate_api_key")
+	return &caller.Key, nil
+}
+
+// FindCaller implements [store.CallerFinder].
+func (s *Store) FindCaller(ctx context.Context, prefix, scorer string) (*store.Caller, error) {
+	return s.findCaller(ctx, prefix, s.texts.call("find_caller", prefix, externalID(scorer), store.CommunityID(scorer)))
+}
+
+// findCaller runs a call that answers the key with the prefix.
+func (s *Store) findCaller(ctx context.Context, prefix string, c call) (*store.Caller, error) {
+	if !storable(prefix, store.MaxKeyPrefix) {
+		return nil, noSuchKey(c.name)
 	}
-	return &keys[0], nil
+	callers, err := readRows(ctx, s, c, scanCaller)
+	if err != nil {
+		return nil, err
+	}
+	if len(callers) == 0 {
+		return nil, noSuchKey(c.name)
+	}
+	return &callers[0], nil
 }
 
 // ListKeys implements [store.KeyLister].
@@ -27,18 +41,22 @@ func (s *Store) ListKeys(ctx context.Context, q store.KeyQuery) ([]store.Key, er
 	if err := q.Validate(); err != nil {
 		return nil, store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
-	return readRows(ctx, s, s.texts.call(op, q.Account, q.After, int64(q.Limit)), scanKey)
+	return readRows(ctx, s, s.texts.call(op, q.Account, q.After, int64(q.Limit)), func(scan scanFunc) (store.Key, error) {
+		caller, err := scanCaller(scan)
+		return caller.Key, err
+	})
 }
 
-func scanKey(scan scanFunc) (k store.Key, err error) {
+func scanCaller(scan scanFunc) (c store.Caller, err error) {
+	k := &c.Key
 	var created, expires storedTime
 	if err := scan(&k.ID, &k.Prefix, &k.Hash, &k.SHA256, &k.Name, &k.Account, &created, &expires,
-		&k.Revoked, &k.RateLimit, &k.ReadScores, &k.Historical, &k.SubmitPassports, &k.CreateScorers); err != nil {
-		return k, err
+		&k.Revoked, &k.RateLimit, &k.ReadScores, &k.Historical, &k.SubmitPassports, &k.CreateScorers, &c.Community); err != nil {
+		return c, err
 	}
 	k.ExpiresAt = expires.Time
 	k.CreatedAt, err = created.known()
-	return k, err
+	return c, err
 }
 
 func noSuchKey(op string) error {

@@ -58,6 +58,7 @@ type Methods struct {
 	ListClaims func(context.Context, int64, store.Address) ([]store.Claim, error)
 
 	FindKey    func(context.Context, string) (*store.Key, error)
+	FindCaller func(context.Context, string, string) (*store.Caller, error)
 	AddKey     func(context.Context, store.Key) error
 	MigrateKey func(context.Context, string, string) error
 	RevokeKey  func(context.Context, string) error
@@ -78,7 +79,7 @@ func New(options ...memstore.Option) *Store {
 		PutCommunity: good.PutCommunity, DeleteCommunity: good.DeleteCommunity, FindCommunity: good.FindCommunity,
 		PutAccount: good.PutAccount, PutAddressList: good.PutAddressList,
 		LastScore: good.LastScore, ScoreAt: good.ScoreAt, ListEvents: good.ListEvents, ListClaims: good.ListClaims,
-		FindKey: good.FindKey, AddKey: good.AddKey, MigrateKey: good.MigrateKey, RevokeKey: good.RevokeKey,
+		FindKey: good.FindKey, FindCaller: good.FindCaller, AddKey: good.AddKey, MigrateKey: good.MigrateKey, RevokeKey: good.RevokeKey,
 		ListKeys: good.ListKeys, AddUsage: good.AddUsage,
 	}}
 }

@@ -8,14 +8,15 @@ import (
 )
 
 var (
-	_ store.Store       = (*Store)(nil)
-	_ store.Points      = (*Store)(nil)
-	_ store.Credentials = (*Store)(nil)
-	_ store.Communities = (*Store)(nil)
-	_ store.History     = (*Store)(nil)
-	_ store.Keys        = (*Store)(nil)
-	_ store.KeyLister   = (*Store)(nil)
-	_ store.UsageLog    = (*Store)(nil)
+	_ store.Store        = (*Store)(nil)
+	_ store.Points       = (*Store)(nil)
+	_ store.Credentials  = (*Store)(nil)
+	_ store.Communities  = (*Store)(nil)
+	_ store.History      = (*Store)(nil)
+	_ store.Keys         = (*Store)(nil)
+	_ store.KeyLister    = (*Store)(nil)
+	_ store.UsageLog     = (*Store)(nil)
+	_ store.CallerFinder = (*Store)(nil)
 )
 
 // Seed implements storetest.Harness.
@@ -124,6 +125,12 @@ func (s *Store) ListClaims(ctx context.Context, community int64, address store.A
 // FindKey implements [store.Keys].
 func (s *Store) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
 	result, err := s.On.FindKey(ctx, prefix)
+	return result, s.error(err)
+}
+
+// FindCaller implements [store.CallerFinder].
+func (s *Store) FindCaller(ctx context.Context, prefix, scorer string) (*store.Caller, error) {
+	result, err := s.On.FindCaller(ctx, prefix, scorer)
 	return result, s.error(err)
 }
 

@@ -173,13 +173,17 @@ and    deleted_at is null
 returning id::bigint;
 
 -- name: find_community
--- Finds a community by its external id, or else by its id.
+-- Finds a community by its external id, or else by its id, 0 if there is none.
 --
 --   $1 account  $2 external id or ""  $3 id or 0
-select c.id::bigint
-from   /* schema */account_community c
-where  c.account_id = $1::bigint
-and    c.deleted_at is null
-and    (c.external_scorer_id = nullif($2::text, '') or c.id = $3::bigint)
-order  by c.external_scorer_id = nullif($2::text, '') desc nulls last
-limit  1;
+select coalesce((
+         select c.id
+         from   /* schema */account_community c
+         where  c.account_id = $1::bigint
+-- shared: the named community
+         and    c.deleted_at is null
+         and    (c.external_scorer_id = nullif($2::text, '') or c.id = $3::bigint)
+         order  by c.external_scorer_id = nullif($2::text, '') desc nulls last
+         limit  1
+-- end shared
+       ), 0)::bigint;

@@ -4,11 +4,40 @@
 -- Finds the key with the prefix. A text that is NULL is returned as "".
 --
 --   $1 prefix
+-- shared: columns of a key
 select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
        case when k.created     is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.created at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
        case when k.expiry_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
        k.revoked::boolean, coalesce(k.rate_limit, '')::text,
-       k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean
+       k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean,
+-- end shared
+       0::bigint as community
+from   /* schema */account_accountapikey k
+where  k.prefix = $1::text;
+
+-- name: find_caller
+-- Finds the key with the prefix, with the community of its account that
+-- find_community finds, 0 if there is none.
+--
+--   $1 prefix  $2 external id or ""  $3 id or 0
+-- shared: columns of a key
+select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
+       case when k.created     is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.created at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       case when k.expiry_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       k.revoked::boolean, coalesce(k.rate_limit, '')::text,
+       k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean,
+-- end shared
+       coalesce((
+         select c.id
+         from   /* schema */account_community c
+         where  c.account_id = k.account_id
+-- shared: the named community
+         and    c.deleted_at is null
+         and    (c.external_scorer_id = nullif($2::text, '') or c.id = $3::bigint)
+         order  by c.external_scorer_id = nullif($2::text, '') desc nulls last
+         limit  1
+-- end shared
+       ), 0)::bigint as community
 from   /* schema */account_accountapikey k
 where  k.prefix = $1::text;
 
@@ -16,11 +45,14 @@ where  k.prefix = $1::text;
 -- Lists keys by prefix, in the order of bytes.
 --
 --   $1 account, 0 for all  $2 prefix that all are above  $3 rows
+-- shared: columns of a key
 select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
        case when k.created     is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.created at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
        case when k.expiry_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
        k.revoked::boolean, coalesce(k.rate_limit, '')::text,
-       k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean
+       k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean,
+-- end shared
+       0::bigint as community
 from   /* schema */account_accountapikey k
 where  $1::bigint in (0, k.account_id)
 and    k.prefix collate "C" > $2::text

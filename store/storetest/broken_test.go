@@ -34,7 +34,7 @@ func faults() map[string]fault {
 		brokenTerms, brokenLoads, brokenBounds, brokenTexts, brokenApplies, brokenCounts, brokenClaims, brokenVersions, brokenPoints, brokenAwards, brokenKnowing, brokenReceipts, brokenLoadedScores,
 		brokenContexts, brokenTogether, brokenForTheEngine,
 		brokenPuts, brokenFinding, brokenAccounts, brokenCredentials, brokenPages, brokenLastScores, brokenScoresAt, brokenHistory,
-		brokenKeys, brokenKeyLists, brokenUsage, brokenLedgers, brokenMethods(),
+		brokenKeys, brokenKeyLists, brokenCallers, brokenUsage, brokenLedgers, brokenMethods(),
 	} {
 		for name, f := range some {
 			if _, twice := all[name]; twice {

@@ -105,6 +105,7 @@ func groups() []group {
 		{"history", "store.History", has[store.History], historyCases()},
 		{"keys", "store.Keys", has[store.Keys], keysCases()},
 		{"listing keys", "store.KeyLister", has[store.KeyLister], listKeysCases()},
+		{"callers", "store.CallerFinder", has[store.CallerFinder], callerCases()},
 		{"usage", "store.UsageLog with store.Keys", has[usageStore], usageCases()},
 	}
 }

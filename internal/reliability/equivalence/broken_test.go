@@ -123,6 +123,15 @@ func differences() map[string]func(b *brokenstore.Store) {
 				return key, err
 			}
 		},
+		"finds the communities of another account with a key": func(b *brokenstore.Store) {
+			b.On.FindCaller = func(ctx context.Context, prefix, scorer string) (*store.Caller, error) {
+				caller, err := b.Good.FindCaller(ctx, prefix, scorer)
+				if err == nil && caller.Community == 0 {
+					caller.Community = store.CommunityID(scorer)
+				}
+				return caller, err
+			}
+		},
 		"knows no multiplier": func(b *brokenstore.Store) {
 			b.On.LoadPoints = func(ctx context.Context, address store.Address) (*store.PointsLedger, error) {
 				ledger, err := b.Good.LoadPoints(ctx, address)

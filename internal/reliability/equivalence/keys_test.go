@@ -15,6 +15,9 @@ var (
 	keyIDs = choice[string]{
 		[]string{"aaaaaaaa.x", "bbbbbbbb.x", "cc.x"}, []string{"", strings.Repeat("ü", 150), strings.Repeat("k", 151), "\x00", "\xff"},
 	}
+	scorers = choice[string]{
+		[]string{"1", "2", "3", "ext", "é"}, []string{"01", "+1", "1 ", "", "99999999999999999999", "\x00", "\xff", "１"},
+	}
 	hashes = choice[string]{
 		[]string{"sha256$00", "sha256$11"}, []string{"", strings.Repeat("ü", 71), strings.Repeat("h", 72), strings.Repeat("h", 151), "\x00", "\xff"},
 	}

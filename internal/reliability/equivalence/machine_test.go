@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
 
 	"github.com/passport-sdk/passport-go"
@@ -159,9 +160,7 @@ func (m *machine) DeleteCommunity(t *rapid.T) {
 
 func (m *machine) FindCommunity(t *rapid.T) {
 	user := choice[string]{[]string{"ann", "ann", "ben"}, accounts.odd}.draw(t, "account")
-	text := choice[string]{
-		[]string{"1", "2", "3", "ext", "é"}, []string{"01", "+1", "1 ", "", "99999999999999999999", "\x00", "\xff", "１"},
-	}.draw(t, "scorer")
+	text := scorers.draw(t, "scorer")
 	m.asks(t, "FindCommunity", func(s *side) (any, error) { return s.FindCommunity(m.ctx, s.account(user), text) })
 }
 
@@ -275,7 +274,17 @@ func (m *machine) Apply(t *rapid.T) {
 
 func (m *machine) Score(t *rapid.T) {
 	id, address := communities.draw(t, "community"), addresses.draw(t, "address")
-	m.writes(t, "Score", func(s *side) (any, error) { return s.engine.Score(m.ctx, id, string(address)) })
+	m.writes(t, "Score", func(s *side) (any, error) {
+		result, err := s.engine.Score(m.ctx, id, string(address))
+		if err != nil {
+			return result, err
+		}
+		ledger, err := s.LoadPoints(m.ctx, address)
+		if err != nil || !assert.ObjectsAreEqual(ledger, result.Ledger) {
+			t.Fatalf("Score on %s returns the ledger %+v, LoadPoints %+v (%v)", s.name, result.Ledger, ledger, err)
+		}
+		return result, nil
+	})
 }
 
 func (m *machine) Preview(t *rapid.T) {
@@ -326,6 +335,11 @@ func (m *machine) LoadPoints(t *rapid.T) {
 func (m *machine) FindKey(t *rapid.T) {
 	prefix := prefixes.draw(t, "prefix")
 	m.asks(t, "FindKey", func(s *side) (any, error) { return s.FindKey(m.ctx, prefix) })
+}
+
+func (m *machine) FindCaller(t *rapid.T) {
+	prefix, scorer := prefixes.draw(t, "prefix"), scorers.draw(t, "scorer")
+	m.asks(t, "FindCaller", func(s *side) (any, error) { return s.FindCaller(m.ctx, prefix, scorer) })
 }
 
 func (m *machine) AddKey(t *rapid.T) {

@@ -22,6 +22,7 @@ type roles interface {
 	store.Communities
 	store.History
 	store.Keys
+	store.CallerFinder
 	store.UsageLog
 	store.Points
 }
