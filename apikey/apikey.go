@@ -48,6 +48,7 @@ const MaxKeyLength = 256
 // concurrent use and starts no goroutine.
 type Registry struct {
 	keys          store.Keys
+	callers       store.CallerFinder // the same store, nil if it lacks the role
 	now           func() time.Time
 	slowChecks    int
 	slowShare     float64
@@ -84,6 +85,7 @@ func New(keys store.Keys, options ...Option) (*Registry, error) {
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
+	r.callers, _ = keys.(store.CallerFinder)
 	r.guard = slowcheck.New(r.slowChecks, r.slowShare)
 	return r, nil
 }
@@ -132,6 +134,23 @@ func New(keys store.Keys, options ...Option) (*Registry, error) {
 // keys that get ErrBusy rarely cost a query. During that second a new key may
 // get ErrBusy although another process has just migrated or revoked it.
 func (r *Registry) Check(ctx context.Context, key string) (*store.Key, error) {
+	caller, err := r.check(ctx, key, func(ctx context.Context, prefix string) (*store.Caller, error) {
+		row, err := r.keys.FindKey(ctx, prefix)
+		if err != nil || row == nil {
+			return nil, err
+		}
+		return &store.Caller{Key: *row}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &caller.Key, nil
+}
+
+// check checks the key, which find returns by its prefix.
+func (r *Registry) check(
+	ctx context.Context, key string, find func(ctx context.Context, prefix string) (*store.Caller, error),
+) (*store.Caller, error) {
 	prefix, ok := prefixOf(key)
 	if !ok {
 		return nil, ErrRefused
@@ -139,9 +158,9 @@ func (r *Registry) Check(ctx context.Context, key string) (*store.Key, error) {
 	if r.guard.RejectEarly(prefix, key) {
 		return nil, ErrBusy
 	}
-	var row *store.Key
+	var caller *store.Caller
 	err := r.lookUp(ctx, func(ctx context.Context) (err error) {
-		row, err = r.keys.FindKey(ctx, prefix)
+		caller, err = find(ctx, prefix)
 		return err
 	})
 	unknown := errors.Is(err, store.ErrNotFound)
@@ -149,19 +168,21 @@ func (r *Registry) Check(ctx context.Context, key string) (*store.Key, error) {
 		return nil, fmt.Errorf("looking for an API key: %w", err)
 	}
 	fast := sha256Text(key) // for unknown keys too: they take as long as wrong ones
-	if unknown || row == nil || row.Revoked || !row.ExpiresAt.IsZero() && !row.ExpiresAt.After(r.now()) {
+	if unknown || caller == nil || caller.Key.Revoked ||
+		!caller.Key.ExpiresAt.IsZero() && !caller.Key.ExpiresAt.After(r.now()) {
 		return nil, ErrRefused
 	}
-	found := *row
+	found := *caller
+	row := &found.Key
 	switch {
-	case found.SHA256 != "":
-		ok = equal(found.SHA256, fast)
-	case strings.HasPrefix(found.Hash, sha256Mark):
-		ok = equal(found.Hash, fast)
+	case row.SHA256 != "":
+		ok = equal(row.SHA256, fast)
+	case strings.HasPrefix(row.Hash, sha256Mark):
+		ok = equal(row.Hash, fast)
 	default:
-		ok, err = r.checkSlowly(ctx, &found, key)
+		ok, err = r.checkSlowly(ctx, row, key)
 		if ok {
-			r.migrate(ctx, &found, fast)
+			r.migrate(ctx, row, fast)
 		}
 	}
 	if err != nil {

@@ -28,7 +28,10 @@ type call struct {
 	to    http.ResponseWriter
 	reply http.Header // the headers of the answer
 	key   *store.Key  // nil until it has been checked
-	facts []slog.Attr // for the log
+	// community is the one that the path names, 0 if the account of the key has
+	// none; nil until it has been looked for.
+	community *int64
+	facts     []slog.Attr // for the log
 }
 
 const requestID = "X-Request-ID"

@@ -107,7 +107,7 @@ func refusals() []refusal {
 		{"panic", scoreRoute, func(s *site) {
 			s.scorer.instead = func(context.Context) (*passport.Result, error) { panic("secret internals") }
 		}, score, 500, internal, nil},
-		{"points out of reach", scoreRoute, fails("LoadPoints", out), score, 503, unavailable, again},
+		{"points out of reach", scoreRoute, func(s *site) { s.withoutLedger(); fails("LoadPoints", out)(s) }, score, 503, unavailable, again},
 		{"community out of reach", scoreRoute, fails("FindCommunity", out), score, 503, unavailable, again},
 
 		{

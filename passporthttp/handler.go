@@ -40,7 +40,9 @@ type Handler struct {
 
 	scorer Scorer
 	db     Lookups
-	mux    http.ServeMux
+	// together is whether a key is found together with the community.
+	together bool
+	mux      http.ServeMux
 }
 
 // New returns a handler that scores with the scorer, and reads everything else
@@ -65,6 +67,7 @@ func New(scorer Scorer, db Lookups, options ...Option) (*Handler, error) {
 	if err := h.problems.Err(); err != nil {
 		return nil, err
 	}
+	h.together = h.keys.FindsCallers(db)
 	h.addRoutes()
 	return h, nil
 }

@@ -17,7 +17,7 @@ import (
 // rate limit and has the permission.
 func (h *Handler) keyed(allowed func(*store.Key) bool, e endpoint) endpoint {
 	return func(ctx context.Context, c *call) answer {
-		key, err := h.keys.Check(ctx, presented(c.Request))
+		key, err := h.check(ctx, c)
 		switch {
 		case store.KindOf(err) == store.KindRefused:
 			c.reply.Set("WWW-Authenticate", "Api-Key")
@@ -35,6 +35,21 @@ func (h *Handler) keyed(allowed func(*store.Key) bool, e endpoint) endpoint {
 		}
 		return e(ctx, c)
 	}
+}
+
+// check returns the row of the key that the request came with. If the path names
+// a community, and the store finds both at once, it finds that as well.
+func (h *Handler) check(ctx context.Context, c *call) (*store.Key, error) {
+	scorer, names := integer(c.PathValue("scorer_id"))
+	if !names || !h.together {
+		return h.keys.Check(ctx, presented(c.Request))
+	}
+	caller, err := h.keys.CheckCaller(ctx, presented(c.Request), scorer)
+	if err != nil {
+		return nil, err
+	}
+	c.community = &caller.Community
+	return &caller.Key, nil
 }
 
 // presented returns the key that a request came with, "" if none.

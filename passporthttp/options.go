@@ -51,6 +51,7 @@ func WithUsage(log *usage.Log) Option {
 
 // WithPoints adds to each score points_data and possible_points_data, the human
 // points that the address has earned and can earn. Without it they are null.
+// They are those of [passport.Result].Ledger, or of LoadPoints if that is nil.
 func WithPoints(points store.Points) Option {
 	return required("WithPoints", points == nil, func(s *settings) { s.points = points })
 }

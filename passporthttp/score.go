@@ -71,9 +71,11 @@ func (h *Handler) score(ctx context.Context, c *call) answer {
 	}
 	body := h.bodyOf(result)
 	if h.points != nil {
-		ledger, err := h.points.LoadPoints(ctx, address)
-		if err != nil {
-			return failed(err)
+		ledger := result.Ledger
+		if ledger == nil { // the engine awards no points
+			if ledger, err = h.points.LoadPoints(ctx, address); err != nil {
+				return failed(err)
+			}
 		}
 		body.Points = pointsOf(passport.TotalPoints(ledger))
 		body.PossiblePoints = pointsOf(passport.PossiblePoints(ledger))
@@ -126,15 +128,21 @@ func (h *Handler) subject(ctx context.Context, c *call, notFound string) (int64,
 	if refused != nil {
 		return 0, "", refused
 	}
-	community, err := h.db.FindCommunity(ctx, c.key.Account, scorer)
-	switch {
-	case store.KindOf(err) == store.KindNotFound:
-		return 0, "", new(refuse(http.StatusNotFound, notFound))
-	case err != nil:
-		return 0, "", new(failed(err))
+	if c.community == nil {
+		found, err := h.db.FindCommunity(ctx, c.key.Account, scorer)
+		switch {
+		case store.KindOf(err) == store.KindNotFound:
+			found = 0
+		case err != nil:
+			return 0, "", new(failed(err))
+		}
+		c.community = &found
 	}
-	c.facts = append(c.facts, slog.Int64("community", community))
-	return community, address, nil
+	if *c.community == 0 {
+		return 0, "", new(refuse(http.StatusNotFound, notFound))
+	}
+	c.facts = append(c.facts, slog.Int64("community", *c.community))
+	return *c.community, address, nil
 }
 
 // addressOf returns the address of the path, or a refusal.

@@ -2,6 +2,7 @@ package passporthttp_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -232,6 +233,13 @@ func (f *faulty) FindCommunity(ctx context.Context, account int64, scorer string
 	return f.Store.FindCommunity(ctx, account, scorer)
 }
 
+func (f *faulty) FindCaller(ctx context.Context, prefix, scorer string) (*store.Caller, error) {
+	if err := cmp.Or(f.errs["FindKey"], f.errs["FindCommunity"]); err != nil {
+		return nil, err
+	}
+	return f.Store.FindCaller(ctx, prefix, scorer)
+}
+
 func (f *faulty) ScoreAt(ctx context.Context, community int64, address store.Address, at time.Time) (*store.RecordedEvent, error) {
 	if err := f.errs["ScoreAt"]; err != nil {
 		return nil, err
@@ -275,6 +283,17 @@ func (f *faultyScorer) Score(ctx context.Context, community int64, address strin
 		return f.instead(ctx)
 	}
 	return f.Scorer.Score(ctx, community, address)
+}
+
+// withoutLedger scores as an engine does that awards no human points.
+func (s *site) withoutLedger() {
+	s.scorer.instead = func(ctx context.Context) (*passport.Result, error) {
+		result, err := s.scorer.Scorer.Score(ctx, community, alice)
+		if err == nil {
+			result.Ledger = nil
+		}
+		return result, err
+	}
 }
 
 // logged is a log in memory.
