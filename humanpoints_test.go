@@ -180,3 +180,47 @@ func TestPreview_Awards(t *testing.T) {
 		})
 	}
 }
+
+// A ledger has what the store has given, and what another scoring has given
+// since the snapshot.
+func TestResult_Credit(t *testing.T) {
+	minted := store.HumanPoint{Action: "PMT", TxHash: "0x1", ChainID: 10}
+	point := func(action, provider string) store.HumanPoint {
+		return store.HumanPoint{Action: action, Provider: provider}
+	}
+	snapshot := &store.PointsSnapshot{
+		Wallets: []store.PointsHistory{{}, {Points: []store.HumanPoint{minted}, Communities: []int64{2}, Multiplier: 3}},
+		Given:   map[string]int{"MM2": 4}, Values: map[string]int{"HKY": 100},
+	}
+	awards := []store.Award{
+		{Action: "HKY", Provider: "Google"}, {Action: "HKY", Provider: "Github"},
+		{Action: "SCB", Communities: 4}, {Action: "MM2", Limit: 5}, {Action: "HPH"},
+	}
+	for name, c := range map[string]struct {
+		given []bool
+		want  []store.HumanPoint
+	}{
+		"all given":            {[]bool{true, true, true, true, true}, []store.HumanPoint{point("HKY", "Github"), point("HKY", "Google"), point("HPH", ""), point("MM2", ""), minted, point("SCB", "")}},
+		"some given elsewhere": {[]bool{true, false, false, false, false}, []store.HumanPoint{point("HKY", "Github"), point("HKY", "Google"), point("HPH", ""), minted}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var result Result
+			result.credit(snapshot, 1, &store.WalletChanges{Qualified: true, Awards: awards}, c.given)
+			assert.Equal(t, &store.PointsLedger{Points: c.want, Values: snapshot.Values, Multiplier: 3, Eligible: true}, result.Ledger)
+			assert.Equal(t, []store.HumanPoint{minted}, snapshot.Wallets[1].Points)
+			assert.Len(t, result.Points, countTrue(c.given))
+		})
+	}
+	var result Result
+	result.credit(snapshot, 0, &store.WalletChanges{}, nil)
+	assert.Equal(t, &store.PointsLedger{Values: snapshot.Values}, result.Ledger)
+}
+
+func countTrue(all []bool) (n int) {
+	for _, is := range all {
+		if is {
+			n++
+		}
+	}
+	return n
+}
