@@ -195,8 +195,8 @@ func points(awards []store.Award, given []bool, values map[string]int) []Award {
 	return earned
 }
 
-// credit sets what the wallet at that place of the snapshot has earned, when the
-// store has reported which of its awards were given.
+// credit sets what the wallet at that place of the snapshot has earned, when
+// the store has reported which of its awards were given.
 func (r *Result) credit(snapshot *store.PointsSnapshot, at int, writes *store.WalletChanges, given []bool) {
 	history := &snapshot.Wallets[at]
 	r.Points = points(writes.Awards, given, snapshot.Values)
@@ -230,10 +230,11 @@ type PointsTotal struct {
 	Eligible bool
 }
 
-// TotalPoints returns what an address has earned, from [Result].Ledger, or
-// the ledger that LoadPoints of [store.Points] returned. Each row is worth the present points
-// of its action, 0 if that is not configured or not active. "HIM" is left out.
-// Sums that an int64 cannot hold end at its bounds. The ledger must not be nil.
+// TotalPoints returns what an address has earned, from [Result].Ledger, or the
+// ledger that LoadPoints of [store.Points] returned. Each row is worth the
+// present points of its action, 0 if that is not configured or not active.
+// "HIM" is left out. Sums that an int64 cannot hold end at its bounds. The
+// ledger must not be nil.
 func TotalPoints(ledger *store.PointsLedger) PointsTotal {
 	total := newTotal(ledger)
 	for _, point := range ledger.Points {

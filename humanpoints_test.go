@@ -193,8 +193,11 @@ func TestResult_Credit(t *testing.T) {
 		Given:   map[string]int{"MM2": 4}, Values: map[string]int{"HKY": 100},
 	}
 	awards := []store.Award{
-		{Action: "HKY", Provider: "Google"}, {Action: "HKY", Provider: "Github"},
-		{Action: "SCB", Communities: 4}, {Action: "MM2", Limit: 5}, {Action: "HPH"},
+		{Action: "HKY", Provider: "Google"},
+		{Action: "HKY", Provider: "Github"},
+		{Action: "SCB", Communities: 4},
+		{Action: "MM2", Limit: 5},
+		{Action: "HPH"},
 	}
 	for name, c := range map[string]struct {
 		given []bool

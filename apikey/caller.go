@@ -16,9 +16,9 @@ func (r *Registry) FindsCallers(db store.CommunityFinder) bool {
 }
 
 // CheckCaller is [Registry.Check], and returns with the key the community of
-// its account that the scorer names, 0 if there is none. The store finds both in
-// one lookup; nothing about communities is returned for a key that is refused.
-// It returns [store.ErrMisconfigured] if the store lacks the role
+// its account that the scorer names, 0 if there is none. The store finds both
+// in one lookup; nothing about communities is returned for a key that is
+// refused. It returns [store.ErrMisconfigured] if the store lacks the role
 // [store.CallerFinder].
 func (r *Registry) CheckCaller(ctx context.Context, key, scorer string) (*store.Caller, error) {
 	if r.callers == nil {

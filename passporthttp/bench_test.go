@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -98,7 +99,7 @@ func benchServer(b *testing.B, configure ...func(*pgxpool.Config)) (url, key str
 		ID: 1, Account: account, Name: "One", HumanPoints: true, Threshold: "3", Weights: []byte("{" + strings.Join(weights, ",") + "}"),
 	}))
 	for n := range benchClients * benchWallets {
-		wallet := passporttest.Address(fmt.Sprint(n))
+		wallet := passporttest.Address(strconv.Itoa(n))
 		wallets = append(wallets, wallet)
 		stamps := make([]store.CredentialInput, benchStamps)
 		for i := range stamps {

@@ -37,8 +37,8 @@ func (h *Handler) keyed(allowed func(*store.Key) bool, e endpoint) endpoint {
 	}
 }
 
-// check returns the row of the key that the request came with. If the path names
-// a community, and the store finds both at once, it finds that as well.
+// check returns the row of the key that the request came with. If the path
+// names a community, and the store finds both at once, it finds that as well.
 func (h *Handler) check(ctx context.Context, c *call) (*store.Key, error) {
 	scorer, names := integer(c.PathValue("scorer_id"))
 	if !names || !h.together {

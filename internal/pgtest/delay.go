@@ -17,7 +17,7 @@ import (
 // network of that latency would. The pool must be closed before the test ends.
 func Delayed(tb testing.TB, latency time.Duration) func(*pgxpool.Config) {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
@@ -46,7 +46,7 @@ func serveDelayed(listener net.Listener, target string, latency time.Duration, c
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", target)
+		server, err := new(net.Dialer).DialContext(context.Background(), "tcp", target)
 		if err != nil {
 			_ = client.Close()
 			return
