@@ -43,6 +43,8 @@ var (
 	_ store.UsageLog     = (*Store)(nil)
 	_ store.Points       = (*Store)(nil)
 	_ store.CallerFinder = (*Store)(nil)
+
+	_ store.AddressLister = (*Store)(nil)
 )
 
 // Option configures [New].

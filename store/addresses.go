@@ -6,32 +6,40 @@ import (
 	"time"
 )
 
-// AddressLister is the role that lists the addresses of a community.
+// AddressLister is the role that lists the addresses that a community may have
+// to score.
 type AddressLister interface {
 	// ListAddresses must return the first addresses that the query selects, at
 	// most its Limit, each once and in the order of their bytes. Fewer than the
-	// limit mean that there are no more. Rows of other programs whose address is
-	// not [Address.Valid] must be passed over.
+	// limit mean that there are no more; none is no error. Rows of other programs
+	// whose address is not [Address.Valid] must be passed over.
 	//
 	// It must return [ErrInvalid] for a query that [AddressQuery.Validate] refuses,
 	// and [ErrCommunityNotFound] when the community does not exist or is deleted.
+	// It must change nothing.
 	ListAddresses(ctx context.Context, q AddressQuery) ([]Address, error)
 }
 
 // AddressQuery selects addresses. Without ScoredBefore and ExpiringBefore it
-// selects all that have a live credential, whether or not the community has
-// scored them.
+// selects all that have a live credential among those that Load reads, whether
+// or not the community has scored them. With one of them it selects addresses
+// by the last score that the community recorded, whether or not they still have
+// a credential.
+//
+// Both times are compared in whole microseconds, and a fraction is dropped.
 type AddressQuery struct {
 	Community int64
-	// ScoredBefore, unless zero, selects the addresses whose last score in the
-	// community was recorded before that time. A failed scoring and one that is
-	// queued have no time, and are selected.
+	// ScoredBefore, unless zero, selects the addresses whose last score was
+	// recorded before that time, and those whose last score is not [StatusDone]
+	// or has no time: a failed scoring, or one that is queued.
 	ScoredBefore time.Time
-	// ExpiringBefore, unless zero, selects the addresses whose last score in the
-	// community expires before that time. One without an expiry does not.
+	// ExpiringBefore, unless zero, selects the addresses whose last score expires
+	// before that time. A score without an expiry never does.
 	ExpiringBefore time.Time
-	After          Address // selects the addresses above it; empty selects all
-	Limit          int     // 1 to MaxPage
+	// After selects the addresses above it, whether or not it is listed itself;
+	// empty selects all.
+	After Address
+	Limit int // 1 to MaxPage
 }
 
 // Validate reports what is wrong with the query; the fault wraps [ErrInvalid].

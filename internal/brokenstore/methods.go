@@ -8,15 +8,16 @@ import (
 )
 
 var (
-	_ store.Store        = (*Store)(nil)
-	_ store.Points       = (*Store)(nil)
-	_ store.Credentials  = (*Store)(nil)
-	_ store.Communities  = (*Store)(nil)
-	_ store.History      = (*Store)(nil)
-	_ store.Keys         = (*Store)(nil)
-	_ store.KeyLister    = (*Store)(nil)
-	_ store.UsageLog     = (*Store)(nil)
-	_ store.CallerFinder = (*Store)(nil)
+	_ store.Store         = (*Store)(nil)
+	_ store.Points        = (*Store)(nil)
+	_ store.Credentials   = (*Store)(nil)
+	_ store.Communities   = (*Store)(nil)
+	_ store.History       = (*Store)(nil)
+	_ store.Keys          = (*Store)(nil)
+	_ store.KeyLister     = (*Store)(nil)
+	_ store.UsageLog      = (*Store)(nil)
+	_ store.CallerFinder  = (*Store)(nil)
+	_ store.AddressLister = (*Store)(nil)
 )
 
 // Seed implements storetest.Harness.
@@ -119,6 +120,12 @@ func (s *Store) ListEvents(ctx context.Context, community int64, address store.A
 // ListClaims implements [store.History].
 func (s *Store) ListClaims(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
 	result, err := s.On.ListClaims(ctx, community, address)
+	return result, s.error(err)
+}
+
+// ListAddresses implements [store.AddressLister].
+func (s *Store) ListAddresses(ctx context.Context, q store.AddressQuery) ([]store.Address, error) {
+	result, err := s.On.ListAddresses(ctx, q)
 	return result, s.error(err)
 }
 

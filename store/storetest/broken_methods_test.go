@@ -140,7 +140,8 @@ var roleMethods = map[string]string{
 	"PutCommunity": "communities", "DeleteCommunity": "communities", "FindCommunity": "finding communities",
 	"PutAccount": "accounts and lists", "PutAddressList": "accounts and lists",
 	"LastScore": "last score", "ScoreAt": "score at", "ListEvents": "history", "ListClaims": "history",
-	"FindKey": "keys", "FindCaller": "callers", "AddKey": "keys", "MigrateKey": "keys", "RevokeKey": "keys", "AddUsage": "usage", "LoadPoints": "points ledger",
+	"ListAddresses": "addresses",
+	"FindKey":       "keys", "FindCaller": "callers", "AddKey": "keys", "MigrateKey": "keys", "RevokeKey": "keys", "AddUsage": "usage", "LoadPoints": "points ledger",
 }
 
 // addressed are those that take addresses.

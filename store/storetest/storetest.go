@@ -99,6 +99,7 @@ func groups() []group {
 		{"customizations", "store.Communities", has[store.Communities], customizationCases()},
 		{"accounts and lists", "store.Communities", has[store.Communities], accountCases()},
 		{"finding communities", "store.CommunityFinder", has[store.CommunityFinder], findingCases()},
+		{"addresses", "store.AddressLister", has[store.AddressLister], addressCases()},
 		{"last score", "store.LastScorer", has[store.LastScorer], lastScoreCases()},
 		{"engine latest", "store.LastScorer", has[store.LastScorer], latestCases()},
 		{"score at", "store.ScoreFinder", has[store.ScoreFinder], scoreAtCases()},
