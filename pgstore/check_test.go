@@ -90,6 +90,10 @@ func TestCheckSchema_Differences(t *testing.T) {
 			`drop index score_history_index`,
 			`table registry_event lacks an index on (action, address, community_id, created_at)`,
 		},
+		"an index in another order": {
+			`drop index registry_passport_address_fb3975f7_like; create index on registry_passport (address desc)`,
+			`table registry_passport lacks an index on (address varchar_pattern_ops)`,
+		},
 		"an index that was never finished": {
 			`update pg_index set indisvalid = false where indexrelid = 'registry_stamp_passport_id_a0a2c334'::regclass`,
 			`table registry_stamp lacks an index on (passport_id)`,
@@ -152,8 +156,9 @@ func TestCheckSchema_Harmless(t *testing.T) {
 		"wider text":                      `alter table registry_stamp alter column provider type varchar(512); alter table registry_event alter column action type text`,
 		"a sequence in place of identity": `alter table registry_event alter column id drop identity; create sequence s; alter table registry_event alter column id set default nextval('s')`,
 		"other names of keys":             `alter index unique_non_deleted_provider_for_address rename to other; alter table registry_score rename constraint registry_score_passport_id_640e4835_uniq to other_too`,
+		"an index of another name":        `drop index registry_passport_address_fb3975f7_like; create index on registry_passport (address text_pattern_ops, id)`,
 		"a wider index serves as well":    `drop index registry_stamp_passport_id_a0a2c334; create index on registry_stamp (passport_id, provider)`,
-		"what only the service uses":      `drop table ceramic_cache_ban; alter table account_customization drop column logo_image; drop index registry_passport_address_fb3975f7_like`,
+		"what only the service uses":      `drop table ceramic_cache_ban; alter table account_customization drop column logo_image; drop index registry_passport_address_fb3975f7`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := openPool(t, pgtest.New(t))

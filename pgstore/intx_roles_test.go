@@ -74,6 +74,10 @@ func (h inHost) ListClaims(ctx context.Context, community int64, address store.A
 	return asked(ctx, h.host, func(s *pgstore.Store) ([]store.Claim, error) { return s.ListClaims(ctx, community, address) })
 }
 
+func (h inHost) ListAddresses(ctx context.Context, q store.AddressQuery) ([]store.Address, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) ([]store.Address, error) { return s.ListAddresses(ctx, q) })
+}
+
 func (h inHost) FindKey(ctx context.Context, prefix string) (*store.Key, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.Key, error) { return s.FindKey(ctx, prefix) })
 }

@@ -61,7 +61,7 @@ var (
 	keyLine      = regexp.MustCompile(`^constraint \w+ (?:primary key|unique) \((.+)\),?$`)
 	foreignLine  = regexp.MustCompile(`^constraint \w+ foreign key \((.+)\) references \{schema\}\.(\w+) .*$`)
 	createIndex  = regexp.MustCompile(`^create (unique )?index \w+ on \{schema\}\.(\w+) \((.+?)\)(?: where (.+))?;$`)
-	sortOrder    = regexp.MustCompile(` (desc|\w+_pattern_ops)\b`)
+	sortOrder    = regexp.MustCompile(` desc\b`)
 	rowStatement = regexp.MustCompile(`^(insert into |\('.*\)[,;]$)`)
 )
 

@@ -161,6 +161,7 @@ var constants = map[string]string{
 	"OmittedTooLarge":   "'" + string(store.OmittedTooLarge) + "'",
 	"OmittedTooMany":    "'" + string(store.OmittedTooMany) + "'",
 	"ActionScoreUpdate": "'" + store.ActionScoreUpdate + "'",
+	"StatusDone":        "'" + string(store.StatusDone) + "'",
 	"AllowListPrefix":   "'" + store.AllowListPrefix + "'",
 	"ScorerWeighted":    "'" + store.ScorerWeighted + "'",
 	"ScorerBinary":      "'" + store.ScorerBinary + "'",

@@ -22,15 +22,16 @@ type Store struct {
 }
 
 var (
-	_ store.Store        = (*Store)(nil)
-	_ store.Credentials  = (*Store)(nil)
-	_ store.Communities  = (*Store)(nil)
-	_ store.History      = (*Store)(nil)
-	_ store.Keys         = (*Store)(nil)
-	_ store.KeyLister    = (*Store)(nil)
-	_ store.UsageLog     = (*Store)(nil)
-	_ store.Points       = (*Store)(nil)
-	_ store.CallerFinder = (*Store)(nil)
+	_ store.Store         = (*Store)(nil)
+	_ store.Credentials   = (*Store)(nil)
+	_ store.Communities   = (*Store)(nil)
+	_ store.History       = (*Store)(nil)
+	_ store.Keys          = (*Store)(nil)
+	_ store.KeyLister     = (*Store)(nil)
+	_ store.UsageLog      = (*Store)(nil)
+	_ store.Points        = (*Store)(nil)
+	_ store.CallerFinder  = (*Store)(nil)
+	_ store.AddressLister = (*Store)(nil)
 )
 
 // New returns a store on a pool of pgx. Load and Apply take one connection

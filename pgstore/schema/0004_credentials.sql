@@ -20,7 +20,7 @@ create table {schema}.ceramic_cache_ceramiccache (
     constraint ceramic_cache_ceramiccac_type_address_provider_de_91b0dfe5_uniq unique (type, address, provider, deleted_at) -- service only
 );
 create index ceramic_cache_ceramiccache_address_a326f586 on {schema}.ceramic_cache_ceramiccache (address);
-create index ceramic_cache_ceramiccache_address_a326f586_like on {schema}.ceramic_cache_ceramiccache (address varchar_pattern_ops); -- service only
+create index ceramic_cache_ceramiccache_address_a326f586_like on {schema}.ceramic_cache_ceramiccache (address varchar_pattern_ops);
 create index ceramic_cache_ceramiccache_compose_db_save_status_ba2798e2 on {schema}.ceramic_cache_ceramiccache (compose_db_save_status); -- service only
 create index ceramic_cache_ceramiccache_compose_db_save_status_ba2798e2_like on {schema}.ceramic_cache_ceramiccache (compose_db_save_status varchar_pattern_ops); -- service only
 create index ceramic_cache_ceramiccache_compose_db_stream_id_d977c392 on {schema}.ceramic_cache_ceramiccache (compose_db_stream_id); -- service only

@@ -7,7 +7,8 @@
 --
 -- An index counts only when it is complete and holds for new rows; a key only
 -- when it is checked at once, as ON CONFLICT needs it. Columns of an index are
--- listed in order, without what they sort by.
+-- listed in order; of what they sort by only varchar_pattern_ops is listed, by
+-- any of its names.
 --
 --   $1 schema  $2 tables
 with tables as (
@@ -35,8 +36,14 @@ select 'index', t.name, columns.list, coalesce(pg_catalog.pg_get_expr(i.indpred,
 from   tables t
 join   pg_catalog.pg_index i on i.indrelid = t.oid
 cross  join lateral (
-         select string_agg(pg_catalog.pg_get_indexdef(i.indexrelid, place, true), ', ' order by place)
+         select string_agg(
+                  pg_catalog.pg_get_indexdef(i.indexrelid, place, true)
+                  || case when f.opfname = 'text_pattern_ops' then ' varchar_pattern_ops' else '' end,
+                  ', ' order by place
+                )
          from   generate_series(1, i.indnkeyatts) as place
+         join   pg_catalog.pg_opclass o on o.oid = i.indclass[place - 1]
+         join   pg_catalog.pg_opfamily f on f.oid = o.opcfamily
        ) as columns (list)
 where  i.indisvalid
 and    i.indisready
