@@ -14,9 +14,9 @@ type AddressLister interface {
 	// limit mean that there are no more; none is no error. Rows of other programs
 	// whose address is not [Address.Valid] must be passed over.
 	//
-	// It must return [ErrInvalid] for a query that [AddressQuery.Validate] refuses,
-	// and [ErrCommunityNotFound] when the community does not exist or is deleted.
-	// It must change nothing.
+	// It must return [ErrInvalid] for a query that [AddressQuery.Validate]
+	// refuses, and [ErrCommunityNotFound] when the community does not exist or is
+	// deleted. It must change nothing.
 	ListAddresses(ctx context.Context, q AddressQuery) ([]Address, error)
 }
 

@@ -138,10 +138,10 @@ union  all
 order  by 3, 2 desc;
 
 -- name: list_few_scored_addresses
--- Does the same for a community of few addresses, all of which it reads. If they
--- are more than a number, it returns nothing but a row that says so. The order
--- by community, of which there is one, is for the planner: with "=" it may read
--- the whole index of a community before it applies the limit.
+-- Does the same for a community of few addresses, all of which it reads. If
+-- they are more than a number, it returns nothing but a row that says so. The
+-- order by community, of which there is one, is for the planner: with "=" it
+-- may read the whole index of a community before it applies the limit.
 --
 --   $1 address that all are above  $2 rows  $3 number
 --   $4 community  $5 time of the score or NULL  $6 time of the expiry or NULL
