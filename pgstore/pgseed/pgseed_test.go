@@ -1,0 +1,149 @@
+package pgseed_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/pgstore/pgseed"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func newPool(t *testing.T, url string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgstore.OpenPool(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// value returns the one value of the query, as text.
+func value(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) string {
+	t.Helper()
+	var text string
+	require.NoError(t, pool.QueryRow(t.Context(), "select coalesce(("+sql+")::text, '')", args...).Scan(&text), sql)
+	return text
+}
+
+// A seeded database has wallets that pass, and fillers that look like them.
+func TestFill(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, pgtest.NewEmpty(t))
+	require.NoError(t, pgstore.Migrate(t.Context(), pool, pgstore.WithSchema("seeded")))
+	var progress []pgseed.Progress
+	plan := pgseed.Plan{
+		Seed: "test", Community: 7, Wallets: 201, Stamps: 14, Fillers: 450, Scored: true, Schema: "seeded",
+		Progress: func(p pgseed.Progress) { progress = append(progress, p) },
+	}
+	require.NoError(t, pgseed.Fill(t.Context(), pool, plan))
+	assert.Equal(t, []pgseed.Progress{
+		{Stage: pgseed.Signing, Done: 200, Total: 201}, {Stage: pgseed.Signing, Done: 201, Total: 201},
+		{Stage: pgseed.Scoring, Done: 200, Total: 201}, {Stage: pgseed.Scoring, Done: 201, Total: 201},
+		{Stage: pgseed.Filling, Done: 200, Total: 450}, {Stage: pgseed.Filling, Done: 400, Total: 450}, {Stage: pgseed.Filling, Done: 450, Total: 450},
+	}, progress)
+
+	s := pgstore.New(pool, pgstore.WithSchema("seeded"))
+	engine, err := passport.New(s, passport.WithTrustedIssuers(plan.Issuer().DID()))
+	require.NoError(t, err)
+	addresses := slices.Collect(plan.Addresses())
+	require.Len(t, addresses, 201)
+	result, err := engine.Score(t.Context(), 7, addresses[200])
+	require.NoError(t, err)
+	assert.True(t, result.Passing)
+	assert.Equal(t, "21.0", result.Score.String())
+
+	for table, perWallet := range map[string]string{
+		"ceramic_cache_ceramiccache": "14", "registry_stamp": "14", "registry_hashscorerlink": "14",
+		"registry_passport": "1", "registry_score": "1", "registry_event": "1",
+	} {
+		of := map[string]string{
+			"registry_stamp": "join seeded.registry_passport p on p.id = t.passport_id",
+			"registry_score": "join seeded.registry_passport p on p.id = t.passport_id",
+		}[table]
+		per := `select string_agg(distinct n::text, ',') || ' of ' || count(*) from (select count(*) as n from seeded.` + table + ` t ` + of + `
+			where address <> $1 group by address) as of`
+		assert.Equal(t, perWallet+" of 650", value(t, pool, per, addresses[200]), table)
+	}
+	assert.Equal(t, "true", value(t, pool, `select min(n) = max(n) from
+		(select sum(length(stamp::text)) as n from seeded.ceramic_cache_ceramiccache group by address) as of`), "all wallets are of one size")
+
+	filler := value(t, pool, `select address from seeded.registry_passport where community_id = 8 order by id desc limit 1`)
+	last, err := engine.Latest(t.Context(), 8, filler)
+	require.NoError(t, err)
+	assert.True(t, last.Passing)
+	events, err := s.ListEvents(t.Context(), 8, store.Address(filler), store.Page{Limit: 2})
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	assert.Equal(t, "true", value(t, pool, `select (e.data -> 'pk')::bigint = s.id and (e.data #> '{fields,passport}')::bigint = p.id
+		from seeded.registry_event e join seeded.registry_passport p on p.address = e.address and p.community_id = 8
+		join seeded.registry_score s on s.passport_id = p.id where e.address = $1`, filler))
+	scored, err := engine.Score(t.Context(), 8, filler)
+	require.NoError(t, err)
+	assert.False(t, scored.Passing, "its signatures are copies")
+}
+
+func TestFill_SameSeed(t *testing.T) {
+	t.Parallel()
+	content := `select md5(string_agg(address || provider || stamp::text || proof_value, ',' order by id)) from ceramic_cache_ceramiccache`
+	var contents []string
+	for _, seed := range []string{"a", "a", "b"} {
+		pool := newPool(t, pgtest.New(t))
+		require.NoError(t, pgseed.Fill(t.Context(), pool, pgseed.Plan{Seed: seed, Wallets: 3, Stamps: 2, Fillers: 5}))
+		assert.Equal(t, "16", value(t, pool, "select count(*) from ceramic_cache_ceramiccache"))
+		for _, table := range []string{"registry_passport", "registry_score", "registry_hashscorerlink", "registry_stamp", "registry_event"} {
+			assert.Equal(t, "0", value(t, pool, "select count(*) from "+table), "%s without scores", table)
+		}
+		contents = append(contents, value(t, pool, content))
+	}
+	assert.Equal(t, contents[0], contents[1])
+	assert.NotEqual(t, contents[0], contents[2])
+}
+
+func TestFill_Refused(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, pgtest.New(t))
+	fill := func(plan pgseed.Plan) error { return pgseed.Fill(t.Context(), pool, plan) }
+	for _, plan := range []pgseed.Plan{
+		{}, {Wallets: 1}, {Stamps: 1}, {Wallets: 1, Stamps: 101}, {Wallets: 1, Stamps: 1, Fillers: -1},
+		{Wallets: 1, Stamps: 1, Community: -1}, {Wallets: 1, Stamps: 1, Seed: string(make([]byte, 51))},
+	} {
+		require.ErrorIs(t, fill(plan), store.ErrInvalid, "%+v", plan)
+	}
+	first := pgseed.Plan{Seed: "first", Wallets: 1, Stamps: 1}
+	require.NoError(t, fill(first))
+	second := pgseed.Plan{Seed: "second", Community: 2, Wallets: 1, Stamps: 1}
+	require.ErrorIs(t, fill(second), pgseed.ErrNotEmpty)
+	second.Force = true
+	require.ErrorIs(t, fill(second), store.ErrInvalid, "community 2 is that of the first fillers")
+	assert.Equal(t, "Seeded first, fillers", value(t, pool, "select name from account_community where id = 2"))
+	second.Community = 3
+	require.NoError(t, fill(second))
+	assert.Equal(t, "2", value(t, pool, "select count(*) from ceramic_cache_ceramiccache"))
+	first.Community, first.Seed, first.Force = 5, "first ", true
+	require.NoError(t, fill(first))
+}
+
+func TestFill_Context(t *testing.T) {
+	t.Parallel()
+	for _, stage := range []pgseed.Stage{pgseed.Signing, pgseed.Scoring, pgseed.Filling} {
+		pool := newPool(t, pgtest.New(t))
+		ctx, cancel := context.WithCancel(t.Context())
+		plan := pgseed.Plan{Wallets: 250, Stamps: 1, Fillers: 450, Scored: true, Progress: func(p pgseed.Progress) {
+			if p.Stage == stage {
+				cancel()
+			}
+		}}
+		require.ErrorIs(t, pgseed.Fill(ctx, pool, plan), context.Canceled, stage)
+		assert.NotEqual(t, "701", value(t, pool, "select count(*) from ceramic_cache_ceramiccache"), stage)
+		cancel()
+	}
+}
