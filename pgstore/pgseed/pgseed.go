@@ -47,7 +47,7 @@ type Plan struct {
 	// another provider with a weight of 1.5. A wallet passes with 20 points.
 	Stamps int
 	// Fillers is the number of wallets that are copied from the first one, 0 to
-	// 100,000,000.
+	// 100,000,000. Their credentials name the first wallet, so that none is valid.
 	Fillers int
 	// Scored makes the wallets scored, so that they have scores, claims, counted
 	// stamps and events. The fillers have what the first wallet has.
@@ -64,7 +64,7 @@ type Plan struct {
 // Progress is how far [Fill] is.
 type Progress struct {
 	Stage       Stage
-	Done, Total int // wallets of the stage
+	Done, Total int // wallets, or indexes
 }
 
 // Stage is a part of the work.
@@ -75,6 +75,10 @@ const (
 	Signing Stage = "signing" // the stamps of wallets, and storing them
 	Scoring Stage = "scoring" // wallets
 	Filling Stage = "filling" // fillers
+
+	// Indexing makes the indexes again that were dropped to fill the tables. The
+	// commit follows it.
+	Indexing Stage = "indexing"
 )
 
 // ErrNotEmpty is the error of [Fill] for a database that has credentials.
@@ -101,7 +105,12 @@ func provider(stamp int) string { return fmt.Sprintf("Provider%02d", stamp) }
 
 // Fill fills the database, whose tables must exist ([pgstore.Migrate]). It
 // makes the communities, and never changes one that exists. It commits as it
-// goes: a run that ends early leaves what it has made.
+// goes, and the fillers at once: a run that ends early leaves what it has made.
+//
+// In a database that had no credentials, the fillers' tables are locked and
+// without their indexes until they are committed, which takes a role that owns
+// the tables. In one that is forced the indexes stay, and a million fillers take
+// hours.
 //
 // It returns [ErrNotEmpty] for a database that has credentials, unless it is
 // forced; store.ErrInvalid for a plan with a number out of range, and for a
@@ -144,18 +153,19 @@ type filling struct {
 
 	pool  *pgxpool.Pool
 	store *pgstore.Store
+	// crowded reports that the database had credentials before.
+	crowded bool
 }
 
 // table returns the quoted name of a table.
 func (f *filling) table(name string) string { return pgx.Identifier{f.Schema, name}.Sanitize() }
 
 func (f *filling) checkEmpty(ctx context.Context) error {
-	var has bool
-	err := f.pool.QueryRow(ctx, "select exists (select from "+f.table("ceramic_cache_ceramiccache")+")").Scan(&has)
+	err := f.pool.QueryRow(ctx, "select exists (select from "+f.table("ceramic_cache_ceramiccache")+")").Scan(&f.crowded)
 	switch {
 	case err != nil:
 		return fmt.Errorf("looking for credentials: %w", err)
-	case has && !f.Force:
+	case f.crowded && !f.Force:
 		return ErrNotEmpty
 	}
 	return nil

@@ -34,22 +34,36 @@ func value(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) string {
 	return text
 }
 
+// indexesOf returns the indexes and constraints of the schema.
+func indexesOf(t *testing.T, pool *pgxpool.Pool) string {
+	t.Helper()
+	return value(t, pool, `select string_agg(line, E'\n' order by line) from (
+		select indexdef from pg_indexes where schemaname = 'seeded'
+		union all select conrelid::regclass || conname || pg_get_constraintdef(oid) from pg_constraint where connamespace = 'seeded'::regnamespace) as of (line)`)
+}
+
 // A seeded database has wallets that pass, and fillers that look like them.
 func TestFill(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, pgtest.NewEmpty(t))
 	require.NoError(t, pgstore.Migrate(t.Context(), pool, pgstore.WithSchema("seeded")))
+	schema := indexesOf(t, pool)
 	var progress []pgseed.Progress
 	plan := pgseed.Plan{
 		Seed: "test", Community: 7, Wallets: 201, Stamps: 14, Fillers: 450, Scored: true, Schema: "seeded",
 		Progress: func(p pgseed.Progress) { progress = append(progress, p) },
 	}
 	require.NoError(t, pgseed.Fill(t.Context(), pool, plan))
+	indexes := len(progress) - 7
 	assert.Equal(t, []pgseed.Progress{
 		{Stage: pgseed.Signing, Done: 200, Total: 201}, {Stage: pgseed.Signing, Done: 201, Total: 201},
 		{Stage: pgseed.Scoring, Done: 200, Total: 201}, {Stage: pgseed.Scoring, Done: 201, Total: 201},
 		{Stage: pgseed.Filling, Done: 200, Total: 450}, {Stage: pgseed.Filling, Done: 400, Total: 450}, {Stage: pgseed.Filling, Done: 450, Total: 450},
-	}, progress)
+		{Stage: pgseed.Indexing, Done: 1, Total: indexes},
+	}, progress[:8])
+	assert.Equal(t, pgseed.Progress{Stage: pgseed.Indexing, Done: indexes, Total: indexes}, progress[len(progress)-1])
+	assert.Equal(t, schema, indexesOf(t, pool))
+	require.NoError(t, pgstore.CheckSchema(t.Context(), pool, pgstore.WithSchema("seeded")))
 
 	s := pgstore.New(pool, pgstore.WithSchema("seeded"))
 	engine, err := passport.New(s, passport.WithTrustedIssuers(plan.Issuer().DID()))
@@ -88,7 +102,7 @@ func TestFill(t *testing.T) {
 		join seeded.registry_score s on s.passport_id = p.id where e.address = $1`, filler))
 	scored, err := engine.Score(t.Context(), 8, filler)
 	require.NoError(t, err)
-	assert.False(t, scored.Passing, "its signatures are copies")
+	assert.False(t, scored.Passing, "its credentials are copies")
 }
 
 func TestFill_SameSeed(t *testing.T) {
@@ -125,16 +139,16 @@ func TestFill_Refused(t *testing.T) {
 	second.Force = true
 	require.ErrorIs(t, fill(second), store.ErrInvalid, "community 2 is that of the first fillers")
 	assert.Equal(t, "Seeded first, fillers", value(t, pool, "select name from account_community where id = 2"))
-	second.Community = 3
+	second.Community, second.Fillers = 3, 2
 	require.NoError(t, fill(second))
-	assert.Equal(t, "2", value(t, pool, "select count(*) from ceramic_cache_ceramiccache"))
-	first.Community, first.Seed, first.Force = 5, "first ", true
-	require.NoError(t, fill(first))
+	assert.Equal(t, "4", value(t, pool, "select count(*) from ceramic_cache_ceramiccache"))
+	first.Community, first.Force = 5, true
+	require.ErrorContains(t, fill(first), "duplicate key", "the wallets are there")
 }
 
 func TestFill_Context(t *testing.T) {
 	t.Parallel()
-	for _, stage := range []pgseed.Stage{pgseed.Signing, pgseed.Scoring, pgseed.Filling} {
+	for _, stage := range []pgseed.Stage{pgseed.Signing, pgseed.Scoring, pgseed.Filling, pgseed.Indexing} {
 		pool := newPool(t, pgtest.New(t))
 		ctx, cancel := context.WithCancel(t.Context())
 		plan := pgseed.Plan{Wallets: 250, Stamps: 1, Fillers: 450, Scored: true, Progress: func(p pgseed.Progress) {
@@ -143,7 +157,8 @@ func TestFill_Context(t *testing.T) {
 			}
 		}}
 		require.ErrorIs(t, pgseed.Fill(ctx, pool, plan), context.Canceled, stage)
-		assert.NotEqual(t, "701", value(t, pool, "select count(*) from ceramic_cache_ceramiccache"), stage)
+		assert.NotEqual(t, "700", value(t, pool, "select count(*) from ceramic_cache_ceramiccache"), stage)
+		require.NoError(t, pgstore.CheckSchema(t.Context(), pool), stage)
 		cancel()
 	}
 }
