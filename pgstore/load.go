@@ -15,8 +15,8 @@ import (
 // repeated address, store.ErrUnavailable, store.ErrInternal, store.ErrConflict
 // in a transaction at SERIALIZABLE, and the context's own.
 //
-// It is one round trip on a pool of pgx, and a second one if the query knows all
-// wallets and some have changed.
+// It is one round trip on a pool of pgx, and a second one if the query knows
+// all wallets and some have changed.
 func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	if err := q.Validate(); err != nil {
 		return nil, store.Errorf("load_snapshot", store.ErrInvalid, "%w", err)

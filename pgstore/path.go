@@ -27,8 +27,8 @@ select ` + reducePath}
 	// pinPlans does the same in a transaction of ours, and has the server look
 	// rows up by index, whatever it knows or does not know about the tables: a
 	// plan that was made while a table was small, or never analyzed, stays in use
-	// when it has grown. Every statement is written for such a plan, which does not
-	// depend on the arguments, so it is made once for each connection.
+	// when it has grown. Every statement is written for such a plan, which does
+	// not depend on the arguments, so it is made once for each connection.
 	pinPlans = call{name: "pin_search_path", sql: `
 select ` + reducePath + `,
        pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),

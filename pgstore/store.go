@@ -44,9 +44,9 @@ func New(pool *pgxpool.Pool, options ...Option) *Store {
 }
 
 // NewDB returns a store on a database/sql handle, with the driver of pgx or
-// lib/pq. Load is a transaction of some three statements, Apply one of some ten,
-// with a round trip for each, for BEGIN, COMMIT and the search path: where that
-// matters use [New].
+// lib/pq. Load is a transaction of some three statements, Apply one of some
+// ten, with a round trip for each, for BEGIN, COMMIT and the search path: where
+// that matters use [New].
 //
 // lib/pq passes the end of a context on to the server. If the network is down,
 // a call returns only when TCP gives the connection up, which takes minutes;

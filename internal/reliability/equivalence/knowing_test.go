@@ -12,8 +12,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// knownDifferences are differences that only a query which knows wallets or asks
-// for last scores can notice.
+// knownDifferences are differences that only a query which knows wallets or
+// asks for last scores can notice.
 func knownDifferences() map[string]func(b *brokenstore.Store) {
 	// loads replaces Load by a function that is given the one that works.
 	type load = func(ctx context.Context, q store.Query) (*store.Snapshot, error)

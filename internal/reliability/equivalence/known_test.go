@@ -83,8 +83,8 @@ func (s *side) recalled(address store.Address, version string) (credentials []st
 // complete makes the snapshot what it would be if nothing had been known: an
 // unchanged wallet gets the credentials that the side remembers of its version,
 // and the claims are those on the nullifiers of all credentials. It returns how
-// many wallets were unchanged, and an error if the snapshot lacks something that
-// the query needs, or has more.
+// many wallets were unchanged, and an error if the snapshot lacks something
+// that the query needs, or has more.
 func (s *side) complete(q *store.Query, snapshot *store.Snapshot) (unchanged int, err error) {
 	var needed, all []string
 	for i := range snapshot.Wallets {
