@@ -80,12 +80,13 @@ func (s *settling) settle(claims *book) error {
 	if s.writes.Score, err = scoreOf(s.result); err != nil {
 		return err
 	}
-	s.result.Before = before(s.snapshot, s.at, s.candidates)
 	if claims.changes == changes && s.unchanged() {
 		claims.unstate(stated)
 		s.result.Unchanged, s.result.ScoredAt = true, wallet.LastScore.ScoredAt
-		return nil
+		s.result.Before, err = s.same()
+		return err
 	}
+	s.result.Before = before(s.snapshot, s.at, s.candidates)
 	for i := range s.candidates {
 		if s.rulings[i].deduplicated {
 			s.writes.Events = append(s.writes.Events, deduplicatedEvent(s.result.Community, wallet.Address, &s.candidates[i]))

@@ -48,6 +48,25 @@ func (s *settling) unchanged() bool {
 	return sameJSON(last.Evidence, score.Evidence) && sameJSON(last.StampScores, score.StampScores) && sameJSON(last.Stamps, score.Stamps)
 }
 
+// same returns the last score of a decision that is unchanged, which need not
+// be read again: all stamps that it counted are there.
+func (s *settling) same() (*LastScore, error) {
+	score, err := ParseDecimal(s.result.Score.String()) // as it is recorded
+	if err != nil {
+		return nil, err
+	}
+	threshold, err := ParseDecimal(s.result.Threshold.Fixed(places))
+	if err != nil {
+		return nil, err
+	}
+	last := &LastScore{
+		Community: s.result.Community, Address: s.result.Address, PassedWhenScored: s.result.Passing,
+		Score: score, Threshold: threshold, ScoredAt: s.result.ScoredAt, ExpiresAt: s.result.ExpiresAt,
+	}
+	last.Passing = last.PassingAt(s.snapshot.At)
+	return last, nil
+}
+
 // sameNumber reports whether both texts are decimals of one value.
 func sameNumber(a, b string) bool {
 	if a == b {

@@ -107,6 +107,10 @@ func TestLeavingUnchanged(t *testing.T) {
 			assert.Equal(t, before, world.Store.State(), "nothing was written")
 			assert.Equal(t, recorded, result.ScoredAt)
 			assert.True(t, result.Passing)
+			written, err := world.Engine.LeavingUnchanged(time.Nanosecond).Preview(t.Context(), 1, alice)
+			require.NoError(t, err)
+			require.False(t, written.Unchanged)
+			assert.Equal(t, written.Before, result.Before, "as it is read from the record")
 			assert.Equal(t, "1", result.Before.Score.String())
 			assert.Equal(t, passport.Deduplicated, result.Stamps[0].Outcome)
 
