@@ -1,8 +1,10 @@
 package passport_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -60,5 +62,54 @@ func BenchmarkScore20(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// countingStore has every wallet, without credentials, and keeps nothing.
+type countingStore struct{ terms store.Community }
+
+func (s countingStore) Load(_ context.Context, q store.Query) (*store.Snapshot, error) {
+	snapshot := &store.Snapshot{Community: s.terms, At: time.Now().UTC().Truncate(time.Microsecond), Wallets: make([]store.Wallet, len(q.Addresses))}
+	for i, address := range q.Addresses {
+		snapshot.Wallets[i] = store.Wallet{Address: address, Version: "1"}
+	}
+	return snapshot, nil
+}
+
+func (countingStore) Apply(_ context.Context, c *store.Changes) (*store.Receipt, error) {
+	return &store.Receipt{Wallets: make([]store.WalletReceipt, len(c.Wallets))}, nil
+}
+
+// BenchmarkScoreAll_Memory reports the live memory at the end of runs over
+// 1,000 and over 1,000,000 addresses, and by how much the second has more.
+func BenchmarkScoreAll_Memory(b *testing.B) {
+	heapAfter := func(wallets int) float64 {
+		community := store.Community{ID: 1, Rule: "LIFO", Scorer: store.ScorerBinary, Weights: []byte(`{"Google":"1"}`), Threshold: "1"}
+		engine, err := passport.New(countingStore{community}, passport.WithTrustedIssuers(passport.HumanPassportIssuer))
+		if err != nil {
+			b.Fatal(err)
+		}
+		addresses := func(yield func(string) bool) {
+			for i := 0; i < wallets && yield(fmt.Sprintf("0x%040x", i)); i++ {
+			}
+		}
+		var stats runtime.MemStats
+		n := 0
+		for outcome, err := range engine.ScoreAll(b.Context(), 1, addresses) {
+			if err != nil || outcome.Err != nil {
+				b.Fatal(err, outcome.Err)
+			}
+			if n++; n == wallets { // the run still holds everything
+				runtime.GC()
+				runtime.ReadMemStats(&stats)
+			}
+		}
+		return float64(stats.HeapAlloc) / (1 << 20)
+	}
+	for b.Loop() {
+		few, many := heapAfter(1_000), heapAfter(1_000_000)
+		b.ReportMetric(few, "MiB-after-1,000")
+		b.ReportMetric(many, "MiB-after-1,000,000")
+		b.ReportMetric(many-few, "MiB-more")
 	}
 }

@@ -33,13 +33,10 @@ func BenchmarkScoring(b *testing.B) {
 		name string
 		mode pgx.QueryExecMode
 	}{{"cached", pgx.QueryExecModeCacheStatement}, {"exec", pgx.QueryExecModeExec}} {
-		for _, first := range []bool{false, true} {
-			name := mode.name + "/rescored"
-			if first {
-				name = mode.name + "/first"
-			}
-			b.Run(name+"/near", func(b *testing.B) { newDuel(b, mode.mode, first).run(b) })
-			b.Run(name+"/far", func(b *testing.B) { newDuel(b, mode.mode, first).runFar(b) })
+		for _, kind := range []kind{rescored, unchanged, first} {
+			name := mode.name + "/" + string(kind)
+			b.Run(name+"/near", func(b *testing.B) { newDuel(b, mode.mode, kind).run(b) })
+			b.Run(name+"/far", func(b *testing.B) { newDuel(b, mode.mode, kind).runFar(b) })
 		}
 	}
 }
@@ -49,21 +46,31 @@ const (
 	latency     = 2 * time.Millisecond
 )
 
+// kind is the kind of a scoring.
+type kind string
+
+const (
+	rescored  kind = "rescored"  // nothing has changed, and everything is written
+	unchanged kind = "unchanged" // nothing has changed, and nothing is written
+	first     kind = "first"     // there is no score yet
+)
+
 // duel is a scoring against its floor.
 type duel struct {
 	*world
 
-	mode  pgx.QueryExecMode
-	first bool
+	mode pgx.QueryExecMode
+	kind kind
 	// changes are those of a scoring.
 	changes *store.Changes
 	stamps  []store.CredentialInput
-	issuer  string
+	signer  *passporttest.Issuer
+	issuer  string // its name
 }
 
-func newDuel(b *testing.B, mode pgx.QueryExecMode, first bool) *duel {
+func newDuel(b *testing.B, mode pgx.QueryExecMode, kind kind) *duel {
 	b.Helper()
-	d := &duel{world: newWorld(b), mode: mode, first: first}
+	d := &duel{world: newWorld(b), mode: mode, kind: kind}
 	d.crowd()
 	d.stamped(b)
 	recorder := &recorder{Store: pgstore.New(d.pool)}
@@ -102,23 +109,36 @@ func (d *duel) crowd() {
 // stamped gives the wallet 20 stamps that the community weighs.
 func (d *duel) stamped(b *testing.B) {
 	b.Helper()
-	issuer := passporttest.NewIssuer()
-	d.issuer = issuer.DID()
+	d.weighed(b)
+	d.exec("vacuum analyze")
+}
+
+// weighed is stamped without statistics.
+func (d *duel) weighed(b *testing.B) {
+	b.Helper()
+	d.signer = passporttest.NewIssuer()
+	d.issuer, d.stamps = d.signer.DID(), twentyStamps(b, d.signer, alice)
 	weights := map[string]string{}
-	for i := range benchStamps {
-		provider := fmt.Sprintf("Provider%02d", i)
-		weights[provider] = "1.5"
-		signed, err := issuer.Issue(alice, provider, "account")
-		require.NoError(b, err)
-		stamp, err := passport.ReadCredential(signed)
-		require.NoError(b, err)
-		d.stamps = append(d.stamps, stamp)
+	for _, stamp := range d.stamps {
+		weights[stamp.Provider] = "1.5"
 	}
 	document, err := json.Marshal(weights)
 	require.NoError(b, err)
 	d.exec(`update scorer_weighted_binaryweightedscorer set weights = $1::text::jsonb where scorer_ptr_id = 1`, string(document))
 	require.NoError(b, pgstore.New(d.pool).AddCredentials(b.Context(), alice, d.stamps...))
-	d.exec("vacuum analyze")
+}
+
+// twentyStamps returns 20 stamps of the wallet.
+func twentyStamps(b *testing.B, issuer *passporttest.Issuer, wallet string) []store.CredentialInput {
+	b.Helper()
+	stamps := make([]store.CredentialInput, benchStamps)
+	for i := range stamps {
+		signed, err := issuer.Issue(wallet, fmt.Sprintf("Provider%02d", i), "account of "+wallet)
+		require.NoError(b, err)
+		stamps[i], err = passport.ReadCredential(signed)
+		require.NoError(b, err)
+	}
+	return stamps
 }
 
 // link returns a pool of one connection, and how many statements went over it.
@@ -153,6 +173,9 @@ func (d *duel) scoring(b *testing.B, pool *pgxpool.Pool) func() {
 	b.Helper()
 	engine, err := passport.New(pgstore.New(pool), passport.WithTrustedIssuers(d.issuer))
 	require.NoError(b, err)
+	if d.kind == unchanged {
+		engine = engine.LeavingUnchanged(24 * time.Hour)
+	}
 	return func() {
 		result, err := engine.Score(context.Background(), 1, alice)
 		require.NoError(b, err)
@@ -163,7 +186,7 @@ func (d *duel) scoring(b *testing.B, pool *pgxpool.Pool) func() {
 // floor returns the work of the floor over the pool.
 func (d *duel) floor(b *testing.B, pool *pgxpool.Pool) func() {
 	b.Helper()
-	reads, writes := floorReads(d.changes), floorWrites(d.changes, d.stamps, d.first)
+	reads, writes := floorReads(d.changes), floorWrites(d.changes, d.stamps, d.kind == first)
 	return func() {
 		for _, queue := range []func(*pgx.Batch){reads, writes} {
 			var batch pgx.Batch
@@ -173,17 +196,21 @@ func (d *duel) floor(b *testing.B, pool *pgxpool.Pool) func() {
 	}
 }
 
-// medians runs the works in turn, after some rounds that warm up, and returns
-// the median time of each. The rows that a first scoring writes are deleted
-// before each, outside of the time.
+// medians runs the works in turn, and returns the median time of each.
 func (d *duel) medians(b *testing.B, works ...func()) []time.Duration {
+	b.Helper()
+	return inTurns(b, 10, d.prepare, works...) // in 10 rounds the server has settled on its plans
+}
+
+// inTurns runs the works in turn, after some rounds that warm up, and returns
+// the median time of each. The time of prepare, which runs before each, is not
+// counted.
+func inTurns(b *testing.B, warmUps int, prepare func(), works ...func()) []time.Duration {
 	b.Helper()
 	times := make([][]time.Duration, len(works))
 	round := func(measure bool) {
 		for i, work := range works {
-			if d.first {
-				d.forget()
-			}
+			prepare()
 			began := time.Now()
 			work()
 			if measure {
@@ -191,7 +218,7 @@ func (d *duel) medians(b *testing.B, works ...func()) []time.Duration {
 			}
 		}
 	}
-	for range 10 { // until the server has settled on its plans
+	for range warmUps {
 		round(false)
 	}
 	for b.Loop() {
@@ -205,11 +232,18 @@ func (d *duel) medians(b *testing.B, works ...func()) []time.Duration {
 	return medians
 }
 
-func (d *duel) forget() {
-	d.exec("delete from registry_stamp s using registry_passport p where s.passport_id = p.id and p.address = $1", alice)
-	d.exec("delete from registry_score s using registry_passport p where s.passport_id = p.id and p.address = $1", alice)
-	d.exec("delete from registry_passport where address = $1", alice)
-	d.exec("delete from registry_hashscorerlink where address = $1", alice)
+// prepare deletes the rows that a first scoring writes.
+func (d *duel) prepare() {
+	if d.kind == first {
+		d.forget(alice)
+	}
+}
+
+func (d *duel) forget(addresses ...string) {
+	d.exec("delete from registry_stamp s using registry_passport p where s.passport_id = p.id and p.address = any($1)", addresses)
+	d.exec("delete from registry_score s using registry_passport p where s.passport_id = p.id and p.address = any($1)", addresses)
+	d.exec("delete from registry_passport where address = any($1)", addresses)
+	d.exec("delete from registry_hashscorerlink where address = any($1)", addresses)
 }
 
 func (d *duel) run(b *testing.B) {
@@ -220,7 +254,7 @@ func (d *duel) run(b *testing.B) {
 	report(b, medians[0], medians[1])
 
 	const runs = 10
-	if d.first {
+	if d.kind == first {
 		return // the scorings below would not be first ones
 	}
 	sent.Store(0)
