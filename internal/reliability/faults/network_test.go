@@ -36,7 +36,7 @@ func network() []point {
 // database/sql does not report an answer that it cannot read as a loss.
 func (p place) garbledAt(by *way) outcome {
 	switch o := p.lostAt(by); {
-	case p.done && by.batched && p.step != load:
+	case p.done && by.batched && !isReading(p.step):
 		return outcome{[]error{store.ErrUnknownOutcome}, either}
 	case p.done && !by.batched && p.step != commit:
 		return outcome{[]error{store.ErrInternal}, nothing}

@@ -34,7 +34,7 @@ func places() []place {
 // lostAt is the outcome of a connection that is lost there.
 func (p place) lostAt(by *way) outcome {
 	switch {
-	case p.step == load || p.step == endLoad:
+	case isReading(p.step):
 		return unavailable
 	case p.step == commit && p.done:
 		return committed
