@@ -90,32 +90,44 @@ func SwapOf(c *store.Changes, claim *store.StoredClaim) *store.ClaimSwap {
 	return &c.Claims[i]
 }
 
-// ApplyLate writes the change set of one wallet though its credentials have
-// changed since it was decided.
+// ApplyLate writes the change set though the credentials have changed since it
+// was decided.
 func (s *Store) ApplyLate(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-	other, wallet := Clone(c), &c.Wallets[0]
-	snapshot, err := s.Good.Load(ctx, store.Query{Community: c.Community, Addresses: []store.Address{wallet.Address}})
+	other, addresses := Clone(c), make([]store.Address, len(c.Wallets))
+	for i := range c.Wallets {
+		addresses[i] = c.Wallets[i].Address
+	}
+	snapshot, err := s.Good.Load(ctx, store.Query{Community: c.Community, Addresses: addresses})
 	if err != nil {
 		return nil, err
 	}
-	live := snapshot.Wallets[0]
-	other.Wallets[0].Version = live.Version
-	other.Wallets[0].Counted = slices.DeleteFunc(slices.Clone(wallet.Counted), func(id int64) bool {
-		return !slices.ContainsFunc(live.Credentials, func(c store.Credential) bool { return c.ID == id })
-	})
-	receipt, err := s.Good.Apply(ctx, other)
-	if err == nil && wallet.Score.Status == store.StatusDone {
-		counted := s.Counted(c)
-		s.Edit(func(state *store.State) { ScoreOf(state, c).Counted = counted })
+	for i, live := range snapshot.Wallets {
+		w := &other.Wallets[i]
+		w.Version = live.Version
+		w.Counted = slices.DeleteFunc(slices.Clone(w.Counted), func(id int64) bool {
+			return !slices.ContainsFunc(live.Credentials, func(c store.Credential) bool { return c.ID == id })
+		})
 	}
-	return receipt, err
+	receipt, err := s.Good.Apply(ctx, other)
+	if err != nil {
+		return nil, err
+	}
+	for i := range c.Wallets {
+		if w := &c.Wallets[i]; w.Score.Status == store.StatusDone {
+			counted := s.counted(w)
+			s.Edit(func(state *store.State) { scoreOf(state, c.Community, w.Address).Counted = counted })
+		}
+	}
+	return receipt, nil
 }
 
 // Counted returns the documents of the credentials that the change set counts
 // for its first wallet, deleted ones too.
-func (s *Store) Counted(c *store.Changes) (counted []store.CountedCredential) {
+func (s *Store) Counted(c *store.Changes) []store.CountedCredential { return s.counted(&c.Wallets[0]) }
+
+func (s *Store) counted(w *store.WalletChanges) (counted []store.CountedCredential) {
 	for _, credential := range s.Good.State().Credentials {
-		if slices.Contains(c.Wallets[0].Counted, credential.ID) {
+		if slices.Contains(w.Counted, credential.ID) {
 			counted = append(counted, store.CountedCredential{Provider: credential.Provider, Document: credential.Document})
 		}
 	}
@@ -125,8 +137,12 @@ func (s *Store) Counted(c *store.Changes) (counted []store.CountedCredential) {
 // ScoreOf returns the score of the first wallet of the change set, and one that
 // is nowhere if it was never scored.
 func ScoreOf(state *store.State, c *store.Changes) *store.StoredScore {
+	return scoreOf(state, c.Community, c.Wallets[0].Address)
+}
+
+func scoreOf(state *store.State, community int64, address store.Address) *store.StoredScore {
 	for i := range state.Scores {
-		if at := &state.Scores[i]; at.Community == c.Community && at.Address == c.Wallets[0].Address {
+		if at := &state.Scores[i]; at.Community == community && at.Address == address {
 			return at
 		}
 	}

@@ -35,6 +35,11 @@ func (c *client) checkScore(result *passport.Result, err error) error {
 	var scoringError *passport.ScoringError
 	failed := errors.As(err, &scoringError)
 	switch {
+	case err == nil && result.Unchanged:
+		if len(c.wrote) > 0 {
+			return errors.New("a score is left alone, and something is written")
+		}
+		return c.reading.unchanged(result, c.age)
 	case err == nil:
 		if len(c.wrote) != 1 || c.wrote[0].fails != nil {
 			return fmt.Errorf("a score is returned, and %d are written", len(c.wrote))
@@ -140,21 +145,34 @@ func (d *decision) standing(score, threshold passport.Decimal, passing bool, at,
 // checkWritten demands that a change set that the store has just written was
 // still right when it was written, and is that of the decision.
 func (c *client) checkWritten(changes *store.Changes, receipt *store.Receipt) error {
-	m, w := c.world.model, &changes.Wallets[0]
+	m := c.world.model
 	switch {
-	case c.read == nil:
+	case c.reading == nil:
 		return errors.New("a scoring was written that had read nothing")
 	case !m.exists(changes.Community):
 		return errors.New("a scoring was written in a community that does not exist")
-	case !slices.Equal(m.live(w.Address), c.read.live):
-		return fmt.Errorf("a scoring of %s was written that had read older credentials", w.Address)
-	case len(receipt.Wallets) != 1 || len(receipt.Wallets[0].Given) != len(w.Awards):
-		return fmt.Errorf("the receipt %v is of other awards than %v", receipt.Wallets, w.Awards)
-	case (w.Score.Status == store.StatusError) != (c.read.fails != nil):
-		return fmt.Errorf("status %s was written where the reason to fail is %w", w.Score.Status, c.read.fails)
-	case len(changes.Claims) != len(c.read.claims) || len(w.Counted) != len(c.read.counted):
-		return fmt.Errorf("%d claims, %d counted were written; want %d, %d",
-			len(changes.Claims), len(w.Counted), len(c.read.claims), len(c.read.counted))
+	case len(receipt.Wallets) != len(changes.Wallets):
+		return fmt.Errorf("the receipt is of %d wallets, the change set of %d", len(receipt.Wallets), len(changes.Wallets))
+	}
+	for k := range changes.Wallets {
+		w := &changes.Wallets[k]
+		read := c.reading.of(w.Address)
+		switch {
+		case read == nil:
+			return fmt.Errorf("a scoring of %s was written, which was not read", w.Address)
+		case !slices.Equal(m.live(w.Address), read.live):
+			return fmt.Errorf("a scoring of %s was written that had read older credentials", w.Address)
+		case len(receipt.Wallets[k].Given) != len(w.Awards):
+			return fmt.Errorf("the receipt %v is of other awards than %v", receipt.Wallets[k], w.Awards)
+		case (w.Score.Status == store.StatusError) != (read.fails != nil):
+			return fmt.Errorf("status %s was written where the reason to fail is %w", w.Score.Status, read.fails)
+		case len(w.Counted) != len(read.counted):
+			return fmt.Errorf("%d counted were written, want %d", len(w.Counted), len(read.counted))
+		}
+	}
+	claims := c.reading.claims(changes)
+	if len(changes.Claims) != len(claims) {
+		return fmt.Errorf("%d claims were written, want %d", len(changes.Claims), len(claims))
 	}
 	for _, swap := range changes.Claims {
 		now, claimed := m.holders[nullifier{changes.Community, swap.Nullifier}]
@@ -164,8 +182,9 @@ func (c *client) checkWritten(changes *store.Changes, receipt *store.Receipt) er
 		if claimed && now.ExpiresAt.After(changes.At) && now.Address != swap.To.Address {
 			return fmt.Errorf("%q was claimed for %v, and is live: %v", swap.Nullifier, swap.To, now)
 		}
-		if want := c.read.claims[swap.Nullifier]; !want.Equal(swap.To) || c.read.held[swap.Nullifier] && !swap.From.Equal(swap.To) {
-			return fmt.Errorf("%q was swapped from %v to %v, want %v", swap.Nullifier, swap.From, swap.To, want)
+		from, to := c.reading.holders[nullifier{changes.Community, swap.Nullifier}], claims[swap.Nullifier]
+		if !from.Equal(swap.From) || !to.Equal(swap.To) {
+			return fmt.Errorf("%q was swapped from %v to %v, want %v to %v", swap.Nullifier, swap.From, swap.To, from, to)
 		}
 	}
 	return nil

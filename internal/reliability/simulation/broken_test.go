@@ -98,6 +98,15 @@ func (believing) Verify(context.Context, *credential.Signed, time.Time) error { 
 
 // brokenWorlds have one fault each.
 func brokenWorlds() map[string]rig {
+	all := oneWallet()
+	for name, breaks := range brokenstore.BulkFaults() {
+		all[name] = rig{store: breaks}
+	}
+	return all
+}
+
+// oneWallet are those of which each scoring of a wallet may show the fault.
+func oneWallet() map[string]rig {
 	return map[string]rig{
 		"takes live claims": writing(func(b *brokenstore.Store, ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 			b.Expect(c)
@@ -251,5 +260,5 @@ func TestPlay_Broken(t *testing.T) {
 			require.Fail(t, "not caught", "by %d seeds", most)
 		})
 	}
-	assert.GreaterOrEqual(t, len(brokenWorlds()), 28)
+	assert.GreaterOrEqual(t, len(brokenWorlds()), 38)
 }

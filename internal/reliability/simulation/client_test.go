@@ -21,11 +21,19 @@ type client struct {
 	name   string
 	turn   turn
 	engine passport.Scorer
+	// leaving is the same engine, which leaves scores alone that are younger than
+	// the age and unchanged.
+	leaving passport.Scorer
+	age     time.Duration
+	// bulk is the same engine.
+	bulk *passport.Engine
 	// calm reports that its calls neither fail nor take time.
 	calm bool
 	// read is the decision to which the engine's last Load must lead, nil before
 	// one.
 	read *decision
+	// reading is that Load, nil before one.
+	reading *reading
 	// last is the address's last scoring as of the last LastScore, and stands
 	// reports whether it still passed.
 	last   *scoring
@@ -34,14 +42,18 @@ type client struct {
 	under *place
 	// wrote are the scorings that the call under way has written.
 	wrote []*scoring
+	// doubts counts the writes of the call whose outcome the engine does not know.
+	doubts int
 }
 
 func newClient(w *world, i int, shared *passport.Engine, wrap func(*passport.Engine, *world) passport.Scorer) *client {
 	c := &client{world: w, name: fmt.Sprintf("client %d", i), turn: turn(i), die: newDie(w.seed, uint64(i+2))}
 	bound := shared.On(&unreliable{w.store, c})
-	c.engine = bound
+	c.age = one(c.die, []time.Duration{time.Minute, 10 * time.Hour, 1000 * time.Hour})
+	c.bulk = bound
+	c.engine, c.leaving = bound, bound.LeavingUnchanged(c.age)
 	if wrap != nil {
-		c.engine = wrap(bound, w)
+		c.engine, c.leaving = wrap(bound, w), wrap(bound.LeavingUnchanged(c.age), w)
 	}
 	return c
 }
@@ -85,8 +97,12 @@ func (c *client) act(ctx context.Context) {
 	}
 	address, community := one(c.die, w.wallets), one(c.die, w.communities)
 	switch n := c.IntN(100); {
-	case n < 38:
+	case n < 24:
 		c.score(ctx, community, address)
+	case n < 32:
+		c.scoreBy(ctx, c.leaving, community, address)
+	case n < 38:
+		c.scoreAll(ctx, community, some(c.die, w.wallets, len(w.wallets)))
 	case n < 48 && w.trouble.jump > 0:
 		c.snatch(ctx)
 	case n < 52:
@@ -149,8 +165,12 @@ func (c *client) snatch(ctx context.Context) {
 }
 
 func (c *client) score(ctx context.Context, community int64, address store.Address) {
+	c.scoreBy(ctx, c.engine, community, address)
+}
+
+func (c *client) scoreBy(ctx context.Context, engine passport.Scorer, community int64, address store.Address) {
 	c.begin(&place{community, address})
-	result, err := c.engine.Score(ctx, community, string(address))
+	result, err := engine.Score(ctx, community, string(address))
 	c.notef("score %s in %d: %s", short(address), community, outcome(result, err))
 	c.checkf(c.checkScore(result, err), "scoring %s in community %d", address, community)
 	_ = c.alone(func() error {
@@ -162,7 +182,7 @@ func (c *client) score(ctx context.Context, community int64, address store.Addre
 // begin forgets the last call; under is the place of a scoring that begins.
 func (c *client) begin(under *place) {
 	_ = c.alone(func() error {
-		c.read, c.wrote, c.under = nil, nil, under
+		c.read, c.reading, c.wrote, c.doubts, c.under = nil, nil, nil, 0, under
 		return nil
 	})
 }
@@ -309,7 +329,11 @@ func outcome(result *passport.Result, err error) string {
 	for _, s := range result.Stamps {
 		fates = append(fates, fmt.Sprintf("%s %s %s %s", s.Provider, s.Outcome, s.Weight, s.Reason))
 	}
-	return fmt.Sprintf("%s %v [%s] %v", result.Score, result.Passing, strings.Join(fates, ", "), result.Points)
+	unchanged := ""
+	if result.Unchanged {
+		unchanged = "unchanged "
+	}
+	return fmt.Sprintf("%s%s %v [%s] %v", unchanged, result.Score, result.Passing, strings.Join(fates, ", "), result.Points)
 }
 
 func describe(credentials []*filed) string {

@@ -68,7 +68,8 @@ type stored struct {
 type scoring struct {
 	*decision
 
-	awards []store.HumanPoint
+	address store.Address
+	awards  []store.HumanPoint
 }
 
 // decision is the outcome of one scoring.
@@ -86,7 +87,7 @@ type decision struct {
 	expires time.Time
 	counted map[string]*filed
 	// claims are the claims as the scoring wants them, of the wallet and of
-	// others.
+	// others, but for live ones of the wallet that stay as they are.
 	claims map[string]store.Holder
 	// held are those of them that were in the way.
 	held map[string]bool
@@ -139,6 +140,21 @@ func (m *model) stands(s *scoring, address store.Address, at time.Time) bool {
 	return true
 }
 
+// decideAll returns the outcomes of scorings of the addresses, each of which
+// finds the claims as those before it have left them.
+func (m *model) decideAll(community int64, addresses []store.Address, at time.Time) []*decision {
+	tried := *m
+	tried.holders = maps.Clone(m.holders)
+	decisions := make([]*decision, len(addresses))
+	for i, address := range addresses {
+		decisions[i] = tried.decide(community, address, at)
+		for n, h := range decisions[i].claims {
+			tried.holders[nullifier{community, n}] = h
+		}
+	}
+	return decisions
+}
+
 // decide returns the outcome of a scoring of the address at that time.
 func (m *model) decide(community int64, address store.Address, at time.Time) *decision {
 	d := &decision{
@@ -187,6 +203,9 @@ func (m *model) decide(community int64, address store.Address, at time.Time) *de
 			}
 		}
 	}
+	maps.DeleteFunc(d.claims, func(n string, to store.Holder) bool { // a live claim of its own stays as it is
+		return to.Address == address && to.ExpiresAt.After(at) && to.Equal(m.holders[nullifier{community, n}])
+	})
 	d.passing = d.raw.Cmp(d.threshold) >= 0
 	d.earns = d.passing && m.communities[community].HumanPoints && m.pointsFrom != nil && !at.Before(*m.pointsFrom)
 	return d

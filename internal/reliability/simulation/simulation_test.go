@@ -98,7 +98,7 @@ func TestPlay_Trouble(t *testing.T) {
 		require.NoError(t, err)
 		all.WriteString(history)
 	}
-	for _, c := range []string{"counted", "deduplicated", "left out", "the clock jumps by -", "MM2", "SCB", "HKY", "HBI", "SOG", "TCO"} {
+	for _, c := range []string{"counted", "deduplicated", "left out", "the clock jumps by -", "MM2", "SCB", "HKY", "HBI", "SOG", "TCO", ": unchanged ", "score all in"} {
 		assert.Contains(t, all.String(), c)
 	}
 	never := []error{store.ErrNotFound, store.ErrInvalid, store.ErrInternal, context.Canceled}

@@ -23,15 +23,15 @@ func (u *unreliable) Load(ctx context.Context, q store.Query) (*store.Snapshot, 
 	c := u.client
 	var snapshot *store.Snapshot
 	err := c.through(ctx, "load_snapshot", func() (err error) {
-		c.read = nil
+		c.read, c.reading = nil, nil
 		if snapshot, err = c.world.store.Load(ctx, q); err != nil {
 			c.same(errors.Is(err, store.ErrCommunityNotFound) && !c.world.model.exists(q.Community), true, "a reason not to load")
 			return err
 		}
 		c.same(c.world.model.exists(q.Community), true, "the community exists")
 		c.same(snapshot.At, store.Microseconds(c.world.clock.now()), "the time of the scoring")
-		at := place{q.Community, q.Addresses[0]}
-		c.read = c.world.model.decide(at.community, at.address, snapshot.At)
+		c.reading = newReading(c.world.model, &q, snapshot.At)
+		c.read = c.reading.decisions[0]
 		return nil
 	})
 	if err != nil {
@@ -71,18 +71,26 @@ func (u *unreliable) Apply(ctx context.Context, changes *store.Changes) (*store.
 		if receipt, err = c.world.store.Apply(ctx, changes); err != nil {
 			return err
 		}
-		c.world.violated(c.checkWritten(changes, receipt))
-		w := changes.Wallets[0]
-		s := &scoring{decision: c.read}
-		for i, a := range w.Awards {
-			if receipt.Wallets[0].Given[i] {
-				s.awards = append(s.awards, store.HumanPoint{Action: a.Action, Provider: a.Provider, TxHash: a.TxHash})
-			}
+		fault := c.checkWritten(changes, receipt)
+		if c.world.violated(fault); fault != nil {
+			return nil
 		}
-		c.world.model.scored(place{changes.Community, w.Address}, s)
-		c.wrote = append(c.wrote, s)
+		for k := range changes.Wallets {
+			w := &changes.Wallets[k]
+			s := &scoring{decision: c.reading.of(w.Address), address: w.Address}
+			for i, a := range w.Awards {
+				if receipt.Wallets[k].Given[i] {
+					s.awards = append(s.awards, store.HumanPoint{Action: a.Action, Provider: a.Provider, TxHash: a.TxHash})
+				}
+			}
+			c.world.model.scored(place{changes.Community, w.Address}, s)
+			c.wrote = append(c.wrote, s)
+		}
 		return nil
 	})
+	if errors.Is(err, store.ErrUnknownOutcome) {
+		c.doubts++
+	}
 	if err != nil {
 		return nil, err
 	}
