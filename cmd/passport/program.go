@@ -125,7 +125,7 @@ configuration is wrong, and 3 if it is done but some wallets failed.`,
 	}
 	root.PersistentFlags().BoolVarP(&p.verbose, "verbose", "v", false, "log what the engine does to standard error")
 	root.AddCommand(
-		p.migrate(), p.check(), p.community(), p.key(), p.importing(), p.score(), p.rescore(), p.serve(),
+		p.migrate(), p.check(), p.community(), p.key(), p.importing(), p.score(), p.rescore(), p.serve(), p.seed(),
 	)
 	return root
 }

@@ -133,11 +133,7 @@ func connections(workers int, url string) func(*pgxpool.Config) {
 }
 
 // count returns the number of addresses that the query selects.
-func count(ctx context.Context, addresses any, q store.AddressQuery) (n int64, err error) {
-	lister, has := addresses.(store.AddressLister)
-	if !has {
-		return 0, fmt.Errorf("%w: the store has no role store.AddressLister", store.ErrMisconfigured)
-	}
+func count(ctx context.Context, lister store.AddressLister, q store.AddressQuery) (n int64, err error) {
 	q.After, q.Limit = "", store.MaxPage
 	for {
 		page, err := lister.ListAddresses(ctx, q)
