@@ -13,8 +13,8 @@ import (
 var fillersSQL string
 
 // fillAll adds the fillers in one transaction. In a database that was empty
-// their tables have no indexes meanwhile: to keep 30 of them up to date takes
-// several times as long as making them again.
+// their tables have no indexes while it runs: to keep 30 of them up to date
+// takes several times as long as making them again.
 func (f *filling) fillAll(ctx context.Context) error {
 	if f.Fillers == 0 {
 		return nil

@@ -1,5 +1,6 @@
--- Adds wallets that have what one wallet has, with addresses, proofs and claimed
--- nullifiers of their own. Numbers of the same seed are the same wallets.
+-- Adds wallets that have what one wallet has, with addresses, proofs and
+-- claimed nullifiers of their own. Numbers of the same seed are the same
+-- wallets.
 --
 -- The documents are copied as they are, still compressed: to put each filler's
 -- address into them would take ten times as long.

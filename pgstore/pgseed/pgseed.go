@@ -4,12 +4,12 @@
 //	plan := pgseed.Plan{Seed: "bench", Wallets: 1000, Stamps: 20, Fillers: 500_000, Scored: true}
 //	err := pgseed.Fill(ctx, pool, plan)
 //
-// An engine that trusts plan.Issuer().DID() scores the wallets. The fillers make
-// the tables large: they have rows in the same tables and of the same sizes, but
-// no valid signatures, which would take hours for millions.
+// An engine that trusts plan.Issuer().DID() scores the wallets. The fillers
+// make the tables large: they have rows in the same tables and of the same
+// sizes, but no valid signatures, which would take hours for millions.
 //
-// Anyone can derive the issuer's key from the seed, so no other engine may trust
-// it.
+// Anyone can derive the issuer's key from the seed, so no other engine may
+// trust it.
 package pgseed
 
 import (
@@ -38,8 +38,8 @@ type Plan struct {
 	// nullifier in common.
 	Seed string
 	// Community is the id of the community that is made for the wallets, 1 unless
-	// it is set. That of the fillers is the next one, so that nothing but wallets
-	// with valid stamps is scored in this one.
+	// it is set. The fillers get the next one, so that a run over this one scores
+	// nothing but wallets with valid stamps.
 	Community int64
 	// Wallets is the number of wallets whose stamps are signed, 1 to 10,000,000.
 	Wallets int
@@ -109,8 +109,8 @@ func provider(stamp int) string { return fmt.Sprintf("Provider%02d", stamp) }
 //
 // In a database that had no credentials, the fillers' tables are locked and
 // without their indexes until they are committed, which takes a role that owns
-// the tables. In one that is forced the indexes stay, and a million fillers take
-// hours.
+// the tables. In one that is forced the indexes stay, and a million fillers
+// take hours.
 //
 // It returns [ErrNotEmpty] for a database that has credentials, unless it is
 // forced; store.ErrInvalid for a plan with a number out of range, and for a
@@ -136,7 +136,7 @@ func Fill(ctx context.Context, pool *pgxpool.Pool, plan Plan) error {
 	return nil
 }
 
-func (p *Plan) validate() error {
+func (p Plan) validate() error {
 	const mostSeed, mostID, mostWallets, mostStamps, mostFillers = 50, 1 << 62, 10_000_000, 100, 100_000_000
 	found := problems.New(store.ErrInvalid)
 	problems.CheckRange(found, "len(Seed)", len(p.Seed), 0, mostSeed)
