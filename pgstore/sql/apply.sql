@@ -64,7 +64,7 @@ on     conflict (hash, community_id) do nothing;
 --   $1 community  $2 nullifiers
 select 1
 from   /* schema */registry_hashscorerlink l
-where  l.community_id = $1::bigint
+where  l.community_id + 0 = $1::bigint
 and    l.hash = any($2::text[])
 order  by l.hash collate "C"
 for    no key update;
@@ -86,7 +86,7 @@ from   (
          limit  cardinality($2::text[])
        ) as swap
 where  l.hash = swap.hash
-and    l.community_id = $1::bigint
+and    l.community_id + 0 = $1::bigint
 and    l.address = swap.from_address
 and    greatest('0001-01-01 00:00:00.000001Z', least(l.expires_at, '9999-12-31 23:59:59.999999Z')) = swap.from_expiry::timestamptz;
 
@@ -102,7 +102,7 @@ from   (
        ) as wanted
 join   /* schema */registry_hashscorerlink l
        on  l.hash = wanted.hash
-       and l.community_id = $1::bigint
+       and l.community_id + 0 = $1::bigint
        and l.address = wanted.address
        and greatest('0001-01-01 00:00:00.000001Z', least(l.expires_at, '9999-12-31 23:59:59.999999Z')) = wanted.expires_at::timestamptz;
 

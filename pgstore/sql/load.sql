@@ -259,7 +259,7 @@ with wallets as materialized (
 ), claims as (
     select l.hash, l.address, l.expires_at
     from   /* schema */registry_hashscorerlink l
-    where  l.community_id = $1::bigint
+    where  l.community_id + 0 = $1::bigint
     and    l.hash = any(array(select nullifier from nullifiers where length(nullifier) <= 100 /* MaxNullifier */))
 )
 select part::text, address::text, coalesce(id, 0)::bigint,
@@ -278,13 +278,16 @@ from (
 ) as answer;
 
 -- name: load_hash_scorer_links
--- Returns the claims on the nullifiers.
+-- Returns the claims on the nullifiers. The 0 is added to keep the index on
+-- communities out, which has every claim of the community: when the table was
+-- small or was never analyzed, the planner takes it for as good as the one on
+-- nullifiers. The other statements about claims do the same.
 --
 --   $1 community  $2 nullifiers
 select l.hash::text, l.address::text,
        to_char(greatest('0001-01-01 00:00:00.000001', least(l.expires_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
 from   /* schema */registry_hashscorerlink l
-where  l.community_id = $1::bigint
+where  l.community_id + 0 = $1::bigint
 and    l.hash = any($2::text[]);
 
 -- name: load_scores
