@@ -134,7 +134,7 @@ func about(community int64, address store.Address) store.Query {
 }
 
 // lastExpiry is the end of the last of the counting credentials that list the
-// nullifier.
+// nullifier, zero if none does.
 func lastExpiry(counted []store.CountedCredential, nullifier string) (last time.Time) {
 	for _, c := range counted {
 		credential, err := invariants.ReadCredential(c.Document)

@@ -23,11 +23,26 @@ const (
 	elsewhere = 3 // less a community is the other one
 )
 
-// bugs are each caught by that part of the checker.
-var bugs = map[string]struct {
+// seeded is a bug that is caught by that part of the checker.
+type seeded struct {
 	by  string
 	bug bug
-}{
+}
+
+// byBulk are the parts that catch the faults of batches, of known wallets and of
+// scores that are left alone.
+var byBulk = map[string]string{
+	"has a version that stays when a document changes":      byWallet,
+	"has a version that stays when a credential is revoked": byWallet,
+	"reads the claims of a known wallet once":               byClaims,
+	"loses the claims of one wallet of several":             byClaims,
+	"writes half of several wallets":                        byWallet,
+	"keeps stamps if as many count as before":               byRows,
+	"writes several wallets by the first's stamps":          byRows,
+}
+
+// bugs are each caught by that part of the checker.
+var bugs = map[string]seeded{
 	// Claims that are there to take, and claims that are not.
 	"takes live claims": {byClaims, applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
 		b.Expect(c)
@@ -138,8 +153,8 @@ var bugs = map[string]struct {
 	"shortens live claims of its own": {byClaims, having(func(b *brokenstore.Store, c *store.Changes, _ *store.WalletReceipt) {
 		counted := b.Counted(c)
 		b.EditClaims(c.Community, func(claim *store.StoredClaim) bool {
-			if brokenstore.SwapOf(c, claim) != nil && claim.Address == c.Wallets[0].Address {
-				claim.ExpiresAt = lastExpiry(counted, claim.Nullifier)
+			if last := lastExpiry(counted, claim.Nullifier); claim.Address == c.Wallets[0].Address && !last.IsZero() {
+				claim.ExpiresAt = last
 			}
 			return true
 		})

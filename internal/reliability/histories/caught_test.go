@@ -31,12 +31,17 @@ func newBroken(t *testing.T, breaks bug) brokenSubject {
 // that is there for it.
 func TestCheck_BrokenStores(t *testing.T) {
 	const most = 1000
-	require.GreaterOrEqual(t, len(bugs), 44)
-	for _, name := range slices.Sorted(maps.Keys(bugs)) {
+	all, together := maps.Clone(bugs), brokenstore.BulkFaults()
+	require.Len(t, byBulk, len(together))
+	for name, by := range byBulk {
+		all[name] = seeded{by, together[name]}
+	}
+	require.GreaterOrEqual(t, len(all), 54)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
-			by := regexp.MustCompile(bugs[name].by)
+			by := regexp.MustCompile(all[name].by)
 			for s := uint64(1); s <= most; s++ {
-				h, err := histories.Run(t.Context(), histories.NewPlan(s), newBroken(t, bugs[name].bug), histories.InTurns(s))
+				h, err := histories.Run(t.Context(), histories.NewPlan(s), newBroken(t, all[name].bug), histories.InTurns(s))
 				require.NoError(t, err)
 				if err := h.Check(); err != nil && by.MatchString(err.Error()) {
 					t.Logf("caught in history %d: %v", s, by.FindString(err.Error()))

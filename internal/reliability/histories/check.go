@@ -140,10 +140,16 @@ func (f *facts) ofScoring(op *Operation, s *scoring) {
 		}
 	}
 	f.wallet(op, w, saw{s.seen})
-	if preview {
+	switch {
+	case preview:
 		return
+	case op.Result.Unchanged:
+		f.wallet(op, w, stands{op.Step.Community, s.Standing, false})
+	case op.Step.Leave && op.Client == f.history.Alone:
+		f.faultf(op, "it was not left alone, and was just scored")
+	default:
+		f.wallet(op, w, wrote{op.Step.Community, s.seen, s.Standing})
 	}
-	f.wallet(op, w, wrote{op.Step.Community, s.seen, s.Standing})
 	for _, fate := range s.fates {
 		if s.Passing && fate.counts {
 			provider := f.history.Plan.Credentials[fate.credential].Provider
@@ -158,6 +164,9 @@ func (f *facts) nullifier(op *Operation, s *scoring, n int) fact[claim] {
 	plan, preview := f.history.Plan, op.Step.Action == Preview
 	took := took{op.Step.Wallet, s.At, 0, preview}
 	lost := lost{wallet: op.Step.Wallet, at: s.At, preview: preview}
+	if op.Result.Unchanged {
+		lost.at, lost.stays = op.From, true // it was decided later
+	}
 	for _, fate := range s.fates {
 		c := &plan.Credentials[fate.credential]
 		switch {
@@ -176,6 +185,8 @@ func (f *facts) nullifier(op *Operation, s *scoring, n int) fact[claim] {
 		}
 	}
 	switch {
+	case took.until > 0 && op.Result.Unchanged:
+		return kept{op.Step.Wallet, took.until, op.From}
 	case took.until > 0:
 		return took
 	case lost.until > 0:

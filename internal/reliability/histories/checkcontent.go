@@ -144,6 +144,9 @@ func (r *rowsCheck) events(at WalletPlace) {
 		case Unknown:
 			unknown++
 		case Done:
+			if op.Result.Unchanged {
+				break
+			}
 			returned := r.facts.scorings[i].Standing
 			if place := slices.Index(rest, returned); place >= 0 {
 				rest = slices.Delete(rest, place, place+1)

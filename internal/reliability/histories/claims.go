@@ -77,6 +77,24 @@ func (f took) after(c claim) []claim {
 
 func (f took) String() string { return fmt.Sprintf("at +%v, takes it until +%v", f.at, f.until) }
 
+// kept is the fact of a scoring that left the score alone, about a nullifier
+// that one of its counting credentials lists: it was the wallet's for as long as
+// that lasts.
+type kept struct {
+	wallet int
+	until  time.Duration
+	from   time.Duration // the earliest time of the scoring
+}
+
+func (f kept) after(c claim) []claim {
+	if c.holder != f.wallet || c.until < f.until || c.until <= f.from {
+		return nil
+	}
+	return []claim{c}
+}
+
+func (f kept) String() string { return fmt.Sprintf("keeps it until +%v or longer", f.until) }
+
 // lost is the fact of a scoring about a nullifier that only deduplicated
 // credentials list. Another holds it; or another holds the other nullifier of
 // each of them, and then this one is the wallet's and stays so, or is open and
@@ -93,6 +111,7 @@ type lost struct {
 	// heir is the claim that is given away.
 	heir    claim
 	preview bool
+	stays   bool // the score was left alone, so that there was nothing to give away
 }
 
 func (f lost) after(c claim) []claim {
@@ -106,6 +125,8 @@ func (f lost) after(c claim) []claim {
 		return nil
 	case c.holder == f.wallet || f.preview:
 		return []claim{c}
+	case f.stays:
+		return nil
 	}
 	return []claim{f.heir}
 }

@@ -46,6 +46,9 @@ type Operation struct {
 	Err error
 	// Attempts counts how often the wallet was read.
 	Attempts int
+	// Batch is the number of wallets that were scored in one batch, 0 if it is
+	// not of one.
+	Batch int
 
 	// The answer, by action.
 	Result *passport.Result
@@ -119,6 +122,9 @@ func (h *History) answer(op *Operation) string {
 
 func (h *History) resultText(op *Operation) string {
 	parts := []string{fmt.Sprintf("%s at +%v, attempt %d:", op.Result.Score, since(op.Result.ScoredAt), op.Attempts)}
+	if op.Result.Unchanged {
+		parts = append(parts, "unchanged")
+	}
 	for _, s := range op.Result.Stamps {
 		name := s.Provider
 		if i, found := h.Plan.expiring(since(s.ExpiresAt)); found {

@@ -33,7 +33,7 @@ func (h *History) Met() map[string]int {
 // Everything lists the names that [History.Met] counts.
 func Everything() []string {
 	return []string{
-		metRepeated, metCancelled, metUnknown,
+		metRepeated, metCancelled, metUnknown, metUnchanged, metTogether, metApart,
 		metFree, metAgain, metLonger, metNotShorter, metRenewed, metExpired, metOnTheDot,
 		metClash, metKept, metGivenFree, metGivenExpired,
 	}
@@ -43,6 +43,9 @@ const (
 	metRepeated  = "a scoring lost a race and was repeated"
 	metCancelled = "a scoring was cancelled before it wrote"
 	metUnknown   = "a scoring's outcome is unknown"
+	metUnchanged = "a score was left alone"
+	metTogether  = "wallets were scored in one batch"
+	metApart     = "a batch was divided"
 
 	metFree       = "a free nullifier was taken"
 	metAgain      = "an own claim was made again"
@@ -63,8 +66,14 @@ func (op *Operation) met() []string {
 	if op.Step.Action != Score {
 		return nil
 	}
-	if op.Ended == Done && op.Attempts > 1 {
+	if op.Ended == Done && op.Attempts > 1 && op.Batch == 0 {
 		met = append(met, metRepeated)
+	}
+	if op.Ended == Done && op.Result.Unchanged {
+		met = append(met, metUnchanged)
+	}
+	if op.Ended == Done && op.Attempts > 0 && op.Batch > 0 {
+		met = append(met, map[bool]string{false: metTogether, true: metApart}[op.Attempts > op.Batch])
 	}
 	switch {
 	case op.Ended == Unknown:

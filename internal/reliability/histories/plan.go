@@ -54,7 +54,17 @@ type Step struct {
 	Cancel int
 	// Lose says how the answer to a scoring's Apply is lost, if it is.
 	Lose Loss
+	// Others are wallets that are scored in one batch with this one, after it.
+	Others []int
+	// Leave has a scoring leave an unchanged score alone that is younger than
+	// [Age].
+	Leave bool
+	// Forget has a scoring be that of an engine which remembers nothing.
+	Forget bool
 }
+
+// Age is the age up to which a scoring leaves an unchanged score alone.
+const Age = 150 * time.Minute
 
 // Action is the kind of a step.
 type Action string
@@ -149,7 +159,17 @@ func (p *Plan) step(random *rand.Rand) Step {
 	switch n := random.IntN(100); {
 	case n < 44:
 		step.Action = Score
-		p.disturb(random, &step)
+		step.Leave, step.Forget = random.IntN(3) == 0, random.IntN(4) == 0
+		if random.IntN(4) > 0 {
+			p.disturb(random, &step)
+			break
+		}
+		others := random.Perm(len(p.Wallets))
+		others = slices.DeleteFunc(others, func(w int) bool { return w == wallet })
+		step.Others = others[:1+random.IntN(len(others))]
+		if random.IntN(12) == 0 {
+			step.Cancel = 1 + random.IntN(3)
+		}
 	case n < 51:
 		step.Action = Preview
 	case n < 57:
@@ -220,7 +240,11 @@ func (s Step) String() string {
 		return fmt.Sprintf("%s of %s", s.Action, walletName(s.Wallet))
 	case Score, Preview, Latest, Claims:
 	}
-	return fmt.Sprintf("%s %s in %d", s.Action, walletName(s.Wallet), s.Community)
+	text := fmt.Sprintf("%s %s in %d", s.Action, walletName(s.Wallet), s.Community)
+	if s.Leave {
+		text += " unless it is unchanged"
+	}
+	return text
 }
 
 // String is the credential in words.

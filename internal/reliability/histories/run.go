@@ -22,15 +22,18 @@ import (
 // of the run; [History.Check] finds those of the store.
 func Run(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*History, error) {
 	r := &runner{plan: plan, subject: subject, pace: pace, now: Start()}
-	engine, err := passport.New(nowhere{},
-		passport.WithTrustedIssuers(issuer().DID()),
-		passport.WithHumanPoints(passport.HumanPoints{}),
-		passport.WithClock(r.clock),
-		passport.WithRetry(backoff))
-	if err != nil {
-		return nil, err
+	for engine, size := range map[**passport.Engine]int{&r.engine: passport.DefaultCacheSize, &r.forgetful: 0} {
+		var err error
+		*engine, err = passport.New(nowhere{},
+			passport.WithTrustedIssuers(issuer().DID()),
+			passport.WithHumanPoints(passport.HumanPoints{}),
+			passport.WithClock(r.clock),
+			passport.WithRetry(backoff),
+			passport.WithCacheSize(size))
+		if err != nil {
+			return nil, err
+		}
 	}
-	r.engine = engine
 	if err := r.sign(); err != nil {
 		return nil, err
 	}
@@ -69,8 +72,10 @@ type runner struct {
 	plan    *Plan
 	subject Subject
 	pace    Pace
-	engine  *passport.Engine
-	signed  []store.CredentialInput
+	// engine remembers what it has verified, forgetful does not.
+	engine, forgetful *passport.Engine
+
+	signed []store.CredentialInput
 
 	ticks atomic.Int64 // orders calls and returns
 
@@ -132,9 +137,10 @@ func (r *runner) last() []Step {
 	for wallet := range r.plan.Wallets {
 		steps = append(steps, Step{Action: Credentials, Wallet: wallet})
 		for _, community := range communities() {
-			for _, action := range []Action{Latest, Claims, Preview, Score, Latest, Claims} {
+			for _, action := range []Action{Latest, Claims, Preview, Score, Latest, Claims, Score} {
 				steps = append(steps, Step{Action: action, Community: community, Wallet: wallet})
 			}
+			steps[len(steps)-1].Leave = true
 		}
 	}
 	return steps
@@ -184,6 +190,9 @@ func (r *runner) cancelling(ctx context.Context, client int, step Step, pause *f
 
 // do does one step and records it. It reports whether the outcome is known.
 func (r *runner) do(ctx context.Context, client int, id string, step Step, pause func()) bool {
+	if len(step.Others) > 0 {
+		return r.doAll(ctx, client, step, pause)
+	}
 	op := Operation{Client: client, Step: step, From: since(r.clock()), Call: r.ticks.Add(1)}
 	work := Work{Pause: pause, On: func(ctx context.Context, on Store) error { return r.step(ctx, &op, on, pause) }}
 	if step.Action == Score {
@@ -205,11 +214,23 @@ func (r *runner) do(ctx context.Context, client int, id string, step Step, pause
 	return op.Ended != Unknown
 }
 
+// engineOf returns the engine that does the step.
+func (r *runner) engineOf(step Step) *passport.Engine {
+	engine := r.engine
+	if step.Forget {
+		engine = r.forgetful
+	}
+	if step.Leave {
+		engine = engine.LeavingUnchanged(Age)
+	}
+	return engine
+}
+
 // step does the operation's step, and keeps the answer.
 func (r *runner) step(ctx context.Context, op *Operation, on Store, pause func()) (err error) {
 	address := r.plan.Wallets[op.Step.Wallet]
 	community := op.Step.Community
-	engine := r.engine.On(watched{on, pause, &op.Attempts, op.Step.Lose})
+	engine := r.engineOf(op.Step).On(&watched{Store: on, pause: pause, attempts: &op.Attempts, lose: op.Step.Lose})
 	switch op.Step.Action {
 	case Score:
 		op.Result, err = engine.Score(ctx, community, string(address))

@@ -48,8 +48,15 @@ func (u *understanding) faultf(format string, args ...any) {
 func (u *understanding) read() {
 	result := u.op.Result
 	u.At, u.Passing, u.Sum = since(result.ScoredAt), result.Passing, result.Score.String()
-	if u.At < u.op.From || u.At > u.op.To {
+	switch {
+	case result.Unchanged && (u.At > u.op.To || u.At+Age <= u.op.From || !u.op.Step.Leave):
+		u.faultf("it was left alone, and is of +%v; the clock showed +%v to +%v", u.At, u.op.From, u.op.To)
+	case !result.Unchanged && (u.At < u.op.From || u.At > u.op.To):
 		u.faultf("it is of +%v, the clock showed +%v to +%v", u.At, u.op.From, u.op.To)
+	}
+	earliest, latest := u.At, u.At // times of the decision
+	if result.Unchanged {
+		earliest, latest = u.op.From, u.op.To
 	}
 	sum, ends := 0, time.Duration(0)
 	for _, stamp := range result.Stamps {
@@ -60,7 +67,7 @@ func (u *understanding) read() {
 		}
 		u.seen = u.seen.with(i)
 		expires := u.plan.Credentials[i].Expires
-		if expired := expires <= u.At; expired != (stamp.Outcome == passport.LeftOut) {
+		if left := stamp.Outcome == passport.LeftOut; left && expires > latest || !left && expires <= earliest {
 			u.faultf("c%d, which expires at +%v, is %s at +%v", i, expires, stamp.Outcome, u.At)
 		}
 		if stamp.Outcome == passport.LeftOut {

@@ -2,6 +2,7 @@ package histories
 
 import (
 	"context"
+	"errors"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -71,20 +72,30 @@ type watched struct {
 	pause    func()
 	attempts *int
 	lose     Loss
+	final    error // after which a host must begin again
 }
 
-func (w watched) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+// seen keeps an error after which a host must begin again.
+func (w *watched) seen(err error) error {
+	if detail, is := errors.AsType[*store.Error](err); is && detail.Final && w.final == nil {
+		w.final = err
+	}
+	return err
+}
+
+func (w *watched) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
 	*w.attempts++
 	w.pause()
-	return w.Store.Load(ctx, q)
+	snapshot, err := w.Store.Load(ctx, q)
+	return snapshot, w.seen(err)
 }
 
-func (w watched) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
+func (w *watched) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
 	w.pause()
 	return w.Store.LastScore(ctx, community, address)
 }
 
-func (w watched) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+func (w *watched) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
 	w.pause()
 	if w.lose == LostBefore {
 		return nil, errLost
@@ -94,7 +105,7 @@ func (w watched) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, e
 	if err == nil && w.lose == LostAfter {
 		return nil, errLost
 	}
-	return receipt, err
+	return receipt, w.seen(err)
 }
 
 // errLost is the error of a scoring whose answer was lost.
