@@ -91,9 +91,9 @@ func (s *side) complete(q *store.Query, snapshot *store.Snapshot) (unchanged int
 		w, known := &snapshot.Wallets[i], q.Known[snapshot.Wallets[i].Address]
 		isUnchanged := w.Unchanged
 		if isUnchanged {
-			credentials, is := s.recalled(w.Address, w.Version)
-			if w.Version != known.Version || len(w.Credentials) > 0 || !is {
-				return 0, fmt.Errorf("wallet %s is unchanged at version %q, and has %d credentials", w.Address, w.Version, len(w.Credentials))
+			credentials, is := s.recalled(w.Address, known.Version)
+			if len(w.Credentials) > 0 || !is || w.Version == "" {
+				return 0, fmt.Errorf("wallet %s is unchanged since version %q, and has %d credentials", w.Address, known.Version, len(w.Credentials))
 			}
 			w.Unchanged, w.Credentials = false, credentials
 			needed = append(needed, known.Nullifiers...)
