@@ -178,7 +178,7 @@ func hostRollsBack() point {
 			x.struck.Store(true)
 			result, err := x.score()
 			require.NoError(x.t, err, x.way.name)
-			assert.True(x.t, same(result, x.want[alice].result, true), x.way.name)
+			assert.True(x.t, same(result, x.course.results, true), x.way.name)
 			require.NoError(x.t, tx.rollback())
 			x.mustLeave(unavailable)
 			assert.Equal(x.t, nothing, x.hostWorked(), x.way.name)

@@ -3,6 +3,7 @@ package faults_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/url"
 	"slices"
 	"testing"
@@ -47,7 +48,7 @@ type lab struct {
 	*world.World
 
 	t    *testing.T
-	want map[string]*course
+	want map[string]*course // by name
 	// by are the ways to the database, those that last as long as the lab.
 	by []*way
 	// patience is the time that a server has to notice that a client has gone, and
@@ -57,19 +58,33 @@ type lab struct {
 	own *pgtest.Own
 }
 
-// course is the outcome of undisturbed scorings of a wallet.
+// course is the outcome of undisturbed scorings of wallets.
 type course struct {
+	addresses []string // more than one are a batch
+	// known reports that the engine has scored the wallet before.
+	known               bool
 	before, once, twice state
-	result              *passport.Result
+	results             results
 }
+
+// results are those of a scoring, nil if it failed.
+type results []*passport.Result
+
+// The courses besides those of single wallets that no engine knows.
+const (
+	again    = "alice again"
+	together = "alice and dave"
+)
 
 func newLab(t *testing.T, url string) *lab {
 	t.Helper()
 	l := &lab{World: world.New(t, url), t: t, want: map[string]*course{}, patience: 10 * time.Second}
 	l.prepare()
 	for _, address := range []string{alice, dave} {
-		l.want[address] = l.undisturbed(address)
+		l.want[address] = l.undisturbed(course{addresses: []string{address}})
 	}
+	l.want[again] = l.undisturbed(course{addresses: []string{alice}, known: true})
+	l.want[together] = l.undisturbed(course{addresses: []string{alice, dave}})
 	l.by = l.ways()
 	for _, by := range l.by {
 		_, err := l.atNoon(by.store).Score(t.Context(), world.One, alice) // connects and prepares
@@ -132,24 +147,49 @@ func (l *lab) prepare() {
 	l.Keep()
 }
 
-func (l *lab) undisturbed(address string) *course {
+func (l *lab) undisturbed(c course) *course {
 	l.t.Helper()
 	engine := l.atNoon(l.Store)
-	score := func() *passport.Result {
-		result, err := engine.Score(l.t.Context(), world.One, address)
+	score := func() results {
+		results, err := c.score(l.t.Context(), engine)
 		require.NoError(l.t, err)
-		return result
+		return results
 	}
-	c := &course{before: l.state()}
-	c.result = score()
+	begin := l.state()
+	if c.known {
+		score()
+	}
+	c.before = l.state()
+	c.results = score()
 	c.once = l.state()
 	score()
 	c.twice = l.state()
 	l.Restore()
-	require.True(l.t, c.result.Passing)
-	require.NotEmpty(l.t, c.result.Points)
-	require.Equal(l.t, c.before, l.state())
-	return c
+	for _, result := range c.results {
+		require.True(l.t, result.Passing)
+		require.Equal(l.t, c.known, len(result.Points) == 0)
+	}
+	require.Equal(l.t, begin, l.state())
+	return &c
+}
+
+// score scores the wallets once.
+func (c *course) score(ctx context.Context, engine *passport.Engine) (results, error) {
+	if len(c.addresses) == 1 {
+		result, err := engine.Score(ctx, world.One, c.addresses[0])
+		if err != nil {
+			return nil, err
+		}
+		return results{result}, nil
+	}
+	var all results
+	for scored, err := range engine.ScoreAll(ctx, world.One, slices.Values(c.addresses)) {
+		if err = errors.Join(err, scored.Err); err != nil {
+			return nil, err
+		}
+		all = append(all, scored.Result)
+	}
+	return all, nil
 }
 
 func (l *lab) atNoon(on store.Store, options ...passport.Option) *passport.Engine {

@@ -27,7 +27,7 @@ type point struct {
 // points are all of them.
 func points() []point {
 	var all []point
-	for _, group := range [][]point{stepwise(), killed(), network(), server(), inHostTx(), program()} {
+	for _, group := range [][]point{stepwise(), killed(), network(), server(), inHostTx(), program(), knowing(), batched()} {
 		all = append(all, group...)
 	}
 	return all
@@ -73,7 +73,7 @@ func TestFaultPoints_Named(t *testing.T) {
 
 // at strikes once, when a scoring has come to the step.
 func (x *experiment) at(step string, done bool, strike func(wire.Step) wire.Action) {
-	var f follower
+	f := follower{skip: x.skip}
 	x.way.proxy.Watch(func(s wire.Step) wire.Action {
 		f.mu.Lock()
 		name := f.name(s)

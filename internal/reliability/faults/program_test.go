@@ -33,7 +33,7 @@ func (p place) cutFirst() point {
 	return point{
 		name: "in a first scoring, cut " + p.String(), provoked: byReset, outcome: byWay(p.lostAt),
 		run: func(x *experiment) {
-			x.address = dave
+			x.goes(dave)
 			x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
 			x.mustBe(p.lostAt(x.way))
 		},
@@ -135,10 +135,10 @@ func cutWhileAnotherWaits() point {
 				x.waiting()
 				return wire.Cut
 			})
-			results, errs := make([]*passport.Result, 2), make([]error, 2)
+			outcomes, errs := make([]results, 2), make([]error, 2)
 			var both sync.WaitGroup
 			for i := range 2 {
-				both.Go(func() { results[i], errs[i] = x.score() })
+				both.Go(func() { outcomes[i], errs[i] = x.score() })
 			}
 			both.Wait()
 			first, other := 0, 1
@@ -146,7 +146,7 @@ func cutWhileAnotherWaits() point {
 				first, other = other, first
 			}
 			assert.Error(x.t, errs[first], x.way.name)
-			x.mustHave(success, results[other], errs[other])
+			x.mustHave(success, outcomes[other], errs[other])
 		},
 	}
 }

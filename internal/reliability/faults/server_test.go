@@ -76,7 +76,7 @@ func whileItWaits(name, provoked string, want outcome, strike func(x *experiment
 		ways: func(l *lab) []*way { return l.ways(parameters...) },
 		run: func(x *experiment) {
 			rival := x.rival()
-			var result *passport.Result
+			var result results
 			var err error
 			scored := make(chan struct{})
 			go func() {
@@ -151,7 +151,7 @@ func deadlocked() point {
 			result, err := x.atNoon(x.on, passport.WithObserver(func(_ context.Context, o passport.Observation) { attempts = o.Attempts })).
 				Score(x.ctx, world.One, x.address)
 			require.NoError(x.t, <-ended)
-			x.mustHave(success, result, err)
+			x.mustHave(success, results{result}, err)
 			assert.Greater(x.t, attempts, 1, x.way.name)
 		},
 	}

@@ -47,7 +47,9 @@ func writing() []string {
 	}
 }
 
-func steps() []string { return slices.Concat(reading(), []string{endLoad}, writing(), []string{commit}) }
+func steps() []string {
+	return slices.Concat(reading(), []string{endLoad}, writing(), []string{commit})
+}
 
 // nameOf returns the name under which pgstore sends the statement of a scoring,
 // "" for any other.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/internal/reliability/tables"
@@ -65,7 +66,12 @@ type experiment struct {
 	*lab
 
 	way     *way
-	address string
+	address string // the first one
+	course  *course
+	// engine is the one that scores, nil for a new one.
+	engine *passport.Engine
+	// skip is the number of scorings before the one that is disturbed.
+	skip int
 	// on is the way's store, or one that a test puts around it.
 	on store.Store
 	// ctx is the scoring's.
@@ -78,9 +84,24 @@ type experiment struct {
 func (l *lab) experiment(by *way, address string) *experiment {
 	l.t.Helper()
 	l.Restore()
-	x := &experiment{lab: l, way: by, address: address, on: by.store}
+	x := &experiment{lab: l, way: by, on: by.store}
+	x.goes(address)
 	x.within(time.Minute)
 	return x
+}
+
+// goes sets the course of the experiment.
+func (x *experiment) goes(name string) {
+	x.course = x.want[name]
+	x.address = x.course.addresses[0]
+}
+
+// knowing is a course of an engine that has scored the wallet before.
+func (x *experiment) knowing() {
+	x.goes(again)
+	x.engine = x.atNoon(x.on)
+	_, err := x.engine.Score(x.ctx, world.One, x.address)
+	require.NoError(x.t, err, x.way.name)
 }
 
 // within gives the scoring so much time.
@@ -91,7 +112,7 @@ func (x *experiment) within(limit time.Duration) {
 
 // run scores, and returns everything that is wrong.
 func (x *experiment) run(want outcome) []string {
-	var result *passport.Result
+	var result results
 	var err error
 	returned := make(chan struct{})
 	go func() {
@@ -111,8 +132,12 @@ func (x *experiment) run(want outcome) []string {
 	return append(late, x.judge(want, result, err)...)
 }
 
-func (x *experiment) score() (*passport.Result, error) {
-	return x.atNoon(x.on).Score(x.ctx, world.One, x.address)
+func (x *experiment) score() (results, error) {
+	engine := x.engine
+	if engine == nil {
+		engine = x.atNoon(x.on)
+	}
+	return x.course.score(x.ctx, engine.On(x.on))
 }
 
 // overdue is closed when a scoring has gone on for long after its context has
@@ -133,13 +158,13 @@ func (x *experiment) mustBe(want outcome) {
 }
 
 // mustHave lets everything pass again, and reports everything that is wrong.
-func (x *experiment) mustHave(want outcome, result *passport.Result, err error) {
+func (x *experiment) mustHave(want outcome, result results, err error) {
 	assert.Empty(x.t, x.judge(want, result, err), x.way.name)
 }
 
 // mustLeave is mustHave without an answer.
 func (x *experiment) mustLeave(want outcome) {
-	j := judgement{experiment: x, course: x.want[x.address]}
+	j := judgement{experiment: x}
 	j.tables(want)
 	assert.Empty(x.t, j.faults, x.way.name)
 }
@@ -150,8 +175,8 @@ func (x *experiment) without() {
 	x.way = x.by[slices.IndexFunc(x.by, func(by *way) bool { return by.name == x.way.name })]
 }
 
-func (x *experiment) judge(want outcome, result *passport.Result, err error) []string {
-	j := judgement{experiment: x, course: x.want[x.address]}
+func (x *experiment) judge(want outcome, result results, err error) []string {
+	j := judgement{experiment: x}
 	j.answer(want, result, err)
 	j.tables(want)
 	return j.faults
@@ -173,7 +198,6 @@ func (x *experiment) heal() {
 // judgement collects faults.
 type judgement struct {
 	*experiment
-	*course
 
 	faults []string
 }
@@ -183,7 +207,7 @@ func (j *judgement) faultf(format string, args ...any) {
 }
 
 // answer checks the caller's answer.
-func (j *judgement) answer(want outcome, result *passport.Result, err error) {
+func (j *judgement) answer(want outcome, result results, err error) {
 	if (err == nil) != (len(want.errs) == 0) || (result == nil) != (err != nil) {
 		j.faultf("the caller gets %v and a result: %t; want %s", err, result != nil, want)
 		return
@@ -200,31 +224,34 @@ func (j *judgement) answer(want outcome, result *passport.Result, err error) {
 	if errors.Is(err, store.ErrConflict) {
 		j.faultf("the error %q asks to be repeated", err)
 	}
-	if err == nil && !same(result, j.result, true) {
-		j.faultf("the result is %+v, undisturbed it is %+v", result, j.result)
+	if err == nil && !same(result, j.course.results, true) {
+		j.faultf("the result is %+v, undisturbed it is %+v", result, j.course.results)
 	}
 }
 
-// same reports whether the results are the same, but for the points if they may
-// have been earned before.
-func same(result, other *passport.Result, points bool) bool {
-	one, two := *result, *other
-	if !points {
-		one.Points, two.Points = nil, nil
-	}
-	return reflect.DeepEqual(one, two)
+// same reports whether the results are the same, but for the points, which may
+// have been earned before, and the scores before them unless they are the first.
+func same(some, others results, first bool) bool {
+	return slices.EqualFunc(some, others, func(result, other *passport.Result) bool {
+		one, two := *result, *other
+		if !first {
+			one.Points, two.Points = nil, nil
+			one.Before, two.Before = nil, nil
+		}
+		return reflect.DeepEqual(one, two)
+	})
 }
 
 // wrote checks the content of the tables once nothing goes on any more.
 func (j *judgement) wrote(want outcome) (done effect) {
 	j.nothingLeft()
 	switch now := j.state(); {
-	case slices.Equal(now, j.before):
+	case slices.Equal(now, j.course.before):
 		done = nothing
-	case slices.Equal(now, j.once):
+	case slices.Equal(now, j.course.once):
 		done = everything
 	default:
-		j.faultf("part of the scoring is written, or too much: %s", difference(j.once, now))
+		j.faultf("part of the scoring is written, or too much: %s", difference(j.course.once, now))
 	}
 	if done != want.effect && want.effect != either {
 		j.faultf("%s is written, want %s", done, want.effect)
@@ -236,24 +263,28 @@ func (j *judgement) wrote(want outcome) (done effect) {
 // repeat scores again, undisturbed. A connection that has died unnoticed may
 // cost an attempt.
 func (j *judgement) repeat(done effect) {
-	engine := j.atNoon(j.way.store)
-	result, err := engine.Score(j.t.Context(), world.One, j.address)
+	engine := j.engine
+	if engine == nil {
+		engine = j.atNoon(j.way.store)
+	}
+	engine = engine.On(j.way.store)
+	result, err := j.course.score(j.t.Context(), engine)
 	for range connections {
 		if !errors.Is(err, store.ErrUnavailable) {
 			break
 		}
-		result, err = engine.Score(j.t.Context(), world.One, j.address)
+		result, err = j.course.score(j.t.Context(), engine)
 	}
 	if err != nil {
 		j.faultf("the scoring cannot be repeated: %v", err)
 		return
 	}
-	if !same(result, j.result, done == nothing) {
-		j.faultf("repeated, the result is %+v, undisturbed it is %+v", result, j.result)
+	if !same(result, j.course.results, done == nothing) {
+		j.faultf("repeated, the result is %+v, undisturbed it is %+v", result, j.course.results)
 	}
-	want := j.once
+	want := j.course.once
 	if done == everything {
-		want = j.twice
+		want = j.course.twice
 	}
 	if now := j.state(); !slices.Equal(now, want) {
 		j.faultf("repeated, the scoring has written something else: %s", difference(want, now))

@@ -29,7 +29,11 @@ const inVictim = "FAULTS_VICTIM"
 
 // victim is the plan of a victim.
 type victim struct {
-	URL, Issuer, Driver, Address string
+	URL, Issuer, Driver string
+	// Addresses are scored in one batch if there are several.
+	Addresses []string
+	// Known has it score once before.
+	Known bool
 	// Stop is the place where it stops and says so, "" for none.
 	Stop string
 }
@@ -70,7 +74,13 @@ func (v *victim) score() error {
 	if err != nil {
 		return err
 	}
-	_, err = engine.Score(context.Background(), world.One, v.Address)
+	c := course{addresses: v.Addresses}
+	if v.Known {
+		if _, err := c.score(context.Background(), engine); err != nil {
+			return err
+		}
+	}
+	_, err = c.score(context.Background(), engine)
 	return err
 }
 
@@ -128,7 +138,8 @@ type running struct {
 func (x *experiment) begin(stop string) *running {
 	x.t.Helper()
 	plan, err := json.Marshal(victim{
-		URL: x.way.url, Issuer: x.Issuer.DID(), Driver: x.way.driver, Address: x.address, Stop: stop,
+		URL: x.way.url, Issuer: x.Issuer.DID(), Driver: x.way.driver, Stop: stop,
+		Addresses: x.course.addresses, Known: x.course.known,
 	})
 	require.NoError(x.t, err)
 	cmd := exec.CommandContext(x.ctx, os.Args[0])
