@@ -181,7 +181,7 @@ begin
     create function public.says(varchar, varchar) returns bool language plpgsql as $$ begin raise exception 'ran'; end $$;
     create function public.joins(text, bigint)    returns text language plpgsql as $$ begin raise exception 'ran'; end $$;
     create operator public.|| (function = public.joins, leftarg = text, rightarg = bigint);
-    for op in select name, l, r from pg_catalog.unnest(array['=', '<>', '<', '<=', '>', '>=']) as name,
+    for op in select name, l, r from pg_catalog.unnest(array['=', '<>', '<', '>', '>=']) as name,
         (values ('varchar', 'text'), ('text', 'varchar'), ('varchar', 'varchar')) as arguments (l, r)
     loop
         execute format('create operator public.%s (function = public.says, leftarg = %s, rightarg = %s)', op.name, op.l, op.r);
