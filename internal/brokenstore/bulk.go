@@ -9,8 +9,8 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// BulkFaults are faults that only a change set of several wallets, a wallet that
-// a query knows, or a score that is left alone can show.
+// BulkFaults are faults that only a change set of several wallets, a wallet
+// that a query knows, or a score that is left alone can show.
 func BulkFaults() map[string]func(*Store) {
 	return map[string]func(*Store){
 		"has a version that stays when a document changes": versions(func(c *store.StoredCredential) string {

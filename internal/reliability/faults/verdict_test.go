@@ -230,7 +230,8 @@ func (j *judgement) answer(want outcome, result results, err error) {
 }
 
 // same reports whether the results are the same, but for the points, which may
-// have been earned before, and the scores before them unless they are the first.
+// have been earned before, and the scores before them unless they are the
+// first.
 func same(some, others results, first bool) bool {
 	return slices.EqualFunc(some, others, func(result, other *passport.Result) bool {
 		one, two := *result, *other

@@ -29,8 +29,8 @@ type seeded struct {
 	bug bug
 }
 
-// byBulk are the parts that catch the faults of batches, of known wallets and of
-// scores that are left alone.
+// byBulk are the parts that catch the faults of batches, of known wallets and
+// of scores that are left alone.
 var byBulk = map[string]string{
 	"has a version that stays when a document changes":      byWallet,
 	"has a version that stays when a credential is revoked": byWallet,

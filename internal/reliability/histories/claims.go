@@ -78,8 +78,8 @@ func (f took) after(c claim) []claim {
 func (f took) String() string { return fmt.Sprintf("at +%v, takes it until +%v", f.at, f.until) }
 
 // kept is the fact of a scoring that left the score alone, about a nullifier
-// that one of its counting credentials lists: it was the wallet's for as long as
-// that lasts.
+// that one of its counting credentials lists: it was the wallet's for as long
+// as that lasts.
 type kept struct {
 	wallet int
 	until  time.Duration
