@@ -17,9 +17,7 @@ func batched() []point {
 	var all []point
 	steps := slices.Concat([]string{begin, load, "load_scores", "load_human_points", endLoad}, writing(), []string{commit})
 	for _, step := range steps {
-		for _, done := range []bool{false, true} {
-			all = append(all, place{step, done}.cutBatch(), place{step, done}.killBatch())
-		}
+		all = append(all, place{step, false}.cutBatch(), place{step, true}.cutBatch(), place{step, true}.killBatch())
 	}
 	for _, p := range []place{{load, true}, {"upsert_score", true}, {commit, false}, {commit, true}} {
 		all = append(all, p.cutBatchAndTriedAgain())

@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	seeds   = flag.Uint64("seeds", 2000, "number of seeds to play")
+	seeds   = flag.Uint64("seeds", 1200, "number of seeds to play")
 	oneSeed = flag.Uint64("seed", 0, "the one seed to play, step by step")
 )
 
