@@ -98,7 +98,12 @@ func TestScoreAll_Clashes(t *testing.T) {
 func TestScoreAll_VerifierFails(t *testing.T) {
 	broken := errors.New("the key server is down")
 	var bad string
-	world, _, engine, addresses := newCrowd(t, 20, passport.WithVerifier(
+	asked := 0
+	world, _, engine, addresses := newCrowd(t, 20, passport.WithObserver(func(_ context.Context, o passport.Observation) {
+		if string(o.Address) == bad {
+			asked = o.Attempts
+		}
+	}), passport.WithVerifier(
 		verifierFunc(func(_ context.Context, s *credential.Signed, _ time.Time) error {
 			if s.Subject == "did:pkh:eip155:1:"+bad {
 				return broken
@@ -116,6 +121,7 @@ func TestScoreAll_VerifierFails(t *testing.T) {
 		}
 	}
 	assert.Len(t, world.Store.State().Scores, 19)
+	assert.Equal(t, 6, asked, "with all, in halves down to itself, and once more alone")
 }
 
 // BenchmarkScoreAll scores 200 wallets of 20 credentials on memstore, all

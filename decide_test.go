@@ -117,7 +117,7 @@ func TestDecide_ExpiresAt(t *testing.T) {
 }
 
 func TestScoreOf_Names(t *testing.T) {
-	for _, name := range []string{"Google", "", `"`, `a\b`, "<b>&", "tab\t", "ümlaut", "\u2028", "\x7f", "AllowList#Few: 1, 2"} {
+	for _, name := range []string{"Google", "", `"`, `a\b`, "<b>&", "tab\t", "ümlaut", "\u2028", "\x1f", "\x7f", "AllowList#Few: 1, 2"} {
 		row, err := scoreOf(&Result{Stamps: []Stamp{{Provider: name, Outcome: Counted}}})
 		require.NoError(t, err)
 		want, err := json.Marshal(map[string]json.Number{name: "0.0"})

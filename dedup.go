@@ -56,7 +56,7 @@ func lifo(address Address, now time.Time, claimants []claimant, b *book) []rulin
 			continue
 		}
 		for _, nullifier := range c.nullifiers {
-			b.claim(address, now, nullifier, c.expiresAt)
+			b.claim(address, nullifier, c.expiresAt)
 		}
 	}
 	for i, c := range claimants {
@@ -115,13 +115,9 @@ func (b *book) clash(address Address, now time.Time, nullifier string) bool {
 
 // claim gives the nullifier, which does not clash, to the address until the
 // given time or the end of its present claim, whichever is later.
-func (b *book) claim(address Address, now time.Time, nullifier string, until time.Time) {
-	holder := b.holder(nullifier)
-	if holder.Address == address {
-		if holder.ExpiresAt.After(now) && !until.After(holder.ExpiresAt) {
-			return // it stays as it is
-		}
-		until = later(until, holder.ExpiresAt)
+func (b *book) claim(address Address, nullifier string, until time.Time) {
+	if holder := b.holder(nullifier); holder.Address == address && !until.After(holder.ExpiresAt) {
+		return // it stays as it is
 	}
 	b.set(nullifier, store.Holder{Address: address, ExpiresAt: until})
 }

@@ -2,8 +2,8 @@ package brokenstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -23,7 +23,7 @@ func BulkFaults() map[string]func(*Store) {
 			if c.Deleted {
 				return ""
 			}
-			return fmt.Sprint(c.ID)
+			return strconv.FormatInt(c.ID, 10)
 		}),
 		"reads the claims of a known wallet once": readsKnownClaimsOnce,
 		"loses the claims of one wallet of several": Applies(func(c *store.Changes) {
@@ -69,21 +69,26 @@ func versions(name func(c *store.StoredCredential) string) func(*Store) {
 			}
 			return snapshot, nil
 		}
-		s.On.Apply = func(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
-			for i := range c.Wallets {
-				if w := &c.Wallets[i]; w.Version != version(w.Address) {
-					return nil, store.ErrConflict
-				}
+		s.goesBy(version)
+	}
+}
+
+// goesBy makes Apply compare those versions in place of the store's.
+func (s *Store) goesBy(version func(store.Address) string) {
+	s.On.Apply = func(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+		for i := range c.Wallets {
+			if w := &c.Wallets[i]; w.Version != version(w.Address) {
+				return nil, store.ErrConflict
 			}
-			receipt, err := s.ApplyLate(ctx, c)
-			if err != nil {
-				return nil, err
-			}
-			for i := range receipt.Wallets {
-				receipt.Wallets[i].Version = ""
-			}
-			return receipt, nil
 		}
+		receipt, err := s.ApplyLate(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		for i := range receipt.Wallets {
+			receipt.Wallets[i].Version = ""
+		}
+		return receipt, nil
 	}
 }
 
