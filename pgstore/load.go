@@ -108,6 +108,7 @@ type snapshotReader struct {
 	// unread are the wallets that have changed, and whose credentials have not
 	// been read.
 	unread []string
+	again  bool // they are being read, whatever their version is by now
 	found  bool
 	result store.Snapshot
 }
@@ -141,7 +142,7 @@ func newSnapshotReader(q *store.Query, known map[string]walletVersion) *snapshot
 // changed returns the wallets whose credentials are still to be read.
 func (r *snapshotReader) changed() []string {
 	changed := r.unread
-	r.unread = nil
+	r.unread, r.again = nil, len(changed) > 0
 	return changed
 }
 
@@ -198,7 +199,7 @@ func (r *snapshotReader) setVersion(address, rows, stamps string) (unchanged boo
 		return false, err
 	}
 	known, is := r.known[address]
-	if unchanged = is && known.rows == rows; unchanged {
+	if unchanged = is && !r.again && known.rows == rows; unchanged {
 		if known.stamps != stamps { // another program has scored the wallet since
 			known.stamps = ""
 		}

@@ -27,7 +27,7 @@ func knowing() []point {
 	for _, step := range []string{begin, "load_wallets", "load_scores", endLoad} {
 		all = append(all, place{step, true}.cutLeaving())
 	}
-	all = append(all, stampsReplaced(place{}), stampsReplacedInHostTx())
+	all = append(all, stampsReplaced(place{}), stampsReplacedInHostTx(), changedBack())
 	for _, step := range []string{"upsert_passport", "replace_stamps", "read_stamps", commit} {
 		all = append(all, stampsReplaced(place{step, false}), stampsReplaced(place{step, true}))
 	}
@@ -118,6 +118,25 @@ func stampsReplaced(p place) point {
 			x.knowing()
 			x.replacing(p)
 			x.mustBe(want(x.way))
+		},
+	}
+}
+
+// changedBack is a known wallet that has another credential when it is looked
+// at, and no longer when its documents are read.
+func changedBack() point {
+	return point{
+		name:     "a known wallet changed, and back",
+		provoked: "a credential is there before the versions are read, and gone before the documents are",
+		outcome:  success.String(),
+		run: func(x *experiment) {
+			x.knowing()
+			x.Stamp(x.address, "ETH", "account of alice")
+			x.at("load_wallets", true, func(wire.Step) wire.Action {
+				x.exec("delete from ceramic_cache_ceramiccache where address = $1 and provider = 'ETH'", x.address)
+				return wire.Pass
+			})
+			x.mustBe(success)
 		},
 	}
 }
