@@ -284,3 +284,15 @@ func BenchmarkLIFO(b *testing.B) {
 		})
 	}
 }
+
+// Claims that are no longer stated are stated again by the next wallet.
+func TestBook_Unstate(t *testing.T) {
+	other := store.Holder{Address: bob, ExpiresAt: until(1)}
+	claims := []store.Claim{{Nullifier: "a", Holder: other}, {Nullifier: "b", Holder: other}}
+	b := newBook(claims, 0)
+	b.pass(alice, noon, []string{"a", "b"}, other)
+	b.unstate(0)
+	assert.Empty(t, b.swaps())
+	b.pass(alice, noon, []string{"a", "b"}, other)
+	assert.Equal(t, []store.ClaimSwap{{Nullifier: "a", From: other, To: other}, {Nullifier: "b", From: other, To: other}}, b.swaps())
+}
