@@ -219,14 +219,15 @@ func (t texts) writePoints(c *store.Changes, receipt *receiptReader) []call {
 // receiptReader collects what a receipt is made of.
 type receiptReader struct {
 	changes  *store.Changes
-	versions []walletVersion // with the stamps that were written
+	versions []walletVersion
+	renewed  []string // the versions of the wallets whose stamps were written
 	given    map[awardKey]bool
 }
 
 type awardKey struct{ address, action, provider string }
 
 func newReceiptReader(c *store.Changes, versions []walletVersion) *receiptReader {
-	return &receiptReader{changes: c, versions: versions, given: map[awardKey]bool{}}
+	return &receiptReader{changes: c, versions: versions, renewed: make([]string, len(versions)), given: map[awardKey]bool{}}
 }
 
 // stamps takes a row of read_stamps.
@@ -239,6 +240,7 @@ func (r *receiptReader) stamps(scan scanFunc) error {
 		if wallet := &r.changes.Wallets[i]; string(wallet.Address) == address {
 			v := &r.versions[i]
 			v.community, v.counted, v.stamps = r.changes.Community, countedDigest(wallet.Counted), stamps
+			r.renewed[i] = v.String()
 		}
 	}
 	return nil
@@ -263,7 +265,7 @@ func (r *receiptReader) receipt() *store.Receipt {
 		for k, award := range wallet.Awards {
 			given[k] = r.given[awardKey{string(wallet.Address), award.Action, award.Provider}]
 		}
-		receipt.Wallets[i] = store.WalletReceipt{Version: r.versions[i].String(), Given: given}
+		receipt.Wallets[i] = store.WalletReceipt{Version: r.renewed[i], Given: given}
 	}
 	return receipt
 }

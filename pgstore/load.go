@@ -26,10 +26,10 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 	if err := s.on.read(ctx, s.texts.load(&q, known, r)...); err != nil {
 		return nil, err
 	}
-	if changed := r.changed(); len(changed) > 0 {
-		again := s.texts.loadWallets(&q, changed, nil, r)
+	if len(r.unread) > 0 {
+		again := s.texts.loadWallets(&q, r.unread, nil, r)
 		if q.LastScore {
-			again = append(again, s.texts.call("load_scores", q.Community, changed).each(r.score))
+			again = append(again, s.texts.call("load_scores", q.Community, r.unread).each(r.score))
 		}
 		if err := s.on.read(ctx, again...); err != nil {
 			return nil, err
@@ -100,23 +100,21 @@ func (t texts) loadWallets(q *store.Query, addresses []string, known map[string]
 // snapshotReader puts the rows of Load together.
 type snapshotReader struct {
 	query    *store.Query
-	known    map[string]walletVersion
-	wallet   map[string]int // the numbers of the wallets
+	known    map[string]walletVersion // without those that turned out to have changed
+	changed  bool                     // there are such
+	wallet   map[string]int           // the numbers of the wallets
 	versions []walletVersion
+	unread   []string        // the wallets whose credentials load_wallets has not read
 	claims   map[string]int  // the numbers of the claims
-	wanted   map[string]bool // the nullifiers of credentials that have claims
-	// unread are the wallets that have changed, and whose credentials have not
-	// been read.
-	unread []string
-	again  bool // they are being read, whatever their version is by now
-	found  bool
-	result store.Snapshot
+	asked    map[string]bool // the nullifiers of the known wallets, once one has changed
+	found    bool
+	result   store.Snapshot
 }
 
 func newSnapshotReader(q *store.Query, known map[string]walletVersion) *snapshotReader {
 	r := &snapshotReader{
 		query: q, known: known, wallet: make(map[string]int, len(q.Addresses)),
-		versions: make([]walletVersion, len(q.Addresses)), claims: map[string]int{}, wanted: map[string]bool{},
+		versions: make([]walletVersion, len(q.Addresses)), claims: map[string]int{},
 	}
 	r.result.Wallets = make([]store.Wallet, len(q.Addresses))
 	for i, address := range q.Addresses {
@@ -137,13 +135,6 @@ func newSnapshotReader(q *store.Query, known map[string]walletVersion) *snapshot
 		}
 	}
 	return r
-}
-
-// changed returns the wallets whose credentials are still to be read.
-func (r *snapshotReader) changed() []string {
-	changed := r.unread
-	r.unread, r.again = nil, len(changed) > 0
-	return changed
 }
 
 // of returns the number of a queried address.
@@ -192,23 +183,25 @@ func (r *snapshotReader) version(scan scanFunc) error {
 }
 
 // setVersion sets the version of a wallet by the digests of its rows and
-// stamps, and reports whether it is still the known one.
+// stamps, and reports whether it is still the known one. A wallet that has
+// changed stays so, also if it has changed back when its credentials are read.
 func (r *snapshotReader) setVersion(address, rows, stamps string) (unchanged bool, err error) {
 	i, err := r.of(address)
 	if err != nil {
 		return false, err
 	}
 	known, is := r.known[address]
-	if unchanged = is && !r.again && known.rows == rows; unchanged {
-		if known.stamps != stamps { // another program has scored the wallet since
-			known.stamps = ""
-		}
-		r.versions[i] = known
-	} else {
+	if !is || known.rows != rows {
+		r.changed = r.changed || is
+		delete(r.known, address)
 		r.versions[i] = walletVersion{rows: rows}
+		return false, nil
 	}
-	r.result.Wallets[i].Unchanged = unchanged
-	return unchanged, nil
+	if known.stamps != stamps { // another program has scored the wallet since
+		known.stamps = ""
+	}
+	r.versions[i], r.result.Wallets[i].Unchanged = known, true
+	return true, nil
 }
 
 // row takes a row of load_ceramic_cache. The text of a document is taken over,
@@ -222,7 +215,6 @@ func (r *snapshotReader) row(scan scanFunc) error {
 		return err
 	}
 	if part == "claim" { // of any holder
-		r.wanted[text] = true
 		r.addClaim(text, address, at.Time)
 		return nil
 	}
@@ -243,15 +235,32 @@ func (r *snapshotReader) row(scan scanFunc) error {
 	return nil
 }
 
-// claim takes a row of load_hash_scorer_links.
+// claim takes a row of load_hash_scorer_links, after those of the wallets. The
+// nullifiers of wallets that turned out to have changed are not asked for.
 func (r *snapshotReader) claim(scan scanFunc) error {
 	var nullifier, address string
 	var expires storedTime
 	if err := scan(&nullifier, &address, &expires); err != nil {
 		return err
 	}
+	if r.changed && !r.asks(nullifier) {
+		return nil
+	}
 	r.addClaim(nullifier, address, expires.Time)
 	return nil
+}
+
+// asks reports whether the nullifier is one of a known wallet.
+func (r *snapshotReader) asks(nullifier string) bool {
+	if r.asked == nil {
+		r.asked = map[string]bool{}
+		for address := range r.known {
+			for _, nullifier := range r.query.Known[store.Address(address)].Nullifiers {
+				r.asked[nullifier] = true
+			}
+		}
+	}
+	return r.asked[nullifier]
 }
 
 // addClaim adds a claim. One that is read again takes the place of the first.
@@ -333,33 +342,10 @@ func (r *snapshotReader) snapshot(id string) (*store.Snapshot, error) {
 		}
 		wallet.Version = version.String()
 	}
-	r.dropClaims()
 	if r.result.Points != nil {
 		for i := range r.result.Points.Wallets {
 			slices.Sort(r.result.Points.Wallets[i].Communities)
 		}
 	}
 	return &r.result, nil
-}
-
-// dropClaims drops the claims that were read for known wallets which turned out
-// to have changed.
-func (r *snapshotReader) dropClaims() {
-	changed := false
-	for i := range r.result.Wallets {
-		wallet := &r.result.Wallets[i]
-		_, known := r.known[string(wallet.Address)]
-		changed = changed || known && !wallet.Unchanged
-	}
-	if !changed {
-		return
-	}
-	for i := range r.result.Wallets {
-		if wallet := &r.result.Wallets[i]; wallet.Unchanged {
-			for _, nullifier := range r.query.Known[wallet.Address].Nullifiers {
-				r.wanted[nullifier] = true
-			}
-		}
-	}
-	r.result.Claims = slices.DeleteFunc(r.result.Claims, func(c store.Claim) bool { return !r.wanted[c.Nullifier] })
 }

@@ -155,7 +155,7 @@ where  new.place is not null
 order  by new.place;
 
 -- name: read_stamps
--- Returns where the stamps of the wallets are stored, for load_snapshot and
+-- Returns where the stamps of the wallets are stored, for load_wallets and
 -- upsert_score to see later that nothing has replaced them.
 --
 --   $1 community  $2 addresses
