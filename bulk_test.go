@@ -508,7 +508,7 @@ func TestRescore_ListingFails(t *testing.T) {
 			},
 			want: store.ErrInternal, scored: store.MaxPage,
 		},
-		"the same page for ever": {
+		"the same page again and again": {
 			answer: func(store.AddressQuery) ([]store.Address, error) { return page(store.MaxPage), nil },
 			want:   store.ErrInternal, scored: store.MaxPage,
 		},

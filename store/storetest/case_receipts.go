@@ -102,19 +102,9 @@ func receiptCases() []Case {
 
 // receiptChanges are cases in which something happens after a scoring.
 func receiptChanges(changes []walletChange) []Case {
-	var cases []Case
-	for _, c := range changes {
-		cases = append(cases, Case{Name: c.named(" is a conflict", " lets it be written"), run: func(w *world) {
-			w.readBefore()
-			changes := w.scored([]store.Address{alice})
-			changes.Wallets[0].Version = remembered(changes, w.apply(changes), 0)
-			c.change(w)
-			if c.stale {
-				w.refused(store.ErrConflict, changes)
-				return
-			}
-			w.apply(changes)
-		}})
-	}
-	return cases
+	return changesAfter(changes, func(w *world) *store.Changes {
+		c := w.scored([]store.Address{alice})
+		c.Wallets[0].Version = remembered(c, w.apply(c), 0)
+		return c
+	})
 }

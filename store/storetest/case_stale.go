@@ -85,17 +85,25 @@ func withID(id int64) func(c *store.StoredCredential) {
 
 // changedCases make a change set; then something happens.
 func changedCases(changes []walletChange) []Case {
+	return changesAfter(changes, func(w *world) *store.Changes {
+		return w.scored([]store.Address{alice}, swaps(taken("n1", alice, years(1))))
+	})
+}
+
+// changesAfter are cases in which something happens between the making of a
+// change set and its Apply.
+func changesAfter(changes []walletChange, makes func(w *world) *store.Changes) []Case {
 	var cases []Case
 	for _, c := range changes {
 		cases = append(cases, Case{Name: c.named(" is a conflict", " lets it be written"), run: func(w *world) {
 			w.readBefore()
-			changes := w.scored([]store.Address{alice}, swaps(taken("n1", alice, years(1))))
+			made := makes(w)
 			c.change(w)
 			if c.stale {
-				w.refused(store.ErrConflict, changes)
+				w.refused(store.ErrConflict, made)
 				return
 			}
-			w.apply(changes)
+			w.apply(made)
 		}})
 	}
 	return cases
