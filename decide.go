@@ -33,13 +33,7 @@ func decide(snapshot *store.Snapshot, holdings []holding, r rules) (*decision, e
 		changes: store.Changes{Community: snapshot.Community.ID, At: snapshot.At, Wallets: make([]store.WalletChanges, 0, len(holdings))},
 		written: make([]int, 0, len(holdings)),
 	}
-	room := 0
-	for _, h := range holdings {
-		for k := range h.candidates {
-			room += len(h.candidates[k].content.Nullifiers)
-		}
-	}
-	claims := newBook(snapshot.Claims, room)
+	claims := newBook(snapshot.Claims)
 	for i := range holdings {
 		s := settling{snapshot: snapshot, at: i, candidates: holdings[i].candidates, rules: r, result: &d.results[i]}
 		if err := s.settle(claims); err != nil {

@@ -88,10 +88,9 @@ type entry struct {
 	stated    bool
 }
 
-// newBook returns a book with the claims and room for that many nullifiers.
-func newBook(claims []store.Claim, room int) *book {
-	room = max(room, len(claims))
-	b := &book{entries: make([]entry, 0, room), index: make(map[string]int, room)}
+// newBook returns a book with the claims.
+func newBook(claims []store.Claim) *book {
+	b := &book{entries: make([]entry, 0, len(claims)), index: make(map[string]int, len(claims))}
 	for _, claim := range claims {
 		b.index[claim.Nullifier] = len(b.entries)
 		b.entries = append(b.entries, entry{nullifier: claim.Nullifier, read: claim.Holder, now: claim.Holder})

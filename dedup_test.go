@@ -181,7 +181,7 @@ func TestLIFO(t *testing.T) {
 // lifoAlone decides on a book that begins with the claims, and returns its
 // swaps.
 func lifoAlone(address Address, now time.Time, claimants []claimant, claims []store.Claim) ([]ruling, []store.ClaimSwap) {
-	b := newBook(claims, 2*len(claimants))
+	b := newBook(claims)
 	return lifo(address, now, claimants, b), b.swaps()
 }
 
@@ -289,7 +289,7 @@ func BenchmarkLIFO(b *testing.B) {
 func TestBook_Unstate(t *testing.T) {
 	other := store.Holder{Address: bob, ExpiresAt: until(1)}
 	claims := []store.Claim{{Nullifier: "a", Holder: other}, {Nullifier: "b", Holder: other}}
-	b := newBook(claims, 0)
+	b := newBook(claims)
 	b.pass(alice, noon, []string{"a", "b"}, other)
 	b.unstate(0)
 	assert.Empty(t, b.swaps())
