@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/passport-sdk/passport-go/internal/brokenstore"
 	"github.com/passport-sdk/passport-go/store"
@@ -25,7 +26,10 @@ func versions(of func(s *store.State, address store.Address) any) broken {
 			}
 			return snapshot, err
 		}
+		var writing sync.Mutex // or all writers could pass the check before the first has written
 		b.On.Apply = func(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+			writing.Lock()
+			defer writing.Unlock()
 			for _, w := range c.Wallets {
 				if w.Version != version(w.Address) {
 					return nil, store.Errorf("apply", store.ErrConflict, "the store is broken")
