@@ -50,8 +50,8 @@ func (s *scoring) run(ctx context.Context) (*Result, error) {
 	return nil, fmt.Errorf("scoring %s in community %d: %w", o.Address, o.Community, err)
 }
 
-// repeat repeats the attempt while its error is worth it and the retry policy
-// allows it.
+// repeat repeats the attempt while its error is worth it, which nil is not, and
+// the retry policy allows it.
 func repeat[T any](
 	ctx context.Context, policy func() retry.Backoff, again func(error) bool, attempt func(context.Context) (T, error),
 ) (T, error) {
@@ -61,7 +61,7 @@ func repeat[T any](
 	}
 	result, err := retry.DoValue(ctx, backoff, func(ctx context.Context) (T, error) {
 		result, err := attempt(ctx)
-		if err != nil && again(err) {
+		if again(err) {
 			return result, retry.RetryableError(err)
 		}
 		return result, err
@@ -95,9 +95,7 @@ func (o *Observation) spent(b *batch, wallet int) {
 	o.Load += b.loading / n
 	o.Verify += b.verifying / n
 	o.Apply += b.applying / n
-	if b.holdings != nil {
-		o.Verified, o.Remembered = b.holdings[wallet].verified, b.holdings[wallet].remembered
-	}
+	o.Verified, o.Remembered = b.holdings[wallet].verified, b.holdings[wallet].remembered
 }
 
 // fail records why the community could not be scored, and returns it.
