@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sethvargo/go-retry"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -175,4 +176,45 @@ func giveTwenty(b *testing.B, mem *memstore.Store, issuer *passporttest.Issuer, 
 	if err := mem.AddCredentials(b.Context(), store.Address(address), stamps...); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// The wallets of a batch share its times.
+func TestScoreAll_Times(t *testing.T) {
+	const wallets, takes = 20, 50 * time.Millisecond
+	var load, verify, apply time.Duration
+	world, h, engine, addresses := newCrowd(t, wallets, passport.WithObserver(func(_ context.Context, o passport.Observation) {
+		load, verify, apply = load+o.Load, verify+o.Verify, apply+o.Apply
+	}))
+	h.load = func(store.Query) error { time.Sleep(takes); return nil }
+	h.apply = func(*store.Changes) error { time.Sleep(takes); return nil }
+	began := time.Now()
+	_, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, load+wallets, takes, "all of it, but for what is lost in the division")
+	assert.GreaterOrEqual(t, apply+wallets, takes)
+	assert.LessOrEqual(t, load+verify+apply, time.Since(began))
+}
+
+// A wallet that is scored alone waits for the database as its batch would, and
+// its result says what was recorded before.
+func TestScoreAll_Alone(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 1, passport.WithRetry(func() retry.Backoff {
+		return retry.WithMaxRetries(5, retry.NewConstant(1))
+	}))
+	world.MustScore(addresses[0])
+	answers := []error{store.ErrConflict, store.ErrUnavailable}
+	h.apply = func(*store.Changes) error {
+		if len(answers) == 0 {
+			return nil
+		}
+		answer := answers[0]
+		answers = answers[1:]
+		return answer
+	}
+	scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.NoError(t, err)
+	require.Len(t, scored, 1)
+	require.NoError(t, scored[0].Err)
+	assert.NotNil(t, scored[0].Result.Before)
+	assert.Empty(t, answers)
 }

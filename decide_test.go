@@ -184,7 +184,7 @@ func TestDecide_BadNumber(t *testing.T) {
 
 	noNumber := Decimal{apd.Decimal{Form: apd.NaN}}
 	row, err := scoreOf(&Result{Stamps: []Stamp{{Provider: "A", Outcome: Counted, Weight: noNumber}}})
-	require.ErrorContains(t, err, "writing the score's JSON")
+	require.ErrorContains(t, err, "writing the score's JSON: a weight is not a number")
 	assert.Empty(t, row)
 }
 
@@ -206,4 +206,28 @@ func TestDecide_LongProvider(t *testing.T) {
 	_, err := decideOne(emptyWallet(), candidates, terms{weights: map[string]Decimal{"A": largest, long: largest}}, nil)
 	require.Error(t, err)
 	assert.Less(t, len(err.Error()), 400)
+}
+
+// Terms that differ in any part are read again.
+func TestGlossary(t *testing.T) {
+	g := newGlossary()
+	c := store.Community{ID: 1, Rule: ruleLIFO, Weights: []byte(`{"Google":"1"}`), Threshold: "1"}
+	for _, change := range []func(){
+		func() {},
+		func() { c.Customization = map[string]string{"Google": "2"} },
+		func() { c.Customization = map[string]string{"Google": "3"} },
+		func() { c.Weights = []byte(`{"Github":"1"}`) },
+		func() { c.Threshold = "2" },
+		func() { c.Customization = nil },
+	} {
+		change()
+		want, err := termsOf(&c)
+		require.NoError(t, err)
+		got, err := g.termsOf(&c)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	c.Rule = "FIFO"
+	_, err := g.termsOf(&c)
+	require.ErrorIs(t, err, ErrUnsupportedRule)
 }
