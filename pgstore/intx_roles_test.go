@@ -82,6 +82,10 @@ func (h inHost) FindKey(ctx context.Context, prefix string) (*store.Key, error) 
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.Key, error) { return s.FindKey(ctx, prefix) })
 }
 
+func (h inHost) ListKeys(ctx context.Context, q store.KeyQuery) ([]store.Key, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) ([]store.Key, error) { return s.ListKeys(ctx, q) })
+}
+
 func (h inHost) FindCaller(ctx context.Context, prefix, scorer string) (*store.Caller, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.Caller, error) { return s.FindCaller(ctx, prefix, scorer) })
 }
