@@ -48,7 +48,7 @@ func (d *data) check(c *store.Changes) ([][]store.CountedCredential, error) {
 			return nil, fail(store.ErrConflict, "claim %d has changed since it was read", i)
 		}
 	}
-	return counted, nil
+	return counted, d.checkGroups(c)
 }
 
 func (d *data) write(c *store.Changes, counted [][]store.CountedCredential) *store.Receipt {
@@ -57,6 +57,7 @@ func (d *data) write(c *store.Changes, counted [][]store.CountedCredential) *sto
 			d.setClaim(c.Community, store.Claim{Nullifier: swap.Nullifier, Holder: swap.To})
 		}
 	}
+	d.writeGroups(c)
 	receipt := &store.Receipt{Wallets: make([]store.WalletReceipt, len(c.Wallets))}
 	for i := range c.Wallets {
 		w, at := &c.Wallets[i], place{c.Wallets[i].Address, c.Community}

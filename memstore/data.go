@@ -20,8 +20,10 @@ type data struct {
 	credentials map[store.Address][]*credential // in the order of their ids
 	byProof     map[string][]*credential
 	scores      map[place]store.StoredScore
-	claims      map[int64]map[string]store.Holder // by community and nullifier
-	events      map[place][]store.RecordedEvent   // in the order of their ids
+	claims      map[int64]map[string]store.Holder     // by community and nullifier
+	groups      map[int64]map[string]store.GroupClaim // by community and key
+	groupKeys   map[place]map[string]bool             // of the claims that name the address
+	events      map[place][]store.RecordedEvent       // in the order of their ids
 	points      map[store.Address][]store.StoredPoint
 	given       map[string]int            // the number of points by action
 	qualified   map[store.Address][]int64 // sorted
@@ -56,6 +58,8 @@ func newData() *data {
 		byProof:     map[string][]*credential{},
 		scores:      map[place]store.StoredScore{},
 		claims:      map[int64]map[string]store.Holder{},
+		groups:      map[int64]map[string]store.GroupClaim{},
+		groupKeys:   map[place]map[string]bool{},
 		events:      map[place][]store.RecordedEvent{},
 		points:      map[store.Address][]store.StoredPoint{},
 		given:       map[string]int{},

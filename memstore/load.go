@@ -22,6 +22,9 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 			}
 		}
 		snapshot := d.snapshot(&q)
+		if most := store.MaxGroupClaims * len(q.Addresses); len(snapshot.GroupClaims) > most {
+			return nil, fail(store.ErrInternal, "more than %d group claims name the addresses", most)
+		}
 		snapshot.At, snapshot.Community = at, cloneCommunity(*community).Community
 		return snapshot, nil
 	})
@@ -58,6 +61,9 @@ func (d *data) snapshot(q *store.Query) *store.Snapshot {
 			wallet.LastScore = new(cloneScore(last.Score))
 		}
 		snapshot.Wallets = append(snapshot.Wallets, wallet)
+	}
+	if q.Groups {
+		snapshot.GroupClaims = d.groupClaims(q.Community, q.Addresses...)
 	}
 	if q.Points != nil {
 		snapshot.Points = d.pointsSnapshot(q)

@@ -52,6 +52,11 @@ func (d *data) state() store.State {
 			state.Claims = append(state.Claims, store.StoredClaim{Claim: claim, Community: community})
 		}
 	}
+	for _, community := range slices.Sorted(maps.Keys(d.groups)) {
+		for _, key := range slices.Sorted(maps.Keys(d.groups[community])) {
+			state.GroupClaims = append(state.GroupClaims, store.StoredGroupClaim{GroupClaim: d.groups[community][key], Community: community})
+		}
+	}
 	for at, events := range d.events {
 		for _, event := range events {
 			state.Events = append(state.Events, store.StoredEvent{RecordedEvent: event, Community: at.community})
@@ -132,6 +137,9 @@ func dataOf(state *store.State) (*data, error) {
 	for _, claim := range state.Claims {
 		d.setClaim(claim.Community, claim.Claim)
 	}
+	for _, claim := range state.GroupClaims {
+		d.addGroupClaim(claim.Community, claim.GroupClaim)
+	}
 	for _, event := range sortBy(slices.Clone(state.Events), eventID) {
 		d.addEvent(event)
 	}
@@ -161,6 +169,7 @@ func checkState(state *store.State) error {
 		unique("address list", state.Lists, func(l store.AddressList) string { return l.Name }),
 		unique("score", state.Scores, func(s store.StoredScore) place { return place{s.Address, s.Community} }),
 		unique("claim", state.Claims, func(c store.StoredClaim) [2]any { return [2]any{c.Community, c.Nullifier} }),
+		unique("group claim", state.GroupClaims, func(c store.StoredGroupClaim) [2]any { return [2]any{c.Community, c.Key} }),
 		unique("the prefix of key", state.Keys, func(k store.Key) string { return k.Prefix }),
 		unique("the id of key", state.Keys, func(k store.Key) string { return k.ID }),
 	)

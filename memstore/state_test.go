@@ -38,6 +38,9 @@ func full() store.State {
 		Scores: []store.StoredScore{{
 			Score: score, Community: community, Address: alice, Counted: []store.CountedCredential{{Provider: "Google", Document: document}},
 		}},
+		GroupClaims: []store.StoredGroupClaim{{
+			GroupClaim: store.GroupClaim{Key: "a,b", Canonical: alice, ClaimedAt: noon()}, Community: community,
+		}},
 		Claims: []store.StoredClaim{{
 			Claim: store.Claim{Nullifier: "secret", Holder: store.Holder{Address: alice, ExpiresAt: noon()}}, Community: community,
 		}},
@@ -111,6 +114,7 @@ func spoil(s *store.State) {
 	s.Credentials[0].Provider = ""
 	s.Scores[0].Counted[0].Provider = ""
 	s.Claims[0].Nullifier = ""
+	s.GroupClaims[0].Key = ""
 	s.Events[0].ID++
 	s.Points[0].Action = ""
 	s.Qualified[0].Community++
@@ -135,6 +139,7 @@ func TestStore_SetState_Refused(t *testing.T) {
 		"credential with a NUL":   func(s *store.State) { s.Credentials[0].Document = []byte(`"\u0000"`) },
 		"score twice":             func(s *store.State) { s.Scores = append(s.Scores, s.Scores[0]) },
 		"evidence not JSON":       func(s *store.State) { s.Scores[0].Evidence = []byte(`{`) },
+		"group claim twice":       func(s *store.State) { s.GroupClaims = append(s.GroupClaims, s.GroupClaims[0]) },
 		"claim twice":             func(s *store.State) { s.Claims = append(s.Claims, s.Claims[0]) },
 		"event twice":             func(s *store.State) { s.Events = append(s.Events, s.Events[0]) },
 		"event of 0":              func(s *store.State) { s.Events[0].ID = 0 },

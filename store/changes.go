@@ -14,6 +14,9 @@ type Changes struct {
 	At      time.Time
 	Wallets []WalletChanges // the scored addresses, each once
 	Claims  []ClaimSwap     // the claims that the decision changes or depends on, each nullifier once
+	// Groups, when set, is about the group claims that name the wallets. It is
+	// only set for stores with the role [Groups].
+	Groups *GroupSwap
 }
 
 // ClaimSwap is a compare-and-swap of one claim of the community. Apply must

@@ -18,6 +18,7 @@ type State struct {
 	Credentials []StoredCredential
 	Scores      []StoredScore
 	Claims      []StoredClaim
+	GroupClaims []StoredGroupClaim
 	Events      []StoredEvent
 	Points      []StoredPoint
 	Qualified   []Qualification
@@ -77,6 +78,12 @@ type CountedCredential struct {
 // StoredClaim is a claim in a community.
 type StoredClaim struct {
 	Claim
+	Community int64
+}
+
+// StoredGroupClaim is a group claim in a community.
+type StoredGroupClaim struct {
+	GroupClaim
 	Community int64
 }
 

@@ -47,7 +47,8 @@ type Store interface {
 	//
 	// It must return [ErrConflict], and write nothing, when
 	//   - a wallet's credentials are no longer those of its Version, or
-	//   - a claim is neither as its swap expects it nor as the swap makes it.
+	//   - a claim is neither as its swap expects it nor as the swap makes it, or
+	//   - the group claims are not as their swap expects them.
 	// The caller then loads again and decides again. An error must not contain
 	// a nullifier: errors reach logs.
 	//
@@ -77,6 +78,9 @@ type Query struct {
 	// Known is what the caller remembers of some of the addresses. A store may
 	// ignore it, and must ignore that of an address which is not queried.
 	Known map[Address]Known
+	// Groups asks for the group claims that name the addresses. It is only set for
+	// stores with the role [Groups]; others may ignore it.
+	Groups bool
 	// Points, when set, asks for what awarding human points needs as well. It
 	// is only set for stores with the role [Points]; others may ignore it.
 	Points *PointsQuery
@@ -126,7 +130,11 @@ type Snapshot struct {
 	// credentials, and on those of Query.Known for wallets that are Unchanged,
 	// expired ones included, each once and in any order.
 	Claims []Claim
-	Points *PointsSnapshot // set when the query asked for it
+	// GroupClaims are the community's group claims that name at least one of the
+	// queried addresses, each once and in any order, if the query asked for them.
+	// Apply checks them again.
+	GroupClaims []GroupClaim
+	Points      *PointsSnapshot // set when the query asked for it
 }
 
 // Wallet is one address, as the store knows it.

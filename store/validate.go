@@ -39,8 +39,11 @@ func (c *Changes) Validate() error {
 			}
 		}
 	}
-	if failed && len(c.Claims) > 0 {
+	if failed && (len(c.Claims) > 0 || c.Groups != nil) {
 		found.Addf("a failed scoring has claims")
+	}
+	if c.Groups != nil {
+		c.Groups.validate(found, c.Wallets)
 	}
 	claimed := make(map[string]bool, len(c.Claims))
 	for i := range c.Claims {
