@@ -29,7 +29,7 @@ with recursive walk (address, step) as (
       from   /* schema */ceramic_cache_ceramiccache c
       where  c.address ~>~ $1::text
       and    c.address ~<~ '0xg'
-      order  by c.address using ~<~
+      order  by c.address using operator(pg_catalog.~<~)
       limit  1
     )
     union  all
@@ -40,7 +40,7 @@ with recursive walk (address, step) as (
              from   /* schema */ceramic_cache_ceramiccache c
              where  c.address ~>~ walk.address
              and    c.address ~<~ '0xg'
-             order  by c.address using ~<~
+             order  by c.address using operator(pg_catalog.~<~)
              limit  1
            ) as next
     where  walk.step < $3::bigint
@@ -88,7 +88,7 @@ with recursive walk (address, step) as (
       from   /* schema */registry_passport p
       where  p.address ~>~ $1::text
       and    p.address ~<~ '0xg'
-      order  by p.address using ~<~
+      order  by p.address using operator(pg_catalog.~<~)
       limit  1
     )
     union  all
@@ -99,7 +99,7 @@ with recursive walk (address, step) as (
              from   /* schema */registry_passport p
              where  p.address ~>~ walk.address
              and    p.address ~<~ '0xg'
-             order  by p.address using ~<~
+             order  by p.address using operator(pg_catalog.~<~)
              limit  1
            ) as next
     where  walk.step < $3::bigint
