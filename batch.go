@@ -14,13 +14,18 @@ import (
 type batch struct {
 	engine    *Engine
 	community int64
-	addresses []Address // each once
+	asked     []Address // the addresses to score, each once
 	// lastScores asks for the last scores even if they do not decide anything.
 	lastScores bool
 
+	wallets []Address       // the addresses, and the others of their groups
+	units   []unit          // of the wallets, in their order
+	place   map[Address]int // of the wallets, if some may be linked
+	ties    int             // times that former units were added
+
 	snapshot *store.Snapshot
 	terms    terms
-	holdings []holding // of the addresses, in their order
+	holdings []holding // of the wallets, in their order
 
 	loading, verifying, applying time.Duration // the times spent
 }
@@ -36,12 +41,21 @@ func (b *batch) run(ctx context.Context, preview bool) (*decision, error) {
 // prepare loads the wallets and verifies their credentials. Its error is a
 // *[ScoringError] if the terms of the community cannot be read.
 func (b *batch) prepare(ctx context.Context) error {
+	if err := b.gather(ctx); err != nil {
+		return err
+	}
 	trusting := true
 	for {
 		if err := b.load(ctx, trusting); err != nil {
 			return fmt.Errorf("loading: %w", err)
 		}
-		var err error
+		tied, err := b.tie(ctx)
+		if err != nil {
+			return err
+		}
+		if tied {
+			continue
+		}
 		if b.terms, err = b.engine.glossary.termsOf(&b.snapshot.Community); err != nil {
 			return b.unscorable(err)
 		}
@@ -58,9 +72,18 @@ func (b *batch) prepare(ctx context.Context) error {
 	}
 }
 
+// placeOf returns the place of an address that is asked for, by its place among
+// those.
+func (b *batch) placeOf(asked int) int {
+	if b.place == nil {
+		return asked
+	}
+	return b.place[b.asked[asked]]
+}
+
 // unscorable returns the error of a community with such a fault.
 func (b *batch) unscorable(cause error) error {
-	return &ScoringError{Community: b.community, Address: b.addresses[0], Err: cause}
+	return &ScoringError{Community: b.community, Address: b.asked[0], Err: cause}
 }
 
 // load reads the wallets. Unless it is trusting, it reads all documents.
@@ -68,18 +91,19 @@ func (b *batch) load(ctx context.Context, trusting bool) error {
 	e := b.engine
 	q := store.Query{
 		Community: b.community,
-		Addresses: b.addresses,
+		Addresses: b.wallets,
 		At:        store.Microseconds(e.settings.clock()),
-		LastScore: b.lastScores || e.leaving > 0,
+		LastScore: b.lastScores || e.leaving > 0 || len(b.wallets) > len(b.units) || b.ties > 0,
+		Groups:    e.settings.grouped,
 		Points:    e.settings.points.query(),
 	}
-	b.holdings = make([]holding, len(b.addresses))
-	for i, address := range b.addresses {
+	b.holdings = make([]holding, len(b.wallets))
+	for i, address := range b.wallets {
 		known := e.validator.memory.recall(address)
 		b.holdings[i] = holding{address: address, known: known}
 		if said, is := known.known(); is && trusting {
 			if q.Known == nil {
-				q.Known = make(map[Address]store.Known, len(b.addresses))
+				q.Known = make(map[Address]store.Known, len(b.wallets))
 			}
 			q.Known[address] = said
 		}
@@ -100,18 +124,18 @@ func (b *batch) check(snapshot *store.Snapshot, asked map[Address]store.Known) e
 	switch {
 	case snapshot == nil:
 		return wrong("the store returned no snapshot")
-	case len(snapshot.Wallets) != len(b.addresses) || snapshot.Community.ID != b.community:
+	case len(snapshot.Wallets) != len(b.wallets) || snapshot.Community.ID != b.community:
 		return wrong("the snapshot is not of the queried address and community")
 	case snapshot.At.IsZero():
 		return wrong("the snapshot has no time")
 	case snapshot.At != store.Microseconds(snapshot.At):
 		return wrong("the time of the snapshot is not in UTC and whole microseconds")
-	case b.engine.settings.points != nil && (snapshot.Points == nil || len(snapshot.Points.Wallets) != len(b.addresses)):
+	case b.engine.settings.points != nil && (snapshot.Points == nil || len(snapshot.Points.Wallets) != len(b.wallets)):
 		return wrong("the snapshot lacks the queried points")
 	}
 	for i := range snapshot.Wallets {
 		wallet := &snapshot.Wallets[i]
-		if wallet.Address != b.addresses[i] {
+		if wallet.Address != b.wallets[i] {
 			return wrong("the snapshot is not of the queried address and community")
 		}
 		if _, is := asked[wallet.Address]; wallet.Unchanged && (!is || len(wallet.Credentials) > 0) {
@@ -150,7 +174,7 @@ func (b *batch) verify(ctx context.Context) (bool, error) {
 // unless it is a preview. Its error is a *[ScoringError] if the fault is the
 // community's.
 func (b *batch) finish(ctx context.Context, preview bool) (*decision, error) {
-	d, err := decide(b.snapshot, b.holdings, rules{b.terms, b.engine.settings.points, b.engine.leaving})
+	d, err := decide(b.snapshot, b.wallets, b.units, b.holdings, rules{b.terms, b.engine.settings.points, b.engine.leaving, b.engine.settings.grouped})
 	if err != nil {
 		return nil, b.unscorable(err)
 	}

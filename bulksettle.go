@@ -27,9 +27,9 @@ func (r *bulkRun) begin(ctx context.Context, p *parcel) error {
 }
 
 func (r *bulkRun) prepare(ctx context.Context, items []*item) *attempt {
-	b := &batch{engine: r.engine, community: r.community, addresses: make([]Address, len(items)), lastScores: true}
+	b := &batch{engine: r.engine, community: r.community, asked: make([]Address, len(items)), lastScores: true}
 	for i := range items {
-		b.addresses[i] = items[i].observation.Address
+		b.asked[i] = items[i].observation.Address
 	}
 	return &attempt{b, b.prepare(ctx)}
 }
@@ -78,7 +78,7 @@ func (r *bulkRun) finish(ctx context.Context, items []*item, try *attempt) error
 		o.Attempts++
 		o.spent(try.batch, i)
 		if err == nil {
-			result := d.results[i] // which may be kept, without the others
+			result := d.results[try.batch.placeOf(i)] // which may be kept, without the others
 			o.Result, items[i].settled = &result, true
 		}
 	}

@@ -20,32 +20,57 @@ type rules struct {
 	terms   terms
 	program *HumanPoints  // nil: no points
 	leaving time.Duration // unchanged scores that are younger stay; 0: none
+	grouped bool          // wallets are linked
 }
 
 // decide makes a decision from a snapshot and the verified credentials of its
-// wallets. The wallets are decided in their order, each on the claims as those
+// wallets. The units are decided in their order, each on the claims as those
 // before it left them. It is pure: the same arguments give the same decision,
 // so a preview is a decision that is not applied. Its errors have their cause
 // in the community, and are recorded.
-func decide(snapshot *store.Snapshot, holdings []holding, r rules) (*decision, error) {
+func decide(snapshot *store.Snapshot, wallets []Address, units []unit, holdings []holding, r rules) (*decision, error) {
 	d := &decision{
 		results: make([]Result, len(holdings)),
 		changes: store.Changes{Community: snapshot.Community.ID, At: snapshot.At, Wallets: make([]store.WalletChanges, 0, len(holdings))},
 		written: make([]int, 0, len(holdings)),
 	}
-	claims := newBook(snapshot.Claims)
+	all := make([]settling, len(holdings))
 	for i := range holdings {
-		s := settling{snapshot: snapshot, at: i, candidates: holdings[i].candidates, rules: r, result: &d.results[i]}
-		if err := s.settle(claims); err != nil {
+		all[i] = settling{snapshot: snapshot, at: i, candidates: holdings[i].candidates, rules: r, answer: &d.results[i]}
+	}
+	claims := newBook(snapshot.Claims)
+	elections := make([]election, len(units))
+	for i := range units {
+		u, e := &units[i], &elections[i]
+		if *e = u.elect(snapshot, wallets); e.obsolete {
+			continue
+		}
+		if err := u.settle(all[u.from:u.to], e, claims, r); err != nil {
 			return nil, err
 		}
-		if !s.result.Unchanged {
-			d.changes.Wallets = append(d.changes.Wallets, s.writes)
-			d.written = append(d.written, i)
+		for k := u.from; k < u.to; k++ {
+			if !d.results[k].Unchanged {
+				d.changes.Wallets = append(d.changes.Wallets, all[k].writes)
+				d.written = append(d.written, k)
+			}
 		}
 	}
 	d.changes.Claims = claims.swaps()
+	if r.grouped {
+		d.changes.Groups = d.swap(snapshot, wallets, units, elections)
+	}
 	return d, nil
+}
+
+// settle decides about the wallets of the unit.
+func (u *unit) settle(wallets []settling, e *election, claims *book, r rules) error {
+	if len(wallets) > 1 {
+		g := group{rules: r, election: *e, id: u.id, members: wallets, first: &wallets[e.canonical-u.from]}
+		return g.settle(claims)
+	}
+	s := &wallets[0]
+	s.result, s.withheld, s.stirred = s.answer, u.withheld, !e.kept && !u.solitary
+	return s.settle(claims)
 }
 
 // settling is the decision about one wallet of a snapshot.
@@ -54,47 +79,70 @@ type settling struct {
 	snapshot   *store.Snapshot
 	at         int // the place of the wallet
 	candidates []candidate
+	withheld   bool     // it does not pass
+	stirred    bool     // claims of groups change
 	rulings    []ruling // of the candidates
 	earners    []earner
-	result     *Result
+	result     *Result // that is recorded
+	answer     *Result // that the caller gets
 	writes     store.WalletChanges
 }
 
-// settle decides, and leaves its claims in the book.
+func (s *settling) address() Address { return s.snapshot.Wallets[s.at].Address }
+
+// settle decides about a wallet that is scored by itself, and leaves its claims
+// in the book.
 func (s *settling) settle(claims *book) error {
-	wallet := &s.snapshot.Wallets[s.at]
 	stated, changes := len(claims.stated), claims.changes
-	s.rulings = lifo(wallet.Address, s.snapshot.At, claimantsOf(s.candidates), claims)
-	s.writes.Address, s.writes.Version = wallet.Address, wallet.Version
-	if err := s.weigh(); err != nil {
+	if err := s.weigh(claims); err != nil {
 		return err
 	}
+	s.result.Passing = !s.withheld && s.result.Passing
 	s.award()
 	var err error
 	if s.writes.Score, err = scoreOf(s.result); err != nil {
 		return err
 	}
-	if claims.changes == changes && s.unchanged() {
+	if claims.changes == changes && !s.stirred && s.unchanged() {
 		claims.unstate(stated)
-		s.result.Unchanged, s.result.ScoredAt = true, wallet.LastScore.ScoredAt
-		s.result.Before, err = s.same()
-		return err
+		err = s.leave()
+	} else {
+		err = s.record()
 	}
+	if s.withheld {
+		*s.answer = withheld(s.answer)
+	}
+	return err
+}
+
+// record completes what is written.
+func (s *settling) record() error {
 	s.result.Before = before(s.snapshot, s.at, s.candidates)
 	for i := range s.candidates {
 		if s.rulings[i].deduplicated {
-			s.writes.Events = append(s.writes.Events, deduplicatedEvent(s.result.Community, wallet.Address, &s.candidates[i]))
+			s.writes.Events = append(s.writes.Events, deduplicatedEvent(s.result.Community, s.address(), &s.candidates[i]))
 		}
 	}
-	event, err := s.writes.Score.UpdateEvent(wallet.Address)
+	event, err := s.writes.Score.UpdateEvent(s.address())
 	s.writes.Events = append(s.writes.Events, event)
 	return err
 }
 
-// weigh decides about each candidate, and adds up those that count.
-func (s *settling) weigh() error {
+// leave leaves the recorded score as it is.
+func (s *settling) leave() (err error) {
+	s.result.Unchanged, s.result.ScoredAt = true, s.snapshot.Wallets[s.at].LastScore.ScoredAt
+	s.result.Before, err = s.same()
+	return err
+}
+
+// weigh decides about each candidate, adds up those that count, and leaves the
+// wallet's claims in the book.
+func (s *settling) weigh(claims *book) error {
+	wallet := &s.snapshot.Wallets[s.at]
+	s.rulings = lifo(wallet.Address, s.snapshot.At, claimantsOf(s.candidates), claims)
+	s.writes.Address, s.writes.Version = wallet.Address, wallet.Version
 	*s.result = Result{
-		Community: s.snapshot.Community.ID, Address: s.writes.Address, Threshold: s.terms.threshold, ScoredAt: s.snapshot.At,
+		Community: s.snapshot.Community.ID, Address: wallet.Address, Threshold: s.terms.threshold, ScoredAt: s.snapshot.At,
 		Stamps: make([]Stamp, len(s.candidates)),
 	}
 	s.writes.Counted = make([]int64, 0, len(s.candidates))
@@ -161,10 +209,9 @@ func claimantsOf(candidates []candidate) []claimant {
 	return claimants
 }
 
-// failure returns the change set that records why the community could not be
+// failure returns the change set that records why the wallet could not be
 // scored.
-func failure(snapshot *store.Snapshot, cause error) *store.Changes {
-	wallet := &snapshot.Wallets[0]
+func failure(snapshot *store.Snapshot, wallet *store.Wallet, cause error) *store.Changes {
 	score := store.Score{Status: store.StatusError, Error: cause.Error()}
 	return &store.Changes{
 		Community: snapshot.Community.ID,

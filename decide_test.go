@@ -41,7 +41,7 @@ func weighing(t *testing.T, threshold string, weights map[string]string) terms {
 
 // decideOne decides about a snapshot of one wallet.
 func decideOne(snapshot *store.Snapshot, candidates []candidate, terms terms, program *HumanPoints) (*decision, error) {
-	return decide(snapshot, []holding{{candidates: candidates}}, rules{terms: terms, program: program})
+	return decide(snapshot, []Address{snapshot.Wallets[0].Address}, solos(1), []holding{{candidates: candidates}}, rules{terms: terms, program: program})
 }
 
 func TestDecide(t *testing.T) {
@@ -196,7 +196,7 @@ func TestFailure(t *testing.T) {
 		Wallets: []store.WalletChanges{{
 			Address: alice, Version: "v", Score: store.Score{Status: store.StatusError, Error: "invalid weights"},
 		}},
-	}, failure(snapshot, ErrInvalidWeights))
+	}, failure(snapshot, &snapshot.Wallets[0], ErrInvalidWeights))
 }
 
 func TestDecide_LongProvider(t *testing.T) {

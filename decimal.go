@@ -91,6 +91,10 @@ func (d Decimal) jsonNumber() string {
 	return whole + "." + cmp.Or(strings.TrimRight(fraction, "0"), "0")
 }
 
+// shortest returns the number in fixed form without trailing zeros, and with no
+// sign of zero.
+func (d Decimal) shortest() string { return strings.TrimSuffix(d.jsonNumber(), ".0") }
+
 // summing returns the context of the service's decimals.
 func summing() *apd.Context {
 	return &apd.Context{Precision: 28, MaxExponent: apd.MaxExponent, MinExponent: apd.MinExponent, Traps: apd.DefaultTraps, Rounding: apd.RoundHalfEven}

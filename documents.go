@@ -161,7 +161,7 @@ func scoreOf(result *Result) (store.Score, error) {
 	}
 	var err error
 	score.Evidence, err = json.Marshal(evidence{
-		thresholdEvidence, result.Passing, result.Score.String(), result.Threshold.Fixed(places),
+		thresholdEvidence, result.Passing, result.rawScore(), result.Threshold.Fixed(places),
 	})
 	score.StampScores, score.Stamps = stampDocuments(result.Stamps)
 	if err == nil && !json.Valid(score.StampScores) {
@@ -171,6 +171,14 @@ func scoreOf(result *Result) (store.Score, error) {
 		return store.Score{}, fmt.Errorf("writing the score's JSON: %w", err)
 	}
 	return score, nil
+}
+
+// rawScore returns the score as it is recorded.
+func (r *Result) rawScore() string {
+	if r.Linked != nil {
+		return r.Score.shortest()
+	}
+	return r.Score.String()
 }
 
 // stampDocuments returns the weights of the stamps that count, and the records
@@ -189,8 +197,14 @@ func stampDocuments(stamps []Stamp) (numbers, records []byte) {
 		records = append(append(records, `{"score":"`...), s.Weight.Fixed(places)...)
 		records = strconv.AppendBool(append(records, `","dedup":`...), s.Outcome == Deduplicated)
 		records = append(append(records, `,"expiration_date":"`...), store.FormatTime(s.ExpiresAt)...)
+		if s.Source != "" {
+			records = append(append(records, `","source_wallet":"`...), s.Source...)
+		}
 		records = append(records, `"}`...)
-		if s.Outcome == Counted {
+		switch {
+		case s.Source != "": // as the service writes those of a group
+			numbers = append(append(append(appendName(numbers, s.Provider), '"'), s.Weight.shortest()...), '"')
+		case s.Outcome == Counted:
 			numbers = append(appendName(numbers, s.Provider), s.Weight.jsonNumber()...)
 		}
 	}

@@ -140,6 +140,10 @@ type settings struct {
 	clock     func() time.Time
 	logger    *slog.Logger
 	observers []observer
+
+	groups       Groups
+	grouped      bool // WithGroups was used
+	groupFailure GroupFailure
 }
 
 type observer = func(context.Context, Observation)
@@ -179,11 +183,15 @@ func (s *settings) validate() error {
 		{"WithRetry", s.backoff == nil},
 		{"WithClock", s.clock == nil},
 		{"WithLogger", s.logger == nil},
+		{"WithGroups", s.grouped && s.groups == nil},
 		{"WithObserver", slices.ContainsFunc(s.observers, func(o observer) bool { return o == nil })},
 	} {
 		if option.isNil {
 			found.Addf("%s got nil", option.name)
 		}
+	}
+	if f := s.groupFailure; f != FailScoring && f != WithholdPassing && f != ScoreAlone {
+		found.Addf("%.60q is no way to go on without groups", string(f))
 	}
 	if s.points != nil {
 		s.points.validate(found)

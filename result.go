@@ -13,7 +13,8 @@ type Result struct {
 	Address   Address
 	// Passing reports whether Score reaches Threshold.
 	Passing bool
-	// Score is the sum of the weights of the stamps that count.
+	// Score is the sum of the weights of the stamps that count. It is 0 for a
+	// linked wallet that is not the canonical one.
 	Score Decimal
 	// Threshold is the community's.
 	Threshold Decimal
@@ -23,7 +24,8 @@ type Result struct {
 	// ExpiresAt is the earliest expiry of the stamps that count, or zero.
 	ExpiresAt time.Time
 	// Stamps has an entry for the newest credential of each provider, sorted by
-	// provider.
+	// provider. Of a group of linked wallets the canonical one has the merged
+	// stamps, which all count, and the others have none; see LinkedScore.Members.
 	Stamps []Stamp
 	// Points are the human points that this scoring earned or, in a preview,
 	// would earn.
@@ -33,7 +35,8 @@ type Result struct {
 	Unchanged bool
 	// Before is the score that was recorded before this one, with Passing and
 	// Outdated as they were at the time of this scoring. [Engine.ScoreAll] sets
-	// it, and every scoring of an engine that is LeavingUnchanged. It is nil if
+	// it, every scoring of an engine that is LeavingUnchanged, and that of a group
+	// of linked wallets. It is nil if
 	// there was none: the wallet was never scored, its last scoring failed or is
 	// queued, or the record is in an unknown form.
 	Before *LastScore
@@ -41,6 +44,9 @@ type Result struct {
 	// with those that it earned, as LoadPoints of [store.Points] returns them. It
 	// is nil if the engine awards none (see [WithHumanPoints]), and in a preview.
 	Ledger *store.PointsLedger
+	// Linked is the score of the group that the wallet belongs to. It is nil for a
+	// wallet that is scored by itself. See [WithGroups].
+	Linked *LinkedScore
 }
 
 // Stamp is the outcome of one credential.
@@ -56,6 +62,9 @@ type Stamp struct {
 	// ClaimedUntil is the time until which another wallet holds at least one of
 	// the nullifiers of a deduplicated stamp.
 	ClaimedUntil time.Time
+	// Source is the wallet that has a merged stamp, empty for any other. See
+	// [LinkedScore].
+	Source Address
 	// Reason is set if the stamp is left out.
 	Reason Reason
 	// Why explains the outcome in words; it may be empty.

@@ -41,6 +41,9 @@ func checkStore(s Store, settings *settings) error {
 	if _, has := s.(store.Points); settings.points != nil && !has {
 		return fmt.Errorf("%w: WithHumanPoints needs a store with the role store.Points, which %T lacks", ErrMisconfigured, s)
 	}
+	if _, has := s.(store.Groups); settings.grouped && !has {
+		return fmt.Errorf("%w: WithGroups needs a store with the role store.Groups, which %T lacks", ErrMisconfigured, s)
+	}
 	return nil
 }
 
@@ -100,7 +103,7 @@ func (u unusable) LastScore(context.Context, int64, Address) (*store.RecordedSco
 // event, and one more for each deduplicated stamp, as the service does.
 //
 // Its errors, by errors.Is, are [ErrInvalidAddress]; [ErrCommunityNotFound]; a
-// *[ScoringError] (by errors.As) if the community's rule or weights make a
+// [ErrGroups]; a *[ScoringError] (by errors.As) if the community's rule or weights make a
 // score impossible, which is recorded; store.ErrConflict if every attempt lost
 // a race; store.ErrUnavailable if the database cannot be reached;
 // store.ErrInternal and store.ErrInvalid if its data, schema or login are

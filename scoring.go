@@ -75,7 +75,7 @@ func repeat[T any](
 
 // attempt loads, verifies, decides and applies once.
 func (s *scoring) attempt(ctx context.Context) (*Result, error) {
-	b := &batch{engine: s.engine, community: s.observation.Community, addresses: []Address{s.observation.Address}, lastScores: s.observation.Bulk}
+	b := &batch{engine: s.engine, community: s.observation.Community, asked: []Address{s.observation.Address}, lastScores: s.observation.Bulk}
 	defer s.observation.spent(b, 0)
 	d, err := b.run(ctx, s.observation.Preview)
 	var impossible *ScoringError
@@ -85,22 +85,24 @@ func (s *scoring) attempt(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &d.results[0], nil
+	return &d.results[b.placeOf(0)], nil
 }
 
-// spent adds the share of the times of a batch that is due to its wallet at
-// that place, and counts what was verified of it.
-func (o *Observation) spent(b *batch, wallet int) {
-	n := time.Duration(len(b.addresses))
+// spent adds the share of the times of a batch that is due to one of its
+// addresses, and counts what was verified of it.
+func (o *Observation) spent(b *batch, asked int) {
+	n := time.Duration(len(b.asked))
 	o.Load += b.loading / n
 	o.Verify += b.verifying / n
 	o.Apply += b.applying / n
-	o.Verified, o.Remembered = b.holdings[wallet].verified, b.holdings[wallet].remembered
+	if at := b.placeOf(asked); at < len(b.holdings) {
+		o.Verified, o.Remembered = b.holdings[at].verified, b.holdings[at].remembered
+	}
 }
 
 // fail records why the community could not be scored, and returns it.
 func (s *scoring) fail(ctx context.Context, b *batch, cause *ScoringError) error {
-	_, err := b.apply(ctx, failure(b.snapshot, cause.Err))
+	_, err := b.apply(ctx, failure(b.snapshot, &b.snapshot.Wallets[b.placeOf(0)], cause.Err))
 	if store.Retryable(err) {
 		return err
 	}

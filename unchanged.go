@@ -51,7 +51,7 @@ func (s *settling) unchanged() bool {
 // same returns the last score of a decision that is unchanged, which need not
 // be read again: all stamps that it counted are there.
 func (s *settling) same() (*LastScore, error) {
-	score, err := ParseDecimal(s.result.Score.String()) // as it is recorded
+	score, err := ParseDecimal(s.result.rawScore()) // as it is recorded
 	if err != nil {
 		return nil, err
 	}

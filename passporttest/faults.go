@@ -80,6 +80,15 @@ func (f *Faults) LastScore(ctx context.Context, community int64, address store.A
 	return scores.LastScore(ctx, community, address)
 }
 
+// ListGroupClaims implements [store.Groups].
+func (f *Faults) ListGroupClaims(ctx context.Context, community int64, address store.Address) ([]store.GroupClaim, error) {
+	groups, err := role[store.Groups](f.on, "list_group_claims")
+	if err != nil {
+		return nil, err
+	}
+	return groups.ListGroupClaims(ctx, community, address)
+}
+
 // ListAddresses implements [store.AddressLister].
 func (f *Faults) ListAddresses(ctx context.Context, q store.AddressQuery) ([]store.Address, error) {
 	lister, err := role[store.AddressLister](f.on, "list_addresses")

@@ -1,0 +1,116 @@
+package passport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// Groups is a host's source of linked wallets: those that belong to one person
+// and are scored as one. See [WithGroups].
+type Groups interface {
+	// GroupsOf must return the group of each address, in their order, and the
+	// zero Group for an address that has none. A group must be the same for each
+	// of its wallets. It must return when the context ends, and must be safe for
+	// concurrent use.
+	GroupsOf(ctx context.Context, addresses ...Address) ([]Group, error)
+}
+
+// Group is the wallets of one person.
+type Group struct {
+	// ID is the host's name for the group, for people; it may be empty.
+	ID string
+	// Wallets are all wallets of the group, each once, 100 at most
+	// ([store.MaxGroup]). Of two wallets with a stamp of one provider, the first
+	// one's is merged, unless the other is the canonical wallet.
+	Wallets []Address
+}
+
+// GroupFailure is what the engine does with a wallet whose group is unknown,
+// because the source of groups failed or its answer is not valid.
+type GroupFailure string
+
+// The ways to go on.
+const (
+	// FailScoring fails the scoring with [ErrGroups], so that nothing is written.
+	// It is the default.
+	FailScoring GroupFailure = ""
+	// WithholdPassing scores the wallet as another member of a group than the
+	// canonical one: it does not pass, and its score is 0. A person can lose a
+	// score until the next scoring; no group can pass twice.
+	WithholdPassing GroupFailure = "withhold"
+	// ScoreAlone scores the wallet as if it had no group. While the source is
+	// away every wallet of a group can pass by its own stamps, beside the
+	// canonical one that has passed by them.
+	ScoreAlone GroupFailure = "alone"
+)
+
+// ErrGroups is wrapped by the error of a scoring whose source of groups failed,
+// or returned a group that is not valid.
+var ErrGroups = store.Sentinel(store.KindUnavailable, "the source of groups failed")
+
+// WithGroups scores linked wallets as one: the wallet that is asked for first
+// becomes the canonical one of its group in a community, and carries the merged
+// score; the others get 0, and [Result].Linked. All of a group is read at one
+// moment and written in one transaction. It needs a store with the role
+// [store.Groups].
+//
+// The rules are those of the service, but for its races. The canonical wallet
+// stays the same until its score expires, whatever wallets join or leave.
+func WithGroups(source Groups, failure GroupFailure) Option {
+	return func(s *settings) { s.groups, s.grouped, s.groupFailure = source, true, failure }
+}
+
+// groupsOf asks the source for the groups of the addresses. It reports false if
+// the source failed and the scoring goes on without it.
+func (s *settings) groupsOf(ctx context.Context, addresses []Address) (groups []Group, known bool, err error) {
+	groups, err = s.groups.GroupsOf(ctx, slices.Clone(addresses)...)
+	if ctx.Err() != nil {
+		return nil, false, fmt.Errorf("asking for groups: %w", ctx.Err())
+	}
+	if err == nil {
+		groups, err = checkGroups(addresses, groups)
+	}
+	if err == nil {
+		return groups, true, nil
+	}
+	err = fmt.Errorf("%w: %w", ErrGroups, err)
+	if s.groupFailure == FailScoring {
+		return nil, false, err
+	}
+	s.logger.ErrorContext(ctx, "scoring without groups", slog.String("failure", string(s.groupFailure)), slog.Any("error", err))
+	return nil, false, nil
+}
+
+// checkGroups returns the groups with their wallets in lower case, or an error
+// if they do not answer for the addresses.
+func checkGroups(addresses []Address, groups []Group) ([]Group, error) {
+	if len(groups) != len(addresses) {
+		return nil, fmt.Errorf("it returned %d groups for %d addresses", len(groups), len(addresses))
+	}
+	checked := make([]Group, len(groups))
+	for i := range groups {
+		g := Group{ID: groups[i].ID, Wallets: make([]Address, len(groups[i].Wallets))}
+		if len(g.Wallets) > store.MaxGroup {
+			return nil, fmt.Errorf("the group of %s has %d wallets, at most %d", addresses[i], len(g.Wallets), store.MaxGroup)
+		}
+		for k, wallet := range groups[i].Wallets {
+			var err error
+			if g.Wallets[k], err = ParseAddress(string(wallet)); err != nil {
+				return nil, fmt.Errorf("the group of %s: %w", addresses[i], err)
+			}
+			if slices.Contains(g.Wallets[:k], g.Wallets[k]) {
+				return nil, fmt.Errorf("the group of %s has the wallet %s twice", addresses[i], g.Wallets[k])
+			}
+		}
+		if len(g.Wallets) > 0 && !slices.Contains(g.Wallets, addresses[i]) {
+			return nil, errors.New("the group of " + string(addresses[i]) + " does not have it")
+		}
+		checked[i] = g
+	}
+	return checked, nil
+}
