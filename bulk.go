@@ -64,16 +64,18 @@ func newBulkSettings(options []BulkOption) (bulkSettings, error) {
 // both halves are tried again, so that neither a lost race nor a faulty wallet
 // costs another its score. The wallet that remains is scored by itself, and its
 // error is Scored.Err: the errors of Score, [ErrInvalidAddress] among them. An
-// address that is given again is scored again, later.
+// address that is given again is scored again, later. Linked wallets of one
+// batch are scored once.
 //
 // An error that is yielded ends the run: one of the context;
 // [ErrCommunityNotFound]; a *[ScoringError] if the community's terms cannot be
 // read, which is not recorded, so that a run does not overwrite good scores;
-// store.ErrUnavailable and store.ErrUnknownOutcome once the retry policy gives
-// up; store.ErrReadOnly; store.ErrSchema and a refused login or right; and
-// [ErrMisconfigured] for an option out of range. Its Scored is empty. All
-// outcomes that were yielded before are final; of the addresses after them some
-// may have been written. To resume, begin after the last outcome.
+// store.ErrUnavailable, store.ErrUnknownOutcome and [ErrGroups] once the retry
+// policy gives up; store.ErrReadOnly; store.ErrSchema and a refused login or
+// right; and [ErrMisconfigured] for an option out of range. Its Scored is
+// empty. All outcomes that were yielded before are final; of the addresses
+// after them some may have been written. To resume, begin after the last
+// outcome.
 //
 // Breaking out of the loop cancels what is under way, and leaves no goroutine
 // behind. The iterator of the addresses and the loop run on the caller's

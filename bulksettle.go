@@ -98,9 +98,10 @@ func (r *bulkRun) scoreAlone(ctx context.Context, i *item) error {
 	return nil
 }
 
-// isAway reports whether the database may be back soon.
+// isAway reports whether the database, or the source of groups, may be back
+// soon.
 func isAway(err error) bool {
-	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnknownOutcome)
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnknownOutcome) || errors.Is(err, ErrGroups)
 }
 
 // endsRun reports whether the error would be that of every other wallet too.

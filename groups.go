@@ -25,8 +25,8 @@ type Group struct {
 	// ID is the host's name for the group, for people; it may be empty.
 	ID string
 	// Wallets are all wallets of the group, each once, 100 at most
-	// ([store.MaxGroup]). Of two wallets with a stamp of one provider, the first
-	// one's is merged, unless the other is the canonical wallet.
+	// ([store.MaxGroup]). If two have a stamp of one provider, that of the first
+	// is merged, unless the other is the canonical wallet.
 	Wallets []Address
 }
 
@@ -36,8 +36,8 @@ type GroupFailure string
 
 // The ways to go on.
 const (
-	// FailScoring fails the scoring with [ErrGroups], so that nothing is written.
-	// It is the default.
+	// FailScoring fails the scoring with [ErrGroups] or [ErrInvalidGroup], so that
+	// nothing is written. It is the default.
 	FailScoring GroupFailure = ""
 	// WithholdPassing scores the wallet as another member of a group than the
 	// canonical one: it does not pass, and its score is 0. A person can lose a
@@ -49,9 +49,14 @@ const (
 	ScoreAlone GroupFailure = "alone"
 )
 
-// ErrGroups is wrapped by the error of a scoring whose source of groups failed,
-// or returned a group that is not valid.
-var ErrGroups = store.Sentinel(store.KindUnavailable, "the source of groups failed")
+// Errors of the source of groups.
+var (
+	// ErrGroups: the source returned an error.
+	ErrGroups = store.Sentinel(store.KindUnavailable, "the source of groups failed")
+	// ErrInvalidGroup: the source returned something that is no group of the
+	// address.
+	ErrInvalidGroup = store.Sentinel(store.KindInternal, "the source of groups returned no valid group")
+)
 
 // WithGroups scores linked wallets as one: the wallet that is asked for first
 // becomes the canonical one of its group in a community, and carries the merged
@@ -72,13 +77,11 @@ func (s *settings) groupsOf(ctx context.Context, addresses []Address) (groups []
 	if ctx.Err() != nil {
 		return nil, false, fmt.Errorf("asking for groups: %w", ctx.Err())
 	}
-	if err == nil {
-		groups, err = checkGroups(addresses, groups)
-	}
-	if err == nil {
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrGroups, err)
+	} else if groups, err = checkGroups(addresses, groups); err == nil {
 		return groups, true, nil
 	}
-	err = fmt.Errorf("%w: %w", ErrGroups, err)
 	if s.groupFailure == FailScoring {
 		return nil, false, err
 	}
@@ -86,31 +89,38 @@ func (s *settings) groupsOf(ctx context.Context, addresses []Address) (groups []
 	return nil, false, nil
 }
 
-// checkGroups returns the groups with their wallets in lower case, or an error
-// if they do not answer for the addresses.
+// checkGroups returns the groups with their wallets in lower case, or an
+// [ErrInvalidGroup] if they do not answer for the addresses.
 func checkGroups(addresses []Address, groups []Group) ([]Group, error) {
 	if len(groups) != len(addresses) {
-		return nil, fmt.Errorf("it returned %d groups for %d addresses", len(groups), len(addresses))
+		return nil, fmt.Errorf("%w: %d groups for %d addresses", ErrInvalidGroup, len(groups), len(addresses))
 	}
 	checked := make([]Group, len(groups))
 	for i := range groups {
-		g := Group{ID: groups[i].ID, Wallets: make([]Address, len(groups[i].Wallets))}
-		if len(g.Wallets) > store.MaxGroup {
-			return nil, fmt.Errorf("the group of %s has %d wallets, at most %d", addresses[i], len(g.Wallets), store.MaxGroup)
+		var err error
+		if checked[i], err = checkGroup(addresses[i], groups[i]); err != nil {
+			return nil, fmt.Errorf("%w of %s: %w", ErrInvalidGroup, addresses[i], err)
 		}
-		for k, wallet := range groups[i].Wallets {
-			var err error
-			if g.Wallets[k], err = ParseAddress(string(wallet)); err != nil {
-				return nil, fmt.Errorf("the group of %s: %w", addresses[i], err)
-			}
-			if slices.Contains(g.Wallets[:k], g.Wallets[k]) {
-				return nil, fmt.Errorf("the group of %s has the wallet %s twice", addresses[i], g.Wallets[k])
-			}
-		}
-		if len(g.Wallets) > 0 && !slices.Contains(g.Wallets, addresses[i]) {
-			return nil, errors.New("the group of " + string(addresses[i]) + " does not have it")
-		}
-		checked[i] = g
 	}
 	return checked, nil
+}
+
+func checkGroup(address Address, g Group) (Group, error) {
+	if len(g.Wallets) > store.MaxGroup {
+		return Group{}, fmt.Errorf("%d wallets, at most %d", len(g.Wallets), store.MaxGroup)
+	}
+	wallets := make([]Address, len(g.Wallets))
+	for i, wallet := range g.Wallets {
+		var err error
+		if wallets[i], err = ParseAddress(string(wallet)); err != nil {
+			return Group{}, err
+		}
+		if slices.Contains(wallets[:i], wallets[i]) {
+			return Group{}, fmt.Errorf("wallet %s is there twice", wallets[i])
+		}
+	}
+	if len(wallets) > 0 && !slices.Contains(wallets, address) {
+		return Group{}, errors.New("the address is not one of its wallets")
+	}
+	return Group{ID: g.ID, Wallets: wallets}, nil
 }

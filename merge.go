@@ -17,8 +17,8 @@ type LinkedScore struct {
 	Canonical Address
 	// Why explains in words why it is the canonical wallet.
 	Why string
-	// Passing, Score, Threshold, ScoredAt and ExpiresAt are the canonical wallet's,
-	// as in [Result].
+	// Passing, Score, Threshold, ScoredAt and ExpiresAt are the canonical
+	// wallet's, as in [Result].
 	Passing             bool
 	Score, Threshold    Decimal
 	ScoredAt, ExpiresAt time.Time
@@ -136,9 +136,9 @@ func (g *group) has(address Address) bool {
 	return slices.ContainsFunc(g.members, func(s settling) bool { return s.address() == address })
 }
 
-// merge makes the result of the canonical wallet. Of each provider the first
-// stamp counts: the canonical wallet's, or else that of the first wallet which
-// has one. What they earn is the canonical wallet's.
+// merge makes the result of the canonical wallet. The first stamp of each
+// provider counts: the canonical wallet's, or else that of the first wallet
+// which has one. Points for them are the canonical wallet's.
 func (g *group) merge() error {
 	r := &g.merged
 	*r = Result{Community: g.first.result.Community, Address: g.first.address(), Threshold: g.terms.threshold, ScoredAt: g.first.result.ScoredAt}

@@ -24,7 +24,7 @@ type Result struct {
 	// ExpiresAt is the earliest expiry of the stamps that count, or zero.
 	ExpiresAt time.Time
 	// Stamps has an entry for the newest credential of each provider, sorted by
-	// provider. Of a group of linked wallets the canonical one has the merged
+	// provider. In a group of linked wallets the canonical one has the merged
 	// stamps, which all count, and the others have none; see LinkedScore.Members.
 	Stamps []Stamp
 	// Points are the human points that this scoring earned or, in a preview,

@@ -100,14 +100,15 @@ func (u unusable) LastScore(context.Context, int64, Address) (*store.RecordedSco
 // Score weighs the stamps of the address for the community, records the
 // outcome (score, claims, events, points) in one transaction, and returns it.
 // A second call with the same stamps updates the time of the score and adds one
-// event, and one more for each deduplicated stamp, as the service does.
+// event, and one more for each deduplicated stamp, as the service does. With
+// [WithGroups] it does so for every wallet of the address's group.
 //
-// Its errors, by errors.Is, are [ErrInvalidAddress]; [ErrCommunityNotFound]; a
-// [ErrGroups]; a *[ScoringError] (by errors.As) if the community's rule or weights make a
-// score impossible, which is recorded; store.ErrConflict if every attempt lost
-// a race; store.ErrUnavailable if the database cannot be reached;
-// store.ErrInternal and store.ErrInvalid if its data, schema or login are
-// wrong; the error of a [Verifier] that could not decide; and the context's
+// Its errors, by errors.Is, are [ErrInvalidAddress]; [ErrCommunityNotFound];
+// [ErrGroups]; a *[ScoringError] (by errors.As) if the community's rule or
+// weights make a score impossible, which is recorded; store.ErrConflict if
+// every attempt lost a race; store.ErrUnavailable if the database cannot be
+// reached; store.ErrInternal and store.ErrInvalid if its data, schema or login
+// are wrong; the error of a [Verifier] that could not decide; and the context's
 // error.
 //
 // On any of these errors nothing was written, except the row described at

@@ -3,6 +3,7 @@ package passport
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -102,21 +103,10 @@ func (b *batch) tie(ctx context.Context) (bool, error) {
 // governs reports whether a unit of the batch decides about the claim: it is
 // named by one whose group is known.
 func (b *batch) governs(claim *store.GroupClaim) bool {
-	for i := range b.units {
-		u := &b.units[i]
-		if !u.solitary && u.named(claim, b.wallets) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.units, func(u unit) bool { return !u.solitary && u.named(claim, b.wallets) })
 }
 
 // named reports whether the claim names one of the unit's wallets.
 func (u *unit) named(claim *store.GroupClaim, wallets []Address) bool {
-	for _, wallet := range wallets[u.from:u.to] {
-		if claim.Names(wallet) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(wallets[u.from:u.to], claim.Names)
 }

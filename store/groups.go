@@ -38,7 +38,7 @@ const (
 	// over a claim with a longer key, as if it did not exist.
 	MaxGroupKey = MaxGroup*(2+40+1) - 1
 	// MaxGroupClaims is the number of claims that a store reads for each address
-	// of a query. If there are more of them in all, Load must return [ErrInternal].
+	// of a query. If there are more in all, Load must return [ErrInternal].
 	MaxGroupClaims = 16
 )
 
