@@ -31,6 +31,10 @@ func (t *tables) state() store.State {
 		holder := store.Holder{Address: r.Address, ExpiresAt: r.ExpiresAt.Time}
 		state.Claims = append(state.Claims, store.StoredClaim{Claim: store.Claim{Nullifier: r.Nullifier, Holder: holder}, Community: r.Community})
 	}
+	for _, r := range t.GroupClaims {
+		claim := store.GroupClaim{Key: r.Key, Canonical: r.Canonical, ClaimedAt: r.ClaimedAt.Time}
+		state.GroupClaims = append(state.GroupClaims, store.StoredGroupClaim{GroupClaim: claim, Community: r.Community})
+	}
 	for _, r := range t.Points {
 		point := store.HumanPoint{Action: r.Action, Provider: r.Provider, TxHash: r.TxHash, ChainID: r.ChainID}
 		state.Points = append(state.Points, store.StoredPoint{HumanPoint: point, Address: r.Address, At: r.At.Time})

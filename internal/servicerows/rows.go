@@ -33,6 +33,11 @@ func Rows(state store.State) map[string][]map[string]any {
 			"hash": c.Nullifier, "address": c.Address, "expires_at": c.ExpiresAt, "community_id": c.Community,
 		})
 	}
+	for _, c := range state.GroupClaims {
+		w.number("account_walletgroupcommunityclaim", row{
+			"group_key": c.Key, "canonical_address": c.Canonical, "claimed_at": c.ClaimedAt, "community_id": c.Community,
+		})
+	}
 	w.events(state.Events)
 	w.points(&state)
 	w.keys(state.Keys)

@@ -62,6 +62,9 @@ func full() store.State {
 			{Community: 1, Address: bob},
 		},
 		Claims: []store.StoredClaim{{Claim: store.Claim{Nullifier: "n", Holder: store.Holder{Address: "0xB0B", ExpiresAt: at(6)}}, Community: 1}},
+		GroupClaims: []store.StoredGroupClaim{
+			{GroupClaim: store.GroupClaim{Key: store.GroupKey([]store.Address{alice, bob}), Canonical: bob, ClaimedAt: at(14)}, Community: 2},
+		},
 		Events: []store.StoredEvent{
 			{RecordedEvent: store.RecordedEvent{Event: store.Event{Action: "SCU", Address: alice, Data: []byte(`{"x":[1.50]}`)}, ID: 9, At: at(7)}, Community: 2},
 		},

@@ -23,6 +23,7 @@ type tables struct {
 	Scores         []score         `json:"registry_score"`
 	Stamps         []stamp         `json:"registry_stamp"`
 	Claims         []claim         `json:"registry_hashscorerlink"`
+	GroupClaims    []groupClaim    `json:"account_walletgroupcommunityclaim"`
 	Events         []event         `json:"registry_event"`
 	Points         []point         `json:"registry_humanpoints"`
 	Qualified      []qualification `json:"registry_humanpointscommunityqualifiedusers"`
@@ -144,6 +145,13 @@ type claim struct {
 	Nullifier string        `json:"hash"`
 	Address   store.Address `json:"address"`
 	ExpiresAt timestamp     `json:"expires_at"`
+	Community int64         `json:"community_id"`
+}
+
+type groupClaim struct {
+	Key       string        `json:"group_key"`
+	Canonical store.Address `json:"canonical_address"`
+	ClaimedAt timestamp     `json:"claimed_at"`
 	Community int64         `json:"community_id"`
 }
 
