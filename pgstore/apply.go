@@ -60,11 +60,12 @@ func (t texts) apply(c *store.Changes, stamped []string, receipt *receiptReader)
 	for i := range c.Wallets {
 		addresses[i] = string(c.Wallets[i].Address)
 	}
-	calls := make([]call, 0, 16)
+	calls := make([]call, 0, 20)
 	if slices.Contains(stamped, "") { // the others have a passport, or they have changed
 		calls = append(calls, t.call("upsert_passport", c.Community, addresses))
 	}
 	calls = append(calls, t.call("lock_passport", c.Community, addresses))
+	calls = append(calls, t.writeGroups(c, addresses)...)
 	calls = append(calls, t.writeClaims(c)...)
 	calls = append(calls, t.writeStamps(c, stamped, receipt)...)
 	calls = append(calls, t.writeScores(c, receipt.versions, stamped))
@@ -163,7 +164,7 @@ func (t texts) writeScores(c *store.Changes, versions []walletVersion, stamped [
 // writePoints locks what the points depend on, first by address and then by
 // action, and gives them.
 func (t texts) writePoints(c *store.Changes, receipt *receiptReader) []call {
-	var locks, counted, qualified, earners []string
+	var locks, counted, qualified []string
 	limited, awards := []string{}, newColumns(6)
 	for i := range c.Wallets {
 		wallet := &c.Wallets[i]
@@ -184,11 +185,6 @@ func (t texts) writePoints(c *store.Changes, receipt *receiptReader) []call {
 			awards.add(address, award.Action, award.Provider, award.TxHash,
 				strconv.Itoa(award.Limit), strconv.Itoa(award.Communities))
 		}
-		if slices.ContainsFunc(wallet.Awards, func(a store.Award) bool { return a.TxHash != "" }) {
-			for _, id := range wallet.Counted {
-				earners = append(earners, strconv.FormatInt(id, 10))
-			}
-		}
 	}
 	if len(locks) == 0 {
 		return nil
@@ -201,7 +197,7 @@ func (t texts) writePoints(c *store.Changes, receipt *receiptReader) []call {
 		locks = append(locks, "limit of "+action)
 	}
 	calls := []call{t.call("lock_points", locks)}
-	if len(earners) > 0 {
+	if earners := earnersOf(c); len(earners) > 0 {
 		calls = append(calls, t.call("verify_earners", earners))
 	}
 	if len(counted) > 0 {
@@ -214,6 +210,27 @@ func (t texts) writePoints(c *store.Changes, receipt *receiptReader) []call {
 		calls = append(calls, t.call("record_awards", store.Microseconds(c.At), awards).each(receipt.award))
 	}
 	return calls
+}
+
+// earnersOf returns the ids of the credentials that earn a key: those that count
+// in the wallet that gets it or, if wallets are linked, in any of the change
+// set.
+func earnersOf(c *store.Changes) (ids []string) {
+	earns := func(wallet *store.WalletChanges) bool {
+		return slices.ContainsFunc(wallet.Awards, func(a store.Award) bool { return a.TxHash != "" })
+	}
+	linked := false
+	for i := range c.Wallets {
+		linked = linked || c.Groups != nil && earns(&c.Wallets[i])
+	}
+	for i := range c.Wallets {
+		if wallet := &c.Wallets[i]; linked || earns(wallet) {
+			for _, id := range wallet.Counted {
+				ids = append(ids, strconv.FormatInt(id, 10))
+			}
+		}
+	}
+	return ids
 }
 
 // receiptReader collects what a receipt is made of.

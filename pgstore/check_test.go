@@ -86,6 +86,10 @@ func TestCheckSchema_Differences(t *testing.T) {
 			`alter table account_accountapikey drop constraint account_accountapikey_prefix_key`,
 			`table account_accountapikey lacks a unique key on (prefix)`,
 		},
+		"missing key of linked wallets": {
+			`alter table account_walletgroupcommunityclaim drop constraint account_walletgroupcommu_group_key_community_id_60ec33ad_uniq`,
+			`table account_walletgroupcommunityclaim lacks a unique key on (group_key, community_id)`,
+		},
 		"missing index": {
 			`drop index score_history_index`,
 			`table registry_event lacks an index on (action, address, community_id, created_at)`,
@@ -150,6 +154,7 @@ func TestCheckSchema_EmptyDatabase(t *testing.T) {
 func TestCheckSchema_Harmless(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{
+		"no index of ours":                `drop index passport_group_wallets`,
 		"more tables":                     `create table django_migrations (id integer)`,
 		"more columns":                    `alter table registry_score add column note text, add column n integer not null default 0`,
 		"columns in another order":        `alter table registry_event drop column data; alter table registry_event add column data jsonb not null`,

@@ -28,6 +28,7 @@ grant select on :"schema".registry_passport to :"role";
 grant select on :"schema".registry_score to :"role";
 grant select on :"schema".registry_stamp to :"role";
 grant select on :"schema".registry_hashscorerlink to :"role";
+grant select on :"schema".account_walletgroupcommunityclaim to :"role";
 grant select on :"schema".registry_humanpoints to :"role";
 grant select on :"schema".registry_humanpointsconfig to :"role";
 grant select on :"schema".registry_humanpointscommunityqualifiedusers to :"role";
@@ -43,6 +44,11 @@ grant delete on :"schema".registry_stamp to :"role";
 grant insert on :"schema".registry_event to :"role";
 grant insert on :"schema".registry_hashscorerlink to :"role";
 grant update (address, expires_at) on :"schema".registry_hashscorerlink to :"role";
+
+-- Linked wallets.
+grant insert on :"schema".account_walletgroupcommunityclaim to :"role";
+grant delete on :"schema".account_walletgroupcommunityclaim to :"role";
+grant update (claimed_at) on :"schema".account_walletgroupcommunityclaim to :"role";
 
 -- Human points.
 grant update (updated_at) on :"schema".ceramic_cache_ceramiccache to :"role";

@@ -60,7 +60,7 @@ func TestGrants(t *testing.T) {
 // earlier one has left.
 func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
 	r.exec(`truncate registry_passport, registry_score, registry_stamp, registry_event, registry_hashscorerlink,
-		registry_humanpoints, registry_humanpointscommunityqualifiedusers, ceramic_cache_ceramiccache, ceramic_cache_revocation`)
+		registry_humanpoints, registry_humanpointscommunityqualifiedusers, account_walletgroupcommunityclaim, ceramic_cache_ceramiccache, ceramic_cache_revocation`)
 	r.exec(`delete from registry_humanpointsconfig where action = 'MM2'`)
 	r.stamp(alice, "account", "Google", "Github")
 	score := func(address string) error {
@@ -79,6 +79,12 @@ func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
 	}
 	if err := score(bob); err != nil {
 		return err
+	}
+	// A group's claim that changes hands.
+	for _, canonical := range []store.Address{alice, bob} {
+		if err := scoreGroup(r.t.Context(), pgstore.New(pool), canonical, alice, bob); err != nil {
+			return err
+		}
 	}
 	// A limited award in a transaction that keeps its first snapshot.
 	r.exec(`truncate registry_humanpoints`)

@@ -56,6 +56,10 @@ func (h inHost) PutAddressList(ctx context.Context, name string, addresses ...st
 	return h.host.in(ctx, func(s *pgstore.Store) error { return s.PutAddressList(ctx, name, addresses...) })
 }
 
+func (h inHost) ListGroupClaims(ctx context.Context, community int64, address store.Address) ([]store.GroupClaim, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) ([]store.GroupClaim, error) { return s.ListGroupClaims(ctx, community, address) })
+}
+
 func (h inHost) LastScore(ctx context.Context, community int64, address store.Address) (*store.RecordedScore, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.RecordedScore, error) { return s.LastScore(ctx, community, address) })
 }

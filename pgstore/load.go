@@ -31,6 +31,9 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 		if q.LastScore {
 			again = append(again, s.texts.call("load_scores", q.Community, r.unread).each(r.score))
 		}
+		if q.Groups {
+			again = append(again, s.texts.loadGroups(&q, r))
+		}
 		if err := s.on.read(ctx, again...); err != nil {
 			return nil, err
 		}
@@ -60,19 +63,28 @@ func (t texts) load(q *store.Query, known map[string]walletVersion, r *snapshotR
 	if len(q.Addresses) == 0 {
 		return calls
 	}
-	addresses := make([]string, len(q.Addresses))
-	for i, address := range q.Addresses {
-		addresses[i] = string(address)
-	}
+	addresses := queried(q)
 	calls = append(calls, t.loadWallets(q, addresses, known, r)...)
 	if q.LastScore {
 		calls = append(calls, t.call("load_scores", q.Community, addresses).each(r.score))
+	}
+	if q.Groups {
+		calls = append(calls, t.loadGroups(q, r))
 	}
 	if q.Points != nil {
 		calls = append(calls, t.call("load_human_points", addresses,
 			those(q.Points.Lists, store.MaxListName), those(q.Points.Counted, store.MaxAction)).each(r.points))
 	}
 	return calls
+}
+
+// queried returns the addresses of the query.
+func queried(q *store.Query) []string {
+	addresses := make([]string, len(q.Addresses))
+	for i, address := range q.Addresses {
+		addresses[i] = string(address)
+	}
+	return addresses
 }
 
 // loadWallets returns the calls that read the wallets and their claims. They

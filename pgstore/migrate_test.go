@@ -36,6 +36,7 @@ func TestMigrate_Versions(t *testing.T) {
 			migrate(t, url)
 			assert.Equal(t, []string{
 				"1 0001_scorers", "2 0002_accounts", "3 0003_communities", "4 0004_credentials", "5 0005_registry", "6 0006_human_points",
+				"7 0007_linked_wallets",
 			}, rows(t, openPool(t, url), `select version || ' ' || name from passport_schema_version order by version`))
 		})
 	}
@@ -93,7 +94,7 @@ func TestMigrate_AtOnce(t *testing.T) {
 			for range processes {
 				assert.NoError(t, <-failures)
 			}
-			assert.Equal(t, []string{"6 10"}, rows(t, openPool(t, address),
+			assert.Equal(t, []string{"7 10"}, rows(t, openPool(t, address),
 				`select (select count(*) from passport_schema_version) || ' ' || (select count(*) from registry_humanpointsconfig)`))
 		})
 	}
@@ -130,20 +131,20 @@ func TestMigrate_Fails(t *testing.T) {
 			db := openPool(t, address)
 			migrate := open(address)
 			// In the way of the last version: the name of one of its indexes.
-			exec(t, db, `create sequence registry_humanpoints_action_2af7c950`)
+			exec(t, db, `create sequence passport_group_wallets`)
 
 			err := migrate()
 			var detail *store.Error
 			require.ErrorAs(t, err, &detail)
-			assert.Equal(t, "migrate_0006_human_points", detail.Op)
+			assert.Equal(t, "migrate_0007_linked_wallets", detail.Op)
 			assert.Equal(t, "42P07", detail.SQLState)
 			require.ErrorIs(t, err, store.ErrInternal)
-			assert.ErrorContains(t, err, "registry_humanpoints_action_2af7c950")
+			assert.ErrorContains(t, err, "passport_group_wallets")
 			assert.Empty(t, rows(t, db, `select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')`))
 
-			exec(t, db, `drop sequence registry_humanpoints_action_2af7c950`)
+			exec(t, db, `drop sequence passport_group_wallets`)
 			require.NoError(t, migrate(), "the way is free")
-			assert.Equal(t, []string{"6 0006_human_points"}, rows(t, db,
+			assert.Equal(t, []string{"7 0007_linked_wallets"}, rows(t, db,
 				`select version || ' ' || name from passport_schema_version order by version desc limit 1`))
 		})
 	}
@@ -154,7 +155,8 @@ func TestMigrate_OlderVersion(t *testing.T) {
 	db := openPool(t, pgtest.New(t))
 	exec(t, db, `
 		drop table registry_humanpoints, registry_humanpointscommunityqualifiedusers, registry_humanpointsconfig, registry_humanpointsmultiplier;
-		delete from passport_schema_version where version = 6`, pgx.QueryExecModeSimpleProtocol)
+		drop index passport_group_wallets;
+		delete from passport_schema_version where version >= 6`, pgx.QueryExecModeSimpleProtocol)
 	before := fingerprint(t, db)
 
 	require.NoError(t, pgstore.Migrate(t.Context(), db))
@@ -165,7 +167,7 @@ func TestMigrate_OlderVersion(t *testing.T) {
 func TestMigrate_NewerVersion(t *testing.T) {
 	t.Parallel()
 	db := openPool(t, pgtest.New(t))
-	exec(t, db, `insert into passport_schema_version (version, name) values (7, '0007_of_the_future')`)
+	exec(t, db, `insert into passport_schema_version (version, name) values (8, '0008_of_the_future')`)
 	before := fingerprint(t, db)
 	require.NoError(t, pgstore.Migrate(t.Context(), db))
 	assert.Equal(t, before, fingerprint(t, db))

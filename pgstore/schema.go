@@ -14,7 +14,9 @@ import (
 // CheckSchema reads the same files, so they keep to a form: a statement starts
 // at the beginning of a line and ends with one, a column or constraint has a
 // line, and what the service has but the SDK can do without is marked
-// "-- service only", behind its line or on a line before its table.
+// "-- service only", behind its line or on a line before its table. What the
+// service does not have is marked "-- optional": it makes something faster, and
+// CheckSchema does not demand it of the service's databases.
 var schemaFiles = sync.OnceValue(func() []sqlFile { return filesIn("schema") })
 
 // statements returns the statements of the file, without comments: drivers
@@ -39,7 +41,7 @@ var schemaTables = sync.OnceValue(func() []string {
 })
 
 // neededTables returns what the SDK needs of the schema: all of it but what is
-// marked "-- service only".
+// marked.
 var neededTables = sync.OnceValue(func() []table {
 	var r schemaReader
 	for _, file := range schemaFiles() {
@@ -53,7 +55,10 @@ var neededTables = sync.OnceValue(func() []table {
 })
 
 // The lines of the files.
-const serviceOnly = "-- service only"
+const (
+	serviceOnly = "-- service only"
+	optional    = "-- optional"
+)
 
 var (
 	createTable  = regexp.MustCompile(`(?m)^create table \{schema\}\.(\w+) \($`)
@@ -77,7 +82,8 @@ func (r *schemaReader) line(line string) bool {
 	switch {
 	case line == serviceOnly:
 		r.leftOut = true
-	case line == "", strings.HasPrefix(line, "--"), strings.HasSuffix(line, serviceOnly), rowStatement.MatchString(line):
+	case line == "", strings.HasPrefix(line, "--"), rowStatement.MatchString(line):
+	case strings.HasSuffix(line, serviceOnly), strings.HasSuffix(line, optional):
 	case line == ");":
 		r.inTable, r.leftOut = false, false
 	case createTable.MatchString(line):

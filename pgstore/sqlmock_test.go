@@ -31,6 +31,9 @@ func everyStatement() []mocked {
 		{name: "pin_search_path"},
 		{name: "upsert_passport"},
 		{name: "lock_passport"},
+		{name: "verify_group_claims"},
+		{name: "delete_group_claims"},
+		{name: "insert_group_claims"},
 		{name: "insert_hash_links"},
 		{name: "lock_hash_links"},
 		{name: "swap_hash_links"},
@@ -51,6 +54,7 @@ func everything() *store.Changes {
 	wallet := store.Wallet{Address: alice, Version: pgstore.Version(credentials...), Credentials: credentials}
 	c := changes(&store.Snapshot{At: noon, Community: store.Community{ID: 1}, Wallets: []store.Wallet{wallet}}, claim("n1", alice),
 		store.ClaimSwap{Nullifier: "n2", From: claim("", bob).To, To: claim("", alice).To})
+	c.Groups = &store.GroupSwap{From: []store.GroupClaim{groupClaim(bob, alice, bob)}, To: []store.GroupClaim{groupClaim(alice, alice, bob)}}
 	c.Wallets[0].Qualified = true
 	c.Wallets[0].Awards = []store.Award{{Action: "HKY", Provider: "Google", TxHash: "n1"}, {Action: "MM2", Limit: 5000}}
 	return c

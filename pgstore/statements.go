@@ -66,13 +66,14 @@ const (
 
 // guards are those of the statements that have one, by the statement's name.
 var guards = map[string]guard{
-	"lock_passport":     {state: divisionByZero, kind: store.ErrCommunityNotFound},
-	"upsert_score":      {state: notNullViolation, column: "passport_id", kind: store.ErrConflict},
-	"verify_hash_links": {state: divisionByZero, kind: store.ErrConflict},
-	"verify_earners":    {state: divisionByZero, kind: store.ErrConflict},
-	"verify_account":    {state: divisionByZero, kind: store.ErrNotFound},
-	"insert_api_key":    {state: notNullViolation, column: "account_id", kind: store.ErrNotFound},
-	"bulk_insert_uses":  {state: notNullViolation, column: "api_key_id", kind: store.ErrNotFound},
+	"lock_passport":       {state: divisionByZero, kind: store.ErrCommunityNotFound},
+	"upsert_score":        {state: notNullViolation, column: "passport_id", kind: store.ErrConflict},
+	"verify_group_claims": {state: divisionByZero, kind: store.ErrConflict},
+	"verify_hash_links":   {state: divisionByZero, kind: store.ErrConflict},
+	"verify_earners":      {state: divisionByZero, kind: store.ErrConflict},
+	"verify_account":      {state: divisionByZero, kind: store.ErrNotFound},
+	"insert_api_key":      {state: notNullViolation, column: "account_id", kind: store.ErrNotFound},
+	"bulk_insert_uses":    {state: notNullViolation, column: "api_key_id", kind: store.ErrNotFound},
 }
 
 //go:embed sql/*.sql schema/*.sql

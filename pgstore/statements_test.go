@@ -157,6 +157,7 @@ var constants = map[string]string{
 	"MaxWalletBytes":    strconv.Itoa(store.MaxWalletBytes),
 	"MaxNullifiers":     strconv.Itoa(store.MaxNullifiers),
 	"MaxNullifier":      strconv.Itoa(store.MaxNullifier),
+	"MaxGroupKey":       strconv.Itoa(store.MaxGroupKey),
 	"MaxNumber":         strconv.Itoa(store.MaxNumber),
 	"OmittedTooLarge":   "'" + string(store.OmittedTooLarge) + "'",
 	"OmittedTooMany":    "'" + string(store.OmittedTooMany) + "'",

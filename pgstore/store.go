@@ -25,6 +25,7 @@ var (
 	_ store.Store         = (*Store)(nil)
 	_ store.Credentials   = (*Store)(nil)
 	_ store.Communities   = (*Store)(nil)
+	_ store.Groups        = (*Store)(nil)
 	_ store.History       = (*Store)(nil)
 	_ store.Keys          = (*Store)(nil)
 	_ store.KeyLister     = (*Store)(nil)

@@ -1,7 +1,7 @@
 -- The statements of Apply, in the order in which they run. All scorings take
 -- their locks in one order, and so never deadlock: passport rows by address,
--- new claims and then changed ones by nullifier, points by address, limits by
--- action.
+-- group claims by key (see groups.sql), new claims and then changed ones by
+-- nullifier, points by address, limits by action.
 
 -- name: upsert_passport
 -- Inserts the missing passport rows. lock_passport locks all of them.
