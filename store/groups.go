@@ -32,8 +32,9 @@ type GroupClaim struct {
 
 // Bounds on groups.
 const (
-	// MaxGroup is the number of wallets of a group.
-	MaxGroup = 100
+	// MaxGroup is the number of wallets of a group. The service's table has an
+	// index on keys, which cannot hold those of more than 62.
+	MaxGroup = 60
 	// MaxGroupKey is the number of characters of a group's key. A store must pass
 	// over a claim with a longer key, as if it did not exist.
 	MaxGroupKey = MaxGroup*(2+40+1) - 1

@@ -14,7 +14,7 @@ select g.group_key::text, g.canonical_address::text,
 from   /* schema */account_walletgroupcommunityclaim g
 where  (g.canonical_address = any($2::text[]) or string_to_array(g.group_key, ',') && $2::text[])
 and    g.community_id + 0 = $1::bigint
-and    length(g.group_key) <= 4299 /* MaxGroupKey */
+and    length(g.group_key) <= 2579 /* MaxGroupKey */
 -- end shared
 limit  $3::bigint;
 
@@ -28,7 +28,7 @@ select g.group_key::text, g.canonical_address::text,
 from   /* schema */account_walletgroupcommunityclaim g
 where  (g.canonical_address = any($2::text[]) or string_to_array(g.group_key, ',') && $2::text[])
 and    g.community_id + 0 = $1::bigint
-and    length(g.group_key) <= 4299 /* MaxGroupKey */
+and    length(g.group_key) <= 2579 /* MaxGroupKey */
 -- end shared
 order  by g.group_key collate "C";
 
@@ -50,7 +50,7 @@ from   (
 from   /* schema */account_walletgroupcommunityclaim g
 where  (g.canonical_address = any($2::text[]) or string_to_array(g.group_key, ',') && $2::text[])
 and    g.community_id + 0 = $1::bigint
-and    length(g.group_key) <= 4299 /* MaxGroupKey */
+and    length(g.group_key) <= 2579 /* MaxGroupKey */
 -- end shared
          order  by g.group_key collate "C"
          limit  cardinality($3::text[]) + 1
