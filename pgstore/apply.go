@@ -212,9 +212,9 @@ func (t texts) writePoints(c *store.Changes, receipt *receiptReader) []call {
 	return calls
 }
 
-// earnersOf returns the ids of the credentials that earn a key: those that count
-// in the wallet that gets it or, if wallets are linked, in any of the change
-// set.
+// earnersOf returns the ids of the credentials that earn a key: those that
+// count in the wallet that gets it or, if wallets are linked, in any of the
+// change set.
 func earnersOf(c *store.Changes) (ids []string) {
 	earns := func(wallet *store.WalletChanges) bool {
 		return slices.ContainsFunc(wallet.Awards, func(a store.Award) bool { return a.TxHash != "" })

@@ -14,8 +14,8 @@ import (
 // CheckSchema reads the same files, so they keep to a form: a statement starts
 // at the beginning of a line and ends with one, a column or constraint has a
 // line, and what the service has but the SDK can do without is marked
-// "-- service only", behind its line or on a line before its table. What the
-// service does not have is marked "-- optional": it makes something faster, and
+// "-- service only", behind its line or on a line before its table. An index
+// that the service does not have is marked "-- optional", behind its line:
 // CheckSchema does not demand it of the service's databases.
 var schemaFiles = sync.OnceValue(func() []sqlFile { return filesIn("schema") })
 
