@@ -24,7 +24,7 @@ type Groups interface {
 type Group struct {
 	// ID is the host's name for the group, for people; it may be empty.
 	ID string
-	// Wallets are all wallets of the group, each once, 100 at most
+	// Wallets are all wallets of the group, each once, 60 at most
 	// ([store.MaxGroup]). If two have a stamp of one provider, that of the first
 	// is merged, unless the other is the canonical wallet.
 	Wallets []Address
