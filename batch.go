@@ -93,7 +93,7 @@ func (b *batch) load(ctx context.Context, trusting bool) error {
 		Community: b.community,
 		Addresses: b.wallets,
 		At:        store.Microseconds(e.settings.clock()),
-		LastScore: b.lastScores || e.leaving > 0 || len(b.wallets) > len(b.units) || b.ties > 0,
+		LastScore: b.compared() || len(b.wallets) > len(b.units) || b.ties > 0,
 		Groups:    e.settings.grouped,
 		Points:    e.settings.points.query(),
 	}
@@ -117,6 +117,9 @@ func (b *batch) load(ctx context.Context, trusting bool) error {
 	b.snapshot = snapshot
 	return err
 }
+
+// compared reports whether the results have the score before.
+func (b *batch) compared() bool { return b.lastScores || b.engine.leaving > 0 }
 
 // check returns an error if the snapshot does not answer the query.
 func (b *batch) check(snapshot *store.Snapshot, asked map[Address]store.Known) error {
@@ -174,7 +177,8 @@ func (b *batch) verify(ctx context.Context) (bool, error) {
 // unless it is a preview. Its error is a *[ScoringError] if the fault is the
 // community's.
 func (b *batch) finish(ctx context.Context, preview bool) (*decision, error) {
-	d, err := decide(b.snapshot, b.wallets, b.units, b.holdings, rules{b.terms, b.engine.settings.points, b.engine.leaving, b.engine.settings.grouped})
+	s := &b.engine.settings
+	d, err := decide(b.snapshot, b.wallets, b.units, b.holdings, rules{b.terms, s.points, b.engine.leaving, b.compared(), s.grouped})
 	if err != nil {
 		return nil, b.unscorable(err)
 	}

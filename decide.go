@@ -17,10 +17,11 @@ type decision struct {
 
 // rules are what a decision follows.
 type rules struct {
-	terms   terms
-	program *HumanPoints  // nil: no points
-	leaving time.Duration // unchanged scores that are younger stay; 0: none
-	grouped bool          // wallets are linked
+	terms    terms
+	program  *HumanPoints  // nil: no points
+	leaving  time.Duration // unchanged scores that are younger stay; 0: none
+	compared bool          // results have the score before
+	grouped  bool          // wallets are linked
 }
 
 // decide makes a decision from a snapshot and the verified credentials of its
@@ -117,7 +118,9 @@ func (s *settling) settle(claims *book) error {
 
 // record completes what is written.
 func (s *settling) record() error {
-	s.result.Before = before(s.snapshot, s.at, s.candidates)
+	if s.compared {
+		s.result.Before = before(s.snapshot, s.at, s.candidates)
+	}
 	for i := range s.candidates {
 		if s.rulings[i].deduplicated {
 			s.writes.Events = append(s.writes.Events, deduplicatedEvent(s.result.Community, s.address(), &s.candidates[i]))

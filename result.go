@@ -35,8 +35,7 @@ type Result struct {
 	Unchanged bool
 	// Before is the score that was recorded before this one, with Passing and
 	// Outdated as they were at the time of this scoring. [Engine.ScoreAll] sets
-	// it, every scoring of an engine that is LeavingUnchanged, and that of a group
-	// of linked wallets. It is nil if
+	// it, and every scoring of an engine that is LeavingUnchanged. It is nil if
 	// there was none: the wallet was never scored, its last scoring failed or is
 	// queued, or the record is in an unknown form.
 	Before *LastScore
