@@ -65,7 +65,7 @@ func (d *data) snapshot(q *store.Query) *store.Snapshot {
 	if q.Groups {
 		snapshot.GroupClaims = d.groupClaims(q.Community, q.Addresses...)
 	}
-	if q.Points != nil {
+	if q.Points != nil && len(q.Addresses) > 0 {
 		snapshot.Points = d.pointsSnapshot(q)
 	}
 	return snapshot

@@ -133,7 +133,7 @@ func newSnapshotReader(q *store.Query, known map[string]walletVersion) *snapshot
 		r.wallet[string(address)] = i
 		r.result.Wallets[i].Address = address
 	}
-	if q.Points != nil {
+	if q.Points != nil && len(q.Addresses) > 0 {
 		r.result.Points = &store.PointsSnapshot{
 			Wallets: make([]store.PointsHistory, len(q.Addresses)),
 			Given:   map[string]int{},

@@ -68,7 +68,7 @@ type Store interface {
 type Query struct {
 	Community int64 // the id of the community that weighs the stamps
 	// Addresses are the wallets to score, each once and in lower case. Without
-	// any, only the community is read.
+	// any, only the community is read, whatever else the query asks for.
 	Addresses []Address
 	// At is the time of the scoring. Zero means the store's own clock, which
 	// is what production wants; tests pass theirs.
@@ -81,8 +81,9 @@ type Query struct {
 	// Groups asks for the group claims that name the addresses. It is only set for
 	// stores with the role [Groups]; others may ignore it.
 	Groups bool
-	// Points, when set, asks for what awarding human points needs as well. It
-	// is only set for stores with the role [Points]; others may ignore it.
+	// Points, when set, asks for what awarding human points to the addresses
+	// needs. It is only set for stores with the role [Points]; others may ignore
+	// it.
 	Points *PointsQuery
 }
 
@@ -134,7 +135,8 @@ type Snapshot struct {
 	// queried addresses, each once and in any order, if the query asked for them.
 	// Apply checks them again.
 	GroupClaims []GroupClaim
-	Points      *PointsSnapshot // set when the query asked for it
+	// Points must be set when the query asked for it, and has an address.
+	Points *PointsSnapshot
 }
 
 // Wallet is one address, as the store knows it.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/passport-sdk/passport-go/internal/brokenstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -55,9 +56,9 @@ var brokenPoints = map[string]fault{
 			p.Wallets[i].Points = append(p.Wallets[i].Points, store.HumanPoint{})
 		}
 	})},
-	"has points of nobody": {"snapshot points/no wallet without an address", queries(func(q *store.Query) {
+	"has points of nobody": {"snapshot points/none without an address", brokenstore.Loads(func(q store.Query, s *store.Snapshot) {
 		if q.Points != nil && len(q.Addresses) == 0 {
-			q.Points = nil
+			s.Points = &store.PointsSnapshot{Given: map[string]int{"MM2": 0}, Values: map[string]int{}}
 		}
 	})},
 	"loads points backwards": {

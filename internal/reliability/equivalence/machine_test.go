@@ -241,7 +241,7 @@ func (m *machine) query(t *rapid.T) store.Query {
 	if oneIn(t, 20, "odd") {
 		q.Addresses = some(t, addresses, 0, 3, "wallets")
 	}
-	if oneIn(t, 2, "with points") && len(q.Addresses) > 0 { // without wallets only the community is read
+	if oneIn(t, 2, "with points") {
 		q.Points = &store.PointsQuery{
 			Lists:   some(t, choice[string]{usual: lists.usual}, 0, 3, "lists"),
 			Counted: some(t, choice[string]{usual: []string{"MM2", "HKY", "HIM", ""}}, 0, 3, "counted"),
