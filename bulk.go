@@ -101,19 +101,33 @@ func (e *Engine) ScoreAll(ctx context.Context, community int64, addresses iter.S
 // resumes a run: everything up to the last address that was yielded is done.
 // Its Limit is ignored.
 //
-// Its errors are those of ScoreAll; store.ErrInvalid for a query that is not
-// valid; and [ErrMisconfigured] on a store without the role
-// [store.AddressLister].
+// Its errors are those of ScoreAll and of [Engine.Addresses].
 func (e *Engine) Rescore(ctx context.Context, q store.AddressQuery, options ...BulkOption) iter.Seq2[Scored, error] {
-	return func(yield func(Scored, error) bool) { e.bulk(ctx, q.Community, e.list(ctx, q), options, yield) }
+	return func(yield func(Scored, error) bool) {
+		e.bulk(ctx, q.Community, func(yield func(string, error) bool) {
+			for address, err := range e.Addresses(ctx, q) {
+				if !yield(string(address), err) {
+					return
+				}
+			}
+		}, options, yield)
+	}
 }
 
-// list returns the addresses that the query selects. An error ends it.
-func (e *Engine) list(ctx context.Context, q store.AddressQuery) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+// Addresses yields the addresses that the query selects, all that are above its
+// After, in the order of their bytes, and reads them page by page. The query's
+// Limit is ignored. An error ends the sequence, which can be used more than
+// once.
+//
+// Its errors are store.ErrInvalid for a query that is not valid;
+// [ErrCommunityNotFound]; store.ErrUnavailable once the retry policy gives up;
+// [ErrMisconfigured] on a store without the role [store.AddressLister]; and the
+// context's.
+func (e *Engine) Addresses(ctx context.Context, q store.AddressQuery) iter.Seq2[Address, error] {
+	return func(yield func(Address, error) bool) {
 		lister, has := e.store.(store.AddressLister)
 		if !has {
-			yield("", fmt.Errorf("%w: Rescore needs a store with the role store.AddressLister, which %T lacks", ErrMisconfigured, e.store))
+			yield("", fmt.Errorf("%w: Addresses needs a store with the role store.AddressLister, which %T lacks", ErrMisconfigured, e.store))
 			return
 		}
 		q := q // the sequence may be used again
@@ -131,7 +145,7 @@ func (e *Engine) list(ctx context.Context, q store.AddressQuery) iter.Seq2[strin
 					yield("", fmt.Errorf("listing the addresses: %w: the store listed them out of order", store.ErrInternal))
 					return
 				}
-				if q.After = address; !yield(string(address), nil) {
+				if q.After = address; !yield(address, nil) {
 					return
 				}
 			}

@@ -479,6 +479,32 @@ func TestRescore(t *testing.T) {
 	}
 }
 
+func TestAddresses(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, store.MaxPage+2)
+	slices.Sort(addresses)
+	l := &listing{Store: world.Store}
+	after := func(address string) (listed []string) {
+		for address, err := range engine.On(l).Addresses(t.Context(), store.AddressQuery{Community: world.Community, After: store.Address(address)}) {
+			require.NoError(t, err)
+			if listed = append(listed, string(address)); len(listed) == store.MaxPage+1 {
+				break
+			}
+		}
+		return listed
+	}
+	assert.Equal(t, addresses[:store.MaxPage+1], after(""))
+	assert.Equal(t, addresses[3:], after(addresses[2]))
+	assert.Empty(t, after(addresses[store.MaxPage+1]))
+
+	for _, err := range engine.On(roleless{world.Store}).Addresses(t.Context(), store.AddressQuery{Community: world.Community}) {
+		require.ErrorIs(t, err, passport.ErrMisconfigured)
+		require.ErrorContains(t, err, "Addresses needs a store with the role store.AddressLister, which passport_test.roleless lacks")
+	}
+}
+
+// roleless is a store without any role.
+type roleless struct{ store.Store }
+
 func TestRescore_ListingFails(t *testing.T) {
 	world, _, engine, addresses := newCrowd(t, 5)
 	slices.Sort(addresses)

@@ -169,6 +169,23 @@ func ExampleEngine_Rescore() {
 	// 1.5 false
 }
 
+func ExampleEngine_Addresses() {
+	engine, mem, issuer := exampleWorld()
+	for _, name := range []string{"alice", "bob", "carol"} {
+		give(mem, issuer, passporttest.Address(name), "Google", name)
+	}
+	count := 0
+	for _, err := range engine.Addresses(context.Background(), store.AddressQuery{Community: 1}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		count++
+	}
+	fmt.Println(count)
+	// Output:
+	// 3
+}
+
 func ExampleEngine_LeavingUnchanged() {
 	engine, mem, issuer := exampleWorld()
 	alice := passporttest.Address("alice")

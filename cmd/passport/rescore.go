@@ -108,7 +108,9 @@ func (p *program) rescoreWith(cmd *cobra.Command, f *rescoreFlags) error {
 		p.notef("going on after %s: %d wallets are done", place.After, place.Report.Wallets)
 	}
 	if f.count && place.Total == 0 {
-		if place.Total, err = count(cmd.Context(), db.Store, place.query()); err != nil {
+		selected := place.query()
+		selected.After = ""
+		if place.Total, err = count(engine.Addresses(cmd.Context(), selected)); err != nil {
 			return err
 		}
 		p.notef("%d wallets are selected", place.Total)
@@ -132,20 +134,15 @@ func connections(workers int, url string) func(*pgxpool.Config) {
 	}
 }
 
-// count returns the number of addresses that the query selects.
-func count(ctx context.Context, lister store.AddressLister, q store.AddressQuery) (n int64, err error) {
-	q.After, q.Limit = "", store.MaxPage
-	for {
-		page, err := lister.ListAddresses(ctx, q)
+// count returns the number of addresses in the sequence.
+func count(addresses iter.Seq2[passport.Address, error]) (n int64, err error) {
+	for _, err := range addresses {
 		if err != nil {
 			return 0, fmt.Errorf("counting the wallets: %w", err)
 		}
-		n += int64(len(page))
-		if len(page) < q.Limit {
-			return n, nil
-		}
-		q.After = page[len(page)-1]
+		n++
 	}
+	return n, nil
 }
 
 // rescorer is the part of the engine that a run needs.
