@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
 
 	"github.com/passport-sdk/passport-go"
@@ -134,6 +133,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	}
 	for i := range 2 {
 		actions[fmt.Sprintf("Latest %d", i)] = m.Latest
+		actions[fmt.Sprintf("ScoreAll %d", i)] = m.ScoreAll
 		actions[fmt.Sprintf("FindCommunity %d", i)] = m.FindCommunity
 	}
 	return actions
@@ -270,31 +270,6 @@ func (m *machine) Apply(t *rapid.T) {
 		}
 		return receipt, err
 	})
-}
-
-func (m *machine) Score(t *rapid.T) {
-	id, address := communities.draw(t, "community"), addresses.draw(t, "address")
-	m.writes(t, "Score", func(s *side) (any, error) {
-		result, err := s.engine.Score(m.ctx, id, string(address))
-		if err != nil {
-			return result, err
-		}
-		ledger, err := s.LoadPoints(m.ctx, address)
-		if err != nil || !assert.ObjectsAreEqual(ledger, result.Ledger) {
-			t.Fatalf("Score: the ledgers of %s differ: it returns %+v, LoadPoints %+v (%v)", s.name, result.Ledger, ledger, err)
-		}
-		return result, nil
-	})
-}
-
-func (m *machine) Preview(t *rapid.T) {
-	id, address := communities.draw(t, "community"), addresses.draw(t, "address")
-	m.asks(t, "Preview", func(s *side) (any, error) { return s.engine.Preview(m.ctx, id, string(address)) })
-}
-
-func (m *machine) Latest(t *rapid.T) {
-	id, address := communities.draw(t, "community"), addresses.draw(t, "address")
-	m.asks(t, "Latest", func(s *side) (any, error) { return s.engine.Latest(m.ctx, id, string(address)) })
 }
 
 func (m *machine) LastScore(t *rapid.T) {

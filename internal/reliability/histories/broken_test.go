@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/passport-sdk/passport-go/internal/brokenstore"
@@ -21,6 +22,8 @@ type unit struct {
 	pause func()
 	// aborted reports that its transaction has failed.
 	aborted bool
+	// last is the change set of the unit's last call.
+	last atomic.Pointer[store.Changes]
 }
 
 type unitKey struct{}

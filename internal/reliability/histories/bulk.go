@@ -9,29 +9,37 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// doAll scores several wallets in one batch, and records an operation for each,
-// all of which are under way at once: to the checker they are by clients of
-// their own. It reports whether all outcomes are known.
+// doAll scores several wallets together, and records an operation for each, all
+// of which are under way at once: to the checker they are by clients of their
+// own. It reports whether all outcomes are known.
 //
-// If the run ends with an error, or the host's transaction does, a wallet may
-// have been written that was not reported.
+// They are one batch, or one each if the client may have several under way and
+// is not in a transaction. If the run ends with an error, or the host's
+// transaction does, a wallet may have been written that was not reported.
 func (r *runner) doAll(ctx context.Context, client int, step Step, pause func()) bool {
 	operations := r.operationsOf(client, step)
+	workers := 1
+	if step.Cancel == 0 && client < len(r.plan.Clients) { // not one that works alone, or goes on under another number
+		workers = r.pace.workers(client)
+	}
 	from, call := since(r.clock()), r.ticks.Add(1)
-	failed := r.subject.Do(ctx, Work{Pause: pause, On: func(ctx context.Context, on Store) error {
-		return r.scoreAll(ctx, operations, on, pause)
+	failed := r.subject.Do(ctx, Work{Pause: pause, On: func(ctx context.Context, on Store, alone bool) error {
+		if alone {
+			workers = 1
+		}
+		return r.scoreAll(ctx, operations, on, pause, workers)
 	}})
 	to, known := since(r.clock()), true
 	returned := r.ticks.Add(1)
 	for i := range operations {
 		op := &operations[i]
-		op.From, op.Call, op.To, op.Return = from, call, to, returned
+		op.From, op.Call, op.To, op.Return, op.Workers = from, call, to, returned, workers
 		switch {
 		case op.Err != nil:
 			op.Ended = Failed
 		case failed == nil:
 			op.Ended = Done
-		case op.Result != nil || step.Cancel > 0 || errors.Is(failed, store.ErrUnknownOutcome):
+		case op.Result != nil || step.Cancel > 0 || workers > 1 || errors.Is(failed, store.ErrUnknownOutcome):
 			op.Ended, op.Err, op.Result, known = Unknown, failed, nil, false
 		default:
 			op.Ended, op.Err = Failed, failed
@@ -55,9 +63,9 @@ func (r *runner) operationsOf(client int, step Step) []Operation {
 	return operations
 }
 
-// scoreAll scores the wallets of the operations in one batch, and keeps the
-// answers.
-func (r *runner) scoreAll(ctx context.Context, operations []Operation, on Store, pause func()) error {
+// scoreAll scores the wallets of the operations, in one batch if there is one
+// worker, and keeps the answers.
+func (r *runner) scoreAll(ctx context.Context, operations []Operation, on Store, pause func(), workers int) error {
 	step, addresses := operations[0].Step, make([]string, len(operations))
 	for i := range operations {
 		op := &operations[i]
@@ -65,10 +73,13 @@ func (r *runner) scoreAll(ctx context.Context, operations []Operation, on Store,
 		addresses[i] = string(r.plan.Wallets[op.Step.Wallet])
 	}
 	seen := &watched{Store: on, pause: pause, attempts: &operations[0].Attempts}
-	next := 0
+	next, batch := 0, len(addresses)
+	if workers > 1 {
+		batch = 1
+	}
 	var failed error
 	for scored, err := range r.engineOf(step).On(seen).ScoreAll(ctx, step.Community, slices.Values(addresses),
-		passport.WithWorkers(1), passport.WithBatchSize(len(addresses))) {
+		passport.WithWorkers(workers), passport.WithBatchSize(batch)) {
 		if failed = err; err != nil {
 			break
 		}

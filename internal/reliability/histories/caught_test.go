@@ -15,6 +15,7 @@ import (
 	"github.com/passport-sdk/passport-go/internal/brokenstore"
 	"github.com/passport-sdk/passport-go/internal/reliability/histories"
 	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 func newBroken(t *testing.T, breaks bug) brokenSubject {
@@ -49,6 +50,48 @@ func TestCheck_BrokenStores(t *testing.T) {
 				}
 			}
 			assert.Fail(t, "not caught", "in %d histories", most)
+		})
+	}
+}
+
+// atOnceBugs show only when batches of one client are under way at once.
+func atOnceBugs() map[string]bug {
+	mixing := func(mix func(c, last *store.Changes) *store.Changes) bug {
+		return applies(func(ctx context.Context, b *brokenstore.Store, c *store.Changes) (*store.Receipt, error) {
+			of(ctx).last.Store(c)
+			of(ctx).pause()
+			return b.Good.Apply(ctx, mix(c, of(ctx).last.Load()))
+		})
+	}
+	return map[string]bug{
+		"writes the batch that came last": mixing(func(_, last *store.Changes) *store.Changes { return last }),
+		"writes the claims of the batch that came last": mixing(func(c, last *store.Changes) *store.Changes {
+			mixed := *c
+			mixed.Claims = last.Claims
+			return &mixed
+		}),
+	}
+}
+
+func TestCheck_BatchesAtOnce(t *testing.T) {
+	const most = 1000
+	caught := func(t *testing.T, breaks bug, pace func(uint64) histories.Pace, seeds uint64) (by uint64) {
+		t.Helper()
+		for s := uint64(1); s <= seeds; s++ {
+			h, err := histories.Run(t.Context(), histories.NewPlan(s), newBroken(t, breaks), pace(s))
+			require.NoError(t, err)
+			if h.Check() != nil {
+				return s
+			}
+		}
+		return 0
+	}
+	for name, breaks := range atOnceBugs() {
+		t.Run(name, func(t *testing.T) {
+			assert.Zero(t, caught(t, breaks, histories.InTurns, 50), "it is a bug of batches one after the other too")
+			by := caught(t, breaks, histories.AtOnce, most)
+			assert.NotZero(t, by, "not caught in %d histories", most)
+			t.Logf("caught in history %d", by)
 		})
 	}
 }

@@ -46,9 +46,9 @@ type Operation struct {
 	Err error
 	// Attempts counts how often the wallet was read.
 	Attempts int
-	// Batch is the number of wallets that were scored in one batch, 0 if it is
-	// not of one.
-	Batch int
+	// Batch is the number of wallets that were scored together, 0 if it is not one
+	// of several, and Workers the number of batches under way at once.
+	Batch, Workers int
 
 	// The answer, by action.
 	Result *passport.Result

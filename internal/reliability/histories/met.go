@@ -33,7 +33,7 @@ func (h *History) Met() map[string]int {
 // Everything lists the names that [History.Met] counts.
 func Everything() []string {
 	return []string{
-		metRepeated, metCancelled, metUnknown, metUnchanged, metTogether, metApart,
+		metRepeated, metCancelled, metUnknown, metUnchanged, metTogether, metApart, metAtOnce,
 		metFree, metAgain, metLonger, metNotShorter, metRenewed, metExpired, metOnTheDot,
 		metClash, metKept, metGivenFree, metGivenExpired,
 	}
@@ -46,6 +46,7 @@ const (
 	metUnchanged = "a score was left alone"
 	metTogether  = "wallets were scored in one batch"
 	metApart     = "a batch was divided"
+	metAtOnce    = "batches of one client were under way at once"
 
 	metFree       = "a free nullifier was taken"
 	metAgain      = "an own claim was made again"
@@ -74,6 +75,9 @@ func (op *Operation) met() []string {
 	}
 	if op.Ended == Done && op.Attempts > 0 && op.Batch > 0 {
 		met = append(met, map[bool]string{false: metTogether, true: metApart}[op.Attempts > op.Batch])
+		if op.Workers > 1 {
+			met = append(met, metAtOnce)
+		}
 	}
 	switch {
 	case op.Ended == Unknown:

@@ -14,6 +14,8 @@ type Pace interface {
 	clients(n int, run func(client int))
 	// pause lets other clients go on.
 	pause(client int)
+	// workers is the number of batches that the client may have under way at once.
+	workers(client int) int
 	// soon calls the function now, or while the client does what it does next.
 	soon(client int, do func()) (stop func())
 }
@@ -23,7 +25,9 @@ type Pace interface {
 func AtOnce(seed uint64) Pace { return &atOnce{seed: seed} }
 
 type atOnce struct {
-	seed   uint64
+	seed uint64
+
+	mu     sync.Mutex // batches of one client pause at once
 	random []*rand.Rand
 }
 
@@ -39,17 +43,25 @@ func (a *atOnce) clients(n int, run func(client int)) {
 
 func (a *atOnce) pause(client int) {
 	const longest = 400 * time.Microsecond
-	switch a.random[client].IntN(3) {
+	switch a.draw(client, 3) {
 	case 0:
 		runtime.Gosched()
 	case 1:
-		time.Sleep(time.Duration(a.random[client].Int64N(int64(longest))))
+		time.Sleep(time.Duration(a.draw(client, int64(longest))))
 	}
 }
 
+func (a *atOnce) draw(client int, below int64) int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.random[client].Int64N(below)
+}
+
+func (a *atOnce) workers(client int) int { return 1 + int(a.draw(client, 2)) }
+
 func (a *atOnce) soon(client int, do func()) (stop func()) {
 	const latest = 3 * time.Millisecond
-	timer := time.AfterFunc(time.Duration(a.random[client].Int64N(int64(latest))), do)
+	timer := time.AfterFunc(time.Duration(a.draw(client, int64(latest))), do)
 	return func() { timer.Stop() }
 }
 
@@ -97,6 +109,8 @@ func (t *inTurns) pause(client int) {
 	t.turn[next] <- struct{}{}
 	<-t.turn[client]
 }
+
+func (*inTurns) workers(int) int { return 1 }
 
 func (t *inTurns) soon(_ int, do func()) (stop func()) {
 	do()

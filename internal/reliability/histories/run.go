@@ -194,7 +194,7 @@ func (r *runner) do(ctx context.Context, client int, id string, step Step, pause
 		return r.doAll(ctx, client, step, pause)
 	}
 	op := Operation{Client: client, Step: step, From: since(r.clock()), Call: r.ticks.Add(1)}
-	work := Work{Pause: pause, On: func(ctx context.Context, on Store) error { return r.step(ctx, &op, on, pause) }}
+	work := Work{Pause: pause, On: func(ctx context.Context, on Store, _ bool) error { return r.step(ctx, &op, on, pause) }}
 	if step.Action == Score {
 		op.Visit = fmt.Sprintf("seed %d, %s", r.plan.Seed, id)
 		work.Visit = op.Visit

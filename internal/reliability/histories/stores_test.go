@@ -143,7 +143,7 @@ func (h host) inside(ctx context.Context, tx pgx.Tx, work histories.Work) error 
 		}
 		work.Pause()
 	}
-	return work.On(ctx, h.store.InTx(tx))
+	return work.On(ctx, h.store.InTx(tx), true)
 }
 
 // undone rolls the transaction back, also when its context has ended.

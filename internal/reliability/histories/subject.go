@@ -3,6 +3,7 @@ package histories
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -41,8 +42,9 @@ type Work struct {
 	Visit string
 	// Pause lets other clients go on. The subject must call it where they might.
 	Pause func()
-	// On does the work.
-	On func(ctx context.Context, on Store) error
+	// On does the work. A store that is bound to a transaction must be alone: it
+	// takes one call at a time.
+	On func(ctx context.Context, on Store, alone bool) error
 }
 
 // Direct is a subject without transactions of the host's.
@@ -56,7 +58,7 @@ type Direct struct {
 var _ Subject = Direct{}
 
 // Do implements [Subject].
-func (d Direct) Do(ctx context.Context, work Work) error { return work.On(ctx, d.Store) }
+func (d Direct) Do(ctx context.Context, work Work) error { return work.On(ctx, d.Store, false) }
 
 // Content implements [Subject].
 func (d Direct) Content(ctx context.Context, plan *Plan) (*Content, error) {
@@ -69,14 +71,18 @@ func (d Direct) Content(ctx context.Context, plan *Plan) (*Content, error) {
 type watched struct {
 	Store
 
-	pause    func()
+	pause func()
+	lose  Loss
+
+	mu       sync.Mutex
 	attempts *int
-	lose     Loss
 	final    error // after which a host must begin again
 }
 
 // seen keeps an error after which a host must begin again.
 func (w *watched) seen(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if detail, is := errors.AsType[*store.Error](err); is && detail.Final && w.final == nil {
 		w.final = err
 	}
@@ -84,7 +90,9 @@ func (w *watched) seen(err error) error {
 }
 
 func (w *watched) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	w.mu.Lock()
 	*w.attempts++
+	w.mu.Unlock()
 	w.pause()
 	snapshot, err := w.Store.Load(ctx, q)
 	return snapshot, w.seen(err)
