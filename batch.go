@@ -158,7 +158,6 @@ func (b *batch) verify(ctx context.Context) (bool, error) {
 		if !wallet.Unchanged {
 			h.candidates = newest(candidatesOf(wallet.Credentials))
 		} else if !v.recall(h, b.snapshot.At) {
-			v.memory.renew(h.address, h.known, "")
 			return false, nil
 		}
 	}

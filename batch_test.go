@@ -95,6 +95,27 @@ func TestScoreAll_Clashes(t *testing.T) {
 	}}, swaps, "from as it was read to as it ends")
 }
 
+// A receipt that lacks an award of one wallet is that of no wallet.
+func TestScoreAll_InvalidReceipt(t *testing.T) {
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1"}, passporttest.HumanPoints{})
+	h := &hooked{Store: world.Store, wrote: func(r *store.Receipt) {
+		if len(r.Wallets) == 3 {
+			r.Wallets[1].Given = nil
+		}
+	}}
+	addresses := crowd(3)
+	for _, address := range addresses {
+		world.Stamp(address, "Google", address)
+	}
+	scored, err := all(world.Engine.On(h).ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.NoError(t, err)
+	require.Len(t, scored, 3)
+	for _, s := range scored {
+		require.NoError(t, s.Err)
+		assert.Len(t, s.Result.Ledger.Points, 1)
+	}
+}
+
 // A verifier that cannot decide fails the one wallet.
 func TestScoreAll_VerifierFails(t *testing.T) {
 	broken := errors.New("the key server is down")

@@ -133,7 +133,7 @@ func TestKnown_NotProven(t *testing.T) {
 
 func TestKnown_Conflict(t *testing.T) {
 	var seen passport.Observation
-	world, h, engine, addresses := newCrowd(t, 1, passport.WithObserver(func(_ context.Context, o passport.Observation) { seen = o }))
+	world, h, engine, addresses := newCrowd(t, 2, passport.WithObserver(func(_ context.Context, o passport.Observation) { seen = o }))
 	read := counting(h)
 	_, err := engine.Score(t.Context(), world.Community, addresses[0])
 	require.NoError(t, err)
@@ -150,6 +150,13 @@ func TestKnown_Conflict(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1, *read, "the second attempt reads the document")
 	assert.Equal(t, []int{2, 0, 1}, []int{seen.Attempts, seen.Verified, seen.Remembered}, "but need not verify it")
+
+	_, err = all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.NoError(t, err)
+	*read, lost = 0, false
+	_, err = all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.NoError(t, err)
+	assert.Equal(t, 2, *read, "those of all wallets of a batch")
 }
 
 // receipted is a store whose receipts hold versions of its own.
@@ -222,6 +229,7 @@ func TestKnown_InvalidStore(t *testing.T) {
 			world, h, engine, addresses := newCrowd(t, 2)
 			_, err := engine.Score(t.Context(), world.Community, addresses[0])
 			require.NoError(t, err)
+			h.loads = nil
 			h.loaded = func(q store.Query, s *store.Snapshot) {
 				if len(s.Wallets) == 2 {
 					spoil(q, s)
@@ -233,11 +241,13 @@ func TestKnown_InvalidStore(t *testing.T) {
 				require.NoError(t, s.Err, "each by itself is answered well")
 				assert.True(t, s.Result.Passing)
 			}
+			assert.Len(t, h.loads, 3, "both, and then each")
 			h.loaded = func(q store.Query, s *store.Snapshot) {
 				s.Wallets[0].Unchanged, s.Wallets[0].Version, s.Wallets[0].Credentials = true, "another", nil
 			}
 			_, err = engine.Score(t.Context(), world.Community, addresses[0])
 			require.ErrorIs(t, err, store.ErrInternal)
+			require.ErrorContains(t, err, "a wallet is unchanged since a version that the query does not have")
 		})
 	}
 }

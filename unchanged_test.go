@@ -134,7 +134,13 @@ func TestLeavingUnchanged_Points(t *testing.T) {
 		return result
 	}
 	assert.Len(t, score().Points, 1)
-	assert.True(t, score().Unchanged)
+	left := score()
+	assert.True(t, left.Unchanged)
+	assert.Empty(t, left.Points)
+	ledger, err := world.Store.LoadPoints(t.Context(), store.Address(alice))
+	require.NoError(t, err)
+	require.Len(t, ledger.Points, 1)
+	assert.Equal(t, ledger, left.Ledger)
 	state := world.Store.State()
 	state.Points = nil
 	require.NoError(t, world.Store.SetState(state))
