@@ -40,7 +40,7 @@ type item struct {
 func (e *Engine) bulk(ctx context.Context, community int64, addresses iter.Seq2[string, error], options []BulkOption, yield func(Scored, error) bool) {
 	settings, err := newBulkSettings(options)
 	r := &bulkRun{settings: settings, engine: e, community: community, last: map[Address]*parcel{}}
-	goesOn := true
+	var goesOn bool
 	if err == nil {
 		goesOn, err = r.run(ctx, addresses, yield)
 	}

@@ -133,6 +133,15 @@ func TestRescore_ListingFails(t *testing.T) {
 			},
 			want: store.ErrInternal, scored: store.MaxPage,
 		},
+		"the last address again": {
+			answer: func(q store.AddressQuery) ([]store.Address, error) {
+				if q.After != "" {
+					return []store.Address{q.After}, nil
+				}
+				return page(store.MaxPage), nil
+			},
+			want: store.ErrInternal, scored: store.MaxPage,
+		},
 		"the same page again and again": {
 			answer: func(store.AddressQuery) ([]store.Address, error) { return page(store.MaxPage), nil },
 			want:   store.ErrInternal, scored: store.MaxPage,

@@ -1,0 +1,231 @@
+package passport_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sethvargo/go-retry"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/store"
+)
+
+func TestScoreAll_Away(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		times int
+		ends  bool
+	}{
+		"for a moment":            {store.ErrUnavailable, 3, false},
+		"for good":                {store.ErrUnavailable, 1000, true},
+		"unknown outcome":         {store.ErrUnknownOutcome, 1, false},
+		"unknown outcome, always": {store.ErrUnknownOutcome, 1000, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world, h, engine, addresses := newCrowd(t, 30)
+			calls := 0
+			h.apply = func(changes *store.Changes) error {
+				if changes.Wallets[0].Address != store.Address(addresses[10]) || calls == c.times {
+					return nil
+				}
+				calls++
+				assert.Len(t, changes.Wallets, 10, "a batch stays whole")
+				return store.Errorf("apply", c.err, "no answer")
+			}
+			scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(10)))
+			if c.ends {
+				require.ErrorIs(t, err, c.err)
+				assert.Len(t, scored, 10, "those before it are final")
+				assert.Equal(t, 6, calls, "the retry policy decides")
+				return
+			}
+			require.NoError(t, err)
+			assert.Len(t, scored, 30)
+			assert.Equal(t, c.times, calls)
+		})
+	}
+}
+
+func TestScoreAll_Community(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 20)
+	scored, err := all(engine.ScoreAll(t.Context(), 99, slices.Values(addresses), passport.WithBatchSize(5)))
+	require.ErrorIs(t, err, passport.ErrCommunityNotFound)
+	assert.Empty(t, scored)
+
+	_, err = all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.NoError(t, err)
+	before := world.Store.State()
+	broken := before
+	broken.Communities = slices.Clone(before.Communities)
+	broken.Communities[0].Weights = []byte(`{"Google":"much"}`)
+	require.NoError(t, world.Store.SetState(broken))
+	scored, err = all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(5)))
+	require.ErrorIs(t, err, passport.ErrInvalidWeights)
+	var impossible *passport.ScoringError
+	require.ErrorAs(t, err, &impossible)
+	assert.Empty(t, scored)
+	assert.Equal(t, before.Scores, world.Store.State().Scores, "the good scores stay")
+}
+
+func TestScoreAll_Break(t *testing.T) {
+	for name, leave := range map[string]func(run iter.Seq2[passport.Scored, error]){
+		"break": func(run iter.Seq2[passport.Scored, error]) {
+			for range run {
+				break
+			}
+		},
+		"panic": func(run iter.Seq2[passport.Scored, error]) {
+			defer func() { _ = recover() }()
+			for range run {
+				panic("enough")
+			}
+		},
+		"goexit": func(run iter.Seq2[passport.Scored, error]) {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for range run {
+					runtime.Goexit()
+				}
+			}()
+			<-done
+		},
+		"pull": func(run iter.Seq2[passport.Scored, error]) {
+			next, stop := iter.Pull2(run)
+			_, _, _ = next()
+			stop()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			world, _, engine, addresses := newCrowd(t, 60)
+			before := runtime.NumGoroutine()
+			leave(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(2), passport.WithWorkers(4)))
+			// A goroutine is counted for a moment after it has said that it is done.
+			for i := 0; i < 1000 && runtime.NumGoroutine() > before; i++ {
+				time.Sleep(time.Millisecond)
+			}
+			assert.LessOrEqual(t, runtime.NumGoroutine(), before, "all goroutines have ended when the run has")
+		})
+	}
+}
+
+func TestScoreAll_Cancelled(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 40)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var yielded int
+	var ended error
+	for s, err := range engine.ScoreAll(ctx, world.Community, slices.Values(addresses), passport.WithBatchSize(4)) {
+		if err != nil {
+			ended = err
+			continue
+		}
+		require.NoError(t, s.Err, "the end of the context is no wallet's fault")
+		if yielded++; yielded == 4 {
+			cancel()
+		}
+	}
+	require.ErrorIs(t, ended, context.Canceled)
+	assert.Less(t, yielded, 40)
+	assert.GreaterOrEqual(t, len(world.Store.State().Scores), yielded)
+
+	_, err := all(engine.ScoreAll(ctx, world.Community, slices.Values([]string{})))
+	require.ErrorIs(t, err, context.Canceled, "it may have ended the addresses")
+}
+
+func TestScoreAll_Panic(t *testing.T) {
+	for name, stop := range map[string]func(){"panic": func() { panic("index out of range") }, "goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			world, h, engine, addresses := newCrowd(t, 20)
+			h.load = func(q store.Query) error {
+				if slices.Contains(q.Addresses, store.Address(addresses[8])) {
+					stop()
+				}
+				return nil
+			}
+			scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(4)))
+			require.ErrorContains(t, err, "scoring a batch")
+			assert.Len(t, scored, 8)
+		})
+	}
+}
+
+// A run holds as much memory at the end of many addresses as at its start.
+func TestScoreAll_FlatMemory(t *testing.T) {
+	world, _, engine, addresses := newCrowd(t, 500)
+	const total = 10_000
+	taken, n := 0, 0
+	source := func(yield func(string) bool) {
+		for i := range total {
+			if taken++; !yield(addresses[i%len(addresses)]) {
+				return
+			}
+		}
+	}
+	var live []uint64
+	engine = engine.LeavingUnchanged(time.Hour) // the store must not grow
+	for s, err := range engine.ScoreAll(t.Context(), world.Community, source) {
+		require.NoError(t, err)
+		require.NoError(t, s.Err)
+		n++
+		assert.LessOrEqual(t, taken-n, 7*passport.DefaultBatchSize, "addresses are taken as they are needed")
+		if n%1000 == 0 {
+			runtime.GC()
+			var stats runtime.MemStats
+			runtime.ReadMemStats(&stats)
+			live = append(live, stats.HeapAlloc)
+		}
+	}
+	require.Equal(t, total, n)
+	assert.Less(t, slices.Max(live[5:]), slices.Max(live[:5])+(4<<20))
+}
+
+func TestScoreAll_NoRetry(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 4, passport.WithRetry(func() retry.Backoff { return nil }))
+	h.apply = func(*store.Changes) error { return store.ErrUnavailable }
+	_, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	assert.Len(t, h.loads, 1)
+}
+
+// An error that ends a run is logged, unless it is the caller's.
+func TestScoreAll_Log(t *testing.T) {
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	world, h, engine, addresses := newCrowd(t, 4, passport.WithLogger(logger), passport.WithRetry(func() retry.Backoff { return nil }))
+	run := func(ctx context.Context, community int64) error {
+		log.Reset()
+		_, err := all(engine.ScoreAll(ctx, community, slices.Values(addresses)))
+		require.ErrorContains(t, err, fmt.Sprintf("scoring community %d: ", community))
+		return err
+	}
+	require.ErrorIs(t, run(t.Context(), 99), passport.ErrCommunityNotFound)
+	assert.Empty(t, log.String())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, run(ctx, world.Community), context.Canceled)
+	assert.Empty(t, log.String())
+	h.apply = func(*store.Changes) error { return store.ErrUnavailable }
+	require.ErrorIs(t, run(t.Context(), world.Community), store.ErrUnavailable)
+	assert.Regexp(t, `^time=\S+ level=ERROR msg="bulk scoring failed" community=1 error="scoring community 1: .*"\n$`, log.String())
+
+	log.Reset()
+	h.apply = func(c *store.Changes) error {
+		if len(c.Wallets) > 2 {
+			return store.ErrConflict
+		}
+		return nil
+	}
+	_, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.NoError(t, err)
+	assert.Regexp(t, `^time=\S+ level=DEBUG msg="a batch is scored in halves" community=1 wallets=4 error=".*conflict.*"\n$`, log.String())
+}
