@@ -74,7 +74,7 @@ func (r *bulkRun) run(ctx context.Context, addresses iter.Seq2[string, error], y
 		i := item{given: given, observation: Observation{Community: r.community, Bulk: true}}
 		i.observation.Address, i.observation.Err = ParseAddress(given)
 		i.settled = i.observation.Err != nil
-		if other := r.last[i.observation.Address]; other != nil && !i.settled {
+		if other := r.last[i.observation.Address]; other != nil {
 			if other == next { // it is scored again, so by a later batch
 				r.send(next)
 				next = &parcel{}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,6 +117,75 @@ func TestScoreAll_Break(t *testing.T) {
 			assert.LessOrEqual(t, runtime.NumGoroutine(), before, "all goroutines have ended when the run has")
 		})
 	}
+}
+
+// A run that was left has returned when its calls of the store have.
+func TestScoreAll_BreakWaits(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 20)
+	var working atomic.Int32
+	h.apply = func(*store.Changes) error {
+		working.Add(1)
+		defer working.Add(-1)
+		time.Sleep(20 * time.Millisecond)
+		return nil
+	}
+	for range engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(1), passport.WithWorkers(4)) {
+		break
+	}
+	assert.Zero(t, working.Load())
+}
+
+// meeting is a store whose first calls wait until so many are under way.
+type meeting struct {
+	store.Store
+
+	loads, applies gathering
+}
+
+type gathering struct {
+	missing atomic.Int32
+	met     chan struct{}
+}
+
+func (g *gathering) join(ctx context.Context) error {
+	if g.missing.Add(-1) == 0 {
+		close(g.met)
+	}
+	select {
+	case <-g.met:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (m *meeting) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	if err := m.loads.join(ctx); err != nil {
+		return nil, err
+	}
+	return m.Store.Load(ctx, q)
+}
+
+func (m *meeting) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+	if err := m.applies.join(ctx); err != nil {
+		return nil, err
+	}
+	return m.Store.Apply(ctx, c)
+}
+
+func TestWithWorkers(t *testing.T) {
+	const workers = 4
+	world, h, engine, addresses := newCrowd(t, 5*workers)
+	m := &meeting{Store: h.Store}
+	for _, g := range []*gathering{&m.loads, &m.applies} {
+		g.missing.Store(workers)
+		g.met = make(chan struct{})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	scored, err := all(engine.On(m).ScoreAll(ctx, world.Community, slices.Values(addresses), passport.WithBatchSize(1), passport.WithWorkers(workers)))
+	require.NoError(t, err, "as many batches are loaded, and written, as there are workers")
+	assert.Len(t, scored, 5*workers)
 }
 
 func TestScoreAll_Cancelled(t *testing.T) {
