@@ -149,6 +149,12 @@ func TestScoreAll_None(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, scored, 2)
 	assert.Empty(t, h.loads)
+
+	world, h, engine, addresses := newCrowd(t, 2)
+	scored, err = all(engine.ScoreAll(t.Context(), world.Community, slices.Values(append([]string{"a", "b"}, addresses...))))
+	require.NoError(t, err)
+	assert.Len(t, scored, 4)
+	assert.Len(t, h.loads, 1, "they do not divide a batch")
 }
 
 func TestScoreAll_Misconfigured(t *testing.T) {

@@ -40,14 +40,13 @@ type item struct {
 func (e *Engine) bulk(ctx context.Context, community int64, addresses iter.Seq2[string, error], options []BulkOption, yield func(Scored, error) bool) {
 	settings, err := newBulkSettings(options)
 	r := &bulkRun{settings: settings, engine: e, community: community, last: map[Address]*parcel{}}
-	var goesOn bool
 	if err == nil {
-		goesOn, err = r.run(ctx, addresses, yield)
+		err = r.run(ctx, addresses, yield)
 	}
-	if err == nil && goesOn {
+	if err == nil {
 		err = ctx.Err() // it may have ended the addresses
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errLeft) {
 		err = fmt.Errorf("scoring community %d: %w", community, err)
 		if ctx.Err() == nil && !errors.Is(err, ErrCommunityNotFound) {
 			e.settings.logger.ErrorContext(ctx, "bulk scoring failed", slog.Int64("community", community), slog.Any("error", err))
@@ -56,9 +55,11 @@ func (e *Engine) bulk(ctx context.Context, community int64, addresses iter.Seq2[
 	}
 }
 
-// run reports false if the loop over the outcomes was left. Its error ends the
-// run.
-func (r *bulkRun) run(ctx context.Context, addresses iter.Seq2[string, error], yield func(Scored, error) bool) (goesOn bool, err error) {
+// errLeft is the end of a run whose loop over the outcomes was left.
+var errLeft = errors.New("the loop over the outcomes was left")
+
+// run yields all outcomes. Its error ends the run.
+func (r *bulkRun) run(ctx context.Context, addresses iter.Seq2[string, error], yield func(Scored, error) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	r.start(ctx)
 	defer r.workers.Wait()
@@ -88,17 +89,15 @@ func (r *bulkRun) run(ctx context.Context, addresses iter.Seq2[string, error], y
 			r.send(next)
 			next = &parcel{}
 		}
-		if goesOn, err := r.deliver(ctx, most, yield); !goesOn || err != nil {
-			return goesOn, err
+		if err := r.deliver(ctx, most, yield); err != nil {
+			return err
 		}
 	}
-	if len(next.items) > 0 {
-		r.send(next)
+	r.send(next)
+	if err := r.deliver(ctx, 0, yield); err != nil {
+		return err
 	}
-	if goesOn, err := r.deliver(ctx, 0, yield); !goesOn || err != nil {
-		return goesOn, err
-	}
-	return true, failed
+	return failed
 }
 
 // mostUnderway is the number of parcels for each worker: one is written, one
@@ -176,23 +175,23 @@ func (p *parcel) valid() []*item {
 }
 
 // deliver yields the outcomes of the parcels that are done, in their order, and
-// waits while more than most are under way. It reports false if the loop over
-// the outcomes was left, and returns the error of a parcel that ends the run.
-func (r *bulkRun) deliver(ctx context.Context, most int, yield func(Scored, error) bool) (goesOn bool, err error) {
+// waits while more than most are under way. Its error is that of a parcel that
+// ends the run, or errLeft.
+func (r *bulkRun) deliver(ctx context.Context, most int, yield func(Scored, error) bool) error {
 	for len(r.underway) > 0 {
 		p := r.underway[0]
 		if len(r.underway) <= most {
 			select {
 			case <-p.done:
 			default:
-				return true, nil
+				return nil
 			}
 		}
 		<-p.done
 		for i := range p.items {
 			o := &p.items[i].observation
 			if !p.items[i].settled {
-				return true, p.err
+				return p.err
 			}
 			if o.Address != "" {
 				for _, observe := range r.engine.settings.observers {
@@ -200,7 +199,7 @@ func (r *bulkRun) deliver(ctx context.Context, most int, yield func(Scored, erro
 				}
 			}
 			if !yield(Scored{Address: p.items[i].given, Result: o.Result, Err: o.Err}, nil) {
-				return false, nil
+				return errLeft
 			}
 			if r.last[o.Address] == p {
 				delete(r.last, o.Address)
@@ -208,5 +207,5 @@ func (r *bulkRun) deliver(ctx context.Context, most int, yield func(Scored, erro
 		}
 		r.underway[0], r.underway = nil, r.underway[1:]
 	}
-	return true, nil
+	return nil
 }

@@ -119,6 +119,18 @@ func TestScoreAll_Break(t *testing.T) {
 	}
 }
 
+// A fault ends a run at once, however many addresses there are.
+func TestScoreAll_Endless(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 40, passport.WithRetry(func() retry.Backoff { return nil }))
+	h.apply = func(*store.Changes) error { return store.ErrUnavailable }
+	scored, err := all(engine.ScoreAll(t.Context(), world.Community, func(yield func(string) bool) {
+		for i := 0; yield(addresses[i%len(addresses)]); i++ {
+		}
+	}, passport.WithBatchSize(2)))
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	assert.Empty(t, scored)
+}
+
 // A run that was left has returned when its calls of the store have.
 func TestScoreAll_BreakWaits(t *testing.T) {
 	world, h, engine, addresses := newCrowd(t, 20)
