@@ -133,7 +133,6 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	}
 	for i := range 2 {
 		actions[fmt.Sprintf("Latest %d", i)] = m.Latest
-		actions[fmt.Sprintf("ScoreAll %d", i)] = m.ScoreAll
 		actions[fmt.Sprintf("FindCommunity %d", i)] = m.FindCommunity
 	}
 	return actions
