@@ -200,6 +200,83 @@ func TestWithWorkers(t *testing.T) {
 	assert.Len(t, scored, 5*workers)
 }
 
+// A batch is loaded while the one before it is written.
+func TestScoreAll_Overlap(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 3)
+	o := &overlapping{Store: h.Store, second: make(chan struct{})}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	scored, err := all(engine.On(o).ScoreAll(ctx, world.Community, slices.Values(addresses), passport.WithBatchSize(1), passport.WithWorkers(1)))
+	require.NoError(t, err)
+	assert.Len(t, scored, 3)
+}
+
+// overlapping is a store whose Apply waits for a second Load.
+type overlapping struct {
+	store.Store
+
+	loads  atomic.Int32
+	second chan struct{}
+}
+
+func (o *overlapping) Load(ctx context.Context, q store.Query) (*store.Snapshot, error) {
+	if o.loads.Add(1) == 2 {
+		close(o.second)
+	}
+	return o.Store.Load(ctx, q)
+}
+
+func (o *overlapping) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+	select {
+	case <-o.second:
+		return o.Store.Apply(ctx, c)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// A batch waits for each batch that has one of its addresses.
+func TestScoreAll_After(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 4)
+	slow := &late{Store: h.Store, of: store.Address(addresses[1])}
+	given := []string{addresses[0], addresses[2], addresses[1], addresses[3], addresses[0], addresses[1]}
+	scored, err := all(engine.On(slow).ScoreAll(t.Context(), world.Community, slices.Values(given), passport.WithBatchSize(2), passport.WithWorkers(4)))
+	require.NoError(t, err)
+	require.Len(t, scored, 6)
+	assert.Nil(t, scored[2].Result.Before)
+	assert.NotNil(t, scored[4].Result.Before)
+	assert.NotNil(t, scored[5].Result.Before)
+}
+
+// late is a store that takes its time to write an address.
+type late struct {
+	store.Store
+
+	of store.Address
+}
+
+func (l *late) Apply(ctx context.Context, c *store.Changes) (*store.Receipt, error) {
+	if slices.ContainsFunc(c.Wallets, func(w store.WalletChanges) bool { return w.Address == l.of }) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	return l.Store.Apply(ctx, c)
+}
+
+// These errors would be those of every other wallet.
+func TestScoreAll_EveryonesError(t *testing.T) {
+	const refused = "42501"
+	for _, kind := range []error{
+		passport.ErrMisconfigured, store.ErrNotFound, store.ErrReadOnly, store.ErrSchema, &store.Error{Kind: store.ErrInternal, SQLState: refused},
+	} {
+		world, h, engine, addresses := newCrowd(t, 3)
+		h.load = func(store.Query) error { return kind }
+		scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+		require.ErrorIs(t, err, kind)
+		assert.Empty(t, scored)
+		assert.Len(t, h.loads, 1)
+	}
+}
+
 func TestScoreAll_Cancelled(t *testing.T) {
 	world, _, engine, addresses := newCrowd(t, 40)
 	ctx, cancel := context.WithCancel(t.Context())

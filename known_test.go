@@ -274,3 +274,51 @@ func TestWithCacheSize_Wallets(t *testing.T) {
 		assert.Equal(t, c.read, *read, "a cache of %d", c.size)
 	}
 }
+
+// A wallet that is larger than the cache does not take the place of others.
+func TestWithCacheSize_LargeWallet(t *testing.T) {
+	world, h, engine, _ := newCrowd(t, 0, passport.WithCacheSize(2))
+	world.Stamp(alice, "Google", "account")
+	for _, provider := range []string{"Google", "Github", "Ens"} {
+		world.Stamp(bob, provider, "another")
+	}
+	read := counting(h)
+	for _, address := range []string{alice, bob, alice} {
+		_, err := engine.Score(t.Context(), world.Community, address)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, 4, *read)
+}
+
+func TestWithCacheSize_Conflict(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 1, passport.WithCacheSize(0))
+	lost := false
+	h.apply = func(*store.Changes) error {
+		if !lost {
+			lost = true
+			return store.ErrConflict
+		}
+		return nil
+	}
+	result, err := engine.Score(t.Context(), world.Community, addresses[0])
+	require.NoError(t, err)
+	assert.True(t, result.Passing)
+}
+
+// A query names each nullifier once, in order.
+func TestKnown_Nullifiers(t *testing.T) {
+	world, h, engine, _ := newCrowd(t, 0)
+	for provider, nullifiers := range map[string][]string{"Ens": {"v0:c", "v0:b"}, "Github": {"v0:a", "v0:c"}, "Google": {"v0:b", "v0:d"}} {
+		world.Stamp(alice, provider, "", passporttest.Nullifiers(nullifiers...))
+	}
+	var asked []string
+	h.load = func(q store.Query) error {
+		asked = q.Known[store.Address(alice)].Nullifiers
+		return nil
+	}
+	for range 2 {
+		_, err := engine.Score(t.Context(), world.Community, alice)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"v0:a", "v0:b", "v0:c", "v0:d"}, asked)
+}

@@ -103,7 +103,7 @@ func (m *memory) renew(address Address, known *remembered, version string) {
 }
 
 func (m *memory) put(address Address, r *remembered) {
-	if m.wallets == nil || r.size() > m.most {
+	if r.size() > m.most {
 		return
 	}
 	m.mu.Lock()

@@ -31,7 +31,7 @@ func before(snapshot *store.Snapshot, wallet int, candidates []candidate) *LastS
 func (s *settling) unchanged() bool {
 	last, score := s.snapshot.Wallets[s.at].LastScore, &s.writes.Score
 	switch {
-	case last == nil || s.leaving <= 0:
+	case last == nil:
 		return false
 	case last.ScoredAt.After(s.snapshot.At) || s.snapshot.At.Sub(last.ScoredAt) >= s.leaving:
 		return false
