@@ -48,19 +48,23 @@ func drawPlay(t *rapid.T) play {
 			if !rapid.Bool().Draw(t, "has "+provider) {
 				continue
 			}
-			nullifiers := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"v0:1", "v0:2", "v1:3", "v1:4", "v2:5"}), 1, 3, rapid.ID).Draw(t, "nullifiers")
-			expiry := start.Add(time.Duration(rapid.IntRange(1, 6).Draw(t, "valid for")) * hour)
-			signed, err := passporttest.NewIssuerFromSeed("properties").Issue(address, provider, "", passporttest.Nullifiers(nullifiers...), passporttest.ExpiresAt(expiry))
-			require.NoError(t, err)
-			stamp, err := passport.ReadCredential(signed)
-			require.NoError(t, err)
-			p.credentials = append(p.credentials, stored{store.Address(address), stamp})
+			p.credentials = append(p.credentials, drawCredential(t, address, provider))
 		}
 	}
 	for range rapid.IntRange(1, 6).Draw(t, "scorings") {
 		p.scorings = append(p.scorings, scoring{wallets.Draw(t, "wallet"), time.Duration(rapid.IntRange(0, 2).Draw(t, "hours")) * hour})
 	}
 	return p
+}
+
+func drawCredential(t *rapid.T, address, provider string) stored {
+	nullifiers := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"v0:1", "v0:2", "v1:3", "v1:4", "v2:5"}), 1, 3, rapid.ID).Draw(t, "nullifiers")
+	expiry := start.Add(time.Duration(rapid.IntRange(1, 6).Draw(t, "valid for")) * hour)
+	signed, err := passporttest.NewIssuerFromSeed("properties").Issue(address, provider, "", passporttest.Nullifiers(nullifiers...), passporttest.ExpiresAt(expiry))
+	require.NoError(t, err)
+	stamp, err := passport.ReadCredential(signed)
+	require.NoError(t, err)
+	return stored{store.Address(address), stamp}
 }
 
 // stage is a store and an engine to play on.
