@@ -82,43 +82,55 @@ func (c *GroupClaim) Equal(other *GroupClaim) bool {
 // only checks.
 type GroupSwap struct {
 	From []GroupClaim // in any order, as they were read
-	To   []GroupClaim // in any order, no two with one key
+	// To are in any order, no two with one key. All wallets of a claim that is
+	// not in From must be in the change set, so that two change sets which write
+	// claims on one wallet touch the same wallet.
+	To []GroupClaim
 }
 
-func (s *GroupSwap) validate(found *problems.List, wallets []WalletChanges) {
-	named := func(c *GroupClaim) bool {
-		return slices.ContainsFunc(wallets, func(w WalletChanges) bool { return c.Names(w.Address) })
-	}
-	keys := [2]map[string]bool{{}, {}}
-	for side, claims := range [][]GroupClaim{s.From, s.To} {
-		for i := range claims {
-			claim := &claims[i]
-			checkText(found, "the key of a group", claim.Key, 0, MaxGroupKey)
-			checkText(found, "the canonical wallet of a group", string(claim.Canonical), 0, MaxHolder)
-			if keys[side][claim.Key] {
-				found.Addf("a group's claim is listed twice")
-			}
-			keys[side][claim.Key] = true
-			if !named(claim) {
-				found.Addf("a group's claim names no wallet of the change set")
-			}
-		}
-	}
+func (s *GroupSwap) validate(found *problems.List, scored map[Address]bool) {
+	read := checkGroupClaims(found, s.From, scored)
+	checkGroupClaims(found, s.To, scored)
 	for i := range s.To {
-		if claim := &s.To[i]; !slices.ContainsFunc(s.From, func(read GroupClaim) bool { return read.Equal(claim) }) {
-			claim.validate(found)
+		claim := &s.To[i]
+		if before := read[claim.Key]; before == nil || !before.Equal(claim) {
+			claim.validate(found, scored)
 		}
 	}
+}
+
+// checkGroupClaims checks what holds for both sides of a swap, and returns the
+// claims by key.
+func checkGroupClaims(found *problems.List, claims []GroupClaim, scored map[Address]bool) map[string]*GroupClaim {
+	byKey := make(map[string]*GroupClaim, len(claims))
+	for i := range claims {
+		claim := &claims[i]
+		checkText(found, "the key of a group", claim.Key, 0, MaxGroupKey)
+		checkText(found, "the canonical wallet of a group", string(claim.Canonical), 0, MaxHolder)
+		if byKey[claim.Key] != nil {
+			found.Addf("a group's claim is listed twice")
+		}
+		byKey[claim.Key] = claim
+		isScored := func(item string) bool { return scored[Address(item)] }
+		if !scored[claim.Canonical] && !slices.ContainsFunc(strings.Split(claim.Key, ","), isScored) {
+			found.Addf("a group's claim names no wallet of the change set")
+		}
+	}
+	return byKey
 }
 
 // validate checks a claim that is to be written.
-func (c *GroupClaim) validate(found *problems.List) {
+func (c *GroupClaim) validate(found *problems.List, scored map[Address]bool) {
 	checkTime(found, "the time of a group's claim", c.ClaimedAt)
 	checkAddress(found, " of a group", c.Canonical)
 	wallets := make([]Address, 0, MaxGroup)
 	for item := range strings.SplitSeq(c.Key, ",") {
-		checkAddress(found, " of a group", Address(item))
-		wallets = append(wallets, Address(item))
+		wallet := Address(item)
+		checkAddress(found, " of a group", wallet)
+		if wallet.Valid() && !scored[wallet] {
+			found.Addf("wallet %s of a group is not in the change set", wallet)
+		}
+		wallets = append(wallets, wallet)
 	}
 	switch sorted := slices.Compact(slices.Sorted(slices.Values(wallets))); {
 	case !slices.Equal(sorted, wallets):

@@ -43,7 +43,7 @@ func (c *Changes) Validate() error {
 		found.Addf("a failed scoring has claims")
 	}
 	if c.Groups != nil {
-		c.Groups.validate(found, c.Wallets)
+		c.Groups.validate(found, scored)
 	}
 	claimed := make(map[string]bool, len(c.Claims))
 	for i := range c.Claims {
