@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -24,9 +25,7 @@ func (d *data) groupClaims(community int64, addresses ...store.Address) []store.
 	}
 	var claims []store.GroupClaim
 	for _, key := range slices.Sorted(maps.Keys(named)) {
-		if len(key) <= store.MaxGroupKey {
-			claims = append(claims, d.groups[community][key])
-		}
+		claims = append(claims, d.groups[community][key])
 	}
 	return claims
 }
@@ -38,8 +37,7 @@ func (d *data) addGroupClaim(community int64, claim store.GroupClaim) {
 		d.groups[community] = map[string]store.GroupClaim{}
 	}
 	d.groups[community][claim.Key] = claim
-	for _, address := range namedBy(&claim) {
-		at := place{address, community}
+	for _, at := range foundAt(community, &claim) {
 		if d.groupKeys[at] == nil {
 			d.groupKeys[at] = map[string]bool{}
 		}
@@ -47,20 +45,24 @@ func (d *data) addGroupClaim(community int64, claim store.GroupClaim) {
 	}
 }
 
-func (d *data) removeGroupClaim(community int64, claim store.GroupClaim) {
+func (d *data) removeGroupClaim(community int64, claim *store.GroupClaim) {
 	delete(d.groups[community], claim.Key)
-	for _, address := range namedBy(&claim) {
-		delete(d.groupKeys[place{address, community}], claim.Key)
+	for _, at := range foundAt(community, claim) {
+		delete(d.groupKeys[at], claim.Key)
 	}
 }
 
-// namedBy returns every address that the claim names.
-func namedBy(claim *store.GroupClaim) []store.Address {
-	named := []store.Address{claim.Canonical}
-	for item := range strings.SplitSeq(claim.Key, ",") {
-		named = append(named, store.Address(item))
+// foundAt returns the addresses that find the claim: all that it names, none if
+// its key is too long.
+func foundAt(community int64, claim *store.GroupClaim) []place {
+	if utf8.RuneCountInString(claim.Key) > store.MaxGroupKey {
+		return nil
 	}
-	return named
+	found := []place{{claim.Canonical, community}}
+	for item := range strings.SplitSeq(claim.Key, ",") {
+		found = append(found, place{store.Address(item), community})
+	}
+	return found
 }
 
 // checkGroups returns an error unless the group claims that name the wallets
@@ -69,26 +71,16 @@ func (d *data) checkGroups(c *store.Changes) error {
 	if c.Groups == nil {
 		return nil
 	}
-	found := d.groupClaims(c.Community, addressesOf(c)...)
-	expected := func(claim store.GroupClaim) bool {
-		return slices.ContainsFunc(c.Groups.From, func(read store.GroupClaim) bool { return read.Equal(&claim) })
-	}
-	if len(found) != len(c.Groups.From) || !all(found, expected) {
-		return fail(store.ErrConflict, "a group's claim has changed since it was read")
-	}
-	return nil
-}
-
-func addressesOf(c *store.Changes) []store.Address {
 	addresses := make([]store.Address, len(c.Wallets))
 	for i := range c.Wallets {
 		addresses[i] = c.Wallets[i].Address
 	}
-	return addresses
-}
-
-func all[T any](list []T, holds func(T) bool) bool {
-	return !slices.ContainsFunc(list, func(item T) bool { return !holds(item) })
+	found := d.groupClaims(c.Community, addresses...)
+	expected := slices.SortedFunc(slices.Values(c.Groups.From), func(a, b store.GroupClaim) int { return strings.Compare(a.Key, b.Key) })
+	if !slices.EqualFunc(found, expected, func(a, b store.GroupClaim) bool { return a.Equal(&b) }) {
+		return fail(store.ErrConflict, "a group's claim has changed since it was read")
+	}
+	return nil
 }
 
 // writeGroups makes the group claims those of the swap, which was checked.
@@ -96,8 +88,8 @@ func (d *data) writeGroups(c *store.Changes) {
 	if c.Groups == nil {
 		return
 	}
-	for _, claim := range c.Groups.From {
-		d.removeGroupClaim(c.Community, claim)
+	for i := range c.Groups.From {
+		d.removeGroupClaim(c.Community, &c.Groups.From[i])
 	}
 	for _, claim := range c.Groups.To {
 		d.addGroupClaim(c.Community, claim)
