@@ -57,6 +57,8 @@ type Methods struct {
 	ListEvents func(context.Context, int64, store.Address, store.Page) ([]store.RecordedEvent, error)
 	ListClaims func(context.Context, int64, store.Address) ([]store.Claim, error)
 
+	ListGroupClaims func(context.Context, int64, store.Address) ([]store.GroupClaim, error)
+
 	ListAddresses func(context.Context, store.AddressQuery) ([]store.Address, error)
 
 	FindKey    func(context.Context, string) (*store.Key, error)
@@ -81,8 +83,8 @@ func New(options ...memstore.Option) *Store {
 		PutCommunity: good.PutCommunity, DeleteCommunity: good.DeleteCommunity, FindCommunity: good.FindCommunity,
 		PutAccount: good.PutAccount, PutAddressList: good.PutAddressList,
 		LastScore: good.LastScore, ScoreAt: good.ScoreAt, ListEvents: good.ListEvents, ListClaims: good.ListClaims,
-		ListAddresses: good.ListAddresses,
-		FindKey:       good.FindKey, FindCaller: good.FindCaller, AddKey: good.AddKey, MigrateKey: good.MigrateKey, RevokeKey: good.RevokeKey,
+		ListGroupClaims: good.ListGroupClaims, ListAddresses: good.ListAddresses,
+		FindKey: good.FindKey, FindCaller: good.FindCaller, AddKey: good.AddKey, MigrateKey: good.MigrateKey, RevokeKey: good.RevokeKey,
 		ListKeys: good.ListKeys, AddUsage: good.AddUsage,
 	}}
 }

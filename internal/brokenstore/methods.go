@@ -12,6 +12,7 @@ var (
 	_ store.Points        = (*Store)(nil)
 	_ store.Credentials   = (*Store)(nil)
 	_ store.Communities   = (*Store)(nil)
+	_ store.Groups        = (*Store)(nil)
 	_ store.History       = (*Store)(nil)
 	_ store.Keys          = (*Store)(nil)
 	_ store.KeyLister     = (*Store)(nil)
@@ -120,6 +121,12 @@ func (s *Store) ListEvents(ctx context.Context, community int64, address store.A
 // ListClaims implements [store.History].
 func (s *Store) ListClaims(ctx context.Context, community int64, address store.Address) ([]store.Claim, error) {
 	result, err := s.On.ListClaims(ctx, community, address)
+	return result, s.error(err)
+}
+
+// ListGroupClaims implements [store.Groups].
+func (s *Store) ListGroupClaims(ctx context.Context, community int64, address store.Address) ([]store.GroupClaim, error) {
+	result, err := s.On.ListGroupClaims(ctx, community, address)
 	return result, s.error(err)
 }
 

@@ -140,13 +140,13 @@ var roleMethods = map[string]string{
 	"PutCommunity": "communities", "DeleteCommunity": "communities", "FindCommunity": "finding communities",
 	"PutAccount": "accounts and lists", "PutAddressList": "accounts and lists",
 	"LastScore": "last score", "ScoreAt": "score at", "ListEvents": "history", "ListClaims": "history",
-	"ListAddresses": "addresses",
-	"FindKey":       "keys", "FindCaller": "callers", "AddKey": "keys", "MigrateKey": "keys", "RevokeKey": "keys", "AddUsage": "usage", "LoadPoints": "points ledger",
+	"ListGroupClaims": "listing groups", "ListAddresses": "addresses",
+	"FindKey": "keys", "FindCaller": "callers", "AddKey": "keys", "MigrateKey": "keys", "RevokeKey": "keys", "AddUsage": "usage", "LoadPoints": "points ledger",
 }
 
 // addressed are those that take addresses.
 var addressed = []string{
-	"AddCredentials", "DeleteCredentials", "ListCredentials", "PutAddressList", "LastScore", "ScoreAt", "ListEvents", "ListClaims", "LoadPoints",
+	"AddCredentials", "DeleteCredentials", "ListCredentials", "PutAddressList", "LastScore", "ScoreAt", "ListEvents", "ListClaims", "ListGroupClaims", "LoadPoints",
 }
 
 // brokenMethods are stores that are broken in what all methods have in common.

@@ -33,7 +33,7 @@ func faults() map[string]fault {
 	for _, some := range []map[string]fault{
 		brokenTerms, brokenLoads, brokenBounds, brokenTexts, brokenApplies, brokenCounts, brokenClaims, brokenVersions, brokenPoints, brokenAwards, brokenKnowing, brokenReceipts, brokenLoadedScores,
 		brokenContexts, brokenTogether, brokenForTheEngine,
-		brokenPuts, brokenFinding, brokenAccounts, brokenCredentials, brokenPages, brokenLastScores, brokenScoresAt, brokenHistory, brokenAddresses,
+		brokenPuts, brokenFinding, brokenAccounts, brokenCredentials, brokenPages, brokenLoadedGroups, brokenGroupLists, brokenGroups, brokenGroupsTogether, brokenLastScores, brokenScoresAt, brokenHistory, brokenAddresses,
 		brokenKeys, brokenKeyLists, brokenCallers, brokenUsage, brokenLedgers, brokenMethods(),
 	} {
 		for name, f := range some {

@@ -62,6 +62,7 @@ func normalized(s store.State) store.State {
 		s.Scores[i].Counted = sorted(s.Scores[i].Counted, func(c store.CountedCredential) string { return c.Provider })
 	}
 	s.Claims = sorted(s.Claims, func(c store.StoredClaim) string { return key(c.Community, c.Nullifier) })
+	s.GroupClaims = sorted(s.GroupClaims, func(c store.StoredGroupClaim) string { return key(c.Community, c.Key) })
 	s.Events = slices.Clone(s.Events)
 	for i := range s.Events {
 		s.Events[i].ID = 0

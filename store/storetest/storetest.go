@@ -34,7 +34,8 @@ type Harness interface {
 	//
 	// Seed and State must have communities, credentials, scores, claims and
 	// events. Lists that only a role needs may be left out without it: Accounts,
-	// Lists, Points, Qualified, PointValues, Multipliers, Keys and Usage.
+	// Lists, GroupClaims, Points, Qualified, PointValues, Multipliers, Keys and
+	// Usage.
 	Seed(ctx context.Context, state store.State) error
 	// State returns the whole content of the store. Events and usage are in the
 	// order in which they were written; the order of every other list, the ids of
@@ -103,6 +104,9 @@ func groups() []group {
 		{"last score", "store.LastScorer", has[store.LastScorer], lastScoreCases()},
 		{"engine latest", "store.LastScorer", has[store.LastScorer], latestCases()},
 		{"score at", "store.ScoreFinder", has[store.ScoreFinder], scoreAtCases()},
+		{"loaded groups", "store.Groups", has[store.Groups], loadedGroupCases()},
+		{"group claims", "store.Groups", has[store.Groups], append(groupSwapCases(), otherGroupCases()...)},
+		{"listing groups", "store.Groups", has[store.Groups], listGroupCases()},
 		{"history", "store.History", has[store.History], historyCases()},
 		{"keys", "store.Keys", has[store.Keys], keysCases()},
 		{"listing keys", "store.KeyLister", has[store.KeyLister], listKeysCases()},
@@ -136,6 +140,7 @@ func contention() []group {
 	return []group{
 		{"contention", "store.Store", func(Harness) bool { return true }, contentionCases()},
 		{"contended points", "store.Points", has[store.Points], contendedPointsCases()},
+		{"contended groups", "store.Groups", has[store.Groups], contendedGroupsCases()},
 		{"contended roles", "store.Credentials", has[store.Credentials], contendedRolesCases()},
 		{"contended communities", "store.Communities", has[store.Communities], contendedCommunitiesCases()},
 		{"contended keys", "store.Keys", has[store.Keys], contendedKeysCases()},

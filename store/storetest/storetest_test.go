@@ -29,7 +29,7 @@ func TestLacking(t *testing.T) {
 	}
 	assert.Len(t, Cases(brokenstore.New()), total)
 	for _, role := range []string{
-		"Points", "Credentials", "CredentialLister", "Communities", "CommunityFinder", "LastScorer", "ScoreFinder", "History", "Keys", "CallerFinder", "KeyLister", "AddressLister",
+		"Points", "Credentials", "CredentialLister", "Communities", "CommunityFinder", "LastScorer", "ScoreFinder", "History", "Keys", "CallerFinder", "KeyLister", "AddressLister", "Groups",
 	} {
 		assert.Contains(t, lacks, "store."+role)
 	}
