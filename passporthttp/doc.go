@@ -35,7 +35,16 @@
 //
 // Version 1 of the service's API (/registry/…), the models (/v2/models/…) and
 // the routes of its own app (/ceramic-cache/… and others) are not served: they
-// are 404. linked_score is always null.
+// are 404.
+//
+// # Linked wallets
+//
+// linked_score is the score of the group of a linked wallet, in the service's
+// form (see [passport.WithGroups]). Its wallet_stamps has the stamps of each
+// wallet, but for the canonical one those of the group. Another member has a
+// score of 0 and no stamps. linked_score is null for a wallet that is scored
+// alone, and in the history. While the source of groups fails the answer is
+// 503, or one with null if the engine scores then.
 //
 // # Callers that hang up
 //

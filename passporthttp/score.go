@@ -26,7 +26,7 @@ type scoreBody struct {
 	Stamps         any                    `json:"stamps"` // stampBody by provider, or as they were recorded
 	Points         *pointsBody            `json:"points_data"`
 	PossiblePoints *pointsBody            `json:"possible_points_data"`
-	Linked         json.RawMessage        `json:"linked_score"` // always null: linked wallets are not supported yet
+	Linked         *linkedBody            `json:"linked_score"`
 	LeftOut        map[string]leftOutBody `json:"left_out,omitzero"`
 }
 
@@ -36,9 +36,10 @@ type leftOutBody struct {
 }
 
 type stampBody struct {
-	Score     string  `json:"score"`
-	Dedup     bool    `json:"dedup"`
-	ExpiresAt *string `json:"expiration_date"`
+	Score     string           `json:"score"`
+	Dedup     bool             `json:"dedup"`
+	ExpiresAt *string          `json:"expiration_date"`
+	Source    passport.Address `json:"source_wallet,omitempty"` // of a merged stamp
 }
 
 type pointsBody struct {
@@ -62,6 +63,8 @@ func (h *Handler) score(ctx context.Context, c *call) answer {
 	var impossible *passport.ScoringError
 	switch {
 	case err == nil:
+	case errors.Is(err, passport.ErrGroups): // whatever the source's error is
+		return unavailable(err)
 	case store.KindOf(err) == store.KindNotFound: // deleted since it was found
 		return refuse(http.StatusNotFound, notFound)
 	case errors.As(err, &impossible) && impossible.Unrecorded == nil && !h.scoringErrorStatus:
@@ -156,21 +159,14 @@ func addressOf(c *call) (passport.Address, *answer) {
 }
 
 func (h *Handler) bodyOf(result *passport.Result) scoreBody {
-	stamps, leftOut := map[string]stampBody{}, map[string]leftOutBody{}
-	for _, s := range result.Stamps {
-		if s.Outcome == passport.LeftOut {
-			leftOut[s.Provider] = leftOutBody{s.Reason, date(s.ExpiresAt)}
-			continue
-		}
-		stamps[s.Provider] = stampBody{s.Weight.Fixed(places), s.Outcome == passport.Deduplicated, date(s.ExpiresAt)}
-	}
-	if !h.leftOut {
-		leftOut = nil // is absent
+	var leftOut map[string]leftOutBody // nil is absent
+	if h.leftOut {
+		leftOut = leftOutOf(result)
 	}
 	return scoreBody{
 		Address: result.Address, Score: result.Score.Fixed(places), Passing: result.Passing,
 		Threshold: result.Threshold.Fixed(places), ScoredAt: date(result.ScoredAt), ExpiresAt: date(result.ExpiresAt),
-		Stamps: stamps, LeftOut: leftOut,
+		Stamps: stampsOf(result.Stamps), Linked: linkedOf(result.Linked), LeftOut: leftOut,
 	}
 }
 
