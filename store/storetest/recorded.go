@@ -15,8 +15,10 @@ import (
 // written reports whether a request writes the table, among those of which the
 // recording has rows: those of a scoring, and the keys.
 func written(table string) bool {
-	return strings.HasPrefix(table, "registry_") || table == "account_accountapikey"
+	return strings.HasPrefix(table, "registry_") || table == "account_accountapikey" || table == groupClaims
 }
+
+const groupClaims = "account_walletgroupcommunityclaim"
 
 // normalised rewrites rows the way the wanted ones are written: without ids and
 // times of writing, passports by their address, credentials by what identifies
@@ -65,6 +67,7 @@ func normalised(tables map[string][]row) map[string][]row {
 	drop("registry_humanpoints", "timestamp")
 	drop("registry_humanpointscommunityqualifiedusers")
 	drop("registry_passport", "requires_calculation")
+	drop(groupClaims, "claimed_at")
 	for _, r := range tables["account_accountapikey"] {
 		for name := range r {
 			if !slices.Contains([]string{"id", "prefix", "revoked", "hashed_key_sha256"}, name) {
@@ -99,6 +102,7 @@ func (r *replay) untouched(before store.State, recorded map[string][]row) {
 		"registry_humanpoints":                        func(s *store.State) { s.Points = nil },
 		"registry_humanpointscommunityqualifiedusers": func(s *store.State) { s.Qualified = nil },
 		"account_accountapikey":                       func(s *store.State) { s.Keys = nil },
+		groupClaims:                                   func(s *store.State) { s.GroupClaims = nil },
 	} {
 		if _, is := recorded[table]; is {
 			drop(&before)
@@ -128,6 +132,11 @@ func (r *replay) unrecorded(before store.State) {
 	for _, p := range after.Points {
 		if !slices.Contains(before.Points, p) {
 			assert.True(r.t, r.isNow(p.At), "points at %v", p.At)
+		}
+	}
+	for _, claim := range after.GroupClaims {
+		if !slices.Contains(before.GroupClaims, claim) {
+			assert.True(r.t, r.isNow(claim.ClaimedAt), "a group's claim of %v", claim.ClaimedAt)
 		}
 	}
 	assert.Subset(r.t, after.Points, before.Points)

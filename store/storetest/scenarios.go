@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	linkedgroups "github.com/passport-sdk/passport-go/groups"
 	"github.com/passport-sdk/passport-go/internal/servicerows"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -24,13 +25,17 @@ type row = map[string]any
 //go:embed testdata/scenarios.json
 var recordedScenarios []byte
 
+//go:embed testdata/linked.json
+var linkedScenarios []byte
+
 // scenario was recorded on the Django service: rows to begin with, requests,
 // and the answers and rows that are wanted.
 type scenario struct {
-	Name  string
-	Rows  map[string][]row
-	Steps []scenarioStep
-	Want  struct {
+	Name   string
+	Groups [][]passport.Address // of linked wallets, if there are any
+	Rows   map[string][]row
+	Steps  []scenarioStep
+	Want   struct {
 		Steps  []scenarioAnswer
 		Tables map[string][]row
 	}
@@ -76,7 +81,8 @@ var scenarioNow = time.Date(2026, 12, 1, 0, 0, 0, 123456000, time.UTC)
 // Scenarios runs every recorded scenario that is about scoring through the
 // engine, each on a harness of its own, and compares results and content with
 // those that are wanted. Scenarios about human points are skipped on a store
-// without [store.Points].
+// without [store.Points], and those about linked wallets on one without
+// [store.Groups].
 func Scenarios(t *testing.T, newHarness NewHarness) {
 	t.Helper()
 	all := scenarios(t)
@@ -96,9 +102,29 @@ func Scenarios(t *testing.T, newHarness NewHarness) {
 
 func scenarios(t testing.TB) (all []scenario) {
 	t.Helper()
-	require.NoError(t, json.Unmarshal(recordedScenarios, &all))
-	require.NotEmpty(t, all)
+	for _, recorded := range [][]byte{recordedScenarios, linkedScenarios} {
+		var some []scenario
+		require.NoError(t, json.Unmarshal(recorded, &some))
+		require.NotEmpty(t, some)
+		all = append(all, some...)
+	}
 	return all
+}
+
+// LinkedWallets returns the groups of the recorded scenarios about linked
+// wallets.
+func LinkedWallets(t testing.TB) []passport.Group {
+	t.Helper()
+	all := scenarios(t)
+	return all[len(all)-1].groups()
+}
+
+func (s scenario) groups() []passport.Group {
+	list := make([]passport.Group, len(s.Groups))
+	for i, wallets := range s.Groups {
+		list[i].Wallets = wallets
+	}
+	return list
 }
 
 // state returns the content with which the scenario begins.
@@ -134,6 +160,14 @@ func (s scenario) check(t testing.TB, h Harness, through asking) {
 		options = append(options, passport.WithHumanPoints(passport.HumanPoints{Capped: passport.MetaMaskOG()}))
 	} else if strings.HasPrefix(s.Name, "human points: ") {
 		t.Skip("the store lacks store.Points")
+	}
+	if s.Groups != nil {
+		if !has[store.Groups](h) {
+			t.Skip("the store lacks store.Groups")
+		}
+		linked, err := linkedgroups.New(s.groups()...)
+		require.NoError(t, err)
+		options = append(options, passport.WithGroups(linked, passport.FailScoring))
 	}
 	var err error
 	r.engine, err = passport.New(h, options...)
@@ -220,31 +254,61 @@ func (r *replay) request(path string, want scenarioAnswer) {
 
 // answerOf returns the result as the service answers it.
 func answerOf(result *passport.Result) (row, error) {
-	date := func(t time.Time) any {
-		if t.IsZero() {
-			return nil
-		}
-		return t.Format(time.RFC3339Nano)
-	}
-	const places = 5
-	stamps := row{}
-	for _, s := range result.Stamps {
-		if s.Outcome != passport.LeftOut {
-			stamps[s.Provider] = row{
-				"score": s.Weight.Fixed(places), "dedup": s.Outcome == passport.Deduplicated, "expiration_date": date(s.ExpiresAt),
+	answer := answered(result.Address, result.Score, result.Threshold, result.Passing, result.ScoredAt, result.ExpiresAt, result.Stamps)
+	answer["linked_score"] = nil
+	if l := result.Linked; l != nil {
+		linked, of := answered(l.Canonical, l.Score, l.Threshold, l.Passing, l.ScoredAt, l.ExpiresAt, l.Stamps), row{}
+		for _, member := range l.Members {
+			stamps := stampsOf(member.Stamps)
+			if member.Address == l.Canonical {
+				stamps = linked["stamps"].(row)
+			}
+			if len(stamps) > 0 {
+				of[string(member.Address)] = stamps
 			}
 		}
+		linked["wallet_stamps"], answer["linked_score"] = of, linked
 	}
-	document, err := json.Marshal(row{
-		"address": result.Address, "score": result.Score.Fixed(places), "threshold": result.Threshold.Fixed(places),
-		"passing_score": result.Passing, "last_score_timestamp": date(result.ScoredAt),
-		"expiration_timestamp": date(result.ExpiresAt), "stamps": stamps,
-	})
+	document, err := json.Marshal(answer)
 	if err != nil {
 		return nil, err
 	}
-	var answer row
+	answer = nil
 	return answer, json.Unmarshal(document, &answer)
+}
+
+const places = 5
+
+// answered returns the members that a score and that of a group have.
+func answered(
+	address passport.Address, score, threshold passport.Decimal, passing bool, scoredAt, expiresAt time.Time, stamps []passport.Stamp,
+) row {
+	return row{
+		"address": address, "score": score.Fixed(places), "threshold": threshold.Fixed(places), "passing_score": passing,
+		"last_score_timestamp": dateOf(scoredAt), "expiration_timestamp": dateOf(expiresAt), "stamps": stampsOf(stamps),
+	}
+}
+
+func stampsOf(stamps []passport.Stamp) row {
+	rows := row{}
+	for _, s := range stamps {
+		if s.Outcome == passport.LeftOut {
+			continue
+		}
+		stamp := row{"score": s.Weight.Fixed(places), "dedup": s.Outcome == passport.Deduplicated, "expiration_date": dateOf(s.ExpiresAt)}
+		if s.Source != "" {
+			stamp["source_wallet"] = s.Source
+		}
+		rows[s.Provider] = stamp
+	}
+	return rows
+}
+
+func dateOf(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.Format(time.RFC3339Nano)
 }
 
 // compare demands the wanted rows, in any order, of each table that a request

@@ -43,8 +43,8 @@ func throughServer(newHandler NewHandler) asking {
 
 // RunningScenarios is [ServedScenarios] for a server that runs already, at the
 // URL and on the content of the harnesses, one after the other. It trusts the
-// [TrustedIssuers], awards human points with those of [passport.MetaMaskOG],
-// and has the clock of this machine.
+// [TrustedIssuers], links the [LinkedWallets], awards human points with those
+// of [passport.MetaMaskOG], and has the clock of this machine.
 func RunningScenarios(t *testing.T, newHarness NewHarness, url string) {
 	t.Helper()
 	for _, s := range scenarios(t) {

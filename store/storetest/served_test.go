@@ -82,7 +82,7 @@ func TestServedScenarios_Wrong(t *testing.T) {
 			assert.Equal(t, c.fails, failed)
 		})
 	}
-	require.Len(t, scenarios(t), 45)
+	require.Len(t, scenarios(t), 45+8)
 }
 
 // A running server is held to this machine's clock.
