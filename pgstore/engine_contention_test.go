@@ -27,14 +27,15 @@ type rivals struct {
 	issuer *passporttest.Issuer
 }
 
-func newRivals(t *testing.T) *rivals {
+func newRivals(t *testing.T, options ...passport.Option) *rivals {
 	t.Helper()
 	w := newWorld(t)
 	r := &rivals{world: w, t: t, issuer: passporttest.NewIssuer()}
 	r.store = pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 24 }))
-	engine, err := passport.New(r.store,
+	options = append(options,
 		passport.WithTrustedIssuers(r.issuer.DID()),
 		passport.WithHumanPoints(passport.HumanPoints{Capped: passport.MetaMaskOG()}))
+	engine, err := passport.New(r.store, options...)
 	require.NoError(t, err)
 	r.engine = engine
 	return r
@@ -102,6 +103,35 @@ func TestScore_OneAddressAtOnce(t *testing.T) {
 	} {
 		assert.Equal(t, want, r.value("select count(*) from "+table), table)
 	}
+}
+
+func TestScore_OneGroupAtOnce(t *testing.T) {
+	t.Parallel()
+	wallets := group{alice, bob, carol, dave}
+	r := newRivals(t, passport.WithGroups(wallets, passport.FailScoring))
+	r.stamp(alice, "account", "Google")
+	r.stamp(bob, "account", "Google", "Github")
+	r.stamp(carol, "another account", "Github")
+	asked := make([]string, 64)
+	for i := range asked {
+		asked[i] = string(wallets[i%len(wallets)])
+	}
+	results := r.scoreAll(len(asked), asked)
+	canonical := results[0].Linked.Canonical
+	for i, result := range results {
+		assert.Equal(t, canonical, result.Linked.Canonical)
+		assert.Equal(t, "3.5", result.Linked.Score.String())
+		assert.Equal(t, passport.Address(asked[i]) == canonical, result.Passing)
+	}
+	r.requireGroups(groupClaim(canonical, wallets...))
+	assert.Equal(t, string(canonical), r.value("select string_agg(p.address, ' ') from registry_score s join registry_passport p on p.id = s.passport_id where s.score = 1"))
+	assert.Equal(t, string(canonical), r.value("select string_agg(distinct address, ' ') from registry_humanpoints"))
+	for table, want := range map[string]string{
+		"registry_passport": "4", "registry_score": "4", "registry_stamp": "3", "registry_hashscorerlink": "3", "registry_humanpoints": "2",
+	} {
+		assert.Equal(t, want, r.value("select count(*) from "+table), table)
+	}
+	assert.Equal(t, "256", r.value("select count(*) from registry_event where action = 'SCU'"), "one of each wallet and scoring")
 }
 
 func TestScore_OneAccountAtOnce(t *testing.T) {

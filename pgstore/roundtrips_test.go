@@ -1,7 +1,9 @@
 package pgstore_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -29,6 +31,45 @@ func TestScore_RoundTrips(t *testing.T) {
 			requireTwoRoundTrips(t, newWorld(t), mode, stamps)
 		})
 	}
+}
+
+// A scoring of a wallet must also be two for any number of linked ones.
+func TestScore_RoundTripsOfGroup(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
+		t.Run(mode.String(), func(t *testing.T) {
+			r := newRivals(t, passport.WithGroups(group{alice, bob, carol}, passport.FailScoring))
+			for _, address := range []string{alice, bob, carol} {
+				r.stamp(address, "account of "+address, "Google", "Github")
+			}
+			var trips atomic.Int64
+			pool := r.newPool(execMode(mode), func(c *pgxpool.Config) { c.MaxConns = 1 }, pgtest.CountTrips(&trips))
+			engine := r.engine.On(pgstore.New(pool))
+			for n := range 8 {
+				before := trips.Load()
+				result, err := engine.Score(t.Context(), 1, []string{alice, bob, carol}[n%3])
+				require.NoError(t, err)
+				require.Len(t, result.Linked.Members, 3)
+				if n > 2 { // the first prepare their statements
+					assert.EqualValues(t, 2, trips.Load()-before)
+				}
+			}
+		})
+	}
+}
+
+// group is a source of groups with one.
+type group []passport.Address
+
+// GroupsOf implements [passport.Groups].
+func (g group) GroupsOf(_ context.Context, addresses ...passport.Address) ([]passport.Group, error) {
+	groups := make([]passport.Group, len(addresses))
+	for i, address := range addresses {
+		if slices.Contains(g, address) {
+			groups[i].Wallets = g
+		}
+	}
+	return groups, nil
 }
 
 func requireTwoRoundTrips(t *testing.T, w *world, mode pgx.QueryExecMode, stamps int) {
