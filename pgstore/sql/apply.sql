@@ -162,7 +162,7 @@ order  by new.place;
 select wallet.address::text, (
 -- shared: digest of stamps
              select encode(sha256(coalesce(
-                      string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
+                      string_agg(int8send(s.id) || xidsend(s.xmin) || tidsend(s.ctid), ''::bytea order by s.id),
                       ''::bytea
                     )), 'hex')
              from   /* schema */registry_passport p
@@ -202,7 +202,7 @@ with scored as materialized (
              and    wallet.version = (
 -- shared: digest of rows
              select encode(sha256(coalesce(
-                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text || c.revoked::text, 'UTF8'), ''::bytea order by c.id),
+                      string_agg(int8send(c.id) || xidsend(c.xmin) || tidsend(c.ctid) || boolsend(c.revoked), ''::bytea order by c.id),
                       ''::bytea
                     )), 'hex')
              from   (
@@ -219,7 +219,7 @@ with scored as materialized (
              and    (wallet.stamped = '' or wallet.stamped = (
 -- shared: digest of stamps
              select encode(sha256(coalesce(
-                      string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
+                      string_agg(int8send(s.id) || xidsend(s.xmin) || tidsend(s.ctid), ''::bytea order by s.id),
                       ''::bytea
                     )), 'hex')
              from   /* schema */registry_passport p

@@ -62,7 +62,7 @@ and    c.deleted_at is null;
 select wallet.address::text, (
 -- shared: digest of rows
              select encode(sha256(coalesce(
-                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text || c.revoked::text, 'UTF8'), ''::bytea order by c.id),
+                      string_agg(int8send(c.id) || xidsend(c.xmin) || tidsend(c.ctid) || boolsend(c.revoked), ''::bytea order by c.id),
                       ''::bytea
                     )), 'hex')
              from   (
@@ -79,7 +79,7 @@ select wallet.address::text, (
        case when wallet.stamped = '' then '' else (
 -- shared: digest of stamps
              select encode(sha256(coalesce(
-                      string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
+                      string_agg(int8send(s.id) || xidsend(s.xmin) || tidsend(s.ctid), ''::bytea order by s.id),
                       ''::bytea
                     )), 'hex')
              from   /* schema */registry_passport p
@@ -115,7 +115,7 @@ with wallets as materialized (
     select wallet.address, wallet.known, (
 -- shared: digest of rows
              select encode(sha256(coalesce(
-                      string_agg(int8send(c.id) || convert_to(c.xmin::text || c.ctid::text || c.revoked::text, 'UTF8'), ''::bytea order by c.id),
+                      string_agg(int8send(c.id) || xidsend(c.xmin) || tidsend(c.ctid) || boolsend(c.revoked), ''::bytea order by c.id),
                       ''::bytea
                     )), 'hex')
              from   (
@@ -132,7 +132,7 @@ with wallets as materialized (
            case when wallet.stamped = '' then '' else (
 -- shared: digest of stamps
              select encode(sha256(coalesce(
-                      string_agg(int8send(s.id) || convert_to(s.xmin::text || s.ctid::text, 'UTF8'), ''::bytea order by s.id),
+                      string_agg(int8send(s.id) || xidsend(s.xmin) || tidsend(s.ctid), ''::bytea order by s.id),
                       ''::bytea
                     )), 'hex')
              from   /* schema */registry_passport p
