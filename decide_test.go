@@ -69,9 +69,9 @@ func TestDecide(t *testing.T) {
 	const (
 		evidence    = `{"type":"ThresholdScoreCheck","success":true,"rawScore":"2.5","threshold":"2.00000"}`
 		stampScores = `{"Github":2.5,"Unknown":0.0}`
-		stamps      = `{"Github":{"score":"2.50000","dedup":false,"expiration_date":"2031-06-01T12:00:00+00:00"},` +
-			`"Google":{"score":"0.00000","dedup":true,"expiration_date":"2029-06-01T12:00:00+00:00"},` +
-			`"Unknown":{"score":"0.00000","dedup":false,"expiration_date":"2030-06-01T12:00:00+00:00"}}`
+		stamps      = `{"Github":{"dedup":false,"score":"2.50000","expiration_date":"2031-06-01T12:00:00+00:00"},` +
+			`"Google":{"dedup":true,"score":"0.00000","expiration_date":"2029-06-01T12:00:00+00:00"},` +
+			`"Unknown":{"dedup":false,"score":"0.00000","expiration_date":"2030-06-01T12:00:00+00:00"}}`
 	)
 	assert.Equal(t, store.Changes{
 		Community: 7, At: noon,

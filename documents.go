@@ -1,9 +1,11 @@
 package passport
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -182,24 +184,24 @@ func (r *Result) rawScore() string {
 }
 
 // stampDocuments returns the weights of the stamps that count, and the records
-// of those and of the deduplicated ones: objects by provider, in the order of
-// the stamps.
+// of those and of the deduplicated ones: objects by provider. Members are in
+// the order of Postgres's jsonb, shorter names first, so that sameJSON need not
+// parse what it has stored.
 func stampDocuments(stamps []Stamp) (numbers, records []byte) {
 	const number, record = 32, 112 // their usual lengths
 	numbers = append(make([]byte, 0, 2+number*len(stamps)), '{')
 	records = append(make([]byte, 0, 2+record*len(stamps)), '{')
-	for i := range stamps {
-		s := &stamps[i]
+	for _, s := range shorterFirst(stamps) {
 		if s.Outcome == LeftOut {
 			continue
 		}
-		records = appendName(records, s.Provider)
-		records = append(append(records, `{"score":"`...), s.Weight.Fixed(places)...)
-		records = strconv.AppendBool(append(records, `","dedup":`...), s.Outcome == Deduplicated)
-		records = append(append(records, `,"expiration_date":"`...), store.FormatTime(s.ExpiresAt)...)
+		records = append(appendName(records, s.Provider), `{"dedup":`...)
+		records = strconv.AppendBool(records, s.Outcome == Deduplicated)
+		records = append(append(records, `,"score":"`...), s.Weight.Fixed(places)...)
 		if s.Source != "" {
 			records = append(append(records, `","source_wallet":"`...), s.Source...)
 		}
+		records = append(append(records, `","expiration_date":"`...), store.FormatTime(s.ExpiresAt)...)
 		records = append(records, `"}`...)
 		switch {
 		case s.Source != "": // as the service writes those of a group
@@ -209,6 +211,19 @@ func stampDocuments(stamps []Stamp) (numbers, records []byte) {
 		}
 	}
 	return append(numbers, '}'), append(records, '}')
+}
+
+// shorterFirst returns the stamps by the length of their provider, and then by
+// provider.
+func shorterFirst(stamps []Stamp) []*Stamp {
+	sorted := make([]*Stamp, len(stamps))
+	for i := range stamps {
+		sorted[i] = &stamps[i]
+	}
+	slices.SortFunc(sorted, func(a, b *Stamp) int {
+		return cmp.Or(cmp.Compare(len(a.Provider), len(b.Provider)), cmp.Compare(a.Provider, b.Provider))
+	})
+	return sorted
 }
 
 // appendName appends the name of the next member of an unfinished object.

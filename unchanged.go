@@ -77,16 +77,41 @@ func sameNumber(a, b string) bool {
 	return err == nil && other == nil && x.Cmp(y) == 0
 }
 
-// sameJSON reports whether both documents are the same JSON value. Documents
-// that no scoring would write may count as different.
+// sameJSON reports whether a document that was read is the same JSON value as
+// one that is to be written. Documents that no scoring would write may count as
+// different.
 func sameJSON(a, b []byte) bool {
-	if bytes.Equal(a, b) {
+	if spaced(a, b) {
 		return true
 	}
 	limits := strictjson.Limits{Size: 1 << 20, Depth: 8, Values: 1 << 16}
 	x, err := strictjson.Parse(a, limits)
 	y, other := strictjson.Parse(b, limits)
 	return err == nil && other == nil && sameValue(x, y)
+}
+
+// spaced reports whether a is b, a JSON value, or b as jsonb writes it: with a
+// space after each comma and colon that is not in a text.
+func spaced(a, b []byte) bool {
+	inText := false
+	for i, c := range b {
+		if len(a) == 0 || a[0] != c {
+			return false
+		}
+		a = a[1:]
+		switch {
+		case c == '"' && (!inText || !escaped(b[:i])):
+			inText = !inText
+		case (c == ',' || c == ':') && !inText && len(a) > 0 && a[0] == ' ':
+			a = a[1:]
+		}
+	}
+	return len(a) == 0
+}
+
+// escaped reports whether what follows the text is escaped.
+func escaped(text []byte) bool {
+	return (len(text)-len(bytes.TrimRight(text, `\`)))%2 == 1
 }
 
 func sameValue(a, b *strictjson.Value) bool {
