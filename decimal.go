@@ -49,6 +49,9 @@ func (d Decimal) String() string { return d.number.String() }
 // Fixed returns the number with that many decimal places, rounded half even:
 // Fixed(5) of 2.5 is "2.50000".
 func (d Decimal) Fixed(places uint8) string {
+	if e := d.number.Exponent; e < 0 && -e <= int32(places) { // nothing to round
+		return d.number.Text('f') + strings.Repeat("0", int(places)+int(e))
+	}
 	var fixed apd.Decimal
 	_, _ = quantizing().Quantize(&fixed, &d.number, -int32(places)) // cannot fail: there is room for every Decimal
 	return fixed.Text('f')

@@ -181,7 +181,7 @@ func (c *candidate) refuse(err error) error {
 func (v *validator) check(c *candidate, did string, now time.Time) (Reason, string) {
 	content := &c.content
 	switch {
-	case lowerASCII(content.Subject) != did:
+	case content.Subject != did && lowerASCII(content.Subject) != did:
 		return ReasonWrongSubject, "it is about another address"
 	case content.Provider == "" || content.Provider != c.row.Provider:
 		return ReasonProviderMismatch, fmt.Sprintf("it signs the provider %.100q", content.Provider)
