@@ -104,9 +104,13 @@ func (s *settling) settle(claims *book) error {
 	if s.writes.Score, err = scoreOf(s.result); err != nil {
 		return err
 	}
-	if claims.changes == changes && !s.stirred && s.unchanged() {
+	repeated, err := s.compare()
+	if err != nil {
+		return err
+	}
+	if repeated && claims.changes == changes && !s.stirred && s.unchanged() {
 		claims.unstate(stated)
-		err = s.leave()
+		s.leave()
 	} else {
 		err = s.record()
 	}
@@ -116,11 +120,22 @@ func (s *settling) settle(claims *book) error {
 	return err
 }
 
+// compare sets the score before, if results have it, and reports whether the
+// decision repeats it.
+func (s *settling) compare() (repeated bool, err error) {
+	if !s.compared {
+		return false, nil
+	}
+	if s.repeats() {
+		s.result.Before, err = s.same()
+		return true, err
+	}
+	s.result.Before = before(s.snapshot, s.at, s.candidates)
+	return false, nil
+}
+
 // record completes what is written.
 func (s *settling) record() error {
-	if s.compared {
-		s.result.Before = before(s.snapshot, s.at, s.candidates)
-	}
 	for i := range s.candidates {
 		if s.rulings[i].deduplicated {
 			s.writes.Events = append(s.writes.Events, deduplicatedEvent(s.result.Community, s.address(), &s.candidates[i]))
@@ -132,10 +147,8 @@ func (s *settling) record() error {
 }
 
 // leave leaves the recorded score as it is.
-func (s *settling) leave() (err error) {
+func (s *settling) leave() {
 	s.result.Unchanged, s.result.ScoredAt = true, s.snapshot.Wallets[s.at].LastScore.ScoredAt
-	s.result.Before, err = s.same()
-	return err
 }
 
 // weigh decides about each candidate, adds up those that count, and leaves the

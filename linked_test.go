@@ -42,12 +42,17 @@ func (f *family) GroupsOf(_ context.Context, addresses ...passport.Address) ([]p
 func (f *family) are(groups ...string) {
 	f.groups = nil
 	for _, wallets := range groups {
-		g := passport.Group{ID: "person"}
-		for wallet := range strings.FieldsSeq(wallets) {
-			g.Wallets = append(g.Wallets, passport.Address(wallet))
-		}
-		f.groups = append(f.groups, g)
+		f.link(strings.Fields(wallets)...)
 	}
+}
+
+// link adds a group.
+func (f *family) link(wallets ...string) {
+	g := passport.Group{ID: "person"}
+	for _, wallet := range wallets {
+		g.Wallets = append(g.Wallets, passport.Address(wallet))
+	}
+	f.groups = append(f.groups, g)
 }
 
 func together(wallets ...string) string { return strings.Join(wallets, " ") }

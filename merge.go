@@ -81,20 +81,21 @@ func (g *group) settle(claims *book) error {
 		if s.writes.Score, err = scoreOf(s.result); err != nil {
 			return err
 		}
-		unchanged = unchanged && s.unchanged()
-	}
-	for i := range g.members {
-		s := &g.members[i]
-		finish := s.record
-		if unchanged {
-			finish = s.leave
-		}
-		if err := finish(); err != nil {
+		repeated, err := s.compare()
+		if err != nil {
 			return err
 		}
+		unchanged = unchanged && repeated && s.unchanged()
 	}
 	if unchanged {
 		claims.unstate(stated)
+	}
+	for i := range g.members {
+		if unchanged {
+			g.members[i].leave()
+		} else if err := g.members[i].record(); err != nil {
+			return err
+		}
 	}
 	g.answer()
 	return nil

@@ -1,6 +1,7 @@
 package passport
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -57,4 +58,43 @@ func TestSameJSON(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, sameJSON([]byte(c.a), []byte(c.b)), "%.40s %.40s", c.a, c.b)
 	}
+}
+
+func TestSameJSON_Jsonb(t *testing.T) {
+	const written = `{"A":{"dedup":false,"score":"1.00000"},"say \"a, b: c\\":2.5,"B, C":[]}`
+	for name, c := range map[string]struct {
+		read string
+		same bool
+	}{
+		"the same":                {written, true},
+		"as jsonb":                {`{"A": {"dedup": false, "score": "1.00000"}, "say \"a, b: c\\": 2.5, "B, C": []}`, true},
+		"more space":              {` {"A" :{"dedup":false,  "score":"1.00000"},"say \"a, b: c\\":2.5,"B, C":[ ]} `, true},
+		"another order":           {`{"B, C":[],"A":{"score":"1.00000","dedup":false},"say \"a, b: c\\":2.5}`, true},
+		"another form of numbers": {`{"A":{"dedup":false,"score":"1.00000"},"say \"a, b: c\\":2.50,"B, C":[]}`, true},
+		"space in a name":         {`{"A":{"dedup":false,"score":"1.00000"},"say \"a,  b: c\\":2.5,"B, C":[]}`, false},
+		"less space in a name":    {`{"A":{"dedup":false,"score":"1.00000"},"say \"a,b: c\\":2.5,"B, C":[]}`, false},
+		"more":                    {written + `1`, false},
+		"less":                    {written[:len(written)-1], false},
+		"another value":           {strings.Replace(written, "2.5", "2.6", 1), false},
+		"nothing":                 {``, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, c.same, sameJSON([]byte(c.read), []byte(written)))
+			if name == "as jsonb" {
+				assert.True(t, spaced([]byte(c.read), []byte(written)), "without parsing")
+			}
+		})
+	}
+	long := stampsOf("BB", "A", "CCC", "AA")
+	numbers, records := stampDocuments(long)
+	assert.Equal(t, `{"A":0.0,"AA":0.0,"BB":0.0,"CCC":0.0}`, string(numbers), "in the order of jsonb")
+	assert.True(t, json.Valid(records))
+}
+
+func stampsOf(providers ...string) []Stamp {
+	stamps := make([]Stamp, len(providers))
+	for i, provider := range providers {
+		stamps[i] = Stamp{Provider: provider, Outcome: Counted}
+	}
+	return stamps
 }

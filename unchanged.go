@@ -2,6 +2,8 @@ package passport
 
 import (
 	"bytes"
+	"encoding/json"
+	"slices"
 
 	"github.com/passport-sdk/passport-go/internal/strictjson"
 	"github.com/passport-sdk/passport-go/store"
@@ -26,42 +28,36 @@ func before(snapshot *store.Snapshot, wallet int, candidates []candidate) *LastS
 	return last
 }
 
-// unchanged reports whether the decision, which changes no claim, is the score
-// that is recorded, and may be left alone.
-func (s *settling) unchanged() bool {
+// repeats reports whether the decision is the score that is recorded, in
+// everything but its time.
+func (s *settling) repeats() bool {
 	last, score := s.snapshot.Wallets[s.at].LastScore, &s.writes.Score
-	switch {
-	case last == nil:
-		return false
-	case last.ScoredAt.After(s.snapshot.At) || s.snapshot.At.Sub(last.ScoredAt) >= s.leaving:
-		return false
-	case s.writes.Qualified || len(s.writes.Awards) > 0:
-		return false
-	case last.Status != score.Status || last.Error != "" || !last.ExpiresAt.Equal(score.ExpiresAt) || !sameNumber(last.Value, score.Value):
-		return false
-	}
-	for i := range s.candidates {
-		if s.candidates[i].row.UpdatedAt.After(last.ScoredAt) {
-			return false
-		}
-	}
-	return sameJSON(last.Evidence, score.Evidence) && sameJSON(last.StampScores, score.StampScores) && sameJSON(last.Stamps, score.Stamps)
+	return last != nil && last.Status == score.Status && last.Error == "" && last.ExpiresAt.Equal(score.ExpiresAt) && sameNumber(last.Value, score.Value) &&
+		sameJSON(last.Evidence, score.Evidence) && sameJSON(last.StampScores, score.StampScores) && sameJSON(last.Stamps, score.Stamps)
 }
 
-// same returns the last score of a decision that is unchanged, which need not
-// be read again: all stamps that it counted are there.
-func (s *settling) same() (*LastScore, error) {
-	score, err := ParseDecimal(s.result.rawScore()) // as it is recorded
-	if err != nil {
-		return nil, err
+// unchanged reports whether a decision that repeats the recorded score, and
+// changes no claim, may be left alone.
+func (s *settling) unchanged() bool {
+	scoredAt := s.snapshot.Wallets[s.at].LastScore.ScoredAt
+	if scoredAt.After(s.snapshot.At) || s.snapshot.At.Sub(scoredAt) >= s.leaving || s.writes.Qualified || len(s.writes.Awards) > 0 {
+		return false
 	}
-	threshold, err := ParseDecimal(s.result.Threshold.Fixed(places))
+	written := func(c candidate) bool { return c.row.UpdatedAt.After(scoredAt) }
+	return !slices.ContainsFunc(s.candidates, written)
+}
+
+// same returns the last score of a decision that repeats it, which need not be
+// read again: all stamps that it counted are there.
+func (s *settling) same() (*LastScore, error) {
+	r := s.result
+	read, err := compared(json.Number(r.rawScore()), json.Number(r.Threshold.Fixed(places)), &r.Passing) // as it is recorded
 	if err != nil {
 		return nil, err
 	}
 	last := &LastScore{
-		Community: s.result.Community, Address: s.result.Address, PassedWhenScored: s.result.Passing,
-		Score: score, Threshold: threshold, ScoredAt: s.result.ScoredAt, ExpiresAt: s.result.ExpiresAt,
+		Community: r.Community, Address: r.Address, PassedWhenScored: read.Passing, Score: read.Score, Threshold: read.Threshold,
+		ScoredAt: s.snapshot.Wallets[s.at].LastScore.ScoredAt, ExpiresAt: r.ExpiresAt,
 	}
 	last.Passing = last.PassingAt(s.snapshot.At)
 	return last, nil
