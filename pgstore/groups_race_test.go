@@ -60,14 +60,11 @@ func TestGroups_LostRace(t *testing.T) {
 		for _, level := range levels {
 			t.Run(name+", "+string(level), func(t *testing.T) {
 				w := newWorld(t)
-				s := pgstore.New(w.newPool())
+				s := pgstore.New(w.pool)
 				for _, claim := range c.before {
 					w.claimed(claim.Key, string(claim.Canonical), claim.ClaimedAt.Format("2006-01-02T15:04:05.000000Z"))
 				}
-				first, err := w.newPool().Begin(t.Context())
-				require.NoError(t, err)
-				second, err := w.newPool().BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
-				require.NoError(t, err)
+				first, second := w.begin(pgx.ReadCommitted), w.begin(level)
 				snapshot, err := loadGroup(t.Context(), s.InTx(second), bob, carol)
 				require.NoError(t, err)
 				require.Len(t, snapshot.GroupClaims, len(c.before))
@@ -92,6 +89,17 @@ func TestGroups_LostRace(t *testing.T) {
 			})
 		}
 	}
+}
+
+// begin begins a transaction on a connection of its own.
+func (w *world) begin(level pgx.TxIsoLevel) pgx.Tx {
+	w.tb.Helper()
+	conn, err := pgx.Connect(context.Background(), w.url)
+	require.NoError(w.tb, err)
+	w.tb.Cleanup(func() { _ = conn.Close(context.Background()) }) // which ends a transaction that a failed test left open
+	tx, err := conn.BeginTx(context.Background(), pgx.TxOptions{IsoLevel: level})
+	require.NoError(w.tb, err)
+	return tx
 }
 
 // requireWaiting waits until a statement waits for a lock.
@@ -119,12 +127,9 @@ func TestGroups_InsertedByService(t *testing.T) {
 		t.Run(string(level), func(t *testing.T) {
 			w := newWorld(t)
 			theirs := groupClaim(alice, alice, bob)
-			service, err := w.newPool().Begin(t.Context())
-			require.NoError(t, err)
-			_, err = service.Exec(t.Context(), `insert into account_walletgroupcommunityclaim (group_key, canonical_address, claimed_at, community_id)
+			service, tx := w.begin(pgx.ReadCommitted), w.begin(level)
+			_, err := service.Exec(t.Context(), `insert into account_walletgroupcommunityclaim (group_key, canonical_address, claimed_at, community_id)
 				values ($1, $2, now(), 1)`, theirs.Key, alice)
-			require.NoError(t, err)
-			tx, err := w.newPool().BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
 			require.NoError(t, err)
 			lost := make(chan error, 1)
 			go func() { lost <- scoreGroup(context.Background(), pgstore.New(w.pool).InTx(tx), bob, alice, bob) }()
