@@ -59,7 +59,7 @@ func targets() []target {
 			},
 			suites: []suite{root, issuer, recorded, properties},
 		},
-		{dir: "store", files: []string{"address.go", "nullifiers.go"}, suites: []suite{contract, recorded, root}},
+		{dir: "store", files: []string{"address.go", "groups.go", "nullifiers.go"}, suites: []suite{contract, recorded, root}},
 		{dir: "credential", suites: []suite{credentials, issuer, root, properties}},
 		{dir: "internal/ethereum", suites: []suite{addresses, credentials}},
 		{dir: "internal/typeddata", suites: []suite{typed, credentials, issuer}},
