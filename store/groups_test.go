@@ -158,6 +158,7 @@ func TestGroupSwap_Altered(t *testing.T) {
 		altered := odd
 		change(&altered)
 		require.Error(t, grouped(store.GroupSwap{From: []store.GroupClaim{odd}, To: []store.GroupClaim{altered}}).Validate())
+		require.Error(t, grouped(store.GroupSwap{From: []store.GroupClaim{odd}, To: []store.GroupClaim{linked(), altered}}).Validate())
 	}
 }
 
