@@ -303,14 +303,19 @@ func TestWithCacheSize_Conflict(t *testing.T) {
 	result, err := engine.Score(t.Context(), world.Community, addresses[0])
 	require.NoError(t, err)
 	assert.True(t, result.Passing)
+
+	result, err = engine.Score(t.Context(), world.Community, alice)
+	require.NoError(t, err)
+	assert.Empty(t, result.Stamps)
 }
 
-// A query names each nullifier once, in order.
+// A query names each nullifier of a proven credential once, in order.
 func TestKnown_Nullifiers(t *testing.T) {
 	world, h, engine, _ := newCrowd(t, 0)
 	for provider, nullifiers := range map[string][]string{"Ens": {"v0:c", "v0:b"}, "Github": {"v0:a", "v0:c"}, "Google": {"v0:b", "v0:d"}} {
 		world.Stamp(alice, provider, "", passporttest.Nullifiers(nullifiers...))
 	}
+	world.Stamp(alice, "Old", "", passporttest.Nullifiers("v0:e"), passporttest.ExpiresAt(world.Clock.Now()))
 	var asked []string
 	h.load = func(q store.Query) error {
 		asked = q.Known[store.Address(alice)].Nullifiers
@@ -321,4 +326,28 @@ func TestKnown_Nullifiers(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, []string{"v0:a", "v0:b", "v0:c", "v0:d"}, asked)
+}
+
+// The cache counts each wallet once, and forgets as many as it must.
+func TestWithCacheSize_Counts(t *testing.T) {
+	world, h, engine, wallets := newCrowd(t, 3, passport.WithCacheSize(3))
+	read := counting(h)
+	score := func(address string) int {
+		*read = 0
+		_, err := engine.Score(t.Context(), world.Community, address)
+		require.NoError(t, err)
+		return *read
+	}
+	for range 5 {
+		world.Stamp(wallets[0], "Google", wallets[0])
+		assert.Equal(t, 1, score(wallets[0]), "it has changed")
+	}
+	assert.Zero(t, score(wallets[0]))
+	score(wallets[1])
+	score(wallets[2])
+	for _, provider := range []string{"Google", "Github", "Ens"} {
+		world.Stamp(alice, provider, "account")
+	}
+	score(alice)
+	assert.Equal(t, 1, score(wallets[2]), "none had room beside the large one")
 }

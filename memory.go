@@ -33,14 +33,11 @@ type remembered struct {
 
 func newMemory(most int) *memory {
 	m := &memory{most: most}
-	if most > 0 {
-		// No more wallets than credentials: an empty one counts as one.
-		m.wallets, _ = simplelru.NewLRU(most, func(_ Address, r *remembered) { m.size -= r.size() }) // fails for a size below 1 only
-	}
+	// No more wallets than credentials. It fails for a size of 0, and then nothing
+	// is remembered.
+	m.wallets, _ = simplelru.NewLRU(most, func(_ Address, r *remembered) { m.size -= len(r.candidates) })
 	return m
 }
-
-func (r *remembered) size() int { return max(1, len(r.candidates)) }
 
 // content returns the content of a candidate with the same document that is
 // proven. A nil r has none.
@@ -103,13 +100,13 @@ func (m *memory) renew(address Address, known *remembered, version string) {
 }
 
 func (m *memory) put(address Address, r *remembered) {
-	if r.size() > m.most {
+	if len(r.candidates) > m.most {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.wallets.Remove(address)
-	m.size += r.size()
+	m.size += len(r.candidates)
 	m.wallets.Add(address, r)
 	for m.size > m.most {
 		m.wallets.RemoveOldest()

@@ -148,6 +148,13 @@ func TestLeavingUnchanged_Points(t *testing.T) {
 	assert.False(t, result.Unchanged, "there is something to award")
 	assert.Len(t, result.Points, 1)
 	assert.True(t, score().Unchanged)
+
+	state = world.Store.State()
+	require.Len(t, state.Qualified, 1)
+	state.Qualified = nil
+	require.NoError(t, world.Store.SetState(state))
+	assert.False(t, score().Unchanged, "there is a qualification to record")
+	assert.True(t, score().Unchanged)
 }
 
 // In a batch an unchanged wallet lies between wallets that are written.
@@ -217,6 +224,7 @@ func TestResult_Before(t *testing.T) {
 		{Status: "BULK_PROCESSING"},
 		{Status: store.StatusError, Error: "why"},
 		{Status: store.StatusDone, Value: "one"},
+		{Status: store.StatusDone, Value: "1"}, // a verdict, and no score
 		{Status: store.StatusDone, Value: "1", Evidence: []byte(`"passed"`)},
 		{Status: store.StatusDone, Value: "1", Evidence: []byte(`{"success":true,"rawScore":"1"}`), Stamps: []byte(`[]`)},
 	} {
