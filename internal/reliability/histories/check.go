@@ -108,7 +108,7 @@ func (f *facts) of(i int) {
 		f.wallet(op, w, deleted{f.ofProvider(op.Step.Wallet, op.Step.Provider), op.Count})
 	case Revoke:
 		f.wallet(op, w, revoked{op.Step.Credential, op.Count})
-	case Wait: // each scoring has its time
+	case Wait, Regroup: // each scoring has its time
 	}
 }
 

@@ -64,6 +64,20 @@
 //	go test ./histories -v -run TestCheck
 //	go test ./histories -v -run TestMet
 //
+// # Linked wallets
+//
+// A linked plan ([NewLinkedPlan]) has five wallets, in groups that change, and
+// a stranger who wants the same nullifiers; [RunLinked] carries it out. While
+// the clients are in turns the content is read around each Load and each Apply.
+// [LinkedHistory.Check] then compares each answer with the content that it was
+// made of (the canonical wallet is that of the oldest live claim; a stamp
+// counts if the wallet has its nullifiers; of each provider the first wallet's
+// counts) and with the rows that it left, and the invariants must hold after
+// each write. Its broken stores are in linkedbugs_test.go.
+//
+//	go test ./histories -v -run TestLinkedHistories
+//	go test ./histories -v -run 'TestLinkedHistories$' -timeout 3h -args -histories 5000
+//
 // To draw a picture of a checked history:
 //
 //	go test ./histories -run TestPicture -args -seed 227 -picture /tmp/history.html

@@ -115,7 +115,7 @@ func (h *History) answer(op *Operation) string {
 		return fmt.Sprintf("%d credentials", len(op.Page.Credentials))
 	case Delete, Revoke:
 		return strconv.Itoa(op.Count)
-	case Add, Wait:
+	case Add, Wait, Regroup:
 	}
 	return "done"
 }

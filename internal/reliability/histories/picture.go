@@ -75,7 +75,7 @@ func (h *History) annotations() []porcupine.Annotation {
 		op := &h.Operations[i]
 		a := porcupine.Annotation{Start: op.Call, End: op.Return, Description: op.Step.String()}
 		switch op.Step.Action {
-		case Wait:
+		case Wait, Regroup:
 			a.Tag, a.Details = "clock", fmt.Sprintf("it shows +%v", op.To)
 		case Add, Revoke, Delete:
 			a.Tag = "credentials"

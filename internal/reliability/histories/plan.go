@@ -61,6 +61,8 @@ type Step struct {
 	Leave bool
 	// Forget has a scoring be that of an engine which remembers nothing.
 	Forget bool
+	// Groups are the wallets that are linked once it is done, in the host's order.
+	Groups [][]int
 }
 
 // Age is the age up to which a scoring leaves an unchanged score alone.
@@ -80,6 +82,7 @@ const (
 	Delete      Action = "delete"
 	Revoke      Action = "revoke"
 	Wait        Action = "wait" // the clock moves on
+	Regroup     Action = "link" // the host links other wallets; in linked plans only
 )
 
 // Loss is the way in which the answer to an Apply gets lost.
@@ -238,6 +241,8 @@ func (s Step) String() string {
 		return fmt.Sprintf("%s until +%v", s.Action, s.Until)
 	case Credentials:
 		return fmt.Sprintf("%s of %s", s.Action, walletName(s.Wallet))
+	case Regroup:
+		return fmt.Sprintf("%s %v", s.Action, s.Groups)
 	case Score, Preview, Latest, Claims:
 	}
 	text := fmt.Sprintf("%s %s in %d", s.Action, walletName(s.Wallet), s.Community)
@@ -259,5 +264,5 @@ func walletName(wallet int) string {
 	if wallet == noWallet {
 		return "no wallet"
 	}
-	return []string{"alice", "bob", "carol", "dave"}[wallet]
+	return []string{"alice", "bob", "carol", "dave", "erin", "frank"}[wallet]
 }

@@ -21,20 +21,8 @@ import (
 // at with no other client at work, and the content is read again. An error is
 // of the run; [History.Check] finds those of the store.
 func Run(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*History, error) {
-	r := &runner{plan: plan, subject: subject, pace: pace, now: Start()}
-	for engine, size := range map[**passport.Engine]int{&r.engine: passport.DefaultCacheSize, &r.forgetful: 0} {
-		var err error
-		*engine, err = passport.New(nowhere{},
-			passport.WithTrustedIssuers(issuer().DID()),
-			passport.WithHumanPoints(passport.HumanPoints{}),
-			passport.WithClock(r.clock),
-			passport.WithRetry(backoff),
-			passport.WithCacheSize(size))
-		if err != nil {
-			return nil, err
-		}
-	}
-	if err := r.sign(); err != nil {
+	r, err := newRunner(plan, subject, pace)
+	if err != nil {
 		return nil, err
 	}
 
@@ -53,6 +41,25 @@ func Run(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*History,
 	return &History{Plan: plan, Operations: r.operations, Readings: []Reading{then, last}, Alone: alone}, nil
 }
 
+// newRunner returns one with engines that have the options too.
+func newRunner(plan *Plan, subject Subject, pace Pace, options ...passport.Option) (*runner, error) {
+	r := &runner{plan: plan, subject: subject, pace: pace, now: Start()}
+	for engine, size := range map[**passport.Engine]int{&r.engine: passport.DefaultCacheSize, &r.forgetful: 0} {
+		var err error
+		*engine, err = passport.New(nowhere{}, append([]passport.Option{
+			passport.WithTrustedIssuers(issuer().DID()),
+			passport.WithHumanPoints(passport.HumanPoints{}),
+			passport.WithClock(r.clock),
+			passport.WithRetry(backoff),
+			passport.WithCacheSize(size),
+		}, options...)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return r, r.sign()
+}
+
 // issuer signs the credentials of all plans.
 func issuer() *passporttest.Issuer { return passporttest.NewIssuerFromSeed("histories") }
 
@@ -65,7 +72,7 @@ func backoff() retry.Backoff {
 }
 
 // nowhere is the store of the engine that the clients' engines are made of.
-type nowhere struct{ Store }
+type nowhere struct{ LinkedStore }
 
 // runner carries out a plan.
 type runner struct {
@@ -253,6 +260,7 @@ func (r *runner) step(ctx context.Context, op *Operation, on Store, pause func()
 		op.Count, err = on.RevokeCredentials(ctx, r.signed[op.Step.Credential].ProofValue)
 	case Wait:
 		r.wait(Start().Add(op.Step.Until))
+	case Regroup: // is no work of a store
 	}
 	return err
 }

@@ -34,6 +34,8 @@ type Stamp struct {
 	Score   string
 	Dedup   bool
 	Expires time.Time `json:"expiration_date"`
+	// Source is the wallet that has it, if it is merged.
+	Source store.Address `json:"source_wallet"`
 }
 
 // ReadScore reads the documents of a score.
@@ -101,8 +103,9 @@ func (s *Score) counts() []string {
 	return counted
 }
 
-// fault returns what is wrong with a score by itself, or "".
-func (s *Score) fault() string {
+// fault returns what is wrong with a score by itself, or "". One of a linked
+// wallet may not pass though its stamps suffice.
+func (s *Score) fault(linked bool) string {
 	if s.Status != store.StatusDone || s.Error != "" || s.ScoredAt.IsZero() || s.Score.Evidence == nil {
 		return "it is neither done nor failed"
 	}
@@ -120,7 +123,7 @@ func (s *Score) fault() string {
 		}
 	}
 	raw, threshold := number(s.Evidence.RawScore), number(s.Evidence.Threshold)
-	passes := raw.Cmp(threshold) >= 0
+	passes := raw.Cmp(threshold) >= 0 && (s.Evidence.Success || !linked)
 	switch {
 	case sum.Cmp(raw) != 0:
 		return fmt.Sprintf("it is %q, and its stamps add up to %s", s.Evidence.RawScore, sum.FloatString(9))

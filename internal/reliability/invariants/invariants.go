@@ -18,6 +18,9 @@ type Rules struct {
 	// have changed since the first scoring, so that every wallet has the points
 	// for what has counted.
 	Steady bool
+	// Linked reports that some wallets may be scored as one, and that the group of
+	// each was known whenever it was scored.
+	Linked bool
 }
 
 // Check returns what does not hold, a text each, which begins with the name of
@@ -35,6 +38,9 @@ func Check(state *store.State, rules Rules) []string {
 	c.checkClaims()
 	c.checkScores()
 	c.checkPoints()
+	if rules.Linked {
+		c.checkLinked()
+	}
 	return c.found
 }
 
@@ -47,7 +53,7 @@ const (
 	aloneError   = "a failed score is an error alone"
 	sum          = "the score is the sum of its stamps"
 	theStamps    = "the stamps are those that the score counts"
-	lasts        = "the score lasts as long as its stamps"
+	untilStamps  = "the score lasts as long as its stamps"
 	newestEvent  = "the newest event has the score"
 	oneEvent     = "every deduplicated stamp has one event"
 	qualifies    = "exactly those that have passed have qualified"
@@ -125,7 +131,7 @@ func (c *check) readEvents() {
 			c.breaksf(newestEvent, "%v: %v", at, err)
 			continue
 		}
-		if fault := score.fault(); fault != "" {
+		if fault := score.fault(c.rules.Linked); fault != "" {
 			c.breaksf(sum, "an event of %v: %s", at, fault)
 		}
 		var deduplicated []string
@@ -136,7 +142,7 @@ func (c *check) readEvents() {
 		}
 		slices.Sort(deduplicated)
 		slices.Sort(lost[at])
-		if !slices.Equal(deduplicated, lost[at]) {
+		if !c.mayBeMerged(score) && !slices.Equal(deduplicated, lost[at]) {
 			c.breaksf(oneEvent, "%v: %v lost, the events have %v", at, deduplicated, lost[at])
 		}
 		c.newest[at] = score
@@ -203,10 +209,12 @@ func (c *check) checkScores() {
 			}
 			continue
 		}
-		if fault := score.fault(); fault != "" {
+		if fault := score.fault(c.rules.Linked); fault != "" {
 			c.breaksf(sum, "%v: %s", at, fault)
 		}
-		c.checkCounted(row, score)
+		if !c.mayBeMerged(score) {
+			c.checkCounted(row, score)
+		}
 		if event := c.newest[at]; event == nil || event.differs(score) {
 			c.breaksf(newestEvent, "%v: the score is %+v, the event %+v", at, score, event)
 		}
@@ -241,6 +249,6 @@ func (c *check) checkCounted(row *store.StoredScore, score *Score) {
 		c.breaksf(theStamps, "%s in %d has %v, weighs %v, counts %v", row.Address, row.Community, has, weighed, counts)
 	}
 	if !score.ExpiresAt.Equal(expires) {
-		c.breaksf(lasts, "%s in %d lasts until %v, its stamps until %v", row.Address, row.Community, score.ExpiresAt, expires)
+		c.breaksf(untilStamps, "%s in %d lasts until %v, its stamps until %v", row.Address, row.Community, score.ExpiresAt, expires)
 	}
 }
