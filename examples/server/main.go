@@ -15,6 +15,9 @@
 //	PASSPORT_TRUSTED_ISSUERS  JSON list of the DIDs whose credentials count
 //	PASSPORT_HUMAN_POINTS     award human points (off)
 //	PASSPORT_METAMASK_OG      with the award that is limited in number (off)
+//	PASSPORT_LINKED_WALLETS   a JSON file, the wallets that are scored as one: a
+//	                          list of {"id": "…", "wallets": ["0x…"]}; see
+//	                          passport.WithGroups (unset: none)
 //	PASSPORT_POINTS_DATA      answer points_data and possible_points_data (off: null)
 //	PASSPORT_LEFT_OUT         answer the stamps that are not valid, in left_out (off)
 //	PASSPORT_METADATA         a JSON file, the answer to GET /v2/stamps/metadata;

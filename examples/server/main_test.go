@@ -241,6 +241,8 @@ func TestServer_Misconfigured(t *testing.T) {
 		},
 		"no such file":  {[]string{"PASSPORT_METADATA=/nowhere/metadata.json"}, []string{"PASSPORT_METADATA: open /nowhere/metadata.json"}},
 		"no metadata":   {[]string{"PASSPORT_METADATA=main.go"}, []string{"WithMetadata: the metadata is not a list of platforms"}},
+		"no groups":     {[]string{"PASSPORT_LINKED_WALLETS=/nowhere/linked.json"}, []string{"PASSPORT_LINKED_WALLETS: open /nowhere/linked.json"}},
+		"bad groups":    {[]string{"PASSPORT_LINKED_WALLETS=main.go"}, []string{"PASSPORT_LINKED_WALLETS: main.go: misconfigured: a list of groups: at byte 0"}},
 		"a port":        {[]string{"PASSPORT_ADDR=127.0.0.1:http"}, []string{`PASSPORT_ADDR: "http" is not the number of a port`}},
 		"no JSON":       {[]string{"PASSPORT_TRUSTED_ISSUERS=did:ethr:0x00"}, []string{"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list"}},
 		"no issuer":     {[]string{"PASSPORT_TRUSTED_ISSUERS=[]"}, []string{"PASSPORT_TRUSTED_ISSUERS: misconfigured: no trusted issuer"}},

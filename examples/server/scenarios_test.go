@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,13 +41,13 @@ func (h harness) State(ctx context.Context) (store.State, error) {
 }
 
 // The program itself answers every recorded scenario as the service did, on one
-// database, while it awards human points.
+// database, while it awards human points and links wallets.
 func TestServer_RecordedScenarios(t *testing.T) {
 	url := pgtest.New(t)
 	issuers, err := json.Marshal(storetest.TrustedIssuers())
 	require.NoError(t, err)
 	server := start(t, "PASSPORT_DATABASE_URL="+url, "PASSPORT_TRUSTED_ISSUERS="+string(issuers),
-		"PASSPORT_HUMAN_POINTS=on", "PASSPORT_METAMASK_OG=on")
+		"PASSPORT_HUMAN_POINTS=on", "PASSPORT_METAMASK_OG=on", "PASSPORT_LINKED_WALLETS="+linkedWallets(t))
 	tables := pgtest.NewTables(t, url, "public")
 	under := pgstore.New(tables.Pool)
 	storetest.RunningScenarios(t, func(t testing.TB) storetest.Harness {
@@ -54,4 +56,21 @@ func TestServer_RecordedScenarios(t *testing.T) {
 		return harness{under, tables}
 	}, server.url)
 	server.terminate(t)
+}
+
+// linkedWallets returns the name of a file with the groups of the scenarios.
+func linkedWallets(t *testing.T) string {
+	t.Helper()
+	type group struct {
+		Wallets []store.Address `json:"wallets"`
+	}
+	var list []group
+	for _, linked := range storetest.LinkedWallets(t) {
+		list = append(list, group{linked.Wallets})
+	}
+	text, err := json.Marshal(list)
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "linked.json")
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	return file
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/groups"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/pgstore"
@@ -34,6 +35,8 @@ type Scoring struct {
 	// HumanPoints and MetaMaskOG are PASSPORT_HUMAN_POINTS and
 	// PASSPORT_METAMASK_OG.
 	HumanPoints, MetaMaskOG bool
+	// Linked are the groups in the file of PASSPORT_LINKED_WALLETS, nil for none.
+	Linked *groups.Static
 }
 
 // Server is the configuration of an HTTP server.
@@ -107,6 +110,9 @@ func (s *Scoring) Engine(on passport.Store, logger *slog.Logger) (*passport.Engi
 		}
 		options = append(options, passport.WithHumanPoints(points))
 	}
+	if s.Linked != nil {
+		options = append(options, passport.WithGroups(s.Linked, passport.FailScoring))
+	}
 	return passport.New(on, options...)
 }
 
@@ -134,6 +140,7 @@ func (r *reader) scoring(onDatabase bool) Scoring {
 		Issuers:     r.issuers(),
 		HumanPoints: r.isOn("PASSPORT_HUMAN_POINTS", false),
 		MetaMaskOG:  r.isOn("PASSPORT_METAMASK_OG", false),
+		Linked:      r.linked(),
 	}
 	if onDatabase && r.getenv("PASSPORT_TRUSTED_ISSUERS") == "" {
 		r.addf("PASSPORT_TRUSTED_ISSUERS", "no credential would ever count without it")
@@ -190,6 +197,24 @@ func (r *reader) metadata() []byte {
 		r.addf("PASSPORT_METADATA", "%w", err)
 	}
 	return document
+}
+
+func (r *reader) linked() *groups.Static {
+	name := r.getenv("PASSPORT_LINKED_WALLETS")
+	if name == "" {
+		return nil
+	}
+	file, err := os.Open(name) //nolint:gosec // the operator names it
+	if err != nil {
+		r.addf("PASSPORT_LINKED_WALLETS", "%w", err)
+		return nil
+	}
+	defer func() { _ = file.Close() }()
+	linked, err := groups.Parse(file)
+	if err != nil {
+		r.addf("PASSPORT_LINKED_WALLETS", "%s: %w", name, err)
+	}
+	return linked
 }
 
 // pool returns nil if the variable is not set or invalid.
