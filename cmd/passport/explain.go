@@ -24,6 +24,7 @@ type explanation struct {
 	ExpiresAt time.Time        `json:"expires_at,omitzero"`
 	Stamps    []explainedStamp `json:"stamps"`
 	Points    []explainedAward `json:"points"`
+	Linked    *explainedGroup  `json:"linked,omitempty"`
 }
 
 type explainedStamp struct {
@@ -32,6 +33,7 @@ type explainedStamp struct {
 	Weight       string           `json:"weight"`
 	ExpiresAt    time.Time        `json:"expires_at,omitzero"`
 	ClaimedUntil time.Time        `json:"claimed_until,omitzero"`
+	Source       passport.Address `json:"source,omitempty"` // the wallet that a merged stamp is from
 	Reason       passport.Reason  `json:"reason,omitempty"`
 	Why          string           `json:"why,omitempty"`
 }
@@ -46,18 +48,21 @@ func explain(r *passport.Result, preview bool) *explanation {
 	e := &explanation{
 		Community: r.Community, Address: r.Address, Preview: preview, Passing: r.Passing,
 		Score: r.Score.String(), Threshold: r.Threshold.String(), ScoredAt: r.ScoredAt, ExpiresAt: r.ExpiresAt,
-		Stamps: []explainedStamp{}, Points: []explainedAward{},
-	}
-	for i := range r.Stamps {
-		s := &r.Stamps[i]
-		e.Stamps = append(e.Stamps, explainedStamp{
-			s.Provider, s.Outcome, s.Weight.String(), s.ExpiresAt, s.ClaimedUntil, s.Reason, s.Why,
-		})
+		Stamps: explainStamps(r.Stamps), Points: []explainedAward{}, Linked: explainGroup(r.Linked),
 	}
 	for _, award := range r.Points {
 		e.Points = append(e.Points, explainedAward{award.Action, award.Provider, award.Points})
 	}
 	return e
+}
+
+func explainStamps(stamps []passport.Stamp) []explainedStamp {
+	explained := make([]explainedStamp, len(stamps))
+	for i := range stamps {
+		s := &stamps[i]
+		explained[i] = explainedStamp{s.Provider, s.Outcome, s.Weight.String(), s.ExpiresAt, s.ClaimedUntil, s.Source, s.Reason, s.Why}
+	}
+	return explained
 }
 
 func (e *explanation) write(w io.Writer, format string) error {
@@ -71,8 +76,10 @@ func (e *explanation) write(w io.Writer, format string) error {
 }
 
 // Verdict returns the outcome in words.
-func (e *explanation) Verdict() string {
-	if e.Passing {
+func (e *explanation) Verdict() string { return verdict(e.Passing) }
+
+func verdict(passing bool) string {
+	if passing {
 		return "passes"
 	}
 	return "does not pass"
@@ -84,21 +91,13 @@ func (e *explanation) writeText(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	t := &table{right: map[int]bool{2: true}}
-	if len(e.Stamps) > 0 {
-		t.row("STAMP", "OUTCOME", "WEIGHT", "EXPIRES", "WHY")
+	if e.Linked != nil {
+		err = e.Linked.writeText(w)
+	} else {
+		err = writeStamps(w, e.Stamps)
 	}
-	for i := range e.Stamps {
-		s := &e.Stamps[i]
-		t.row(s.Provider, string(s.Outcome), s.Weight, dateOf(s.ExpiresAt), s.Explained())
-	}
-	if err := t.write(w); err != nil {
+	if err != nil {
 		return err
-	}
-	if len(e.Stamps) == 0 {
-		if _, err := fmt.Fprintln(w, "The wallet has no stamps."); err != nil {
-			return err
-		}
 	}
 	for _, award := range e.Points {
 		line := strings.TrimRight(fmt.Sprintf("%d points for %s %s", award.Points, award.Action, award.Provider), " ")
@@ -108,6 +107,20 @@ func (e *explanation) writeText(w io.Writer) error {
 	}
 	_, err = fmt.Fprintf(w, "\n%s\n", e.Validity())
 	return err
+}
+
+func writeStamps(w io.Writer, stamps []explainedStamp) error {
+	if len(stamps) == 0 {
+		_, err := fmt.Fprintln(w, "The wallet has no stamps.")
+		return err
+	}
+	t := &table{right: map[int]bool{2: true}}
+	t.row("STAMP", "OUTCOME", "WEIGHT", "EXPIRES", "WHY")
+	for i := range stamps {
+		s := &stamps[i]
+		t.row(s.Provider, string(s.Outcome), s.Weight, dateOf(s.ExpiresAt), s.Explained())
+	}
+	return t.write(w)
 }
 
 // Explained returns why the stamp has its outcome.

@@ -20,7 +20,11 @@ func (p *program) score() *cobra.Command {
 With --preview it makes the same decision and changes nothing.
 
 Each stamp is counted, deduplicated (another wallet claimed its account first)
-or left out (it is not valid). The exit code does not depend on the score.`,
+or left out (it is not valid). The exit code does not depend on the score.
+
+With --linked-wallets a linked wallet is scored together with its group. Then
+the score shows which wallet carries it and why, the merged stamps with the
+wallet that each is from, and the stamps of every wallet.`,
 		Example: `  passport score 1 0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c --preview
   passport score 1 0xa11ce0a11ce0a11ce0a11ce0a11ce0a11ce0a11c --format html --output score.html`,
 		Args: cobra.ExactArgs(2),

@@ -95,6 +95,56 @@ func TestScore(t *testing.T) {
 	assert.Contains(t, o.must("score", "1", passporttest.Address("nobody")), "The wallet has no stamps.\n")
 }
 
+func TestScore_Linked(t *testing.T) {
+	o := newOperator(t).withCommunity()
+	alice, bob, carol := passporttest.Address("alice"), passporttest.Address("bob"), passporttest.Address("carol")
+	var dump strings.Builder
+	for _, stamp := range []struct{ address, provider, account string }{{alice, "Google", "1"}, {bob, "Github", "2"}, {bob, "Google", "1"}} {
+		signed, err := o.issuer.Issue(stamp.address, stamp.provider, stamp.account)
+		require.NoError(t, err)
+		dump.Write(signed)
+	}
+	require.Equal(t, exitDone, o.runWith(t.Context(), dump.String(), "import", "-").code)
+	o.environment[linkedWallets] = o.file("linked.json", `[{"id": "<b>\u001b", "wallets": ["`+alice+`", "`+bob+`", "`+carol+`"]}]`)
+
+	text := o.must("score", "1", alice)
+	for _, want := range []string{
+		alice + " passes in community 1: a score of 2.5, and 1.00000 are needed\n\n" +
+			"Its group <b>\uFFFD has 3 wallets, and passes with a score of 2.5.\n" +
+			"The score is that of " + alice + ": it was the first of the group to be scored.\n\nMERGED ",
+		"Github       1  2100-01-01  " + bob + "\n", "Google     1.5  2100-01-01  " + alice + "\n",
+		"\n" + alice + ": 1.5 by its own stamps\nSTAMP ", "\n" + bob + ": 1 by its own stamps\nSTAMP ",
+		"claimed by " + alice + " of the same group until 2100-01-01\n",
+		"\n" + carol + ": 0 by its own stamps\nThe wallet has no stamps.\n\nScored at ",
+	} {
+		assert.Contains(t, text, want)
+	}
+	score := decode[explanation](t, o.must("score", "1", bob, "--format", "json"))
+	assert.False(t, score.Passing)
+	assert.Equal(t, "0", score.Score)
+	assert.Empty(t, score.Stamps)
+	assert.Equal(t, store.Address(alice), score.Linked.Canonical)
+	assert.True(t, score.Linked.Passing)
+	assert.Contains(t, score.Linked.Why, "it has been the canonical wallet since ")
+	require.Len(t, score.Linked.Stamps, 2)
+	assert.Equal(t, store.Address(bob), score.Linked.Stamps[0].Source)
+	require.Len(t, score.Linked.Members, 3)
+	assert.Equal(t, "1", score.Linked.Members[1].Score)
+	assert.Equal(t, "deduplicated", string(score.Linked.Members[1].Stamps[1].Outcome))
+
+	page := o.must("score", "1", bob, "--preview", "--format", "html")
+	for _, want := range []string{"does not pass in community 1", "Its group &lt;b&gt;", "<h2>" + carol + ": 0 by", "<p>The wallet has no stamps.</p>", "<td>" + bob + "</td>"} {
+		assert.Contains(t, page, want)
+	}
+	assert.NotContains(t, page, "<b>")
+	assert.Equal(t, 3, o.count("select count(*) from registry_score"))
+
+	report := decode[report](t, o.must("rescore", "1", "--format", "json"))
+	assert.Equal(t, int64(1), report.Passing, "bob does not pass")
+	assert.Equal(t, int64(2), report.Wallets)
+	o.refused(exitUsage, "PASSPORT_LINKED_WALLETS: ", "score", "1", alice, "--linked-wallets", "/nowhere")
+}
+
 // The server is that of examples/server, whose tests cover it.
 func TestServe(t *testing.T) {
 	o := &operator{t: t, environment: map[string]string{"PASSPORT_ADDR": "nowhere"}}

@@ -17,6 +17,7 @@ const (
 	trustedIssuers = "PASSPORT_TRUSTED_ISSUERS"
 	humanPoints    = "PASSPORT_HUMAN_POINTS"
 	metaMaskOG     = "PASSPORT_METAMASK_OG"
+	linkedWallets  = "PASSPORT_LINKED_WALLETS"
 )
 
 // setting is a variable and its use.
@@ -32,6 +33,7 @@ func engineSettings() []setting {
 		setting{trustedIssuers, "a `JSON` list of the DIDs whose credentials count"},
 		setting{humanPoints, "award human points, `on or off` (default off)"},
 		setting{metaMaskOG, "with the award that is limited in number, `on or off` (default off)"},
+		setting{linkedWallets, "a JSON `file` with the wallets that are scored as one"},
 	)
 }
 
