@@ -27,7 +27,9 @@ import (
 // turns, so that other work of the machine slows both; the medians are
 // reported. "far" is through a proxy that delays everything by 2 ms in each
 // direction, and round-trips is by how many of those 4 ms the scoring takes
-// longer than the floor takes nearby.
+// longer than the floor takes nearby. In the exec mode ×cached is how many
+// times as long as over a pool in the default mode, which takes its turn as
+// well.
 func BenchmarkScoring(b *testing.B) {
 	for _, mode := range []struct {
 		name string
@@ -144,10 +146,10 @@ func twentyStamps(b *testing.B, issuer *passporttest.Issuer, wallet string) []st
 // link returns a pool of one connection, and how many statements went over it.
 func (d *duel) link(configure ...func(*pgxpool.Config)) (pool *pgxpool.Pool, sent *atomic.Int64) {
 	sent = &atomic.Int64{}
-	return d.newPool(append(configure, execMode(d.mode), func(c *pgxpool.Config) {
+	return d.newPool(append([]func(*pgxpool.Config){execMode(d.mode)}, append(configure, func(c *pgxpool.Config) {
 		c.MaxConns = 1
 		c.ConnConfig.Tracer = batchCounter{sent}
-	})...), sent
+	})...)...), sent
 }
 
 // batchCounter counts the statements of batches.
@@ -249,9 +251,17 @@ func (d *duel) forget(addresses ...string) {
 func (d *duel) run(b *testing.B) {
 	pool, sent := d.link()
 	floorPool, floorSent := d.link()
+	cachedPool, _ := d.link(execMode(pgx.QueryExecModeCacheStatement))
 	scoring, floor := d.scoring(b, pool), d.floor(b, floorPool)
-	medians := d.medians(b, scoring, floor)
+	works := []func(){scoring, floor}
+	if d.mode == pgx.QueryExecModeExec {
+		works = append(works, d.scoring(b, cachedPool))
+	}
+	medians := d.medians(b, works...)
 	report(b, medians[0], medians[1])
+	if len(medians) > 2 {
+		b.ReportMetric(float64(medians[0])/float64(medians[2]), "×cached")
+	}
 
 	const runs = 10
 	if d.kind == first {
