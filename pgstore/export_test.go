@@ -10,7 +10,7 @@ func Guards() map[string]guard { return guards }
 
 // Version returns the version of a wallet with those credentials.
 func Version(credentials ...store.Credential) string {
-	const ofNoRows = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	const ofNoRows = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 	v := walletVersion{rows: ofNoRows, ids: readable(credentials)}
 	return v.String()
 }

@@ -59,7 +59,7 @@ func (s *Store) known(q *store.Query) map[string]walletVersion {
 
 // load returns the calls that answer the query.
 func (t texts) load(q *store.Query, known map[string]walletVersion, r *snapshotReader) []call {
-	calls := []call{t.call("load_community", q.Community, timeOrNull(q.At)).each(r.community)}
+	calls := []call{t.call("load_community", q.Community).each(r.community)}
 	if len(q.Addresses) == 0 {
 		return calls
 	}
@@ -161,18 +161,37 @@ func (r *snapshotReader) of(address string) (int, error) {
 // community takes the row of load_community.
 func (r *snapshotReader) community(scan scanFunc) error {
 	c, at := &r.result.Community, storedTime{}
-	var weights, customized string
-	if err := scan(&at, &c.ExternalID, &c.HumanPoints, &c.Account, &c.Name, &c.Rule, &c.Scorer,
-		&weights, &c.Threshold, &customized); err != nil {
+	var scorer, binary, weighted, customized *string
+	if err := scan(&at, &c.ExternalID, &c.HumanPoints, &c.Account, &c.Name, &c.Rule,
+		&scorer, &binary, &weighted, &customized); err != nil {
 		return err
 	}
-	r.found, r.result.At, c.ID, c.Weights = true, at.Time, r.query.Community, document(weights)
-	if customized == "" {
+	r.found, c.ID, r.result.At = true, r.query.Community, at.Time
+	if !r.query.At.IsZero() {
+		r.result.At = within(r.query.At)
+	}
+	if scorer != nil {
+		c.Scorer = *scorer
+	}
+	terms := map[string]*string{store.ScorerBinary: binary, store.ScorerWeighted: weighted}[c.Scorer]
+	if terms != nil {
+		if err := json.Unmarshal([]byte(*terms), &[]any{&c.Weights, &c.Threshold}); err != nil {
+			return fmt.Errorf("reading the weights: %w", err)
+		}
+		if string(c.Weights) == "null" {
+			c.Weights = nil
+		}
+	}
+	if customized == nil {
 		return nil
 	}
-	var pairs [][2]string
-	if err := json.Unmarshal([]byte(customized), &pairs); err != nil {
+	var lists [2][][2]string
+	if err := json.Unmarshal([]byte(*customized), &lists); err != nil {
 		return fmt.Errorf("reading the customized weights: %w", err)
+	}
+	pairs := slices.Concat(lists[:]...)
+	if len(pairs) == 0 {
+		return nil
 	}
 	c.Customization = make(map[string]string, len(pairs))
 	for _, pair := range pairs {

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,15 +21,20 @@ func timeOrNull(t time.Time) any {
 	return store.Microseconds(t)
 }
 
+// The first and the last time of a column that the store reads: times are in
+// the years 1 to 9999, and the zero time means none.
+var (
+	firstTime = time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC)
+	lastTime  = time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
+)
+
 // within returns the time, or the nearest one that a column can hold.
 func within(at time.Time) time.Time {
-	first := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
-	last := time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
 	switch {
-	case at.Before(first):
-		return first
-	case at.After(last):
-		return last
+	case at.Before(firstTime):
+		return firstTime
+	case at.After(lastTime):
+		return lastTime
 	}
 	return store.Microseconds(at)
 }
@@ -42,11 +48,10 @@ func timestamp(t time.Time) string {
 }
 
 // storedTime is a time as the statements return it; zero for NULL. It is a text
-// in UTC, clamped to the years 1 to 9999, because a text does not depend on the
-// driver or on the session's DateStyle, and a row may hold 'infinity'.
+// with the seconds since 1970, because that does not depend on the driver or on
+// the session's DateStyle. A row may hold 'infinity': times are clamped to the
+// years 1 to 9999.
 type storedTime struct{ time.Time }
-
-const timeLayout = "2006-01-02T15:04:05.000000"
 
 // Scan implements [sql.Scanner].
 func (m *storedTime) Scan(from any) (err error) {
@@ -54,13 +59,32 @@ func (m *storedTime) Scan(from any) (err error) {
 	case nil:
 		m.Time = time.Time{}
 	case string:
-		m.Time, err = time.Parse(timeLayout, text)
+		m.Time, err = fromEpoch(text)
 	case []byte:
-		m.Time, err = time.Parse(timeLayout, string(text))
+		m.Time, err = fromEpoch(string(text))
 	default:
 		err = fmt.Errorf("a time came as %T", from)
 	}
 	return err
+}
+
+// fromEpoch reads a decimal number of seconds with six places.
+func fromEpoch(text string) (time.Time, error) {
+	switch text {
+	case "-Infinity":
+		return firstTime, nil
+	case "Infinity":
+		return lastTime, nil
+	}
+	const places = 6
+	if point := len(text) - places - 1; point > 0 && text[point] == '.' {
+		micros, err := strconv.ParseInt(text[:point]+text[point+1:], 10, 64)
+		if errors.Is(err, strconv.ErrRange) { // micros is the nearest one that fits
+			err = nil
+		}
+		return within(time.UnixMicro(micros).UTC()), err
+	}
+	return time.Time{}, fmt.Errorf("a time came as %q", text)
 }
 
 // known returns the time of a column that must not be NULL.

@@ -29,16 +29,19 @@ on     conflict (address, community_id) do nothing;
 -- the host's.
 --
 --   $1 community  $2 addresses
-select p.address::text, p.id::bigint,
-       1 / (select count(*) from /* schema */account_community c where c.id = $1::bigint and c.deleted_at is null)
+select p.id::bigint, 1 / (
+         select count(*)
+         from   /* schema */account_community c
+         where  c.id = $1::bigint
+         and    c.deleted_at is null
+       )
 from   (
          select wallet.address
          from   unnest($2::text[]) as wallet (address)
          limit  cardinality($2::text[])
        ) as wallet
-join   /* schema */registry_passport p using (address)
-where  p.community_id = $1::bigint
-order  by p.address collate "C"
+join   /* schema */registry_passport p on p.address = wallet.address and p.community_id = $1::bigint
+order  by wallet.address collate "C"
 for    no key update of p;
 
 -- name: insert_hash_links
@@ -159,23 +162,23 @@ order  by new.place;
 -- upsert_score to see later that nothing has replaced them.
 --
 --   $1 community  $2 addresses
-select wallet.address::text, (
+select wallet.address::text,
 -- shared: digest of stamps
-             select encode(sha256(coalesce(
-                      string_agg(int8send(s.id) || xidsend(s.xmin) || tidsend(s.ctid), ''::bytea order by s.id),
-                      ''::bytea
-                    )), 'hex')
-             from   /* schema */registry_passport p
-             join   /* schema */registry_stamp s on s.passport_id = p.id
-             where  p.address = wallet.address
-             and    p.community_id = $1::bigint
+           encode(sha256(array(
+             select concat_ws(' ', s.id, s.xmin, s.ctid)
+             from   /* schema */registry_stamp s
+             where  s.passport_id = (
+                      select p.id
+                      from   /* schema */registry_passport p
+                      where  p.address = wallet.address
+                      and    p.community_id = $1::bigint
+                    )
+             order  by s.id
+           )::text::bytea), 'hex')
 -- end shared
-       )::text
-from   (
-         select *
-         from   unnest($2::text[]) as wallet (address)
-         limit  cardinality($2::text[])
-       ) as wallet;
+       ::text
+from   unnest($2::text[]) as wallet (address)
+limit  cardinality($2::text[]);
 
 -- name: upsert_score
 -- Replaces the scores, also one that stays the same, as an error may: at
@@ -194,41 +197,40 @@ from   (
 --   $9 errors  $10 evidences  $11 stamp scores  $12 stamps
 --   $13 time  $14 actions  $15 addresses  $16 data  $17 scored wallet or ""
 with scored as materialized (
-    select wallet.*, (
-             select p.id
-             from   /* schema */registry_passport p
-             where  p.address = wallet.address
-             and    p.community_id = $1::bigint
-             and    wallet.version = (
+    select wallet.*, case
+             when wallet.version =
 -- shared: digest of rows
-             select encode(sha256(coalesce(
-                      string_agg(int8send(c.id) || xidsend(c.xmin) || tidsend(c.ctid) || boolsend(c.revoked), ''::bytea order by c.id),
-                      ''::bytea
-                    )), 'hex')
-             from   (
-                      select c.id, c.xmin, c.ctid,
-                             exists (select from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) as revoked
-                      from   /* schema */ceramic_cache_ceramiccache c
-                      where  c.address = wallet.address
-                      and    c.deleted_at is null
-                      order  by c.id desc
-                      limit  1000 /* MaxCredentials */ + 1
-                    ) as c
+           encode(sha256(array(
+             select concat_ws(' ', c.id, c.xmin, c.ctid,
+                              exists (select from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id))
+             from   /* schema */ceramic_cache_ceramiccache c
+             where  c.address = wallet.address
+             and    c.deleted_at is null
+             order  by c.id desc
+             limit  1000 /* MaxCredentials */ + 1
+           )::text::bytea), 'hex')
 -- end shared
-             )
-             and    (wallet.stamped = '' or wallet.stamped = (
+             and (wallet.stamped = '' or wallet.stamped =
 -- shared: digest of stamps
-             select encode(sha256(coalesce(
-                      string_agg(int8send(s.id) || xidsend(s.xmin) || tidsend(s.ctid), ''::bytea order by s.id),
-                      ''::bytea
-                    )), 'hex')
-             from   /* schema */registry_passport p
-             join   /* schema */registry_stamp s on s.passport_id = p.id
-             where  p.address = wallet.address
-             and    p.community_id = $1::bigint
+           encode(sha256(array(
+             select concat_ws(' ', s.id, s.xmin, s.ctid)
+             from   /* schema */registry_stamp s
+             where  s.passport_id = (
+                      select p.id
+                      from   /* schema */registry_passport p
+                      where  p.address = wallet.address
+                      and    p.community_id = $1::bigint
+                    )
+             order  by s.id
+           )::text::bytea), 'hex')
 -- end shared
-             ))
-           ) as passport_id
+             ) then (
+               select p.id
+               from   /* schema */registry_passport p
+               where  p.address = wallet.address
+               and    p.community_id = $1::bigint
+             )
+           end as passport_id
     from   (
              select *
              from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
@@ -250,7 +252,6 @@ with scored as materialized (
            nullif(new.stamp_scores, '')::jsonb,
            nullif(new.stamps, '')::jsonb
     from   scored new
-    order  by new.address collate "C"
     on     conflict (passport_id) do update
     set    status               = excluded.status,
            score                = excluded.score,
@@ -261,23 +262,20 @@ with scored as materialized (
            stamp_scores         = excluded.stamp_scores,
            stamps               = excluded.stamps
     returning passport_id, id
-), insert_events as (
-    select event.action, event.address, event.place,
-           case when s.id is null then event.data::jsonb
-                else jsonb_set(event.data::jsonb || jsonb_build_object('pk', s.id), '{fields,passport}', to_jsonb(s.passport_id))
-           end as data
-    from   (
-             select *
-             from   unnest($14::text[], $15::text[], $16::text[], $17::text[])
-                    with ordinality as event (action, address, data, scored, place)
-             limit  cardinality($14::text[])
-           ) as event
-    left   join scored on scored.address = event.scored
-    left   join upsert_score s on s.passport_id = scored.passport_id
 )
 insert into /* schema */registry_event (action, address, created_at, data, community_id)
-select event.action, event.address, $13::timestamptz, event.data, $1::bigint
-from   insert_events event
+select event.action, event.address, $13::timestamptz,
+       case when s.id is null then event.data::jsonb
+            else jsonb_set(event.data::jsonb || jsonb_build_object('pk', s.id), '{fields,passport}', to_jsonb(s.passport_id))
+       end, $1::bigint
+from   (
+         select *
+         from   unnest($14::text[], $15::text[], $16::text[], $17::text[])
+                with ordinality as event (action, address, data, scored, place)
+         limit  cardinality($14::text[])
+       ) as event
+left   join scored on scored.address = event.scored
+left   join upsert_score s on s.passport_id = scored.passport_id
 order  by event.place;
 
 -- name: lock_points

@@ -175,7 +175,7 @@ with live as not materialized (
 )
 select edge.newer, edge.older,
        coalesce(page.id, 0)::bigint, coalesce(page.provider, '')::text, coalesce(page.omitted, '')::text, coalesce(page.stamp, '')::text,
-       to_char(greatest('0001-01-01 00:00:00.000001', least(page.updated_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+       extract(epoch from page.updated_at)::text
 from   (
          select exists (select from live where live.id > coalesce((select max(page.id) from page), $2::bigint)) as newer,
                 exists (select from live where live.id <= coalesce((select min(page.id) from page) - 1, $3::bigint)) as older
@@ -290,7 +290,7 @@ with live as not materialized (
 )
 select edge.newer, edge.older,
        coalesce(page.id, 0)::bigint, coalesce(page.provider, '')::text, coalesce(page.omitted, '')::text, coalesce(page.stamp, '')::text,
-       to_char(greatest('0001-01-01 00:00:00.000001', least(page.updated_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+       extract(epoch from page.updated_at)::text
 from   (
          select exists (select from live where live.id > coalesce((select max(page.id) from page), $2::bigint)) as newer,
                 exists (select from live where live.id <= coalesce((select min(page.id) from page) - 1, $3::bigint)) as older

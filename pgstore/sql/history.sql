@@ -4,7 +4,7 @@
 -- Returns the newest event of a score at or before the time.
 --
 --   $1 community  $2 address  $3 time
-select e.id::bigint, e.action::text, e.data::text, to_char(greatest('0001-01-01 00:00:00.000001', least(e.created_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+select e.id::bigint, e.action::text, e.data::text, extract(epoch from e.created_at)::text
 from   /* schema */registry_event e
 where  e.action = 'SCU' /* ActionScoreUpdate */
 and    e.address = $2::text
@@ -29,7 +29,7 @@ with recursive actions (action) as (
     from   actions
     where  actions.action is not null
 )
-select e.id::bigint, e.action::text, e.data::text, to_char(greatest('0001-01-01 00:00:00.000001', least(e.created_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+select e.id::bigint, e.action::text, e.data::text, extract(epoch from e.created_at)::text
 from   actions
 cross  join lateral (
          select id, action, data, created_at
@@ -55,7 +55,7 @@ with recursive actions (action) as (
     from   actions
     where  actions.action is not null
 )
-select e.id::bigint, e.action::text, e.data::text, to_char(greatest('0001-01-01 00:00:00.000001', least(e.created_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+select e.id::bigint, e.action::text, e.data::text, extract(epoch from e.created_at)::text
 from   actions
 cross  join lateral (
          select id, action, data, created_at
@@ -74,7 +74,7 @@ limit  $5::bigint;
 -- Returns the claims of the address.
 --
 --   $1 community  $2 address
-select l.hash::text, l.address::text, to_char(greatest('0001-01-01 00:00:00.000001', least(l.expires_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+select l.hash::text, l.address::text, extract(epoch from l.expires_at)::text
 from   /* schema */registry_hashscorerlink l
 where  l.address = $2::text
 and    l.community_id = $1::bigint
@@ -88,9 +88,9 @@ order  by l.hash collate "C";
 --   $1 community  $2 address
 select coalesce(s.status, '')::text, coalesce(trim_scale(s.score)::text, ''), coalesce(s.error, '')::text,
        coalesce(s.evidence::text, ''), coalesce(s.stamp_scores::text, ''), coalesce(s.stamps::text, ''),
-       case when s.last_score_timestamp is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(s.last_score_timestamp at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
-       case when s.expiration_date      is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(s.expiration_date      at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
-       to_char(statement_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+       extract(epoch from s.last_score_timestamp)::text,
+       extract(epoch from s.expiration_date)::text,
+       extract(epoch from statement_timestamp())::text,
        coalesce(scorer.type, '')::text,
        (
          select coalesce(jsonb_agg(distinct c.provider), '[]')::text

@@ -6,8 +6,8 @@
 --   $1 prefix
 -- shared: columns of a key
 select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
-       case when k.created     is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.created at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
-       case when k.expiry_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       extract(epoch from k.created)::text,
+       extract(epoch from k.expiry_date)::text,
        k.revoked::boolean, coalesce(k.rate_limit, '')::text,
        k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean,
 -- end shared
@@ -22,8 +22,8 @@ where  k.prefix = $1::text;
 --   $1 prefix  $2 external id or ""  $3 id or 0
 -- shared: columns of a key
 select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
-       case when k.created     is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.created at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
-       case when k.expiry_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       extract(epoch from k.created)::text,
+       extract(epoch from k.expiry_date)::text,
        k.revoked::boolean, coalesce(k.rate_limit, '')::text,
        k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean,
 -- end shared
@@ -47,8 +47,8 @@ where  k.prefix = $1::text;
 --   $1 account, 0 for all  $2 prefix that all are above  $3 rows
 -- shared: columns of a key
 select k.id::text, k.prefix::text, k.hashed_key::text, coalesce(k.hashed_key_sha256, '')::text, k.name::text, k.account_id::bigint,
-       case when k.created     is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.created at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
-       case when k.expiry_date is not null then to_char(greatest('0001-01-01 00:00:00.000001', least(k.expiry_date at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US') end,
+       extract(epoch from k.created)::text,
+       extract(epoch from k.expiry_date)::text,
        k.revoked::boolean, coalesce(k.rate_limit, '')::text,
        k.read_scores::boolean, k.historical_endpoint::boolean, k.submit_passports::boolean, k.create_scorers::boolean,
 -- end shared
