@@ -25,10 +25,11 @@ var levels = []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Seriali
 func TestGroups_LostRace(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		before []store.GroupClaim
-		first  func(context.Context, *pgstore.Store) error
-		mine   func(*store.Snapshot) *store.Changes
-		want   []store.GroupClaim
+		before  []store.GroupClaim
+		wallets []store.Address // of mine, bob and carol if there are none
+		first   func(context.Context, *pgstore.Store) error
+		mine    func(*store.Snapshot) *store.Changes
+		want    []store.GroupClaim
 	}{
 		"groups with a common wallet": {
 			first: func(ctx context.Context, s *pgstore.Store) error { return scoreGroup(ctx, s, alice, alice, bob) },
@@ -36,9 +37,10 @@ func TestGroups_LostRace(t *testing.T) {
 			want:  []store.GroupClaim{groupClaim(alice, alice, bob)},
 		},
 		"two canonical wallets of a group": {
-			first: func(ctx context.Context, s *pgstore.Store) error { return scoreGroup(ctx, s, alice, bob, carol, alice) },
-			mine:  func(s *store.Snapshot) *store.Changes { return claiming(s, groupClaim(bob, alice, bob, carol)) },
-			want:  []store.GroupClaim{groupClaim(alice, alice, bob, carol)},
+			first:   func(ctx context.Context, s *pgstore.Store) error { return scoreGroup(ctx, s, alice, bob, carol, alice) },
+			wallets: []store.Address{alice, bob, carol},
+			mine:    func(s *store.Snapshot) *store.Changes { return claiming(s, groupClaim(bob, alice, bob, carol)) },
+			want:    []store.GroupClaim{groupClaim(alice, alice, bob, carol)},
 		},
 		"a wallet alone and a new group": {
 			first: func(ctx context.Context, s *pgstore.Store) error { return scoreGroup(ctx, s, alice, alice, bob) },
@@ -64,8 +66,12 @@ func TestGroups_LostRace(t *testing.T) {
 				for _, claim := range c.before {
 					w.claimed(claim.Key, string(claim.Canonical), claim.ClaimedAt.Format("2006-01-02T15:04:05.000000Z"))
 				}
+				mine := c.wallets
+				if mine == nil {
+					mine = []store.Address{bob, carol}
+				}
 				first, second := w.begin(pgx.ReadCommitted), w.begin(level)
-				snapshot, err := loadGroup(t.Context(), s.InTx(second), bob, carol)
+				snapshot, err := loadGroup(t.Context(), s.InTx(second), mine...)
 				require.NoError(t, err)
 				require.Len(t, snapshot.GroupClaims, len(c.before))
 
@@ -83,8 +89,8 @@ func TestGroups_LostRace(t *testing.T) {
 				require.NoError(t, second.Commit(t.Context()))
 				w.requireGroups(c.want...)
 				if level == pgx.ReadCommitted {
-					require.NoError(t, scoreGroup(t.Context(), s, bob, bob, carol))
-					w.requireGroups(groupClaim(bob, bob, carol))
+					require.NoError(t, scoreGroup(t.Context(), s, bob, mine...))
+					w.requireGroups(groupClaim(bob, mine...))
 				}
 			})
 		}

@@ -260,7 +260,7 @@ func (l *lastVersion) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pg
 }
 
 func (l *lastVersion) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {
-	if l.count == 6 {
+	if l.count == 7 {
 		l.recorded()
 	}
 }

@@ -71,7 +71,7 @@ func TestApply_CancelledCommit(t *testing.T) {
 		"which succeeds": {nil, func(t *testing.T, receipt *store.Receipt, err error) {
 			t.Helper()
 			require.NoError(t, err)
-			require.Len(t, receipt.Wallets, 1)
+			require.Len(t, receipt.Wallets, 2)
 			assert.Equal(t, []bool{false, true}, receipt.Wallets[0].Given)
 		}},
 		"whose answer is lost": {driver.ErrBadConn, func(t *testing.T, receipt *store.Receipt, err error) {

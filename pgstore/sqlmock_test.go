@@ -39,7 +39,7 @@ func everyStatement() []mocked {
 		{name: "swap_hash_links"},
 		{name: "verify_hash_links"},
 		{name: "replace_stamps"},
-		{name: "read_stamps", rows: sqlmock.NewRows([]string{"address", "digest"}).AddRow(alice, "digest")},
+		{name: "read_stamps", rows: sqlmock.NewRows([]string{"address", "digest"}).AddRow(alice, "digest").AddRow(bob, "digest")},
 		{name: "upsert_score"},
 		{name: "lock_points"},
 		{name: "verify_earners"},
@@ -52,7 +52,7 @@ func everyStatement() []mocked {
 func everything() *store.Changes {
 	credentials := []store.Credential{{ID: 5, Provider: "Google", Document: []byte(`{}`)}}
 	wallet := store.Wallet{Address: alice, Version: pgstore.Version(credentials...), Credentials: credentials}
-	c := changes(&store.Snapshot{At: noon, Community: store.Community{ID: 1}, Wallets: []store.Wallet{wallet}}, claim("n1", alice),
+	c := changes(&store.Snapshot{At: noon, Community: store.Community{ID: 1}, Wallets: []store.Wallet{wallet, {Address: bob, Version: pgstore.Version()}}}, claim("n1", alice),
 		store.ClaimSwap{Nullifier: "n2", From: claim("", bob).To, To: claim("", alice).To})
 	c.Groups = &store.GroupSwap{From: []store.GroupClaim{groupClaim(bob, alice, bob)}, To: []store.GroupClaim{groupClaim(alice, alice, bob)}}
 	c.Wallets[0].Qualified = true
@@ -168,7 +168,7 @@ func TestApply_Mocked(t *testing.T) {
 	expect(mock, len(everyStatement()), nil)
 	receipt, err := pgstore.NewDB(db).Apply(t.Context(), everything())
 	require.NoError(t, err)
-	require.Len(t, receipt.Wallets, 1)
+	require.Len(t, receipt.Wallets, 2)
 	assert.Equal(t, []bool{false, true}, receipt.Wallets[0].Given)
 	require.NoError(t, mock.ExpectationsWereMet())
 }

@@ -144,8 +144,8 @@ func withParameters(t *testing.T, address string, parameters ...string) string {
 // Groups of cases: those that a scoring depends on, and those that send and
 // receive values of every type.
 var (
-	scoringCases = []string{"load", "write", "counted", "claims", "stale", "known", "receipts", "loaded scores", "all or nothing", "batch", "engine", "points"}
-	valueCases   = []string{"write", "engine", "points"}
+	scoringCases = []string{"load", "write", "counted", "claims", "stale", "known", "receipts", "loaded scores", "all or nothing", "batch", "engine", "points", "loaded groups", "group claims", "listing groups"}
+	valueCases   = []string{"write", "engine", "points", "group claims"}
 )
 
 // runSuite runs the suite and the recorded scenarios, or without -all only the

@@ -9,7 +9,7 @@
 --
 --   $1 community  $2 addresses  $3 most rows
 select g.group_key::text, g.canonical_address::text,
-       to_char(greatest('0001-01-01 00:00:00.000001', least(g.claimed_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+       extract(epoch from g.claimed_at)::text
 -- shared: claims of groups
 from   /* schema */account_walletgroupcommunityclaim g
 where  (g.canonical_address = any($2::text[]) or string_to_array(g.group_key, ',') && $2::text[])
@@ -23,7 +23,7 @@ limit  $3::bigint;
 --
 --   $1 community  $2 addresses
 select g.group_key::text, g.canonical_address::text,
-       to_char(greatest('0001-01-01 00:00:00.000001', least(g.claimed_at at time zone 'UTC', '9999-12-31 23:59:59.999999')), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+       extract(epoch from g.claimed_at)::text
 -- shared: claims of groups
 from   /* schema */account_walletgroupcommunityclaim g
 where  (g.canonical_address = any($2::text[]) or string_to_array(g.group_key, ',') && $2::text[])
