@@ -22,7 +22,7 @@ type scoring struct {
 func (s *scoring) run(ctx context.Context) (*Result, error) {
 	o := &s.observation
 	again := func(err error) bool {
-		if store.Retryable(err) {
+		if store.Retryable(err) && !errors.Is(err, ErrGroups) { // whatever the source's own error is
 			s.logger().DebugContext(ctx, "scoring lost a race", slog.Int("attempt", o.Attempts))
 			return true
 		}
