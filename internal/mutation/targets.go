@@ -56,6 +56,7 @@ func targets() []target {
 			files: []string{
 				"dedup.go", "humanpoints.go", "decide.go", "weights.go", "decimal.go", "verify.go", "parallel.go",
 				"scorer.go", "scoring.go", "latest.go", "documents.go", "passport.go", "options.go",
+				"batch.go", "memory.go", "unchanged.go", "bulk.go", "bulkrun.go", "bulksettle.go",
 			},
 			suites: []suite{root, issuer, recorded, properties},
 		},
