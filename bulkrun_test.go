@@ -407,3 +407,17 @@ func TestScoreAll_FaultInHalf(t *testing.T) {
 		assert.Len(t, scored, 2*faulty)
 	}
 }
+
+// So does a fault that a wallet meets when it is scored by itself.
+func TestScoreAll_FaultAlone(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 2, passport.WithRetry(func() retry.Backoff { return nil }))
+	answers := []error{store.ErrConflict, store.ErrUnavailable}
+	h.apply = func(*store.Changes) error {
+		answer := answers[0]
+		answers = answers[1:]
+		return answer
+	}
+	scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses[:1])))
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	assert.Empty(t, scored)
+}
