@@ -1,10 +1,12 @@
 package passport
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -27,6 +29,10 @@ type LastScore struct {
 	Score, Threshold Decimal
 	// ScoredAt and ExpiresAt are as in [Result].
 	ScoredAt, ExpiresAt time.Time
+	// Linked is the score of the canonical wallet of the address's group, as
+	// [Engine.Latest] returns it for another member; see [WithGroups]. The member
+	// itself has a score of 0, and the canonical wallet's threshold and times.
+	Linked *LastScore
 }
 
 // PassingAt reports whether the score, as it was read, is valid at the given
@@ -36,7 +42,9 @@ func (s *LastScore) PassingAt(at time.Time) bool {
 }
 
 // Latest returns the last score that this SDK or the service has recorded for
-// the address, without scoring again.
+// the address, without scoring again. With [WithGroups] that of a member of a
+// group is as its last answer was; the source of groups is not asked, but the
+// newest group claim that the store has recorded.
 //
 // It returns [ErrNeverScored] if there is no score, or the service has queued
 // the address to be scored again; a *[ScoringError] with the recorded reason if
@@ -76,18 +84,31 @@ func (s *scoring) lastScore(ctx context.Context) (*LastScore, error) {
 		return nil, fmt.Errorf("%w: Latest needs a store with the role store.LastScorer, which %T lacks", ErrMisconfigured, s.engine.store)
 	}
 	began := time.Now()
-	recorded, err := scores.LastScore(ctx, o.Community, o.Address)
-	o.Load += time.Since(began)
+	defer func() { o.Load += time.Since(began) }()
+	if groups, has := s.engine.store.(store.Groups); has && s.engine.settings.grouped {
+		r := groupReader{s.engine, scores, groups, o.Community}
+		return r.latest(ctx, o.Address)
+	}
+	recorded, err := s.engine.recordedScore(ctx, scores, o.Community, o.Address)
+	if err != nil {
+		return nil, err
+	}
+	return lastScoreOf(recorded, o.Community, o.Address)
+}
+
+// recordedScore reads a score. It returns [ErrNeverScored] if there is none.
+func (e *Engine) recordedScore(ctx context.Context, scores store.LastScorer, community int64, address Address) (*store.RecordedScore, error) {
+	recorded, err := scores.LastScore(ctx, community, address)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, ErrNeverScored
 	}
 	if err != nil {
 		return nil, err
 	}
-	if now := store.Microseconds(s.engine.settings.clock()); !now.IsZero() {
+	if now := store.Microseconds(e.settings.clock()); !now.IsZero() {
 		recorded.ReadAt = now
 	}
-	return lastScoreOf(recorded, o.Community, o.Address)
+	return recorded, nil
 }
 
 func lastScoreOf(recorded *store.RecordedScore, community int64, address Address) (*LastScore, error) {
@@ -122,25 +143,41 @@ func isVerdict(score Decimal) bool {
 	return text == "0.00000" || text == "1.00000"
 }
 
-// isOutdated reports whether the address lacks a stamp that its score counted.
+// isOutdated reports whether the address lacks a stamp of its own that its
+// score counted.
 func isOutdated(recorded *store.RecordedScore, address Address) (bool, error) {
+	counted, err := countedOf(recorded, address)
+	return lacks(recorded.Live, counted[address]), err
+}
+
+// countedOf returns the providers of the stamps that a score of the address
+// counted, by the wallet that has them. Some are others' if wallets are linked.
+func countedOf(recorded *store.RecordedScore, address Address) (map[Address][]string, error) {
 	if recorded.Stamps == nil {
-		return false, nil // the service did not always record them
+		return nil, nil // the service did not always record them
 	}
 	var stamps map[string]struct {
 		Dedup  bool    `json:"dedup"`
-		Wallet Address `json:"source_wallet"` // another's, if wallets are linked
+		Wallet Address `json:"source_wallet"`
 	}
 	if json.Unmarshal(recorded.Stamps, &stamps) != nil {
-		return false, fmt.Errorf("%w: the stamps of a score have another form", store.ErrInternal)
+		return nil, fmt.Errorf("%w: the stamps of a score have another form", store.ErrInternal)
 	}
-	for _, provider := range recorded.Live {
-		delete(stamps, provider)
-	}
-	for _, stamp := range stamps {
-		if !stamp.Dedup && (stamp.Wallet == "" || stamp.Wallet == address) {
-			return true, nil
+	counted := map[Address][]string{}
+	for provider, stamp := range stamps {
+		if !stamp.Dedup {
+			wallet := cmp.Or(stamp.Wallet, address)
+			counted[wallet] = append(counted[wallet], provider)
 		}
 	}
-	return false, nil
+	return counted, nil
+}
+
+// lacks reports whether some of the wanted ones are not on the list.
+func lacks(list, wanted []string) bool {
+	listed := make(map[string]bool, len(list))
+	for _, item := range list {
+		listed[item] = true
+	}
+	return slices.ContainsFunc(wanted, func(item string) bool { return !listed[item] })
 }
