@@ -11,9 +11,9 @@ import (
 // Faults is a store that passes every call on to another one, except those
 // that the test wants to fail. It is safe for concurrent use.
 //
-// It has the roles that an engine uses, [store.LastScorer], [store.Points] and
-// [store.AddressLister]. Where the other store lacks one, a call of it returns
-// store.ErrMisconfigured.
+// It has the roles that an engine uses, [store.LastScorer], [store.Groups],
+// [store.Points] and [store.AddressLister]. Where the other store lacks one, a
+// call of it returns store.ErrMisconfigured.
 type Faults struct {
 	on store.Store
 
@@ -33,7 +33,8 @@ func NewFaults(on store.Store) *Faults { return &Faults{on: on} }
 // FailLoad makes the next calls of Load and LastScore fail with the error, as
 // many as times says, in place of those left of an earlier FailLoad. An engine
 // calls Load once for each attempt of Score and Preview, and LastScore once for
-// Latest. A nil error ends the failures.
+// Latest, or once for each wallet that the score of a group depends on. A nil
+// error ends the failures.
 //
 // The error is one of package store, such as [store.ErrUnavailable]. It is
 // wrapped in a [store.Error], unless it is one or that of a context.
