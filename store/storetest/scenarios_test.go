@@ -56,6 +56,37 @@ func TestScenarios_Wrong(t *testing.T) {
 	}
 }
 
+// So it must in those about linked wallets.
+func TestScenarios_LinkedWrong(t *testing.T) {
+	const name = "linked: the first wallet asked becomes the group's"
+	fails := func(spoil func(*scenario)) bool {
+		s := recorded(t, name)
+		spoil(&s)
+		return Fails(func(t testing.TB) { s.check(t, brokenstore.New(), throughEngine) })
+	}
+	require.False(t, fails(func(*scenario) {}), "as recorded it passes")
+
+	inBody := func(old, changed string) func(*scenario) {
+		return func(s *scenario) {
+			body := s.Want.Steps[1].Body
+			require.Contains(t, string(body), old)
+			s.Want.Steps[1].Body = bytes.Replace(body, []byte(old), []byte(changed), 1)
+		}
+	}
+	other := string(recorded(t, name).Groups[0][0])
+	for what, spoil := range map[string]func(*scenario){
+		"no groups":                func(s *scenario) { s.Groups = nil },
+		"another canonical wallet": func(s *scenario) { s.Want.Tables[groupClaims][0]["canonical_address"] = other },
+		"another group":            func(s *scenario) { s.Want.Tables[groupClaims][0]["group_key"] = other },
+		"an extra claim":           func(s *scenario) { s.Want.Tables[groupClaims] = nil },
+		"another source wallet":    inBody(`"source_wallet": "0x35`, `"source_wallet": "0x36`),
+		"other wallets' stamps":    inBody(`"wallet_stamps": {`, `"wallet_stamps": {"0x": {},`),
+		"another linked score":     inBody(`"passing_score": true`, `"passing_score": false`),
+	} {
+		assert.True(t, fails(spoil), what)
+	}
+}
+
 // Values that the recording leaves out are compared with those that are known
 // without it.
 func TestScenarios_Unrecorded(t *testing.T) {

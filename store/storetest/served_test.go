@@ -53,6 +53,7 @@ func TestServedScenarios_Wrong(t *testing.T) {
 			r.Body.WriteString(text)
 		})
 	}
+	const linked = "linked: deduplicated by a stranger"
 	const points, migrated, listing, history = "human points: address lists", "PBKDF2 API key is migrated to SHA-256", "listing of credentials", "history at several moments"
 	for name, c := range map[string]struct {
 		scenario string
@@ -68,6 +69,8 @@ func TestServedScenarios_Wrong(t *testing.T) {
 		"a score":              {points, inBody(`"3.00000"`, `"3.00001"`), true},
 		"an extra member":      {points, inBody(`{`, `{"more": 1, `), true},
 		"a missing member":     {points, inBody(`,"linked_score":null`, ``), true},
+		"a linked score":       {linked, inBody(`"linked_score":{`, `"linked_score":{"more":1,`), true},
+		"a source wallet":      {linked, inBody(`"source_wallet":"0x`, `"source_wallet":"0y`), true},
 		"a sentence":           {"deleted community", inBody(`No scorer`, `No Scorer`), true},
 		"an order":             {listing, inBody(`"Github"`, `"Google"`), true},
 		"a link":               {listing, inBody(`"next":null`, `"next":"/"`), true},
