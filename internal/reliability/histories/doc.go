@@ -68,7 +68,8 @@
 //
 // A linked plan ([NewLinkedPlan]) has five wallets, in groups that change, and
 // a stranger who wants the same nullifiers; [RunLinked] carries it out. While
-// the clients are in turns the content is read around each Load and each Apply.
+// no two clients are at work at once, as in the end, the content is read around
+// each Load and each Apply.
 // [LinkedHistory.Check] then compares each answer with the content that it was
 // made of (the canonical wallet is that of the oldest live claim; a stamp
 // counts if the wallet has its nullifiers; of each provider the first wallet's

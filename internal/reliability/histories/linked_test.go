@@ -23,9 +23,30 @@ func TestLinkedHistories(t *testing.T) {
 		first = uint64(rand.Uint32())
 	}
 	t.Logf("the first seed is %d", first)
-	for i := range uint64(*number) {
-		checkLinked(t, first+i, inMemory(t), histories.InTurns(first+i))
-	}
+	t.Run("memstore in turns", func(t *testing.T) {
+		for i := range uint64(*number) {
+			checkLinked(t, first+i, inMemory(t), histories.InTurns(first+i))
+		}
+	})
+	const of = 10 // of ten in turns, one of each other subject
+	others := uint64(max(1, *number/of))
+	t.Run("memstore at once", func(t *testing.T) {
+		for i := range others {
+			checkLinked(t, first+i, inMemory(t), histories.AtOnce(first+i))
+		}
+	})
+	t.Run("pgstore", func(t *testing.T) {
+		on := newDatabase(t)
+		for i := range others {
+			checkLinked(t, first+i, on.direct(), histories.AtOnce(first+i))
+		}
+	})
+	t.Run("pgstore in every way at once", func(t *testing.T) {
+		on := mixed{host{database: newDatabase(t)}}
+		for i := range others {
+			checkLinked(t, first+i, on, histories.AtOnce(first+i))
+		}
+	})
 }
 
 func checkLinked(t *testing.T, s uint64, subject histories.Subject, pace histories.Pace) {

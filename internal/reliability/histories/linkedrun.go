@@ -56,8 +56,8 @@ type groupAnswer struct {
 // order.
 type Groups map[store.Address][]passport.Address
 
-// Look is a Load or an Apply. If the clients were in turns it has the contents
-// of the store around it, which are the same for a Load.
+// Look is a Load or an Apply. If no other client was at work at that moment it
+// has the contents of the store around it, which are the same for a Load.
 type Look struct {
 	At            time.Time
 	Wrote         bool
@@ -99,6 +99,8 @@ func RunLinked(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*Li
 		}
 	})
 	failed := len(r.history.Failed)
+	_, direct := subject.(Direct)
+	r.turns = r.turns || direct // outside of a transaction of a host, others do not see the content
 	for wallet := range plan.Wallets {
 		for _, leave := range []bool{false, true} {
 			r.do(ctx, Step{Action: Score, Community: FirstCommunity, Wallet: wallet, Leave: leave}, alone)
@@ -119,6 +121,7 @@ func RunLinked(ctx context.Context, plan *Plan, subject Subject, pace Pace) (*Li
 type linkedRunner struct {
 	*runner
 
+	// turns reports that no two clients are at work at one moment.
 	turns bool
 
 	mu      sync.Mutex
@@ -254,7 +257,7 @@ type looking struct {
 	scoring *LinkedScoring
 }
 
-// state returns the content, nil unless the clients are in turns.
+// state returns the content, nil if other clients are at work.
 func (l *looking) state(ctx context.Context) *store.State {
 	if !l.runner.turns {
 		return nil

@@ -85,10 +85,17 @@ select json_build_object(
     'registry_passport',       (select json_agg(p) from passport p),
     'registry_score',          (select json_agg(s) from registry_score s where s.passport_id in (select id from passport)),
     'registry_stamp',          (select json_agg(s) from registry_stamp s where s.passport_id in (select id from passport)),
+    'ceramic_cache_ceramiccache',
+                               (select json_agg(c) from ceramic_cache_ceramiccache c where c.address = any($1)),
+    'ceramic_cache_revocation',
+                               (select json_agg(r) from ceramic_cache_revocation r join ceramic_cache_ceramiccache c on c.id = r.ceramic_cache_id
+                                where c.address = any($1)),
     'registry_event',          (select json_agg(e) from registry_event e where e.address = any($1)),
     'registry_humanpoints',    (select json_agg(h) from registry_humanpoints h where h.address = any($1)),
     'registry_humanpointscommunityqualifiedusers',
-                               (select json_agg(q) from registry_humanpointscommunityqualifiedusers q where q.address = any($1))
+                               (select json_agg(q) from registry_humanpointscommunityqualifiedusers q where q.address = any($1)),
+    'account_walletgroupcommunityclaim',
+                               (select json_agg(g) from account_walletgroupcommunityclaim g where string_to_array(g.group_key, ',') && $1)
 )::text`, plan.Wallets, plan.Nullifiers).Scan(&document)
 	if err != nil {
 		return store.State{}, err
