@@ -34,7 +34,8 @@ func (s scripted) Apply(ctx context.Context, _ *store.Changes) (*store.Receipt, 
 	if err != nil {
 		return nil, err
 	}
-	receipt.Wallets[0].Given = nil // the engine has asked for no award
+	receipt.Wallets = receipt.Wallets[:1]
+	receipt.Wallets[0].Given = nil // the engine has scored one wallet, and asked for no award
 	return receipt, nil
 }
 
