@@ -61,8 +61,9 @@ type lab struct {
 // course is the outcome of undisturbed scorings of wallets.
 type course struct {
 	addresses []string // more than one are a batch
-	// known reports that the engine has scored the wallet before.
-	known               bool
+	// known reports that the engine has scored the wallet before, and linked that
+	// it knows groups.
+	known, linked       bool
 	before, once, twice state
 	results             results
 }
@@ -74,6 +75,7 @@ type results []*passport.Result
 const (
 	again    = "alice again"
 	together = "alice and dave"
+	linked   = "alice, linked with dave"
 )
 
 func newLab(t *testing.T, url string) *lab {
@@ -85,6 +87,7 @@ func newLab(t *testing.T, url string) *lab {
 	}
 	l.want[again] = l.undisturbed(course{addresses: []string{alice}, known: true})
 	l.want[together] = l.undisturbed(course{addresses: []string{alice, dave}})
+	l.want[linked] = l.undisturbed(course{addresses: []string{alice}, linked: true})
 	l.by = l.ways()
 	for _, by := range l.by {
 		_, err := l.atNoon(by.store).Score(t.Context(), world.One, alice) // connects and prepares
@@ -144,12 +147,13 @@ func (l *lab) prepare() {
 	l.Stamp(dave, "Google", "account of dave")
 	l.Stamp(dave, "Github", "account of dave")
 	require.NoError(l.t, l.Store.PutAddressList(l.t.Context(), "MetaMaskOG2", store.Address(alice), store.Address(dave)))
+	l.linkedBefore()
 	l.Keep()
 }
 
 func (l *lab) undisturbed(c course) *course {
 	l.t.Helper()
-	engine := l.atNoon(l.Store)
+	engine := l.atNoon(l.Store, c.options()...)
 	score := func() results {
 		results, err := c.score(l.t.Context(), engine)
 		require.NoError(l.t, err)

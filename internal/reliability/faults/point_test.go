@@ -27,7 +27,7 @@ type point struct {
 // points are all of them.
 func points() []point {
 	var all []point
-	for _, group := range [][]point{stepwise(), killed(), network(), server(), inHostTx(), program(), knowing(), batched()} {
+	for _, group := range [][]point{stepwise(), killed(), network(), server(), inHostTx(), program(), knowing(), batched(), inGroup()} {
 		all = append(all, group...)
 	}
 	return all

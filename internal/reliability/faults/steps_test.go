@@ -30,7 +30,7 @@ const begin = "load_community"
 
 // readingKnown are the others that there can be.
 func readingKnown() []string {
-	return []string{begin, "load_wallets", "load_hash_scorer_links", "load_scores", "load_human_points"}
+	return []string{begin, "load_wallets", "load_hash_scorer_links", "load_scores", "load_group_claims", "load_human_points"}
 }
 
 // isReading reports whether the step is one of them, or their end.
@@ -47,6 +47,11 @@ func writing() []string {
 	}
 }
 
+// writingGroup are the others that write the claim of a group.
+func writingGroup() []string {
+	return []string{"verify_group_claims", "delete_group_claims", "insert_group_claims"}
+}
+
 func steps() []string {
 	return slices.Concat(reading(), []string{endLoad}, writing(), []string{commit})
 }
@@ -56,7 +61,7 @@ func steps() []string {
 func nameOf(sql string) string {
 	first, _, _ := strings.Cut(sql, "\n")
 	name, named := strings.CutPrefix(first, "-- name: ")
-	if !named || !isReading(name) && !slices.Contains(writing(), name) {
+	if !named || !isReading(name) && !slices.Contains(slices.Concat(writing(), writingGroup()), name) {
 		return ""
 	}
 	return name

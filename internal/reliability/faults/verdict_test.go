@@ -135,7 +135,7 @@ func (x *experiment) run(want outcome) []string {
 func (x *experiment) score() (results, error) {
 	engine := x.engine
 	if engine == nil {
-		engine = x.atNoon(x.on)
+		engine = x.atNoon(x.on, x.course.options()...)
 	}
 	return x.course.score(x.ctx, engine.On(x.on))
 }
@@ -266,7 +266,7 @@ func (j *judgement) wrote(want outcome) (done effect) {
 func (j *judgement) repeat(done effect) {
 	engine := j.engine
 	if engine == nil {
-		engine = j.atNoon(j.way.store)
+		engine = j.atNoon(j.way.store, j.course.options()...)
 	}
 	engine = engine.On(j.way.store)
 	result, err := j.course.score(j.t.Context(), engine)

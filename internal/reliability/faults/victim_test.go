@@ -32,8 +32,8 @@ type victim struct {
 	URL, Issuer, Driver string
 	// Addresses are scored in one batch if there are several.
 	Addresses []string
-	// Known has it score once before.
-	Known bool
+	// Known has it score once before, and Linked has it know groups.
+	Known, Linked bool
 	// Stop is the place where it stops and says so, "" for none.
 	Stop string
 }
@@ -66,15 +66,15 @@ func (v *victim) score() error {
 	}
 	capped := passport.MetaMaskOG()
 	capped.Limit = world.Limit
-	engine, err := passport.New(stopping{on, v},
+	c := course{addresses: v.Addresses, linked: v.Linked}
+	engine, err := passport.New(stopping{on, v}, append(c.options(),
 		passport.WithTrustedIssuers(v.Issuer),
 		passport.WithHumanPoints(passport.HumanPoints{Capped: capped}),
 		passport.WithVerifier(stoppingVerifier{v}),
-		passport.WithClock(func() time.Time { return noon }))
+		passport.WithClock(func() time.Time { return noon }))...)
 	if err != nil {
 		return err
 	}
-	c := course{addresses: v.Addresses}
 	if v.Known {
 		if _, err := c.score(context.Background(), engine); err != nil {
 			return err
@@ -139,7 +139,7 @@ func (x *experiment) begin(stop string) *running {
 	x.t.Helper()
 	plan, err := json.Marshal(victim{
 		URL: x.way.url, Issuer: x.Issuer.DID(), Driver: x.way.driver, Stop: stop,
-		Addresses: x.course.addresses, Known: x.course.known,
+		Addresses: x.course.addresses, Known: x.course.known, Linked: x.course.linked,
 	})
 	require.NoError(x.t, err)
 	cmd := exec.CommandContext(x.ctx, os.Args[0])

@@ -46,15 +46,19 @@ var invariants = map[string]string{
 		cross  join lateral (
 		         select array_agg(key order by key collate "C") as providers from jsonb_each(s.stamps) where not (value ->> 'dedup')::bool
 		       ) as reported
-		where  has.providers is distinct from counts.providers or has.providers is distinct from reported.providers`,
+		where  (has.providers is distinct from counts.providers or has.providers is distinct from reported.providers)
+		and    s.stamps::text not like '%"source_wallet"%'`,
 
 	"the score is the sum of its stamps": `
 		select format('%s in %s: %s of %s, %s', p.address, p.community_id, s.score, s.stamp_scores, s.evidence)
 		from   registry_passport p
 		join   registry_score s on s.passport_id = p.id and s.status = 'DONE'
-		cross  join lateral (select coalesce(sum(value::text::numeric), 0) as raw from jsonb_each(s.stamp_scores)) as sum
+		cross  join lateral (select coalesce(sum((value #>> '{}')::numeric), 0) as raw from jsonb_each(s.stamp_scores)) as sum
 		where  (sum.raw = (s.evidence ->> 'rawScore')::numeric
-		        and (s.evidence ->> 'success')::bool = (sum.raw >= (s.evidence ->> 'threshold')::numeric)
+		        and (s.evidence ->> 'success')::bool = (sum.raw >= (s.evidence ->> 'threshold')::numeric and not exists (
+		          select from account_walletgroupcommunityclaim g
+		          where  g.community_id = p.community_id and p.address <> g.canonical_address and p.address = any(string_to_array(g.group_key, ','))
+		        ))
 		        and s.score = (s.evidence ->> 'success')::bool::int) is not true`,
 
 	"the newest event has the score": `
@@ -90,7 +94,29 @@ var invariants = map[string]string{
 		           ) as duplicates on e.action = 'SCU'
 		    group  by e.address, e.community_id
 		) as events
-		where  recorded <> found`,
+		where  recorded <> found
+		and    not exists (
+		         select from registry_event merged
+		         where  merged.address = events.address and merged.community_id = events.community_id and merged.data::text like '%"source_wallet"%'
+		       )`,
+
+	"one group claim names a wallet": `
+		select format('%s in %s', wallet, community_id)
+		from   account_walletgroupcommunityclaim
+		cross  join unnest(string_to_array(group_key, ',')) as wallet
+		group  by wallet, community_id
+		having count(*) > 1`,
+
+	// A score with stamps of other wallets is that of a canonical one.
+	"a merged score has a group claim": `
+		select format('%s in %s', p.address, p.community_id)
+		from   registry_score s
+		join   registry_passport p on p.id = s.passport_id
+		where  s.stamps::text like '%"source_wallet"%'
+		and    not exists (
+		         select from account_walletgroupcommunityclaim g
+		         where  g.community_id = p.community_id and g.canonical_address = p.address
+		       )`,
 
 	"exactly those that have passed have qualified": `
 		select format('%s in %s: passed %s, qualified %s', address, community_id, passed.address is not null, qualified.address is not null)

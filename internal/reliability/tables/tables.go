@@ -81,7 +81,8 @@ func rowsOf(table string) string {
 			from ` + table + ` t join registry_passport p on p.id = t.passport_id order by 1`
 	case "registry_event":
 		return `select ((to_jsonb(t) - 'id') #- '{data,pk}' #- '{data,fields,passport}')::text from registry_event t order by t.id`
-	case "registry_passport", "registry_hashscorerlink", "registry_humanpoints", "registry_humanpointscommunityqualifiedusers":
+	case "registry_passport", "registry_hashscorerlink", "registry_humanpoints", "registry_humanpointscommunityqualifiedusers",
+		"account_walletgroupcommunityclaim":
 		return `select (to_jsonb(t) - 'id')::text from ` + table + ` t order by 1`
 	}
 	return `select to_jsonb(t)::text from ` + pgx.Identifier{table}.Sanitize() + ` t order by 1`

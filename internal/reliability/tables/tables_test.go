@@ -87,6 +87,11 @@ func TestCheck_Breaches(t *testing.T) {
 		{"the bonus is for four", `delete from registry_humanpointscommunityqualifiedusers where community_id = 1`},
 		{"a limited award stops", `insert into registry_humanpoints (address, action, provider, tx_hash, chain_id, timestamp)
 			select n::text, 'MM2', '', '', 0, now() from generate_series(1, 10) n`},
+		{"one group claim names a wallet", `insert into account_walletgroupcommunityclaim (group_key, canonical_address, claimed_at, community_id)
+			values ('0xa,0xb', '0xa', now(), 1), ('0xb,0xc', '0xc', now(), 1)`},
+		{"a merged score has a group claim", `update registry_score set stamps = jsonb_set(stamps, '{Google,source_wallet}', '"0x"')`},
+		{"the score is the sum", `insert into account_walletgroupcommunityclaim (group_key, canonical_address, claimed_at, community_id)
+			select '0xa,' || address, '0xa', now(), community_id from registry_passport`},
 		// The last, because the constraint stays away.
 		{"a nullifier has one holder", `alter table registry_hashscorerlink drop constraint registry_hashscorerlink_hash_community_id_ea7e08a6_uniq;
 			insert into registry_hashscorerlink (hash, community_id, address, expires_at)

@@ -13,6 +13,7 @@ var written = []string{
 	"ceramic_cache_ceramiccache", "ceramic_cache_revocation",
 	"registry_passport", "registry_score", "registry_stamp", "registry_event", "registry_hashscorerlink",
 	"registry_humanpoints", "registry_humanpointscommunityqualifiedusers", "registry_humanpointsconfig",
+	"account_walletgroupcommunityclaim",
 }
 
 // Keep takes a copy of the credentials and of what scorings have written so
