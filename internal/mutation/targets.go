@@ -38,7 +38,7 @@ func (s suite) arguments(only string) []string {
 // points, scoring and verification. The suites of a package are its own tests
 // and those of the packages that rest on it. None needs a database.
 func targets() []target {
-	const slow, long = "^TestScore_Properties$", "^TestImport_(FlatMemory|HugeItem)$" // long ones only measure
+	const slow, long = "^TestScore_((Linked)?Properties|LinkedOrder|GroupOfOne)$", "^TestImport_(FlatMemory|HugeItem)$" // long ones only measure
 	var (
 		root        = suite{dir: ".", without: slow + "|" + long, random: true}
 		properties  = suite{dir: ".", only: slow, random: true}
@@ -56,6 +56,7 @@ func targets() []target {
 			files: []string{
 				"dedup.go", "humanpoints.go", "decide.go", "weights.go", "decimal.go", "verify.go", "parallel.go",
 				"scorer.go", "scoring.go", "latest.go", "documents.go", "passport.go", "options.go",
+				"groups.go", "units.go", "elect.go", "merge.go",
 				"batch.go", "memory.go", "unchanged.go", "bulk.go", "bulkrun.go", "bulksettle.go",
 			},
 			suites: []suite{root, issuer, recorded, properties},
