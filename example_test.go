@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/groups"
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/store"
@@ -234,4 +236,30 @@ func ExampleNew() {
 	// Output:
 	// misconfigured: trusted issuer "https://issuer.example" is not of the form did:ethr:[network:]0x…, did:pkh:… or did:key:z…
 	// misconfigured: cache size -1 is negative
+}
+
+func ExampleWithGroups() {
+	_, mem, issuer := exampleWorld()
+	alice, bob := passporttest.Address("alice"), passporttest.Address("bob")
+	give(mem, issuer, alice, "Google", "account-1")
+	give(mem, issuer, bob, "Github", "account-2")
+	list := fmt.Sprintf(`[{"id": "ada", "wallets": [%q, %q]}]`, alice, bob)
+	linked, err := groups.Parse(strings.NewReader(list)) // or a source of your own
+	if err != nil {
+		log.Fatal(err)
+	}
+	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()), passport.WithGroups(linked, passport.FailScoring))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, wallet := range []string{alice, bob} {
+		result, err := engine.Score(context.Background(), 1, wallet)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(result.Score, result.Passing, "together", result.Linked.Score, result.Linked.Passing)
+	}
+	// Output:
+	// 4.25 true together 4.25 true
+	// 0 false together 4.25 true
 }
