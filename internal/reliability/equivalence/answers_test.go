@@ -90,6 +90,7 @@ func plain(decimal string) string {
 // decimals in one notation.
 func sortSnapshot(s *store.Snapshot) {
 	slices.SortFunc(s.Claims, byNullifier)
+	slices.SortFunc(s.GroupClaims, func(a, b store.GroupClaim) int { return strings.Compare(a.Key, b.Key) })
 	for i := range s.Wallets {
 		sortCredentials(s.Wallets[i].Credentials)
 		if last := s.Wallets[i].LastScore; last != nil {

@@ -34,6 +34,18 @@ func wallets(change func(w *store.WalletChanges)) func(b *brokenstore.Store) {
 func differences() map[string]func(b *brokenstore.Store) {
 	return map[string]func(b *brokenstore.Store){
 		"forgets the customization": brokenstore.Loads(func(_ store.Query, s *store.Snapshot) { s.Community.Customization = nil }),
+		"reads no claims of groups": brokenstore.Loads(func(_ store.Query, s *store.Snapshot) { s.GroupClaims = nil }),
+		"does not look at claims of groups": brokenstore.Applies(func(c *store.Changes) {
+			if c.Groups != nil && len(c.Groups.To) == 0 {
+				c.Groups = nil
+			}
+		}),
+		"lists the claims of groups of which the wallet is canonical": func(b *brokenstore.Store) {
+			b.On.ListGroupClaims = func(ctx context.Context, community int64, address store.Address) ([]store.GroupClaim, error) {
+				claims, err := b.Good.ListGroupClaims(ctx, community, address)
+				return slices.DeleteFunc(claims, func(c store.GroupClaim) bool { return c.Canonical != address }), err
+			}
+		},
 		"reads no expired claims": brokenstore.Loads(func(_ store.Query, s *store.Snapshot) {
 			s.Claims = slices.DeleteFunc(s.Claims, func(c store.Claim) bool { return !c.ExpiresAt.After(s.At) })
 		}),

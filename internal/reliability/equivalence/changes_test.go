@@ -66,6 +66,9 @@ func drawDraft(t *rapid.T, s *side, just bool, now time.Time) *draft {
 	}
 	if !failed || oneIn(t, 10, "odd") {
 		d.Claims = drawSwaps(t, s, now)
+		if oneIn(t, 2, "with groups") {
+			d.Groups = drawGroups(t, s, d, now)
+		}
 	}
 	return d
 }

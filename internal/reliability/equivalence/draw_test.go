@@ -87,11 +87,12 @@ var begin = time.Date(2040, 6, 1, 12, 0, 0, 0, time.UTC)
 
 // options are those of the engines. The proofs of credentials are not checked:
 // that is no matter of stores.
-func options(now func() time.Time) []passport.Option {
+func options(now func() time.Time, groups passport.Groups) []passport.Option {
 	return []passport.Option{
 		passport.WithTrustedIssuers(issuer),
 		passport.WithVerifier(believing{}),
 		passport.WithClock(now),
+		passport.WithGroups(groups, passport.FailScoring),
 		passport.WithHumanPoints(passport.HumanPoints{Capped: &passport.CappedAward{List: "MetaMaskOG2", Action: "MM2", Limit: 2}}),
 	}
 }

@@ -51,10 +51,10 @@ func compareStores(t rapid.TB, other opener, breaks func(b *brokenstore.Store)) 
 	ends := tally{}
 	own := time.Now().Add(-time.Hour) // the database's clock is another
 	rapid.Check(t, func(t *rapid.T) {
-		m := &machine{ctx: t.Context(), clock: passporttest.NewClock(begin), own: own, tally: ends}
+		m := &machine{ctx: t.Context(), clock: passporttest.NewClock(begin), kin: &kin{}, own: own, tally: ends}
 		content, rows := drawContent(t)
 		var err error
-		m.sides, err = newSides(m.ctx, other, content, rows, breaks, options(m.clock.Now))
+		m.sides, err = newSides(m.ctx, other, content, rows, breaks, options(m.clock.Now, m.kin))
 		require.NoError(t, err)
 		m.compare(t, "begin", [2]error{})
 		t.Repeat(m.actions())
@@ -116,6 +116,9 @@ func drawContent(t *rapid.T) (store.State, map[string][]row) {
 			ID: "aaaaaaaa.x", Prefix: "aaaaaaaa", Hash: "pbkdf2_sha256$1$x$x", Account: 1, Name: "n", ReadScores: true,
 			CreatedAt: time.Date(2039, 1, 1, 0, 0, 0, 0, time.UTC), RateLimit: "1/s",
 		}}
+	}
+	if oneIn(t, 3, "groups of the service") {
+		s.GroupClaims = groupsOfOthers()
 	}
 	if oneIn(t, 4, "scores of the service") {
 		s.Scores = []store.StoredScore{

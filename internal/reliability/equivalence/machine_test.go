@@ -24,6 +24,7 @@ type machine struct {
 	sides [2]*side
 	// clock is that of scorings.
 	clock *passporttest.Clock
+	kin   *kin
 	own   time.Time
 	tally tally
 }
@@ -246,7 +247,7 @@ func (m *machine) load(t *rapid.T) {
 
 func (m *machine) query(t *rapid.T) store.Query {
 	q := store.Query{
-		Community: communities.draw(t, "community"), At: m.clock.Now(), LastScore: oneIn(t, 2, "with last scores"),
+		Community: communities.draw(t, "community"), At: m.clock.Now(), LastScore: oneIn(t, 2, "with last scores"), Groups: oneIn(t, 2, "with groups"),
 		Addresses: rapid.OneOf(
 			rapid.SliceOfNDistinct(rapid.SampledFrom([]store.Address{alice, bob, carol}), 1, 3, rapid.ID),
 			rapid.Just([]store.Address{alice}),

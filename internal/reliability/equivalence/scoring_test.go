@@ -36,6 +36,9 @@ func (m *machine) score(t *rapid.T, op string, engine func(s *side) *passport.En
 		if result.Unchanged {
 			m.tally.add(opLeft, nil)
 		}
+		if result.Linked != nil {
+			m.tally.add(opLinked, nil)
+		}
 		ledger, err := s.LoadPoints(m.ctx, address)
 		if err != nil || !assert.ObjectsAreEqual(ledger, result.Ledger) {
 			t.Fatalf("%s: the ledgers of %s differ: it returns %+v, LoadPoints %+v (%v)", op, s.name, result.Ledger, ledger, err)
@@ -46,6 +49,9 @@ func (m *machine) score(t *rapid.T, op string, engine func(s *side) *passport.En
 
 // opLeft is a scoring that leaves the score alone.
 const opLeft = "Score, left alone"
+
+// opLinked is a scoring of a wallet of a group.
+const opLinked = "Score, linked"
 
 // scored is an outcome of ScoreAll.
 type scored struct {

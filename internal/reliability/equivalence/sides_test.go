@@ -25,6 +25,7 @@ type roles interface {
 	store.CallerFinder
 	store.UsageLog
 	store.Points
+	store.Groups
 }
 
 // side is one of the two stores, with an engine on it.
