@@ -97,6 +97,9 @@ func (b *batch) load(ctx context.Context, trusting bool) error {
 		Groups:    e.settings.grouped,
 		Points:    e.settings.points.query(),
 	}
+	if e.planning != nil && !e.planning.at.IsZero() {
+		q.At = e.planning.at
+	}
 	b.holdings = make([]holding, len(b.wallets))
 	for i, address := range b.wallets {
 		known := e.validator.memory.recall(address)
@@ -113,6 +116,9 @@ func (b *batch) load(ctx context.Context, trusting bool) error {
 	b.loading += time.Since(began)
 	if err == nil {
 		err = b.check(snapshot, q.Known)
+	}
+	if err == nil && e.planning != nil {
+		e.planning.terms.replace(&snapshot.Community)
 	}
 	b.snapshot = snapshot
 	return err

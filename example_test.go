@@ -263,3 +263,23 @@ func ExampleWithGroups() {
 	// 4.25 true together 4.25 true
 	// 0 false together 4.25 true
 }
+
+func ExampleEngine_Planner() {
+	engine, mem, issuer := exampleWorld()
+	alice := passporttest.Address("alice")
+	give(mem, issuer, alice, "Google", "account-1")
+
+	planner, err := engine.Planner(passport.Under(passport.Terms{Threshold: "1"}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, wallet := range []string{alice} {
+		plan, err := planner.Plan(context.Background(), 1, wallet)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(plan.Result.Score, plan.Result.Passing, "with", len(plan.Changes.Claims), "new claims")
+	}
+	// Output:
+	// 1.5 true with 1 new claims
+}

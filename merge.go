@@ -1,7 +1,6 @@
 package passport
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -119,18 +118,29 @@ func (g *group) weigh(claims *book) error {
 		if err := s.weigh(claims); err != nil {
 			return err
 		}
-		for i := range s.rulings {
-			if !s.rulings[i].deduplicated {
-				continue
-			}
-			owner, _ := claims.firstClash(s.address(), s.snapshot.At, s.candidates[i].content.Nullifiers)
-			if stamp := &s.result.Stamps[i]; g.has(owner.Address) {
-				stamp.Why = fmt.Sprintf("claimed by %s of the same group until %s", owner.Address, day(stamp.ClaimedUntil))
-			}
-		}
 		s.result.Passing = false // only the canonical wallet passes
 	}
+	for i := range g.members {
+		g.explain(&g.members[i], claims)
+	}
 	return nil
+}
+
+// explain completes what is said of the member's deduplicated stamps, when all
+// wallets of the group have made their claims.
+func (g *group) explain(s *settling, claims *book) {
+	for i := range s.rulings {
+		if !s.rulings[i].deduplicated {
+			continue
+		}
+		stamp, nullifiers := &s.result.Stamps[i], s.candidates[i].content.Nullifiers
+		stamp.ClaimedUntil = claims.lastEnd(s.address(), s.snapshot.At, nullifiers)
+		by := "another wallet"
+		if owner, _ := claims.firstClash(s.address(), s.snapshot.At, nullifiers); g.has(owner.Address) {
+			by = string(owner.Address) + " of the same group"
+		}
+		stamp.Why = "claimed by " + by + " until " + day(stamp.ClaimedUntil)
+	}
 }
 
 func (g *group) has(address Address) bool {

@@ -18,6 +18,7 @@ type Engine struct {
 	validator *validator
 	glossary  *glossary
 	leaving   time.Duration // unchanged scores that are younger stay
+	planning  *planning     // of a planner
 }
 
 var _ Scorer = (*Engine)(nil)
