@@ -38,15 +38,19 @@ func WithWorkers(n int) BulkOption {
 
 // WithBatchSize sets how many wallets share a Load and an Apply, 1 to 1000. The
 // default is [DefaultBatchSize]. Larger batches save little and lose more to a
-// race.
+// race. A batch whose wallets have more than 1000 with those of their groups is
+// halved.
 func WithBatchSize(wallets int) BulkOption {
 	return func(s *bulkSettings) { s.size = wallets }
 }
 
+// mostWallets is the number of wallets that are loaded and written at once.
+const mostWallets = 1000
+
 func newBulkSettings(options []BulkOption) (bulkSettings, error) {
 	s := bulkSettings{workers: DefaultWorkers, size: DefaultBatchSize}
 	problems.Apply(&s, options)
-	const mostWorkers, mostWallets = 64, 1000
+	const mostWorkers = 64
 	found := problems.New(ErrMisconfigured)
 	problems.CheckRange(found, "WithWorkers", s.workers, 1, mostWorkers)
 	problems.CheckRange(found, "WithBatchSize", s.size, 1, mostWallets)

@@ -503,6 +503,24 @@ func TestScore_LinkedRace(t *testing.T) {
 	assertCarries(t, world, bob)
 }
 
+// A batch that has too many wallets with those of their groups is halved.
+func TestScoreAll_LinkedLarge(t *testing.T) {
+	world, f := newFamily(t, passport.FailScoring)
+	wallets := crowd(20 * store.MaxGroup)
+	var firsts []string
+	for group := range slices.Chunk(wallets, store.MaxGroup) {
+		f.link(group...)
+		firsts = append(firsts, group[0])
+	}
+	most := 0
+	h := &hooked{Store: world.Store, loaded: func(q store.Query, _ *store.Snapshot) { most = max(most, len(q.Addresses)) }}
+	scored, err := all(world.Engine.On(h).ScoreAll(t.Context(), world.Community, slices.Values(firsts)))
+	require.NoError(t, err)
+	assert.Len(t, scored, 20)
+	assert.Len(t, world.Store.State().Scores, len(wallets))
+	assert.Equal(t, 10*store.MaxGroup, most, "of 20 groups of 60, ten are loaded together")
+}
+
 // A community that cannot be scored is the fault of no other wallet.
 func TestScore_LinkedUnscorable(t *testing.T) {
 	world, f := newFamily(t, passport.FailScoring)
@@ -530,7 +548,7 @@ func TestScore_LinkedTies(t *testing.T) {
 	}
 	require.NoError(t, world.Store.SetState(state))
 	_, err := world.Engine.Score(t.Context(), world.Community, wallets[0])
-	require.ErrorIs(t, err, store.ErrInternal)
+	assert.Equal(t, store.KindInternal, store.KindOf(err))
 	require.ErrorContains(t, err, "tie more wallets together")
 	assert.Empty(t, world.Store.State().Scores)
 	assert.Nil(t, world.MustScore(wallets[1]).Linked, "a chain of four is short enough")

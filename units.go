@@ -2,7 +2,6 @@ package passport
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -68,16 +67,19 @@ func (b *batch) enlist(ctx context.Context, addresses []Address, former bool) er
 		}
 		u.to, u.asked = len(b.wallets), b.place[address]
 		b.units = append(b.units, u)
+		if len(b.wallets) > mostWallets {
+			return errTooManyLinked
+		}
 	}
 	return nil
 }
 
-// Bounds on the former units of a batch.
-const (
-	mostTies    = 4 // times that former units are added
-	mostTied    = 2 * store.MaxGroup
-	tooManyTies = "group claims of the past tie more wallets together than can be scored at once"
-)
+// errTooManyLinked is the error of a batch with too many linked wallets. A
+// single group has fewer.
+var errTooManyLinked = store.Sentinel(store.KindInternal, "groups, or group claims of the past, tie more wallets together than can be scored at once")
+
+// mostTies is the number of times that former units are added to a batch.
+const mostTies = 4
 
 // tie adds the former units of the snapshot's claims, and reports whether there
 // are any. Wallets leave groups and join others: the canonical wallet of the
@@ -94,8 +96,8 @@ func (b *batch) tie(ctx context.Context) (bool, error) {
 	if len(tied) == 0 {
 		return false, nil
 	}
-	if b.ties++; b.ties > mostTies || len(tied) > mostTied {
-		return false, fmt.Errorf("%w: %s", store.ErrInternal, tooManyTies)
+	if b.ties++; b.ties > mostTies {
+		return false, errTooManyLinked
 	}
 	return true, b.enlist(ctx, tied, true)
 }
