@@ -182,6 +182,21 @@ func TestDecide_BadNumber(t *testing.T) {
 	require.ErrorContains(t, err, `for "B"`)
 	assert.Nil(t, d)
 
+	// In a group the sum of one wallet may do, and that of both not.
+	group := emptyWallet()
+	group.Wallets = append(group.Wallets, store.Wallet{Address: bob, Version: "v"})
+	both := []Address{alice, bob}
+	pair := []unit{{to: 2}}
+	huge := rules{terms: terms{weights: map[string]Decimal{"A": largest, "B": largest}}}
+	for fault, holdings := range map[string][]holding{
+		"of one":  {{candidates: candidates}, {}},
+		"of both": {{candidates: candidates[:1]}, {candidates: candidates[1:]}},
+	} {
+		d, err := decide(group, both, pair, holdings, huge)
+		require.ErrorIs(t, err, ErrInvalidWeights, fault)
+		assert.Nil(t, d, fault)
+	}
+
 	noNumber := Decimal{apd.Decimal{Form: apd.NaN}}
 	row, err := scoreOf(&Result{Stamps: []Stamp{{Provider: "A", Outcome: Counted, Weight: noNumber}}})
 	require.ErrorContains(t, err, "writing the score's JSON: a weight is not a number")
