@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -72,6 +73,44 @@ var (
 	expiring = store.AddressQuery{ExpiringBefore: future, Limit: 100}
 	stamped  = store.AddressQuery{Limit: 100}
 )
+
+// The page is the first rows of the walk, so the planner must not make a join
+// of it, which can have another order.
+func TestListAddresses_Order(t *testing.T) {
+	t.Parallel()
+	l := newListing(t)
+	addresses := `select '0x' || rpad(md5(n::text), 40, '0') from generate_series(1, 3) n`
+	l.stamps(addresses)
+	l.scores(1, addresses)
+	l.exec("analyze")
+	for q, arguments := range map[*store.AddressQuery]string{
+		&stamped: "'0x', 2, 4000",
+		&stale:   "'0x', 2, 4000, 1, '2040-01-01', null",
+	} {
+		listed, _ := l.list(*q)
+		require.Len(t, listed, 3)
+		l.tracer.texts = slices.DeleteFunc(l.tracer.texts, func(text string) bool { return !strings.HasPrefix(text, "-- name: list_") })
+		require.NotEmpty(t, l.tracer.texts)
+		conn, err := l.pool.Acquire(t.Context())
+		require.NoError(t, err)
+		_, err = conn.Exec(t.Context(), "prepare listing as "+l.tracer.texts[0])
+		require.NoError(t, err)
+		explained, err := conn.Query(t.Context(), "explain (costs off) execute listing("+arguments+")")
+		require.NoError(t, err)
+		plan, err := pgx.CollectRows(explained, pgx.RowTo[string])
+		require.NoError(t, err)
+		_, err = conn.Exec(t.Context(), "deallocate listing")
+		require.NoError(t, err)
+		conn.Release()
+		_, page, found := strings.Cut(strings.Join(plan, "\n"), "CTE page")
+		require.True(t, found)
+		page, _, found = strings.Cut(page, "->  Append")
+		require.True(t, found)
+		assert.Contains(t, page, "CTE Scan on walk")
+		assert.NotContains(t, page, "Semi Join")
+		assert.NotContains(t, page, "Aggregate")
+	}
+}
 
 // Danish has "aa" behind "f". The rows in between are other programs'.
 func TestListAddresses_OddRows(t *testing.T) {

@@ -78,7 +78,8 @@ order  by 3, 2 desc;
 
 -- name: list_scored_addresses
 -- Does the same with the addresses whose last score in the community was
--- recorded, or expires, before a time.
+-- recorded, or expires, before a time. With OFFSET 0 each step is looked up in
+-- its turn: a join could have another order, and the page other rows.
 --
 --   $1 address that all are above  $2 rows  $3 steps
 --   $4 community  $5 time of the score or NULL  $6 time of the expiry or NULL
@@ -122,6 +123,7 @@ with recursive walk (address, step) as (
                       )
                     )
 -- end shared
+             offset 0
            )
     limit  $2::bigint
 )
