@@ -10,12 +10,12 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// add adds the next wallet.
-func (r *Report) add(w *Wallet, s *settings) {
+// add adds the next wallet, to at most that many samples.
+func (r *Report) add(w *Wallet, samples int) {
 	r.Wallets++
 	r.After = w.Address
 	if w.Err != nil {
-		r.fail(w, s)
+		r.fail(w)
 		return
 	}
 	r.Compared++
@@ -44,14 +44,14 @@ func (r *Report) add(w *Wallet, s *settings) {
 	case -1:
 		r.Lowered.add(change.times(-1))
 	}
-	r.sample(w, change, s.samples)
+	r.sample(w, change, samples)
 }
 
-func (r *Report) fail(w *Wallet, s *settings) {
+func (r *Report) fail(w *Wallet) {
 	kind := store.KindOf(w.Err)
 	r.Failed++
 	r.FailedByKind[kind]++
-	if len(r.Failures) < s.failures {
+	if len(r.Failures) < mostFailures {
 		r.Failures = append(r.Failures, Failure{w.Address, kind, w.Err.Error()})
 	}
 }

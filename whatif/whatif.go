@@ -60,10 +60,9 @@ func (c *Change) planner(engine *passport.Engine, at time.Time) (*passport.Plann
 type Option func(*settings)
 
 type settings struct {
-	at       time.Time
-	report   *Report
-	samples  int
-	failures int
+	at      time.Time
+	report  *Report
+	samples int
 }
 
 // At makes all decisions for that moment. The default is the time of [New], by
@@ -106,7 +105,7 @@ type Comparison struct {
 // range, and ErrTermsChanged or store.ErrInvalid for a report that it cannot
 // continue.
 func New(ctx context.Context, engine *passport.Engine, community int64, change Change, options ...Option) (*Comparison, error) {
-	c := &Comparison{engine: engine, settings: settings{samples: DefaultSamples, failures: mostFailures}}
+	c := &Comparison{engine: engine, settings: settings{samples: DefaultSamples}}
 	for _, option := range options {
 		if option != nil {
 			option(&c.settings)
@@ -261,7 +260,7 @@ func (c *Comparison) deliver(present, other passport.Planned, yield func(Wallet,
 			c.report.Claiming++
 		}
 	}
-	c.report.add(&wallet, &c.settings)
+	c.report.add(&wallet, c.settings.samples)
 	return yield(wallet, nil)
 }
 

@@ -90,9 +90,7 @@ func begin(file string, t terms) (*checkpoint, error) {
 		return nil, err
 	}
 	var found checkpoint
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&found); err != nil || found.Version != checkpointVersion || !found.consistent() {
+	if err := decodeStrictly(text, &found); err != nil || found.Version != checkpointVersion || !found.consistent() {
 		return nil, fmt.Errorf("%s is not a checkpoint of this version of the command: give another file, or remove it to begin again", file)
 	}
 	if !found.Terms.same(t) {
@@ -103,6 +101,13 @@ func begin(file string, t terms) (*checkpoint, error) {
 	found.Runs++
 	found.Report.Runs = found.Runs
 	return &found, nil
+}
+
+// decodeStrictly reads a document whose members are all known.
+func decodeStrictly(text []byte, document any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(document)
 }
 
 func (c *checkpoint) consistent() bool {
@@ -128,13 +133,16 @@ func (c *checkpoint) add(scored passport.Scored) *failure {
 	return c.Report.add(scored)
 }
 
-// save replaces the file. After a crash at any moment the file is the old or
-// the new one, whole.
-func (c *checkpoint) save() (err error) {
-	if c.file == "" {
+// save replaces the file.
+func (c *checkpoint) save() error { return replace(c.file, c) }
+
+// replace writes the document to the file, unless that has no name. After a
+// crash at any moment the file is the old or the new one, whole.
+func replace(file string, document any) (err error) {
+	if file == "" {
 		return nil
 	}
-	text, err := json.Marshal(c)
+	text, err := json.Marshal(document)
 	if err != nil {
 		return err
 	}
@@ -143,7 +151,7 @@ func (c *checkpoint) save() (err error) {
 			err = fmt.Errorf("writing the checkpoint: %w", err)
 		}
 	}()
-	temporary, err := os.Create(c.file + ".tmp") // one name, so that crashes do not leave many
+	temporary, err := os.Create(file + ".tmp") //nolint:gosec // one name, so that crashes do not leave many
 	if err != nil {
 		return err
 	}
@@ -154,10 +162,10 @@ func (c *checkpoint) save() (err error) {
 	if err = errors.Join(err, temporary.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(temporary.Name(), c.file); err != nil {
+	if err := os.Rename(temporary.Name(), file); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(c.file))
+	return syncFolder(filepath.Dir(file))
 }
 
 // syncFolder makes a rename in the folder durable.

@@ -141,7 +141,7 @@ func TestRun_Help(t *testing.T) {
 	o := &operator{t: t}
 	for _, command := range []string{
 		"", "migrate", "check", "community", "community put", "community show", "key", "key create", "key revoke", "key list",
-		"import", "score", "rescore", "serve",
+		"import", "score", "rescore", "whatif", "serve",
 	} {
 		help := o.must(append(strings.Fields(command), "--help")...)
 		assert.Contains(t, help, "Usage:\n  passport", command)
@@ -163,27 +163,31 @@ func TestRun_Help(t *testing.T) {
 func TestRun_Usage(t *testing.T) {
 	o := newOperator(t)
 	for text, args := range map[string][]string{
-		`unknown command "resore"`:                          {"resore", "1"},
-		"Did you mean this?":                                {"rescor", "1"},
-		`unknown command "make" for "passport key"`:         {"key", "make"},
-		"See: passport rescore --help":                      {"rescore", "1", "--wokers", "2"},
-		"accepts 1 arg(s), received 0":                      {"rescore"},
-		`community "one" is not a number above 0`:           {"rescore", "one"},
-		`community "0" is not a number above 0`:             {"community", "show", "0"},
-		`"0x1" is not 0x and 40 hex digits`:                 {"score", "1", "0x1"},
-		`--format is one of text, json, html, not "pdf"`:    {"score", "1", passporttest.Address("a"), "--format", "pdf"},
-		"--progress is auto, bar, plain or none, not":       {"rescore", "1", "--progress", "loud"},
-		"--rate is above 0":                                 {"rescore", "1", "--rate", "NaN"},
-		`--scored-before: "yesterday" is neither a date`:    {"rescore", "1", "--scored-before", "yesterday"},
-		"[expiring-before scored-before] were all set":      {"rescore", "1", "--scored-before", "1h", "--expiring-before", "1h"},
-		"a duration is not below 0":                         {"rescore", "1", "--leave-unchanged", "-1h"},
-		"at least one of the flags in the group":            {"key", "create", "--read-scores"},
-		"a key without a permission is of no use":           {"key", "create", "--community", "1"},
-		`--expires: "soon" is neither`:                      {"key", "create", "--community", "1", "--read-scores", "--expires", "soon"},
-		`PASSPORT_HUMAN_POINTS: "yes" is neither "on" nor`:  {"score", "1", passporttest.Address("a"), "--human-points", "yes"},
-		"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list":   {"rescore", "1", "--trusted-issuers", "did:ethr:0x1"},
-		"PASSPORT_DATABASE_URL: open_pool: invalid request": {"migrate", "--database-url", "postgres://u:secret@host:99999999/x"},
-		`PASSPORT_ADDR: "nowhere" is not host:port`:         {"serve", "--addr", "nowhere"},
+		`unknown command "resore"`:                                          {"resore", "1"},
+		"Did you mean this?":                                                {"rescor", "1"},
+		`unknown command "make" for "passport key"`:                         {"key", "make"},
+		"See: passport rescore --help":                                      {"rescore", "1", "--wokers", "2"},
+		"accepts 1 arg(s), received 0":                                      {"rescore"},
+		`community "one" is not a number above 0`:                           {"rescore", "one"},
+		`community "0" is not a number above 0`:                             {"community", "show", "0"},
+		`"0x1" is not 0x and 40 hex digits`:                                 {"score", "1", "0x1"},
+		`--format is one of text, json, html, not "pdf"`:                    {"score", "1", passporttest.Address("a"), "--format", "pdf"},
+		"--progress is auto, bar, plain or none, not":                       {"rescore", "1", "--progress", "loud"},
+		"[threshold weights weights-file customization issuer] is required": {"whatif", "1"},
+		"the weights are not JSON; --weights-file reads":                    {"whatif", "1", "--weights", "weights.json"},
+		"--customization is not a JSON object of decimals":                  {"whatif", "1", "--customization", `{"Google": "x"}`},
+		"--at: \"soon\" is neither a date":                                  {"whatif", "1", "--threshold", "1", "--at", "soon"},
+		"--rate is above 0":                                                 {"rescore", "1", "--rate", "NaN"},
+		`--scored-before: "yesterday" is neither a date`:                    {"rescore", "1", "--scored-before", "yesterday"},
+		"[expiring-before scored-before] were all set":                      {"rescore", "1", "--scored-before", "1h", "--expiring-before", "1h"},
+		"a duration is not below 0":                                         {"rescore", "1", "--leave-unchanged", "-1h"},
+		"at least one of the flags in the group":                            {"key", "create", "--read-scores"},
+		"a key without a permission is of no use":                           {"key", "create", "--community", "1"},
+		`--expires: "soon" is neither`:                                      {"key", "create", "--community", "1", "--read-scores", "--expires", "soon"},
+		`PASSPORT_HUMAN_POINTS: "yes" is neither "on" nor`:                  {"score", "1", passporttest.Address("a"), "--human-points", "yes"},
+		"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list":                   {"rescore", "1", "--trusted-issuers", "did:ethr:0x1"},
+		"PASSPORT_DATABASE_URL: open_pool: invalid request":                 {"migrate", "--database-url", "postgres://u:secret@host:99999999/x"},
+		`PASSPORT_ADDR: "nowhere" is not host:port`:                         {"serve", "--addr", "nowhere"},
 	} {
 		o.refused(exitUsage, text, args...)
 	}

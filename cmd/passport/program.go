@@ -25,11 +25,16 @@ const (
 	exitFailed = 1
 	exitUsage  = 2 // the command line or the configuration is wrong
 	exitPartly = 3 // it is done, but some wallets failed
+	exitFound  = 4 // it is done, and found what it was asked to fail on
 )
 
 // errPartly is wrapped by the error of a command that is done, though parts of
 // it failed.
 var errPartly = errors.New("not all of it is done")
+
+// errFound is wrapped by the error of a command that is done, and found what it
+// was asked to fail on.
+var errFound = errors.New("found")
 
 // program is one run of the command.
 type program struct {
@@ -58,6 +63,9 @@ func run(
 	case errors.Is(err, errPartly):
 		p.notef("passport: %v", err)
 		return exitPartly
+	case errors.Is(err, errFound):
+		p.notef("passport: %v", err)
+		return exitFound
 	case !p.began || errors.Is(err, errUsage):
 		p.notef("passport: %v\nSee: %s --help", err, ran.CommandPath())
 		return exitUsage
@@ -107,7 +115,8 @@ PASSPORT_DATABASE_URL is --database-url.
 
 Results are written to standard output, everything else to standard error. The
 exit code is 0 if all is done, 1 if it failed, 2 if the command line or the
-configuration is wrong, and 3 if it is done but some wallets failed.`,
+configuration is wrong, 3 if it is done but some wallets failed, and 4 if it
+found what it was asked to fail on.`,
 		Example: `  # A database of its own, with a community and a key to read its scores:
   export PASSPORT_DATABASE_URL=postgres://localhost:5432/passport
   export PASSPORT_TRUSTED_ISSUERS='["did:ethr:0x…"]'
@@ -125,7 +134,7 @@ configuration is wrong, and 3 if it is done but some wallets failed.`,
 	}
 	root.PersistentFlags().BoolVarP(&p.verbose, "verbose", "v", false, "log what the engine does to standard error")
 	root.AddCommand(
-		p.migrate(), p.check(), p.community(), p.key(), p.importing(), p.score(), p.rescore(), p.serve(), p.seed(),
+		p.migrate(), p.check(), p.community(), p.key(), p.importing(), p.score(), p.rescore(), p.whatif(), p.serve(), p.seed(),
 	)
 	return root
 }
