@@ -8,6 +8,9 @@
 // same order of wallets. The recorded score is compared with the present
 // decision apart from that, so that stamps which were added, removed or have
 // expired since the last scoring are not taken for an effect of the terms.
+//
+// Linked wallets are counted one by one: the one that carries the score of its
+// group by the merged stamps, and the others with a score of 0.
 package whatif
 
 import (
