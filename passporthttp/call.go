@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passport-sdk/passport-go/scoreapi"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -130,18 +131,11 @@ type answer struct {
 func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
 
 func refuse(status int, sentence string) answer {
-	return answer{status: status, body: map[string]string{"detail": sentence}, sentence: sentence}
-}
-
-// invalid is a problem of a parameter, in the service's form.
-type invalid struct {
-	Type string   `json:"type"`
-	Loc  []string `json:"loc"`
-	Msg  string   `json:"msg"`
+	return answer{status: status, body: scoreapi.Refusal{Detail: sentence}, sentence: sentence}
 }
 
 func unprocessable(problem, message string, where ...string) answer {
-	body := map[string][]invalid{"detail": {{problem, where, message}}}
+	body := scoreapi.Unprocessable{Detail: []scoreapi.Problem{{Type: problem, Place: where, Message: message}}}
 	return answer{status: http.StatusUnprocessableEntity, body: body}
 }
 

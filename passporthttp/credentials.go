@@ -15,21 +15,9 @@ import (
 	"strings"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/scoreapi"
 	"github.com/passport-sdk/passport-go/store"
 )
-
-// pageBody is a page of the credentials of an address.
-type pageBody struct {
-	Next  *string    `json:"next"` // older ones
-	Prev  *string    `json:"prev"` // newer ones
-	Items []itemBody `json:"items"`
-}
-
-type itemBody struct {
-	Version    string          `json:"version"`
-	Credential json.RawMessage `json:"credential"`
-	Metadata   json.RawMessage `json:"metadata"` // null for none
-}
 
 // listing answers GET /v2/stamps/{address}.
 func (h *Handler) listing(ctx context.Context, c *call) answer {
@@ -45,12 +33,12 @@ func (h *Handler) listing(ctx context.Context, c *call) answer {
 	if err != nil {
 		return failed(err)
 	}
-	body := pageBody{Items: make([]itemBody, 0, len(listed.Credentials))}
+	body := scoreapi.Page{Items: make([]scoreapi.Item, 0, len(listed.Credentials))}
 	for _, credential := range listed.Credentials {
 		if credential.Omitted != "" {
 			continue
 		}
-		item := itemBody{Version: "1.0.0", Credential: credential.Document}
+		item := scoreapi.Item{Version: "1.0.0", Credential: credential.Document}
 		if withMetadata && h.metadata != nil {
 			item.Metadata = h.metadata.Stamps[credential.Provider]
 		}
