@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go/apikey"
 	"github.com/passport-sdk/passport-go/apikey/ratelimit"
 	"github.com/passport-sdk/passport-go/apikey/usage"
+	"github.com/passport-sdk/passport-go/internal/baseurl"
 	"github.com/passport-sdk/passport-go/internal/problems"
 	"github.com/passport-sdk/passport-go/passporthttp/internal/metadata"
 	"github.com/passport-sdk/passport-go/store"
@@ -135,13 +134,11 @@ func CheckPublicURL(text string) error {
 
 // parsePublicURL returns the URL without trailing slashes.
 func parsePublicURL(text string) (string, error) {
-	u, err := url.Parse(text)
-	wrong := err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
-		u.User != nil || u.ForceQuery || u.RawQuery != "" || u.Fragment != ""
-	if wrong {
+	u, ok := baseurl.Parse(text)
+	if !ok {
 		return "", errors.New("a public URL is http or https, a host, and perhaps a path, and nothing else")
 	}
-	return strings.TrimRight(u.String(), "/"), nil
+	return u.String(), nil
 }
 
 // WithTimeout sets how long a request may take until it gets 503, 15 s by
