@@ -7,7 +7,7 @@
 //
 // memstore.Store and pgstore.Store have the roles of db. [Serve] adds timeouts
 // and a graceful end. The whole contract is an OpenAPI 3.1 document, at
-// /openapi.json.
+// /openapi.json. Package scoreapi has the answers as types, and a client.
 //
 // # Routes and permissions
 //
