@@ -34,16 +34,23 @@ const (
 // BenchmarkHTTP16 has 16 clients score wallets of 20 stamps that were scored
 // before, over TCP, with human points and rate limits, through the pool of
 // OpenPool. No two clients score one wallet. "far" is through a proxy that
-// delays everything by 2 ms in each direction. Run versions in turns:
+// delays everything by 2 ms in each direction, "far16" the same with 16
+// connections instead of five. Run versions in turns:
 //
 //	go test ./passporthttp -run - -bench HTTP16 -benchtime 2000x
 func BenchmarkHTTP16(b *testing.B) {
-	for name, configure := range map[string][]func(*pgxpool.Config){
-		"near": nil,
-		"far":  {pgtest.Delayed(b, 2*time.Millisecond)},
+	for _, c := range []struct {
+		name      string
+		configure []func(*pgxpool.Config)
+	}{
+		{name: "near"},
+		{"far", []func(*pgxpool.Config){pgtest.Delayed(b, 2*time.Millisecond)}},
+		{"far16", []func(*pgxpool.Config){
+			pgtest.Delayed(b, 2*time.Millisecond), func(c *pgxpool.Config) { c.MaxConns = benchClients },
+		}},
 	} {
-		b.Run(name, func(b *testing.B) {
-			url, key, wallets := benchServer(b, configure...)
+		b.Run(c.name, func(b *testing.B) {
+			url, key, wallets := benchServer(b, c.configure...)
 			clients := make([]*attackerConn, benchClients)
 			for i := range clients {
 				conn, err := new(net.Dialer).DialContext(b.Context(), "tcp", strings.TrimPrefix(url, "http://"))
