@@ -1,0 +1,33 @@
+package shadow
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
+)
+
+func TestSketch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		times := rapid.SliceOfN(rapid.Map(rapid.Int64Range(0, int64(time.Hour)), func(n int64) time.Duration { return time.Duration(n) }), 1, 300).Draw(t, "times")
+		var s sketch
+		for _, d := range times {
+			s.add(d)
+		}
+		slices.Sort(times)
+		for _, q := range []float64{0.5, 0.9, 0.99} {
+			exact := times[int(math.Ceil(q*float64(len(times))))-1]
+			got := s.quantile(q)
+			assert.GreaterOrEqual(t, got, exact-1)
+			assert.LessOrEqual(t, float64(got), 1.05*float64(max(exact, time.Microsecond))+1)
+		}
+		assert.Equal(t, times[len(times)-1], s.latency().Max)
+	})
+	var s sketch
+	assert.Equal(t, Latency{}, s.latency())
+	s.add(48 * time.Hour)
+	assert.Equal(t, Latency{1, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour}, s.latency())
+}
