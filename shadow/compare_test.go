@@ -176,3 +176,17 @@ func TestReadAnswer_Hostile(t *testing.T) {
 	assert.True(t, minimal.Passing)
 	assert.False(t, minimal.Malformed)
 }
+
+// No answer makes Compare panic, and one that is read agrees with itself.
+func FuzzReadAnswer(f *testing.F) {
+	f.Add([]byte(`{"score":"1e100","passing_score":true,"threshold":-0,"stamps":{"A":{"score":1,"dedup":false,"expiration_date":null}}}`))
+	f.Add([]byte(`{"score":1,"passing_score":false,"threshold":1e-100,"expiration_timestamp":"9999-12-31 23:59:59-2300","linked_score":{}}`))
+	f.Add([]byte(`{"error":""}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		read := shadow.ReadAnswer(http.StatusOK, body)
+		assert.Empty(t, shadow.Compare(read, read, shadow.Rules{}))
+		for _, d := range shadow.Compare(read, decision(), shadow.Rules{SeparateClaims: true}) {
+			assert.NotEmpty(t, d.Class)
+		}
+	})
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/passporttest"
 	"github.com/passport-sdk/passport-go/shadow"
 )
 
@@ -265,4 +266,38 @@ func TestWork_ContextEnds(t *testing.T) {
 	assert.Equal(t, uint64(2), s.Verdict().Dropped)
 	site.ask(handler, site.people(1)[0])
 	assert.Equal(t, uint64(3), s.Verdict().Dropped, "taken after the end")
+}
+
+// family is a source of groups in which all wallets belong to one person.
+type family []passport.Address
+
+func (f family) GroupsOf(_ context.Context, addresses ...passport.Address) ([]passport.Group, error) {
+	groups := make([]passport.Group, len(addresses))
+	for i := range groups {
+		groups[i].Wallets = f
+	}
+	return groups, nil
+}
+
+// The wallets of a group agree, and another canonical one does not.
+func TestHandler_Linked(t *testing.T) {
+	members := family{passport.Address(passporttest.Address("1")), passport.Address(passporttest.Address("2"))}
+	site := newSite(t, passporttest.Options{passport.WithGroups(members, passport.FailScoring)})
+	wallets := site.people(3)[1:]
+	s := site.shadow(site.planner())
+	handler := s.Handler(site.primary)
+	for range 2 {
+		for _, wallet := range wallets {
+			assert.Contains(t, site.ask(handler, wallet).Body.String(), `"linked_score":{"address":"`+wallets[0])
+		}
+	}
+	require.NoError(t, s.Flush(t.Context()))
+	assert.Equal(t, uint64(4), s.Verdict().Agreed, s.Verdict().Text())
+	site.ask(s.Handler(altered(site.primary, func(_ *http.Request, status int, body []byte) (int, []byte) {
+		return status, edited(body, func(a map[string]any) { a["linked_score"].(map[string]any)["address"] = wallets[1] })
+	})), wallets[0])
+	require.NoError(t, s.Close(t.Context()))
+	verdict := s.Verdict()
+	require.Equal(t, uint64(1), verdict.Count(shadow.Real))
+	assert.Equal(t, map[shadow.Field]uint64{shadow.FieldCanonical: 1}, verdict.Classes[0].Fields)
 }

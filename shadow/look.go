@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // Comparison is the outcome for one answer of the primary.
@@ -56,6 +57,8 @@ type question struct {
 }
 
 // secondLooks is how often the primary is asked again while the input changes.
+// The first one can end with another version of the same credentials, since a
+// store may give a wallet one when it has written its score.
 const secondLooks = 3
 
 // judge compares, and records the outcome.
@@ -214,14 +217,14 @@ func worst(found []Difference) Class {
 // report records the outcome.
 func (s *Shadow) report(ctx context.Context, c *Comparison) {
 	s.tally.add(c, s.hide)
-	address := c.Address
+	address, cause := c.Address, any(c.Err)
 	if s.hide {
-		address = hidden
+		address, cause = hidden, store.KindOf(c.Err) // the text of an error has the address
 	}
 	switch {
 	case c.Class == Real:
 		s.logger.WarnContext(ctx, "the decisions differ", "community", c.Community, "address", address, "differences", len(c.Differences))
 	case c.Err != nil && !errors.Is(c.Err, ErrNotCompared):
-		s.logger.ErrorContext(ctx, "a comparison failed", "community", c.Community, "address", address, "error", c.Err)
+		s.logger.ErrorContext(ctx, "a comparison failed", "community", c.Community, "address", address, "error", cause)
 	}
 }

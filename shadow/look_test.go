@@ -1,9 +1,12 @@
 package shadow_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,6 +175,25 @@ func TestRecorded(t *testing.T) {
 	assert.Equal(t, shadow.Recorded, compareOnce(t, s, answer, wallet).Class)
 	recorded.Passing = !recorded.Passing
 	assert.Equal(t, shadow.Real, compareOnce(t, s, answer, wallet).Class)
+}
+
+func TestLogger(t *testing.T) {
+	wallet := passporttest.Address("a")
+	planner := planFunc(func(context.Context, int64, string) (*passport.Plan, error) {
+		return nil, errors.New("reading " + wallet)
+	})
+	for _, hide := range []bool{false, true} {
+		var log bytes.Buffer
+		options := []shadow.Option{shadow.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))}
+		if hide {
+			options = append(options, shadow.WithHiddenAddresses())
+		}
+		compareOnce(t, newShadow(t, planner, options...), func(context.Context, string) (shadow.Decision, error) {
+			return decision(), nil
+		}, wallet)
+		assert.Contains(t, log.String(), "a comparison failed")
+		assert.Equal(t, !hide, strings.Contains(log.String(), wallet), log.String())
+	}
 }
 
 func TestRun(t *testing.T) {

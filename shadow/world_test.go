@@ -30,12 +30,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type site struct {
 	*passporttest.World
 
-	t       *testing.T
+	t       testing.TB
 	primary http.Handler
 	key     string
 }
 
-func newSite(t *testing.T, options ...passporttest.WorldOption) *site {
+func newSite(t testing.TB, options ...passporttest.WorldOption) *site {
 	t.Helper()
 	weights := passporttest.Weights{"Google": "1.5", "Github": "2", "Discord": "0.25"}
 	s := &site{t: t, World: passporttest.NewWorld(t, append(options, weights, passporttest.Threshold("2"))...)}
