@@ -187,10 +187,12 @@ func TestDecide_BadNumber(t *testing.T) {
 	group.Wallets = append(group.Wallets, store.Wallet{Address: bob, Version: "v"})
 	both := []Address{alice, bob}
 	pair := []unit{{to: 2}}
-	huge := rules{terms: terms{weights: map[string]Decimal{"A": largest, "B": largest}}}
+	lowest := Decimal{*apd.New(-math.MaxInt64, apd.MaxExponent-18)}
+	huge := rules{terms: terms{weights: map[string]Decimal{"0": lowest, "A": largest, "B": largest}}}
 	for fault, holdings := range map[string][]holding{
-		"of one":  {{candidates: candidates}, {}},
-		"of both": {{candidates: candidates[:1]}, {candidates: candidates[1:]}},
+		"of one":                        {{candidates: candidates}, {}},
+		"of both":                       {{candidates: candidates[:1]}, {candidates: candidates[1:]}},
+		"of one, that of both would do": {{candidates: []candidate{valid("0", 1, "0")}}, {candidates: candidates}},
 	} {
 		d, err := decide(group, both, pair, holdings, huge)
 		require.ErrorIs(t, err, ErrInvalidWeights, fault)

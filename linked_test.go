@@ -143,6 +143,16 @@ func TestScore_LinkedSource(t *testing.T) {
 	}
 }
 
+// A stamp that does not count hides none of those after it.
+func TestScore_LinkedDuplicateFirst(t *testing.T) {
+	world, f := newFamily(t, passport.FailScoring)
+	f.are(together(alice, bob))
+	world.Stamp(bob, "Discord", "account")
+	world.Stamp(alice, "Discord", "account")
+	world.Stamp(alice, "Github", "account")
+	assert.Equal(t, "2.75", world.MustScore(bob).Score.String())
+}
+
 func TestScore_LinkedMembership(t *testing.T) {
 	world, f := newFamily(t, passport.FailScoring)
 	world.Stamp(alice, "Google", "a")
@@ -467,8 +477,8 @@ func TestLeavingUnchanged_Linked(t *testing.T) {
 func TestScore_LinkedPoints(t *testing.T) {
 	world, f := newFamily(t, passport.FailScoring, passporttest.HumanPoints{})
 	f.are(together(alice, bob))
-	world.Stamp(alice, "Google", "a")
-	world.Stamp(bob, "Discord", "b")
+	world.Stamp(alice, "Discord", "a")
+	world.Stamp(bob, "Discord", "b") // is not merged, and earns nothing
 	world.Stamp(bob, "Google", "b")
 	assert.Empty(t, world.MustScore(alice).Points[2:])
 	var earned []string
