@@ -143,6 +143,17 @@ func TestScore_LinkedSource(t *testing.T) {
 	}
 }
 
+// A merged score passes if it is just the threshold.
+func TestScore_LinkedThreshold(t *testing.T) {
+	f := &family{}
+	f.are(together(alice, bob))
+	world := passporttest.NewWorld(t, passporttest.Weights{"Google": "1.50", "Discord": "2"}, passporttest.Threshold("3.5"),
+		passporttest.Options{passport.WithGroups(f, passport.FailScoring)})
+	world.Stamp(alice, "Google", "a")
+	world.Stamp(bob, "Discord", "b")
+	assert.True(t, world.MustScore(alice).Passing)
+}
+
 // A stamp that does not count hides none of those after it.
 func TestScore_LinkedDuplicateFirst(t *testing.T) {
 	world, f := newFamily(t, passport.FailScoring)

@@ -189,7 +189,7 @@ func (g *group) merge() error {
 	r.Passing = r.Score.Cmp(r.Threshold) >= 0
 	r.Linked = &LinkedScore{
 		GroupID: g.id, Canonical: r.Address, Why: g.why, Passing: r.Passing, Score: r.Score, Threshold: r.Threshold,
-		ScoredAt: r.ScoredAt, ExpiresAt: r.ExpiresAt, Stamps: r.Stamps, Members: make([]Member, len(g.own)),
+		ExpiresAt: r.ExpiresAt, Stamps: r.Stamps, Members: make([]Member, len(g.own)),
 	}
 	for i := range g.own {
 		r.Linked.Members[i] = Member{g.own[i].Address, g.own[i].Score, g.own[i].Stamps}
