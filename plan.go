@@ -217,19 +217,19 @@ func (r *planRun) distinct(batch []Planned) int {
 // planSome plans for different addresses, which are read together or, if that
 // fails, one by one.
 func (r *planRun) planSome(ctx context.Context, some []Planned) error {
-	b := &batch{engine: r.engine, community: r.community, lastScores: true}
+	var asked []Address
 	var places []int
 	for i := range some {
 		address, err := ParseAddress(some[i].Address)
 		if some[i].Err = err; err == nil {
-			b.asked, places = append(b.asked, address), append(places, i)
+			asked, places = append(asked, address), append(places, i)
 		}
 	}
-	if len(b.asked) == 0 {
+	if len(asked) == 0 {
 		return nil
 	}
 	b, err := repeat(ctx, r.engine.settings.backoff, isAway, func(ctx context.Context) (*batch, error) {
-		try := &batch{engine: b.engine, community: b.community, asked: b.asked, lastScores: true}
+		try := &batch{engine: r.engine, community: r.community, asked: asked, lastScores: true}
 		return try, try.prepare(ctx)
 	})
 	switch {
@@ -255,17 +255,16 @@ func (r *planRun) decide(ctx context.Context, b *batch, some []Planned, places [
 	for _, claim := range b.snapshot.Claims {
 		held[claim.Nullifier] = claim.Holder
 	}
-	maps.Copy(held, r.made)
 	planned := map[int]*Plan{} // by place in the batch
 	for _, part := range b.parts() {
-		part.claim(held)
+		part.claim(r.made, held)
 		d, err := part.finish(ctx, true)
 		if err != nil {
 			return err
 		}
 		for _, swap := range d.changes.Claims {
 			if !swap.From.Equal(swap.To) {
-				held[swap.Nullifier], r.made[swap.Nullifier] = swap.To, swap.To
+				r.made[swap.Nullifier] = swap.To
 			}
 		}
 		for i := range d.results {
@@ -310,13 +309,18 @@ func (b *batch) parts() []part {
 	return parts
 }
 
-// claim makes the claims of the snapshot those on the nullifiers of the part.
-func (p *part) claim(held map[string]store.Holder) {
+// claim makes the claims of the snapshot those on the nullifiers of the part:
+// the ones that were made, or else the ones that are held.
+func (p *part) claim(made, held map[string]store.Holder) {
 	claims := map[string]store.Holder{}
 	for i := range p.holdings {
 		for k := range p.holdings[i].candidates {
 			for _, nullifier := range p.holdings[i].candidates[k].content.Nullifiers {
-				if holder, is := held[nullifier]; is {
+				holder, is := made[nullifier]
+				if !is {
+					holder, is = held[nullifier]
+				}
+				if is {
 					claims[nullifier] = holder
 				}
 			}
