@@ -2,7 +2,9 @@ package pgstore_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -94,10 +96,19 @@ func TestMigrate_AtOnce(t *testing.T) {
 			for range processes {
 				assert.NoError(t, <-failures)
 			}
-			assert.Equal(t, []string{"7 10"}, rows(t, openPool(t, address),
+			assert.Equal(t, []string{migratedOnce(t)}, rows(t, openPool(t, address),
 				`select (select count(*) from passport_schema_version) || ' ' || (select count(*) from registry_humanpointsconfig)`))
 		})
 	}
+}
+
+// migratedOnce is the number of schema files, each recorded once, and of the
+// first rows of registry_humanpointsconfig.
+func migratedOnce(t *testing.T) string {
+	t.Helper()
+	files, err := os.ReadDir("schema")
+	require.NoError(t, err)
+	return fmt.Sprintf("%d 10", len(files))
 }
 
 func TestMigrate_TwoSchemas(t *testing.T) {
