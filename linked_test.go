@@ -323,10 +323,15 @@ func TestScore_LinkedFailureClaims(t *testing.T) {
 		world.Stamp(bob, "Discord", "b")
 		f.are(together(alice, bob))
 		world.MustScore(alice)
-		before := world.Store.State().GroupClaims
+		before := world.Store.State()
 		f.err = errors.New("away")
 		world.MustScore(bob)
-		assert.Equal(t, before, world.Store.State().GroupClaims)
+		after := world.Store.State()
+		assert.Equal(t, before.GroupClaims, after.GroupClaims)
+		row := func(of store.State) store.StoredScore {
+			return of.Scores[slices.IndexFunc(of.Scores, func(s store.StoredScore) bool { return s.Address == store.Address(alice) })]
+		}
+		assert.Equal(t, row(before), row(after), "the canonical wallet is not scored")
 		f.err = nil
 		assert.Equal(t, passport.Address(alice), world.MustScore(bob).Linked.Canonical)
 	}
@@ -482,6 +487,34 @@ func TestLeavingUnchanged_Linked(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, result.Linked)
 	assert.True(t, result.Unchanged, "carol's row has her own stamps, and does not pass")
+}
+
+// A group that is left unchanged leaves no claim to compare either.
+func TestLeavingUnchanged_LinkedClash(t *testing.T) {
+	world, f := newFamily(t, passport.FailScoring)
+	f.are(together(alice, bob))
+	world.Stamp(carol, "Google", "account")
+	world.Stamp(dave, "Google", "d")
+	world.MustScore(carol)
+	world.Stamp(alice, "Google", "account")
+	world.Stamp(bob, "Discord", "b")
+	world.MustScore(alice)
+
+	h := &hooked{Store: world.Store}
+	var written []*store.Changes
+	h.apply = func(c *store.Changes) error {
+		written = append(written, c)
+		return nil
+	}
+	engine := world.Engine.On(h).LeavingUnchanged(time.Hour)
+	scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values([]string{bob, dave})))
+	require.NoError(t, err)
+	require.Len(t, scored, 2)
+	assert.True(t, scored[0].Result.Unchanged)
+	assert.False(t, scored[1].Result.Unchanged)
+	require.Len(t, written, 1)
+	require.Len(t, written[0].Claims, 1)
+	assert.Equal(t, store.Address(dave), written[0].Claims[0].To.Address)
 }
 
 // Points are the canonical wallet's, by the merged score.

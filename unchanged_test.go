@@ -153,7 +153,15 @@ func TestLeavingUnchanged_Points(t *testing.T) {
 	require.Len(t, state.Qualified, 1)
 	state.Qualified = nil
 	require.NoError(t, world.Store.SetState(state))
-	assert.False(t, score().Unchanged, "there is a qualification to record")
+	assert.False(t, score().Unchanged, "there is a bonus to ask for")
+	assert.True(t, score().Unchanged)
+
+	state = world.Store.State()
+	bonus := state.Points[0]
+	bonus.Action, bonus.Provider = "SCB", ""
+	state.Points, state.Qualified = append(state.Points, bonus), nil
+	require.NoError(t, world.Store.SetState(state))
+	assert.False(t, score().Unchanged, "there is a qualification to record, and no award")
 	assert.True(t, score().Unchanged)
 }
 
