@@ -489,6 +489,36 @@ func TestLeavingUnchanged_Linked(t *testing.T) {
 	assert.True(t, result.Unchanged, "carol's row has her own stamps, and does not pass")
 }
 
+// A group is written although its scores are as recorded, if its group claim or
+// a claim on a nullifier is not.
+func TestLeavingUnchanged_LinkedClaims(t *testing.T) {
+	world, f := newFamily(t, passport.FailScoring)
+	world.Stamp(alice, "Google", "a")
+	world.MustScore(dave)
+	f.are(together(alice, bob))
+	world.MustScore(alice)
+	engine := world.Engine.LeavingUnchanged(time.Hour)
+	unchanged := func() bool {
+		result, err := engine.Score(t.Context(), world.Community, alice)
+		require.NoError(t, err)
+		return result.Unchanged
+	}
+	assert.True(t, unchanged())
+
+	f.are(together(alice, bob, dave))
+	assert.False(t, unchanged(), "the group claim does not name dave")
+	assert.Contains(t, world.Store.State().GroupClaims[0].Key, dave)
+	assert.True(t, unchanged())
+
+	state := world.Store.State()
+	claims := state.Claims
+	state.Claims = nil
+	require.NoError(t, world.Store.SetState(state))
+	assert.False(t, unchanged(), "the claim on the nullifier is gone")
+	assert.Equal(t, claims, world.Store.State().Claims)
+	assert.True(t, unchanged())
+}
+
 // A group that is left unchanged leaves no claim to compare either.
 func TestLeavingUnchanged_LinkedClash(t *testing.T) {
 	world, f := newFamily(t, passport.FailScoring)
