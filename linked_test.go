@@ -164,6 +164,27 @@ func TestScore_LinkedDuplicateFirst(t *testing.T) {
 	assert.Equal(t, "2.75", world.MustScore(bob).Score.String())
 }
 
+// A claim that a later wallet of the group makes longer is explained as it will
+// be.
+func TestScore_LinkedLonger(t *testing.T) {
+	world, f := newFamily(t, passport.FailScoring)
+	first, last := min(bob, carol), max(bob, carol)
+	until := world.Clock.Now().Add(24 * time.Hour).UTC()
+	world.Stamp(last, "Google", "account", passporttest.ExpiresAt(until))
+	world.MustScore(last)
+	later := until.Add(48 * time.Hour)
+	world.Stamp(last, "Google", "account", passporttest.ExpiresAt(later))
+	world.Stamp(first, "Google", "account", passporttest.ExpiresAt(until))
+	world.Stamp(alice, "Discord", "a")
+	f.are(together(alice, first, last))
+	members := world.MustScore(alice).Linked.Members
+	require.Len(t, members[1].Stamps, 1)
+	stamp := members[1].Stamps[0]
+	assert.Equal(t, passport.Deduplicated, stamp.Outcome)
+	assert.Equal(t, later, stamp.ClaimedUntil)
+	assert.Equal(t, "claimed by "+last+" of the same group until "+later.Format(time.DateOnly), stamp.Why)
+}
+
 func TestScore_LinkedMembership(t *testing.T) {
 	world, f := newFamily(t, passport.FailScoring)
 	world.Stamp(alice, "Google", "a")
