@@ -549,7 +549,8 @@ func TestLeavingUnchanged_LinkedClash(t *testing.T) {
 	world.MustScore(carol)
 	world.Stamp(alice, "Google", "account")
 	world.Stamp(bob, "Discord", "b")
-	world.MustScore(alice)
+	stamp := world.MustScore(alice).Linked.Members[0].Stamps[0]
+	assert.Equal(t, "claimed by another wallet until "+stamp.ClaimedUntil.Format(time.DateOnly), stamp.Why)
 
 	h := &hooked{Store: world.Store}
 	var written []*store.Changes
