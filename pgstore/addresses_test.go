@@ -195,18 +195,27 @@ func TestListAddresses_Many(t *testing.T) {
 	assert.Equal(t, map[string]int{"scored_addresses": 13, "few_scored_addresses": 1}, sent)
 }
 
-// A page must not cost more in a large table, and with no statistics.
+// A page must not cost more in a large table, with no statistics, or with those
+// of a time when the community had no scores.
 func TestListAddresses_Reads(t *testing.T) {
 	t.Parallel()
 	l := newListing(t)
 	others := `select '0x' || md5(n::text) || '00000000' from generate_series(1, 20000) n`
 	l.stamps(others)
 	l.scores(2, others)
-	l.scores(1, `select '0x' || md5(n::text) || '00000000' from generate_series(1, 20000, 1000) n`)
+	few := `select '0x' || md5(n::text) || '00000000' from generate_series(1, 20000, 1000) n`
 	half := store.Address("0x8" + strings.Repeat("0", 39))
-	for _, statistics := range []string{"none", "analyze"} {
-		if statistics != "none" {
-			l.exec(statistics)
+	for _, statistics := range []string{"none", "old", "new"} {
+		switch statistics {
+		case "none":
+			l.scores(1, few)
+		case "old":
+			l.exec(`delete from registry_score where passport_id in (select id from registry_passport where community_id = 1)`)
+			l.exec(`delete from registry_passport where community_id = 1`)
+			l.exec(`vacuum analyze`)
+			l.scores(1, few)
+		case "new":
+			l.exec(`analyze`)
 		}
 		for q, most := range map[store.AddressQuery]int{
 			{Limit: 50}:                                     100,

@@ -79,7 +79,9 @@ order  by 3, 2 desc;
 -- name: list_scored_addresses
 -- Does the same with the addresses whose last score in the community was
 -- recorded, or expires, before a time. With OFFSET 0 each step is looked up in
--- its turn: a join could have another order, and the page other rows.
+-- its turn: a join could have another order, and the page other rows. The 0 is
+-- added to keep the index on communities out, by which each step would read all
+-- rows of a community that has some only since the table was last analyzed.
 --
 --   $1 address that all are above  $2 rows  $3 steps
 --   $4 community  $5 time of the score or NULL  $6 time of the expiry or NULL
@@ -112,7 +114,7 @@ with recursive walk (address, step) as (
              select from /* schema */registry_passport p
              join   /* schema */registry_score s on s.passport_id = p.id
              where  p.address = walk.address
-             and    p.community_id = $4::bigint
+             and    p.community_id + 0 = $4::bigint
 -- shared: selected scores
              and    (
                       s.expiration_date < $6::timestamptz
