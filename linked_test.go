@@ -454,12 +454,15 @@ func TestScoreAll_Linked(t *testing.T) {
 	assert.Equal(t, "3.50", scored[1].Result.Score.String())
 	assert.Same(t, scored[1].Result.Linked, scored[3].Result.Linked)
 	require.ErrorIs(t, scored[4].Err, passport.ErrInvalidAddress)
-	assertRows := func(wallets int) {
-		state := world.Store.State()
-		assert.Len(t, state.Scores, wallets)
-		assert.Len(t, state.Events, wallets, "an event each")
+	state := world.Store.State()
+	assert.Len(t, state.Scores, 4)
+	assert.Len(t, state.Events, 4, "an event each")
+	scored, err = all(world.Engine.ScoreAll(t.Context(), world.Community, slices.Values([]string{bob, alice})))
+	require.NoError(t, err)
+	for i, before := range []string{"3.5", "1.50"} {
+		assert.Equal(t, world.Community, scored[i].Result.Community)
+		assert.Equal(t, before, scored[i].Result.Before.Score.String())
 	}
-	assertRows(4)
 
 	f.err = errors.New("away")
 	f.asked = 0
@@ -467,7 +470,7 @@ func TestScoreAll_Linked(t *testing.T) {
 	require.ErrorIs(t, err, passport.ErrGroups, "the source is away for all wallets")
 	assert.Empty(t, scored)
 	assert.Equal(t, 6, f.asked, "it is asked again as the retry policy allows")
-	assertRows(4)
+	assert.Len(t, world.Store.State().Events, 6, "nothing is written")
 
 	f.err = nil
 	f.are(together(alice, bob), together(carol, carol))

@@ -12,7 +12,7 @@ import (
 type unit struct {
 	id       string // of the group, by the host
 	from, to int    // the places of its wallets, which are in the host's order
-	asked    int    // the place of the one that becomes canonical if there is none
+	asked    int    // in a group, the place of the one that becomes canonical if there is none
 	// solitary: the group is unknown, and claims of groups stay as they are.
 	solitary bool
 	// withheld: it does not pass.
@@ -26,7 +26,7 @@ type unit struct {
 func solos(n int) []unit {
 	units := make([]unit, n)
 	for i := range units {
-		units[i] = unit{from: i, to: i + 1, asked: i}
+		units[i] = unit{from: i, to: i + 1}
 	}
 	return units
 }
