@@ -355,6 +355,9 @@ func TestScore_LinkedFailureClaims(t *testing.T) {
 		assert.Equal(t, row(before), row(after), "the canonical wallet is not scored")
 		f.err = nil
 		assert.Equal(t, passport.Address(alice), world.MustScore(bob).Linked.Canonical)
+		world.Stamp(carol, "Google", "c")
+		world.Stamp(carol, "Discord", "c")
+		assert.True(t, world.MustScore(carol).Passing, "the source says that she has no other wallet")
 	}
 }
 
@@ -614,20 +617,22 @@ func TestScore_LinkedRace(t *testing.T) {
 
 // A batch that has too many wallets with those of their groups is halved.
 func TestScoreAll_LinkedLarge(t *testing.T) {
-	world, f := newFamily(t, passport.FailScoring)
-	wallets := crowd(20 * store.MaxGroup)
-	var firsts []string
-	for group := range slices.Chunk(wallets, store.MaxGroup) {
-		f.link(group...)
-		firsts = append(firsts, group[0])
+	for size, together := range map[int]int{store.MaxGroup: 10 * store.MaxGroup, 50: 1000} {
+		world, f := newFamily(t, passport.FailScoring)
+		wallets := crowd(20 * size)
+		var firsts []string
+		for group := range slices.Chunk(wallets, size) {
+			f.link(group...)
+			firsts = append(firsts, group[0])
+		}
+		most := 0
+		h := &hooked{Store: world.Store, loaded: func(q store.Query, _ *store.Snapshot) { most = max(most, len(q.Addresses)) }}
+		scored, err := all(world.Engine.On(h).ScoreAll(t.Context(), world.Community, slices.Values(firsts)))
+		require.NoError(t, err)
+		assert.Len(t, scored, 20)
+		assert.Len(t, world.Store.State().Scores, len(wallets))
+		assert.Equal(t, together, most, "of 20 groups of %d", size)
 	}
-	most := 0
-	h := &hooked{Store: world.Store, loaded: func(q store.Query, _ *store.Snapshot) { most = max(most, len(q.Addresses)) }}
-	scored, err := all(world.Engine.On(h).ScoreAll(t.Context(), world.Community, slices.Values(firsts)))
-	require.NoError(t, err)
-	assert.Len(t, scored, 20)
-	assert.Len(t, world.Store.State().Scores, len(wallets))
-	assert.Equal(t, 10*store.MaxGroup, most, "of 20 groups of 60, ten are loaded together")
 }
 
 // A community that cannot be scored is the fault of no other wallet.
