@@ -2,7 +2,6 @@ package ratelimit
 
 import (
 	"context"
-	"hash/crc32"
 	"sync"
 	"time"
 
@@ -13,9 +12,8 @@ import (
 )
 
 // Memory is a [Limiter] that counts the calls of this process, in fixed
-// windows. They begin at the multiples of the period since 1970, shifted by the
-// CRC-32 of the prefix modulo the period, so that the windows of different keys
-// begin at different times. Exactly the rate's number of calls pass in a
+// windows ([Rate.Windows]), which begin at different times for different keys.
+// Exactly the rate's number of calls pass in a
 // window. A clock that is set back opens no window, and a window still ends
 // within one period of any call in it. Make it with [NewMemory]. It is safe for
 // concurrent use and starts no goroutine.
@@ -67,7 +65,8 @@ func (l *Memory) Take(ctx context.Context, prefix string, rate Rate) (Quota, err
 	if rate.Unlimited() {
 		return Quota{Allowed: true, Unlimited: true}, nil
 	}
-	limit, period := max(rate.Calls, 0), int64(min(rate.Period, maxPeriod))
+	windows := rate.Windows(prefix)
+	period := int64(windows.Period)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now().UnixNano()
@@ -75,27 +74,12 @@ func (l *Memory) Take(ctx context.Context, prefix string, rate Rate) (Quota, err
 
 	w, known := l.windows.Get(prefix)
 	if !known || w.period != period || w.end <= now {
-		w = &window{end: windowStart(now, period, prefix) + period, period: period}
+		w = &window{end: windows.end(now), period: period}
 		l.windows.Add(prefix, w)
 	}
 	w.end = min(w.end, now+period) // of a clock that was set back
-	w.calls = min(w.calls, limit) + 1
-	return Quota{
-		Allowed:   w.calls <= limit,
-		Limit:     limit,
-		Remaining: max(limit-w.calls, 0),
-		Reset:     time.Duration(w.end - now),
-	}, nil
-}
-
-// windowStart returns the start of the window that holds now.
-func windowStart(now, period int64, prefix string) int64 {
-	phase := int64(crc32.ChecksumIEEE([]byte(prefix))) * int64(time.Second) % period
-	into := (now - phase) % period
-	if into < 0 {
-		into += period
-	}
-	return now - into
+	w.calls = min(w.calls, windows.Limit) + 1
+	return windows.Quota(w.calls, time.Duration(w.end-now)), nil
 }
 
 // dropEnded drops up to two of the least recently used windows if they have

@@ -151,13 +151,6 @@ func TestTake_ClockJumps(t *testing.T) {
 	})
 }
 
-func TestWindowStart_BeforeEpoch(t *testing.T) {
-	for _, at := range []int64{-1, 0, 1, -900e9, 123e9} {
-		start := windowStart(at, int64(15*time.Minute), "Gh4kLm2p")
-		assert.True(t, start <= at && at < start+int64(15*time.Minute), at)
-	}
-}
-
 func TestTake_OldWindows(t *testing.T) {
 	now := noon
 	l := newMemory(t, WithClock(func() time.Time { return now }), WithWindows(500))

@@ -12,9 +12,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Limiter counts calls. [Memory] counts those of one process; a host with
-// several processes plugs in one that they share. It must be safe for
-// concurrent use.
+// Limiter counts calls. [Memory] counts those of one process. Those of several
+// processes are counted by one that they share, such as that of package pgstore
+// or of the module contrib/redis. It must be safe for concurrent use.
 type Limiter interface {
 	// Take must count one call of the key with that prefix and report whether
 	// it is within the rate. An error means that the call could not be counted;
@@ -32,7 +32,7 @@ type Quota struct {
 	// that are left in this one.
 	Limit, Remaining int
 	// Reset is the time until the window ends, above 0 and at most the period
-	// of the rate. A refused caller should wait for so long.
+	// of the windows. A refused caller should wait for so long.
 	Reset time.Duration
 }
 
