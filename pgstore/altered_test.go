@@ -79,6 +79,7 @@ type preparedStatement struct {
 
 func preparedStatements(t *testing.T, w *world) (all []preparedStatement) {
 	t.Helper()
+	require.NoError(t, pgstore.NewLimiter(w.pool).Migrate(t.Context()))
 	conn, err := pgx.Connect(t.Context(), w.url)
 	require.NoError(t, err)
 	defer conn.Close(context.Background())

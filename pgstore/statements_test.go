@@ -136,6 +136,7 @@ func TestStatements_Files(t *testing.T) {
 	url := pgtest.NewEmpty(t)
 	pool := openPool(t, url)
 	require.NoError(t, pgstore.Migrate(t.Context(), pool, pgstore.WithSchema("passport")))
+	require.NoError(t, pgstore.NewLimiter(pool, pgstore.WithSchema("passport")).Migrate(t.Context()))
 	conn, err := pgx.Connect(t.Context(), withParameters(t, url, "search_path", "passport"))
 	require.NoError(t, err)
 	defer conn.Close(context.Background())

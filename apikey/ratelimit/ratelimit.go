@@ -12,9 +12,9 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// Limiter counts calls. [Memory] counts those of one process. Those of several
-// processes are counted by one that they share, such as that of package pgstore
-// or of the module contrib/redis. It must be safe for concurrent use.
+// Limiter counts calls. [Memory] counts those of one process. Several processes
+// share one of package pgstore, of the module contrib/redis, or of the host. It
+// must be safe for concurrent use.
 type Limiter interface {
 	// Take must count one call of the key with that prefix and report whether
 	// it is within the rate. An error means that the call could not be counted;
