@@ -3,8 +3,8 @@
 -- name: count_call
 -- Counts a call of a key in its window, or in the next one if that has ended,
 -- and returns the calls in the window and the time until it ends. The clock is
--- read once the row is locked, so the calls of a key are counted in the order of
--- their times. A clock that is set back opens no window.
+-- read once the row is locked, so that the calls of a key are counted in the
+-- order of their times. A clock that is set back opens no window.
 --
 -- Times are in microseconds.
 --
