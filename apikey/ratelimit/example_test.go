@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,4 +29,33 @@ func ExampleMemory() {
 	// true 1 5m39s <nil>
 	// true 0 5m39s <nil>
 	// false 0 5m39s <nil>
+}
+
+// gone is a limiter whose server is out of reach.
+type gone struct{}
+
+// Take implements [ratelimit.Limiter].
+func (gone) Take(context.Context, string, ratelimit.Rate) (ratelimit.Quota, error) {
+	return ratelimit.Quota{}, errors.New("no answer within 500ms")
+}
+
+// While the server is out of reach, each process counts by itself.
+func ExampleFallback() {
+	memory, err := ratelimit.NewMemory()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	limiter, err := ratelimit.NewFallback(gone{}, memory, func(_ context.Context, err error) {
+		fmt.Println("not shared:", err)
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	quota, err := limiter.Take(context.Background(), "Gh4kLm2p", ratelimit.Rate{Calls: 2, Period: time.Hour})
+	fmt.Println(quota.Allowed, quota.Remaining, err)
+	// Output:
+	// not shared: no answer within 500ms
+	// true 1 <nil>
 }
