@@ -32,7 +32,8 @@ func WithRateLimits() Option {
 // WithLimiter counts the calls of each key, refused ones too, against its own
 // rate limit. Every answer to a key with a limit has the headers RateLimit and
 // RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers. A call beyond the
-// limit gets 429 and a Retry-After, and 503 if the limiter fails.
+// limit gets 429 and a Retry-After, and 503 if the limiter fails, unless it is
+// a [ratelimit.Fallback].
 func WithLimiter(limiter ratelimit.Limiter) Option {
 	return required("WithLimiter", limiter == nil, func(s *settings) { s.limiter = limiter })
 }
