@@ -17,6 +17,7 @@ import (
 
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/pgstore"
 )
 
 // asCommand is the variable that makes the test binary the command.
@@ -216,4 +217,11 @@ func TestMigrate(t *testing.T) {
 		assert.Contains(t, o.run(append(flag, "migrate")...).err, "the database is up to date")
 	}
 	assert.Contains(t, o.run(append(flag, "check")...).err, "the database has all that the SDK needs")
+
+	db, err := pgstore.OpenPool(t.Context(), flag[1])
+	require.NoError(t, err)
+	defer db.Close()
+	require.ErrorIs(t, pgstore.NewLimiter(db).Check(t.Context()), pgstore.ErrSchema)
+	o.must(append(flag, "migrate", "--shared-rate-limits")...)
+	require.NoError(t, pgstore.NewLimiter(db).Check(t.Context()))
 }

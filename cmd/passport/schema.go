@@ -10,6 +10,7 @@ import (
 )
 
 func (p *program) migrate() *cobra.Command {
+	sharedRateLimits := false
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Create the tables that are missing",
@@ -19,10 +20,17 @@ once. It never changes a database of the Django service: that is only checked.`,
 		Example: `  PASSPORT_DATABASE_URL=postgres://… passport migrate`,
 		Args:    cobra.NoArgs,
 		RunE: p.do(func(cmd *cobra.Command, _ []string) error {
-			return p.withSchema(cmd, pgstore.Migrate, "the database is up to date")
+			return p.withSchema(cmd, func(ctx context.Context, pool *pgxpool.Pool, options ...pgstore.Option) error {
+				if err := pgstore.Migrate(ctx, pool, options...); err != nil || !sharedRateLimits {
+					return err
+				}
+				return pgstore.NewLimiter(pool, options...).Migrate(ctx)
+			}, "the database is up to date")
 		}),
 	}
 	addSettings(cmd, databaseSettings())
+	cmd.Flags().BoolVar(&sharedRateLimits, "shared-rate-limits", false,
+		"also create the table of serve --shared-rate-limits, in a database of the service too")
 	return cmd
 }
 
@@ -57,5 +65,5 @@ func (p *program) withSchema(cmd *cobra.Command, do schemaFunc, done string) err
 	return nil
 }
 
-// schemaFunc is [pgstore.Migrate] or [pgstore.CheckSchema].
+// schemaFunc is like [pgstore.Migrate] and [pgstore.CheckSchema].
 type schemaFunc func(context.Context, *pgxpool.Pool, ...pgstore.Option) error

@@ -23,6 +23,8 @@
 //	PASSPORT_METADATA         a JSON file, the answer to GET /v2/stamps/metadata;
 //	                          see passporthttp.WithMetadata (unset: 404)
 //	PASSPORT_RATE_LIMIT       count the calls of each key (on)
+//	PASSPORT_SHARED_RATE_LIMITS
+//	                          count them in the database, for all servers on it (off)
 //	PASSPORT_USAGE            record the calls of each key (off)
 //	PASSPORT_INGESTION        accept credentials: POST /v2/stamps/{address} (off)
 //	PASSPORT_MIGRATE          create missing tables at the start (off: only check them)

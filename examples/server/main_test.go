@@ -247,6 +247,7 @@ func TestServer_Misconfigured(t *testing.T) {
 		"no JSON":       {[]string{"PASSPORT_TRUSTED_ISSUERS=did:ethr:0x00"}, []string{"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list"}},
 		"no issuer":     {[]string{"PASSPORT_TRUSTED_ISSUERS=[]"}, []string{"PASSPORT_TRUSTED_ISSUERS: misconfigured: no trusted issuer"}},
 		"nothing to do": {[]string{"PASSPORT_MIGRATE=on"}, []string{"PASSPORT_MIGRATE: there is nothing to migrate"}},
+		"in memory":     {[]string{"PASSPORT_SHARED_RATE_LIMITS=on"}, []string{"PASSPORT_SHARED_RATE_LIMITS: it does nothing without PASSPORT_DATABASE_URL"}},
 		"no issuer set": {[]string{"PASSPORT_DATABASE_URL=postgres://127.0.0.1:1/x"}, []string{"PASSPORT_TRUSTED_ISSUERS: no credential would ever count"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -277,6 +278,43 @@ func TestServer_MissingTables(t *testing.T) {
 		assert.Contains(t, string(output), "table "+table+" is missing")
 	}
 	assert.NotContains(t, string(output), "listening")
+}
+
+// Servers on one database share the counts, in a table that only they need.
+func TestServer_SharedRateLimits(t *testing.T) {
+	database := []string{"PASSPORT_DATABASE_URL=" + pgtest.New(t), anIssuer, "PASSPORT_SHARED_RATE_LIMITS=on"}
+	command := exec.CommandContext(t.Context(), binary)
+	command.Env = database
+	output, err := command.CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(output), "PASSPORT_MIGRATE")
+
+	pool, err := pgstore.OpenPool(t.Context(), strings.TrimPrefix(database[0], "PASSPORT_DATABASE_URL="))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	db := pgstore.New(pool)
+	account, err := db.PutAccount(t.Context(), "host")
+	require.NoError(t, err)
+	keys, err := apikey.New(db)
+	require.NoError(t, err)
+	secret, _, err := keys.Create(t.Context(), apikey.KeyParams{Account: account, ReadScores: true, RateLimit: "5/366d"})
+	require.NoError(t, err)
+
+	passed := 0
+	servers := []*program{start(t, append(database, "PASSPORT_MIGRATE=on")...), start(t, database...)}
+	for n := range 12 {
+		status, _ := get(t, servers[n%2].url+"/v2/stamps/7/score/"+demo.Alice, secret)
+		if status != http.StatusTooManyRequests {
+			assert.Equal(t, http.StatusNotFound, status, "there is no community")
+			passed++
+		}
+	}
+	assert.Equal(t, 5, passed)
+	for _, server := range servers {
+		status, _ := get(t, server.url+"/ready", "")
+		assert.Equal(t, http.StatusOK, status)
+		server.terminate(t)
+	}
 }
 
 func TestServer_FreshDatabase(t *testing.T) {

@@ -50,6 +50,7 @@ type Server struct {
 	Metadata                             []byte // nil: none
 	PointsData, LeftOut                  bool
 	RateLimit, Usage, Ingestion, Migrate bool
+	SharedRateLimits                     bool
 }
 
 // Database returns a pool for PASSPORT_DATABASE_URL, which must be set. It
@@ -87,9 +88,14 @@ func ReadServer(ctx context.Context, getenv Getenv) (*Server, error) {
 		Usage:      r.isOn("PASSPORT_USAGE", false),
 		Ingestion:  r.isOn("PASSPORT_INGESTION", false),
 		Migrate:    r.isOn("PASSPORT_MIGRATE", false),
+
+		SharedRateLimits: r.isOn("PASSPORT_SHARED_RATE_LIMITS", false),
 	}
 	if s.Migrate && getenv("PASSPORT_DATABASE_URL") == "" {
 		r.addf("PASSPORT_MIGRATE", "there is nothing to migrate without PASSPORT_DATABASE_URL")
+	}
+	if s.SharedRateLimits && (!s.RateLimit || getenv("PASSPORT_DATABASE_URL") == "") {
+		r.addf("PASSPORT_SHARED_RATE_LIMITS", "it does nothing without PASSPORT_DATABASE_URL and PASSPORT_RATE_LIMIT")
 	}
 	if err := r.err(); err != nil {
 		if s.Pool != nil {

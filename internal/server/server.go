@@ -64,6 +64,7 @@ type database interface {
 // opened is a database that is open, and its settings.
 type opened struct {
 	db      database
+	limiter *pgstore.Limiter // nil in memory
 	ready   func(context.Context) error
 	close   func()
 	demo    bool
@@ -74,10 +75,23 @@ func open(ctx context.Context, c *environment.Server) (*opened, error) {
 	if c.Pool == nil {
 		return openDemo(ctx, c)
 	}
-	check := func(ctx context.Context) error { return pgstore.CheckSchema(ctx, c.Pool) }
+	limiter := pgstore.NewLimiter(c.Pool)
+	check := func(ctx context.Context) error {
+		err := pgstore.CheckSchema(ctx, c.Pool)
+		if err != nil || !c.SharedRateLimits {
+			return err
+		}
+		if err = limiter.Check(ctx); errors.Is(err, pgstore.ErrSchema) {
+			return fmt.Errorf("PASSPORT_SHARED_RATE_LIMITS: PASSPORT_MIGRATE=on makes its table: %w", err)
+		}
+		return err
+	}
 	var err error
 	if c.Migrate {
 		err = pgstore.Migrate(ctx, c.Pool)
+	}
+	if err == nil && c.Migrate && c.SharedRateLimits {
+		err = limiter.Migrate(ctx)
 	}
 	if err == nil {
 		err = check(ctx) // its error lists every difference
@@ -86,7 +100,7 @@ func open(ctx context.Context, c *environment.Server) (*opened, error) {
 		c.Pool.Close()
 		return nil, err
 	}
-	return &opened{db: pgstore.New(c.Pool), ready: check, close: c.Pool.Close}, nil
+	return &opened{db: pgstore.New(c.Pool), limiter: limiter, ready: check, close: c.Pool.Close}, nil
 }
 
 // service is the handler, and the parts of it that Run uses.
@@ -115,7 +129,10 @@ func assemble(c *environment.Server, on *opened, logger *slog.Logger) (*service,
 	if c.PublicURL != "" {
 		options = append(options, passporthttp.WithPublicURL(c.PublicURL))
 	}
-	if c.RateLimit {
+	switch {
+	case c.SharedRateLimits:
+		options = append(options, passporthttp.WithLimiter(on.limiter))
+	case c.RateLimit:
 		options = append(options, passporthttp.WithRateLimits())
 	}
 	if c.Usage {
