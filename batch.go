@@ -17,6 +17,7 @@ type batch struct {
 	asked     []Address // the addresses to score, each once
 	// lastScores asks for the last scores even if they do not decide anything.
 	lastScores bool
+	attempt    int // the number of this attempt, from 1
 
 	wallets []Address       // the addresses, and the others of their groups
 	units   []unit          // of the wallets, in their order
@@ -60,8 +61,10 @@ func (b *batch) prepare(ctx context.Context) error {
 			return b.unscorable(err)
 		}
 		began := time.Now()
-		ok, err := b.verify(ctx)
+		within, end := b.begin(ctx, StepVerify, len(b.wallets))
+		ok, err := b.verify(within)
 		b.verifying += time.Since(began)
+		end(err)
 		if err != nil {
 			return fmt.Errorf("verifying the credentials: %w", err)
 		}
@@ -112,11 +115,13 @@ func (b *batch) load(ctx context.Context, trusting bool) error {
 		}
 	}
 	began := time.Now()
+	ctx, end := b.begin(ctx, StepLoad, len(b.wallets))
 	snapshot, err := e.store.Load(ctx, q)
 	b.loading += time.Since(began)
 	if err == nil {
 		err = b.check(snapshot, q.Known)
 	}
+	end(err)
 	if err == nil && e.planning != nil {
 		e.planning.terms.replace(&snapshot.Community)
 	}
@@ -224,11 +229,13 @@ func (b *batch) write(ctx context.Context, d *decision) error {
 
 func (b *batch) apply(ctx context.Context, changes *store.Changes) (*store.Receipt, error) {
 	began := time.Now()
+	ctx, end := b.begin(ctx, StepApply, len(changes.Wallets))
 	receipt, err := b.engine.store.Apply(ctx, changes)
 	b.applying += time.Since(began)
 	if err == nil && !answers(receipt, changes) {
 		err = fmt.Errorf("%w: the store returned no receipt for the address", store.ErrInternal)
 	}
+	end(err)
 	if errors.Is(err, store.ErrConflict) {
 		for i := range b.holdings {
 			b.engine.validator.memory.renew(b.holdings[i].address, b.holdings[i].known, "")

@@ -90,10 +90,12 @@ func (e *Engine) ScoreAll(ctx context.Context, community int64, addresses iter.S
 			yield(Scored{}, fmt.Errorf("scoring community %d: %w: there is no sequence of addresses", community, ErrMisconfigured))
 			return
 		}
-		e.bulk(ctx, community, func(yield func(string, error) bool) {
-			for address := range addresses {
-				if !yield(address, nil) {
-					return
+		e.bulk(ctx, community, func(context.Context) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				for address := range addresses {
+					if !yield(address, nil) {
+						return
+					}
 				}
 			}
 		}, options, yield)
@@ -108,10 +110,12 @@ func (e *Engine) ScoreAll(ctx context.Context, community int64, addresses iter.S
 // Its errors are those of ScoreAll and of [Engine.Addresses].
 func (e *Engine) Rescore(ctx context.Context, q store.AddressQuery, options ...BulkOption) iter.Seq2[Scored, error] {
 	return func(yield func(Scored, error) bool) {
-		e.bulk(ctx, q.Community, func(yield func(string, error) bool) {
-			for address, err := range e.Addresses(ctx, q) {
-				if !yield(string(address), err) {
-					return
+		e.bulk(ctx, q.Community, func(ctx context.Context) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				for address, err := range e.Addresses(ctx, q) {
+					if !yield(string(address), err) {
+						return
+					}
 				}
 			}
 		}, options, yield)

@@ -27,6 +27,9 @@ type parcel struct {
 	first *attempt      // at all its items that are valid
 	done  chan struct{} // closed when the items are settled, or err is set
 	err   error         // ends the run
+
+	within context.Context //nolint:containedctx // of its step, from one goroutine to the next
+	end    func(error)     // ends its step
 }
 
 // item is one address of a run.
@@ -37,16 +40,22 @@ type item struct {
 }
 
 // bulk scores the addresses and yields their outcomes.
-func (e *Engine) bulk(ctx context.Context, community int64, addresses iter.Seq2[string, error], options []BulkOption, yield func(Scored, error) bool) {
+func (e *Engine) bulk(ctx context.Context, community int64, addresses func(context.Context) iter.Seq2[string, error], options []BulkOption, yield func(Scored, error) bool) {
 	settings, err := newBulkSettings(options)
 	r := &bulkRun{settings: settings, engine: e, community: community, last: map[Address]*parcel{}}
+	ctx, end := e.settings.begin(ctx, Step{Name: StepScoreAll, Community: community})
 	if err == nil {
-		err = r.run(ctx, addresses, yield)
+		err = r.run(ctx, addresses(ctx), yield)
 	}
 	if err == nil {
 		err = ctx.Err() // it may have ended the addresses
 	}
-	if err != nil && !errors.Is(err, errLeft) {
+	if errors.Is(err, errLeft) {
+		end(nil)
+		return
+	}
+	end(err)
+	if err != nil {
 		err = fmt.Errorf("scoring community %d: %w", community, err)
 		if ctx.Err() == nil && !errors.Is(err, ErrCommunityNotFound) {
 			e.settings.logger.ErrorContext(ctx, "bulk scoring failed", slog.Int64("community", community), slog.Any("error", err))
@@ -127,8 +136,8 @@ func (r *bulkRun) start(ctx context.Context) {
 			for {
 				select {
 				case p := <-prepared:
-					if p.step(func() error { return r.settle(ctx, p.valid(), p.first) }) {
-						close(p.done)
+					if p.step(func() error { return r.settle(p.within, p.valid(), p.first) }) {
+						p.finish(nil)
 					}
 				case <-ctx.Done():
 					return
@@ -140,7 +149,7 @@ func (r *bulkRun) start(ctx context.Context) {
 
 // send hands the parcel to the workers.
 func (r *bulkRun) send(p *parcel) {
-	p.done = make(chan struct{})
+	p.done, p.end = make(chan struct{}), func(error) {}
 	r.underway = append(r.underway, p)
 	r.waiting <- p
 }
@@ -155,12 +164,18 @@ func (p *parcel) step(work func() error) (ok bool) {
 			err = fmt.Errorf("scoring a batch panicked: %v", panicked)
 		}
 		if err != nil {
-			p.err = err
-			close(p.done)
+			p.finish(err)
 		}
 	}()
 	err = work()
 	return err == nil
+}
+
+// finish marks the parcel as done.
+func (p *parcel) finish(err error) {
+	p.err = err
+	p.end(err)
+	close(p.done)
 }
 
 // valid returns the items whose addresses are.

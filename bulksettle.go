@@ -21,13 +21,19 @@ func (r *bulkRun) begin(ctx context.Context, p *parcel) error {
 		<-earlier.done // at the latest when the context ends
 	}
 	if items := p.valid(); len(items) > 0 {
-		p.first = r.prepare(ctx, items)
+		step := Step{Name: StepBatch, Community: r.community, Wallets: len(items)}
+		if len(items) == 1 {
+			step.Address = items[0].observation.Address
+		}
+		within, end := r.engine.settings.begin(ctx, step)
+		p.within, p.end = within, end
+		p.first = r.prepare(within, items)
 	}
 	return nil
 }
 
 func (r *bulkRun) prepare(ctx context.Context, items []*item) *attempt {
-	b := &batch{engine: r.engine, community: r.community, asked: make([]Address, len(items)), lastScores: true}
+	b := &batch{engine: r.engine, community: r.community, asked: make([]Address, len(items)), lastScores: true, attempt: items[0].observation.Attempts + 1}
 	for i := range items {
 		b.asked[i] = items[i].observation.Address
 	}

@@ -72,21 +72,30 @@ func WithGroups(source Groups, failure GroupFailure) Option {
 
 // groupsOf asks the source for the groups of the addresses. It reports false if
 // the source failed and the scoring goes on without it.
-func (s *settings) groupsOf(ctx context.Context, addresses []Address) (groups []Group, known bool, err error) {
-	groups, err = s.groups.GroupsOf(ctx, slices.Clone(addresses)...)
-	if ctx.Err() != nil {
-		return nil, false, fmt.Errorf("asking for groups: %w", ctx.Err())
-	}
-	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrGroups, err)
-	} else if groups, err = checkGroups(addresses, groups); err == nil {
+func (b *batch) groupsOf(ctx context.Context, addresses []Address) (groups []Group, known bool, err error) {
+	s := &b.engine.settings
+	within, end := b.begin(ctx, StepGroups, len(addresses))
+	groups, err = s.askForGroups(within, addresses)
+	end(err)
+	if err == nil {
 		return groups, true, nil
 	}
-	if s.groupFailure == FailScoring {
+	if s.groupFailure == FailScoring || ctx.Err() != nil {
 		return nil, false, err
 	}
 	s.logger.ErrorContext(ctx, "scoring without groups", slog.String("failure", string(s.groupFailure)), slog.Any("error", err))
 	return nil, false, nil
+}
+
+func (s *settings) askForGroups(ctx context.Context, addresses []Address) ([]Group, error) {
+	groups, err := s.groups.GroupsOf(ctx, slices.Clone(addresses)...)
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("asking for groups: %w", ctx.Err())
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrGroups, err)
+	}
+	return checkGroups(addresses, groups)
 }
 
 // checkGroups returns the groups with their wallets in lower case, or an

@@ -22,8 +22,10 @@ func (f sourceFunc) GroupsOf(_ context.Context, addresses ...Address) ([]Group, 
 func TestGroupsOf_Log(t *testing.T) {
 	var log bytes.Buffer
 	away := sourceFunc(func([]Address) ([]Group, error) { return nil, errors.New("it is away") })
-	s := settings{groups: away, groupFailure: ScoreAlone, logger: slog.New(slog.NewTextHandler(&log, nil))}
-	groups, known, err := s.groupsOf(t.Context(), []Address{alice})
+	b := batch{community: 7, asked: []Address{alice}, engine: &Engine{
+		settings: settings{groups: away, groupFailure: ScoreAlone, logger: slog.New(slog.NewTextHandler(&log, nil))},
+	}}
+	groups, known, err := b.groupsOf(t.Context(), []Address{alice})
 	assert.NoError(t, err)
 	assert.Empty(t, groups)
 	assert.False(t, known)
@@ -32,7 +34,7 @@ func TestGroupsOf_Log(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, known, err = s.groupsOf(ctx, []Address{alice})
+	_, known, err = b.groupsOf(ctx, []Address{alice})
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.ErrorContains(t, err, "asking for groups: ")
 	assert.False(t, known)

@@ -56,17 +56,21 @@ func (e *Engine) Latest(ctx context.Context, community int64, address string) (*
 	if err != nil {
 		return nil, err
 	}
-	s := scoring{engine: e, observation: Observation{Community: community, Address: parsed, Latest: true}}
+	s := scoring{engine: e, observation: Observation{Community: community, Address: parsed, Latest: true}, began: time.Now()}
+	ctx, end := s.begin(ctx)
 	last, err := s.latest(ctx)
 	s.observation.LastScore, s.observation.Err = last, err
 	s.notify(ctx)
+	end(err)
 	return last, err
 }
 
 func (s *scoring) latest(ctx context.Context) (*LastScore, error) {
 	o := &s.observation
 	o.Attempts++
-	last, err := s.lastScore(ctx)
+	within, end := s.engine.settings.begin(ctx, Step{Name: StepLoad, Community: o.Community, Address: o.Address, Wallets: 1, Attempt: o.Attempts})
+	last, err := s.lastScore(within)
+	end(err)
 	var impossible *ScoringError
 	if err == nil || errors.As(err, &impossible) {
 		return last, err

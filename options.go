@@ -140,6 +140,7 @@ type settings struct {
 	clock     func() time.Time
 	logger    *slog.Logger
 	observers []observer
+	tracers   []Tracer
 
 	groups       Groups
 	grouped      bool // WithGroups was used
@@ -185,6 +186,7 @@ func (s *settings) validate() error {
 		{"WithLogger", s.logger == nil},
 		{"WithGroups", s.grouped && s.groups == nil},
 		{"WithObserver", slices.ContainsFunc(s.observers, func(o observer) bool { return o == nil })},
+		{"WithTracer", slices.ContainsFunc(s.tracers, func(t Tracer) bool { return t == nil })},
 	} {
 		if option.isNil {
 			found.Addf("%s got nil", option.name)

@@ -193,7 +193,10 @@ type planRun struct {
 func (r *planRun) plan(ctx context.Context, batch []Planned) error {
 	for len(batch) > 0 {
 		n := r.distinct(batch)
-		if err := r.planSome(ctx, batch[:n]); err != nil {
+		within, end := r.engine.settings.begin(ctx, Step{Name: StepPlan, Community: r.community, Wallets: n})
+		err := r.planSome(within, batch[:n])
+		end(err)
+		if err != nil {
 			return err
 		}
 		batch = batch[n:]
@@ -228,8 +231,10 @@ func (r *planRun) planSome(ctx context.Context, some []Planned) error {
 	if len(asked) == 0 {
 		return nil
 	}
+	attempts := 0
 	b, err := repeat(ctx, r.engine.settings.backoff, isAway, func(ctx context.Context) (*batch, error) {
-		try := &batch{engine: r.engine, community: r.community, asked: asked, lastScores: true}
+		attempts++
+		try := &batch{engine: r.engine, community: r.community, asked: asked, lastScores: true, attempt: attempts}
 		return try, try.prepare(ctx)
 	})
 	switch {

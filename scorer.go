@@ -130,9 +130,11 @@ func (e *Engine) score(ctx context.Context, o Observation, address string) (resu
 	if o.Address, err = ParseAddress(address); err != nil {
 		return nil, err
 	}
-	s := scoring{engine: e, observation: o}
+	s := scoring{engine: e, observation: o, began: time.Now()}
+	ctx, end := s.begin(ctx)
 	result, err = s.run(ctx)
 	s.observation.Result, s.observation.Err = result, err
 	s.notify(ctx)
+	end(err)
 	return result, err
 }

@@ -91,10 +91,10 @@ func newEngine(t *testing.T, s store.Store, options ...Option) *Engine {
 func TestNew_Misconfigured(t *testing.T) {
 	_, err := New(nil,
 		WithTrustedIssuers("https://issuer.example"), WithVerifier(nil), WithCacheSize(-1), WithRetry(nil), WithClock(nil),
-		WithLogger(nil), WithObserver(nil), WithHumanPoints(HumanPoints{Capped: &CappedAward{Action: "TOOLONG"}}), nil)
+		WithLogger(nil), WithObserver(nil), WithTracer(nil), WithHumanPoints(HumanPoints{Capped: &CappedAward{Action: "TOOLONG"}}), nil)
 	require.ErrorIs(t, err, ErrMisconfigured)
 	for _, fault := range []string{
-		"store is nil", "https://issuer.example", "WithVerifier", "cache size -1", "WithRetry", "WithClock", "WithLogger", "WithObserver",
+		"store is nil", "https://issuer.example", "WithVerifier", "cache size -1", "WithRetry", "WithClock", "WithLogger", "WithObserver", "WithTracer",
 		"has no list", `"TOOLONG"`, "limit 0",
 	} {
 		require.ErrorContains(t, err, fault)

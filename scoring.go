@@ -16,6 +16,13 @@ import (
 type scoring struct {
 	engine      *Engine
 	observation Observation
+	began       time.Time
+}
+
+// begin begins the step of the call.
+func (s *scoring) begin(ctx context.Context) (within context.Context, end func(error)) {
+	o := &s.observation
+	return s.engine.settings.begin(ctx, Step{Name: o.Call(), Community: o.Community, Address: o.Address, Wallets: 1})
 }
 
 // run repeats attempts while they lose races and the retry policy allows it.
@@ -75,11 +82,12 @@ func repeat[T any](
 
 // attempt loads, verifies, decides and applies once.
 func (s *scoring) attempt(ctx context.Context) (*Result, error) {
-	b := &batch{engine: s.engine, community: s.observation.Community, asked: []Address{s.observation.Address}, lastScores: s.observation.Bulk}
-	defer s.observation.spent(b, 0)
-	d, err := b.run(ctx, s.observation.Preview)
+	o := &s.observation
+	b := &batch{engine: s.engine, community: o.Community, asked: []Address{o.Address}, lastScores: o.Bulk, attempt: o.Attempts}
+	defer o.spent(b, 0)
+	d, err := b.run(ctx, o.Preview)
 	var impossible *ScoringError
-	if errors.As(err, &impossible) && !s.observation.Preview && !s.observation.Bulk {
+	if errors.As(err, &impossible) && !o.Preview && !o.Bulk {
 		return nil, s.fail(ctx, b, impossible)
 	}
 	if err != nil {

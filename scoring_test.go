@@ -314,3 +314,12 @@ func TestScore_Cancelled(t *testing.T) {
 		})
 	})
 }
+
+// A scoring without a tracer pays nothing for it.
+func TestBegin_Allocations(t *testing.T) {
+	b := batch{engine: newEngine(t, &scriptedStore{}), asked: []Address{alice}}
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		_, end := b.begin(t.Context(), StepLoad, 1)
+		end(nil)
+	}))
+}

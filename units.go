@@ -44,7 +44,7 @@ func (b *batch) gather(ctx context.Context) error {
 // enlist adds the units of addresses that have none.
 func (b *batch) enlist(ctx context.Context, addresses []Address, former bool) error {
 	s := &b.engine.settings
-	groups, known, err := s.groupsOf(ctx, addresses)
+	groups, known, err := b.groupsOf(ctx, addresses)
 	if err != nil {
 		return err
 	}
