@@ -102,6 +102,10 @@ func (l *Log) Record(usage store.Usage) bool {
 // unavailable for too long, or did not report whether it wrote them.
 func (l *Log) Dropped() uint64 { return l.dropped.Load() }
 
+// Queued returns the number of usages that wait to be written, without those
+// that are being written.
+func (l *Log) Queued() int { return len(l.queue) }
+
 // Run writes usages until the context ends, then writes the queue and returns
 // nil. It returns [context.DeadlineExceeded], wrapped, when the drain timeout
 // did not suffice, and [ErrAlreadyRun] when it is called a second time.

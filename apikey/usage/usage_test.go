@@ -83,6 +83,7 @@ func TestRun(t *testing.T) {
 		assert.Equal(t, []int{10, 10, 5}, written.batches)
 		require.True(t, log.Record(call(25)))
 		synctest.Wait()
+		assert.Zero(t, log.Queued())
 		assert.Equal(t, paths(0, 26), written.paths(), "a single usage does not wait")
 		stop()
 		require.NoError(t, <-done)
@@ -96,6 +97,7 @@ func TestRecord_Full(t *testing.T) {
 		assert.Equal(t, n < 3, log.Record(call(n)))
 	}
 	assert.EqualValues(t, 7, log.Dropped())
+	assert.Equal(t, 3, log.Queued())
 }
 
 func TestRun_Drain(t *testing.T) {
