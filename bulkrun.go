@@ -7,6 +7,9 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
+	"time"
+
+	"github.com/passport-sdk/passport-go/internal/logattr"
 )
 
 // bulkRun is one run of ScoreAll or Rescore.
@@ -43,6 +46,7 @@ type item struct {
 func (e *Engine) bulk(ctx context.Context, community int64, addresses func(context.Context) iter.Seq2[string, error], options []BulkOption, yield func(Scored, error) bool) {
 	settings, err := newBulkSettings(options)
 	r := &bulkRun{settings: settings, engine: e, community: community, last: map[Address]*parcel{}}
+	began := time.Now()
 	ctx, end := e.settings.begin(ctx, Step{Name: StepScoreAll, Community: community})
 	if err == nil {
 		err = r.run(ctx, addresses(ctx), yield)
@@ -58,7 +62,8 @@ func (e *Engine) bulk(ctx context.Context, community int64, addresses func(conte
 	if err != nil {
 		err = fmt.Errorf("scoring community %d: %w", community, err)
 		if ctx.Err() == nil && !errors.Is(err, ErrCommunityNotFound) {
-			e.settings.logger.ErrorContext(ctx, "bulk scoring failed", slog.Int64("community", community), slog.Any("error", err))
+			e.settings.logger.LogAttrs(ctx, slog.LevelError, "bulk scoring failed", slog.String("operation", string(StepScoreAll)),
+				slog.Int64("community", community), logattr.Duration(time.Since(began)), logattr.Error(err))
 		}
 		yield(Scored{}, err)
 	}

@@ -375,7 +375,7 @@ func TestScoreAll_Log(t *testing.T) {
 	assert.Empty(t, log.String())
 	h.apply = func(*store.Changes) error { return store.ErrUnavailable }
 	require.ErrorIs(t, run(t.Context(), world.Community), store.ErrUnavailable)
-	assert.Regexp(t, `^time=\S+ level=ERROR msg="bulk scoring failed" community=1 error="scoring community 1: .*"\n$`, log.String())
+	assert.Regexp(t, `^time=\S+ level=ERROR msg="bulk scoring failed" operation=score_all community=1 duration_ms=[0-9.]+ kind=unavailable error="scoring community 1: .*"\n$`, log.String())
 
 	log.Reset()
 	h.apply = func(c *store.Changes) error {
@@ -386,5 +386,5 @@ func TestScoreAll_Log(t *testing.T) {
 	}
 	_, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
 	require.NoError(t, err)
-	assert.Regexp(t, `^time=\S+ level=DEBUG msg="a batch is scored in halves" community=1 wallets=4 error=".*conflict.*"\n$`, log.String())
+	assert.Regexp(t, `^time=\S+ level=DEBUG msg="a batch is scored in halves" operation=score_all community=1 wallets=4 attempts=1 kind=conflict error=".*conflict.*"\n$`, log.String())
 }

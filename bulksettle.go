@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"time"
 
+	"github.com/passport-sdk/passport-go/internal/logattr"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -61,8 +63,8 @@ func (r *bulkRun) settle(ctx context.Context, items []*item, first *attempt) err
 	case len(items) == 1:
 		return r.scoreAlone(ctx, items[0])
 	}
-	r.engine.settings.logger.DebugContext(ctx, "a batch is scored in halves",
-		slog.Int64("community", r.community), slog.Int("wallets", len(items)), slog.Any("error", err))
+	r.engine.settings.logger.LogAttrs(ctx, slog.LevelDebug, "a batch is scored in halves", slog.String("operation", string(StepScoreAll)),
+		slog.Int64("community", r.community), slog.Int("wallets", len(items)), slog.Int("attempts", items[0].observation.Attempts), logattr.Error(err))
 	half := len(items) / 2
 	for _, part := range [][]*item{items[:half], items[half:]} {
 		if err := r.settle(ctx, part, nil); err != nil {
@@ -94,7 +96,7 @@ func (r *bulkRun) finish(ctx context.Context, items []*item, try *attempt) error
 // scoreAlone scores an item whose batches failed as Score does. An error of the
 // address is its outcome, and any other ends the run.
 func (r *bulkRun) scoreAlone(ctx context.Context, i *item) error {
-	s := scoring{engine: r.engine, observation: i.observation}
+	s := scoring{engine: r.engine, observation: i.observation, began: time.Now()}
 	result, err := s.run(ctx)
 	i.observation = s.observation
 	if err != nil && endsRun(ctx, err) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/passport-sdk/passport-go/internal/logattr"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -83,7 +84,8 @@ func (b *batch) groupsOf(ctx context.Context, addresses []Address) (groups []Gro
 	if s.groupFailure == FailScoring || ctx.Err() != nil {
 		return nil, false, err
 	}
-	s.logger.ErrorContext(ctx, "scoring without groups", slog.String("failure", string(s.groupFailure)), slog.Any("error", err))
+	s.logger.LogAttrs(ctx, slog.LevelError, "scoring without groups", slog.Int64("community", b.community), slog.Int("wallets", len(addresses)),
+		slog.Int("attempts", b.attempt), slog.String("failure", string(s.groupFailure)), logattr.Error(err))
 	return nil, false, nil
 }
 

@@ -22,14 +22,14 @@ func (f sourceFunc) GroupsOf(_ context.Context, addresses ...Address) ([]Group, 
 func TestGroupsOf_Log(t *testing.T) {
 	var log bytes.Buffer
 	away := sourceFunc(func([]Address) ([]Group, error) { return nil, errors.New("it is away") })
-	b := batch{community: 7, asked: []Address{alice}, engine: &Engine{
+	b := batch{community: 7, attempt: 2, asked: []Address{alice}, engine: &Engine{
 		settings: settings{groups: away, groupFailure: ScoreAlone, logger: slog.New(slog.NewTextHandler(&log, nil))},
 	}}
 	groups, known, err := b.groupsOf(t.Context(), []Address{alice})
 	assert.NoError(t, err)
 	assert.Empty(t, groups)
 	assert.False(t, known)
-	assert.Contains(t, log.String(), `level=ERROR msg="scoring without groups" failure=alone error=`)
+	assert.Contains(t, log.String(), `level=ERROR msg="scoring without groups" community=7 wallets=1 attempts=2 failure=alone kind=unavailable error=`)
 	assert.Contains(t, log.String(), "it is away")
 
 	ctx, cancel := context.WithCancel(t.Context())

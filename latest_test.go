@@ -180,7 +180,7 @@ func TestLatest_LargestScore(t *testing.T) {
 }
 
 func TestLatest_Log(t *testing.T) {
-	const line = `level=ERROR msg="reading a score failed" community=1 address=` + string(alice)
+	const line = `level=ERROR msg="reading a score failed" operation=latest community=1 address=` + string(alice)
 	for name, c := range map[string]struct {
 		store *scriptedStore
 		want  string

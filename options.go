@@ -91,8 +91,13 @@ func WithClock(now func() time.Time) Option {
 }
 
 // WithLogger sets the logger of lost races (debug), recorded scoring errors
-// (warn), and failures of the store and of verifiers (error). It gets addresses
-// and community ids, never credentials or nullifiers. The default discards all.
+// (warn), and failures of the store and of verifiers (error). The default
+// discards all.
+//
+// The attributes are operation (a [StepName]), community, address or wallets,
+// attempts, duration_ms, and of the error its text, its kind ([store.KindOf])
+// and, if it is a store's, store_operation and sqlstate. None has a credential
+// or a nullifier.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }

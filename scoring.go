@@ -9,6 +9,7 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
+	"github.com/passport-sdk/passport-go/internal/logattr"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -30,7 +31,7 @@ func (s *scoring) run(ctx context.Context) (*Result, error) {
 	o := &s.observation
 	again := func(err error) bool {
 		if store.Retryable(err) && !errors.Is(err, ErrGroups) { // whatever the source's own error is
-			s.logger().DebugContext(ctx, "scoring lost a race", slog.Int("attempt", o.Attempts))
+			s.log(ctx, slog.LevelDebug, "scoring lost a race", err)
 			return true
 		}
 		return o.Bulk && isAway(err)
@@ -44,7 +45,7 @@ func (s *scoring) run(ctx context.Context) (*Result, error) {
 	}
 	var impossible *ScoringError
 	if errors.As(err, &impossible) && impossible.Unrecorded == nil {
-		s.logger().WarnContext(ctx, "community cannot be scored", slog.Any("error", impossible.Err))
+		s.log(ctx, slog.LevelWarn, "community cannot be scored", impossible.Err)
 		return nil, err
 	}
 	s.report(ctx, "scoring failed", err)
@@ -121,13 +122,15 @@ func (s *scoring) fail(ctx context.Context, b *batch, cause *ScoringError) error
 // report logs a failure that the caller has not caused.
 func (s *scoring) report(ctx context.Context, what string, err error) {
 	if ctx.Err() == nil && !errors.Is(err, ErrCommunityNotFound) {
-		s.logger().ErrorContext(ctx, what, slog.Any("error", err))
+		s.log(ctx, slog.LevelError, what, err)
 	}
 }
 
-func (s *scoring) logger() *slog.Logger {
+func (s *scoring) log(ctx context.Context, level slog.Level, what string, err error) {
 	o := &s.observation
-	return s.engine.settings.logger.With(slog.Int64("community", o.Community), slog.String("address", string(o.Address)))
+	s.engine.settings.logger.LogAttrs(ctx, level, what,
+		slog.String("operation", string(o.Call())), slog.Int64("community", o.Community), slog.String("address", string(o.Address)),
+		slog.Int("attempts", o.Attempts), logattr.Duration(time.Since(s.began)), logattr.Error(err))
 }
 
 func (s *scoring) notify(ctx context.Context) {

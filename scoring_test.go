@@ -108,7 +108,7 @@ func TestScore_ScoringError(t *testing.T) {
 		require.ErrorIs(t, err, ErrUnsupportedRule)
 		require.ErrorIs(t, err, store.ErrUnavailable)
 		require.ErrorContains(t, err, "it could not be recorded")
-		assert.Contains(t, log.String(), `level=ERROR msg="scoring failed" community=1 address=`+string(alice))
+		assert.Contains(t, log.String(), `level=ERROR msg="scoring failed" operation=score community=1 address=`+string(alice))
 		assert.Contains(t, log.String(), "it could not be recorded: applying: store unavailable")
 		assert.Equal(t, 1, strings.Count(log.String(), "\n"), "one line for one failure")
 		var scoringError *ScoringError
@@ -221,7 +221,7 @@ func TestObservation_Times(t *testing.T) {
 }
 
 func TestScore_Log(t *testing.T) {
-	const who = "community=1 address=" + string(alice)
+	const who = "operation=score community=1 address=" + string(alice) + " attempts=1"
 	for name, c := range map[string]struct {
 		spoil func(*scriptedStore, context.CancelFunc)
 		log   string
@@ -229,15 +229,18 @@ func TestScore_Log(t *testing.T) {
 		"success": {},
 		"lost race": {
 			func(s *scriptedStore, _ context.CancelFunc) { s.applies = []error{store.ErrConflict} },
-			`level=DEBUG msg="scoring lost a race" ` + who + " attempt=1\n",
+			`level=DEBUG msg="scoring lost a race" ` + who + ` duration_ms=3 kind=conflict error="applying: conflict"` + "\n",
 		},
 		"scoring error": {
 			func(s *scriptedStore, _ context.CancelFunc) { s.snapshot.Community.Rule = "FIFO" },
-			`level=WARN msg="community cannot be scored" ` + who + ` error="unsupported rule \"FIFO\", only LIFO is known"` + "\n",
+			`level=WARN msg="community cannot be scored" ` + who + ` duration_ms=3 kind=unscorable error="unsupported rule \"FIFO\", only LIFO is known"` + "\n",
 		},
 		"store unavailable": {
-			func(s *scriptedStore, _ context.CancelFunc) { s.loadErr = store.ErrUnavailable },
-			`level=ERROR msg="scoring failed" ` + who + ` error="loading: ` + store.ErrUnavailable.Error() + "\"\n",
+			func(s *scriptedStore, _ context.CancelFunc) {
+				s.loadErr = &store.Error{Op: "connect", Kind: store.ErrUnavailable, SQLState: "57P03"}
+			},
+			`level=ERROR msg="scoring failed" ` + who + ` duration_ms=1.5 kind=unavailable store_operation=connect sqlstate=57P03` +
+				` error="loading: connect: store unavailable (SQLSTATE 57P03)"` + "\n",
 		},
 		"no such community": {
 			func(s *scriptedStore, _ context.CancelFunc) { s.loadErr = store.ErrCommunityNotFound }, "",
@@ -257,15 +260,17 @@ func TestScore_Log(t *testing.T) {
 					return a
 				},
 			}))
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			s := &scriptedStore{snapshot: emptyWallet()}
-			engine := newEngine(t, s, WithLogger(logger))
-			if c.spoil != nil {
-				c.spoil(s, cancel)
-			}
-			_, _ = engine.Score(ctx, 1, string(alice)) // other tests check the result
-			assert.Equal(t, c.log, log.String())
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				s := &scriptedStore{snapshot: emptyWallet(), takes: 1500 * time.Microsecond}
+				engine := newEngine(t, s, WithLogger(logger))
+				if c.spoil != nil {
+					c.spoil(s, cancel)
+				}
+				_, _ = engine.Score(ctx, 1, string(alice)) // other tests check the result
+				assert.Equal(t, c.log, log.String())
+			})
 		})
 	}
 }

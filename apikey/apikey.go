@@ -27,6 +27,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/passport-sdk/passport-go/apikey/internal/slowcheck"
+	"github.com/passport-sdk/passport-go/internal/logattr"
 	"github.com/passport-sdk/passport-go/internal/problems"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -207,7 +208,7 @@ func (r *Registry) migrate(ctx context.Context, row *store.Key, fast string) {
 	if err := r.lookUp(context.WithoutCancel(ctx), func(ctx context.Context) error {
 		return r.keys.MigrateKey(ctx, row.ID, fast)
 	}); err != nil {
-		r.logger.WarnContext(ctx, "the SHA-256 of an API key could not be stored", "prefix", row.Prefix, "error", err)
+		r.logger.WarnContext(ctx, "the SHA-256 of an API key could not be stored", slog.String(logattr.KeyPrefix, row.Prefix), logattr.Error(err))
 		return
 	}
 	row.SHA256 = fast

@@ -128,7 +128,7 @@ func TestCheck_MigrationFails(t *testing.T) {
 		assert.Empty(t, key.SHA256)
 	}
 	assert.Equal(t, 1, hashed, "the result is cached")
-	assert.Contains(t, log.String(), "Gh4kLm2p")
+	assert.Contains(t, log.String(), `level=WARN msg="the SHA-256 of an API key could not be stored" key_prefix=Gh4kLm2p kind=unavailable error="store unavailable"`)
 	assertNoSecret(t, log.String())
 
 	r.migrate = nil

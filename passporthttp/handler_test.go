@@ -54,7 +54,7 @@ func TestReport_MissingRoute(t *testing.T) {
 		id := rand.Text()
 		got := s.do(request{path: path, key: s.reader, header: http.Header{"X-Request-Id": {id}}})
 		assert.Equal(t, http.StatusNotFound, got.status, path)
-		assert.Regexp(t, `"request_id":"`+id+`".*"route":"",.*"path":"`+regexp.QuoteMeta(logged)+`"}`, s.log.String(), path)
+		assert.Regexp(t, `"request_id":"`+id+`".*"route":"",.*"duration_ms":[0-9.e-]+,.*"path":"`+regexp.QuoteMeta(logged)+`"}`, s.log.String(), path)
 	}
 	for _, hidden := range []string{secret, alice[2:], "forged", "submit-passport", "secret"} {
 		assert.NotContains(t, s.log.String(), hidden)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/passport-sdk/passport-go/apikey/ratelimit"
+	"github.com/passport-sdk/passport-go/internal/logattr"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -26,7 +27,7 @@ func (h *Handler) keyed(allowed func(*store.Key) bool, e endpoint) endpoint {
 			return failed(err)
 		}
 		c.key = key
-		c.facts = append(c.facts, slog.String("key", key.Prefix))
+		c.facts = append(c.facts, slog.String(logattr.KeyPrefix, key.Prefix))
 		if refused := h.count(ctx, c); refused != nil {
 			return *refused
 		}

@@ -154,8 +154,9 @@ func WithTimeout(timeout time.Duration) Option {
 
 // WithLogger sets the logger of requests, none by default: info, warn for a 503
 // whose caller was still there, or error for a 500, with the cause. It logs the
-// address and the prefix of the key, but no keys, queries or headers, and of a
-// path without a route the first segment, unless that could be a secret.
+// address and the key_prefix, but no keys, queries or headers, and of a path
+// without a route the first segment, unless that could be a secret. Its
+// duration_ms and the attributes of an error are as in [passport.WithLogger].
 func WithLogger(logger *slog.Logger) Option {
 	return required("WithLogger", logger == nil, func(s *settings) { s.logger = logger })
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passport-sdk/passport-go/internal/logattr"
 	"github.com/passport-sdk/passport-go/passporthttp/internal/mask"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -28,13 +29,13 @@ func (h *Handler) report(ctx context.Context, c *call, given answer, unsent erro
 	facts := append([]slog.Attr{
 		slog.String("request_id", c.id), slog.String("method", methodOf(c)), slog.String("route", c.route()),
 		slog.Int("status", given.status), slog.Int("bytes", len(given.text)),
-		slog.Duration("took", time.Since(c.began)), slog.String("remote", c.RemoteAddr),
+		logattr.Duration(time.Since(c.began)), slog.String("remote", c.RemoteAddr),
 	}, c.facts...)
 	if c.route() == "" {
 		facts = append(facts, slog.String("path", firstSegment(c.URL.Path)))
 	}
 	if given.err != nil {
-		facts = append(facts, slog.String("kind", string(store.KindOf(given.err))), slog.Any("error", given.err))
+		facts = append(facts, logattr.Error(given.err))
 	}
 	if unsent != nil {
 		facts = append(facts, slog.Any("unsent", unsent))

@@ -109,7 +109,7 @@ func TestUsage_Secrets(t *testing.T) {
 		assert.NotContains(t, text, "hush", name)
 	}
 	assert.NotContains(t, log, "X-Copy")
-	assert.Contains(t, log, `"key":"`+key[:8]+`"`, "the prefix is logged")
+	assert.Contains(t, log, `"key_prefix":"`+key[:8]+`"`, "the prefix is logged")
 }
 
 // A key may have another form than those that are created today.

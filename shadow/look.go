@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
-	"github.com/passport-sdk/passport-go/store"
+	"github.com/passport-sdk/passport-go/internal/logattr"
 )
 
 // Comparison is the outcome for one answer of the primary.
@@ -67,7 +68,8 @@ func (s *Shadow) judge(ctx context.Context, q *question) (c Comparison) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			c.Err, c.Differences, c.Class = ErrPanic, nil, ""
-			s.logger.ErrorContext(ctx, "a comparison panicked", "panic", fmt.Sprint(thrown), "stack", string(debug.Stack()))
+			s.logger.LogAttrs(ctx, slog.LevelError, "a comparison panicked", slog.Int64("community", q.community),
+				slog.String("panic", fmt.Sprint(thrown)), slog.String("stack", string(debug.Stack())))
 		}
 		s.report(ctx, &c)
 	}()
@@ -217,14 +219,15 @@ func worst(found []Difference) Class {
 // report records the outcome.
 func (s *Shadow) report(ctx context.Context, c *Comparison) {
 	s.tally.add(c, s.hide)
-	address, cause := c.Address, any(c.Err)
+	address, describe := c.Address, logattr.Error
 	if s.hide {
-		address, cause = hidden, store.KindOf(c.Err) // the text of an error has the address
+		address, describe = hidden, logattr.Cause // the text of an error has the address
 	}
+	about := []slog.Attr{slog.Int64("community", c.Community), slog.String("address", address), logattr.Duration(c.Ours)}
 	switch {
 	case c.Class == Real:
-		s.logger.WarnContext(ctx, "the decisions differ", "community", c.Community, "address", address, "differences", len(c.Differences))
+		s.logger.LogAttrs(ctx, slog.LevelWarn, "the decisions differ", append(about, slog.Int("differences", len(c.Differences)))...)
 	case c.Err != nil && !errors.Is(c.Err, ErrNotCompared):
-		s.logger.ErrorContext(ctx, "a comparison failed", "community", c.Community, "address", address, "error", cause)
+		s.logger.LogAttrs(ctx, slog.LevelError, "a comparison failed", append(about, describe(c.Err))...)
 	}
 }

@@ -191,7 +191,8 @@ func TestLogger(t *testing.T) {
 		compareOnce(t, newShadow(t, planner, options...), func(context.Context, string) (shadow.Decision, error) {
 			return decision(), nil
 		}, wallet)
-		assert.Contains(t, log.String(), "a comparison failed")
+		assert.Regexp(t, `level=ERROR msg="a comparison failed" community=1 address=\S+ duration_ms=[0-9.]+ kind=internal`, log.String())
+		assert.Equal(t, !hide, strings.Contains(log.String(), " error="))
 		assert.Equal(t, !hide, strings.Contains(log.String(), wallet), log.String())
 	}
 }

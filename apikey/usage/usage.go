@@ -12,6 +12,7 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
+	"github.com/passport-sdk/passport-go/internal/logattr"
 	"github.com/passport-sdk/passport-go/internal/problems"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -189,7 +190,7 @@ func (l *Log) writeEach(ctx context.Context, again retry.Backoff, batch []store.
 
 func (l *Log) drop(ctx context.Context, batch []store.Usage, err error) {
 	l.dropped.Add(uint64(len(batch)))
-	l.logger.WarnContext(ctx, "usages of API keys were dropped", "usages", len(batch), "error", err)
+	l.logger.WarnContext(ctx, "usages of API keys were dropped", slog.Int("usages", len(batch)), logattr.Error(err))
 }
 
 // refused reports whether the store would refuse the batch again.

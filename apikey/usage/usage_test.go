@@ -208,6 +208,7 @@ func TestRun_InvalidUsage(t *testing.T) {
 		require.NoError(t, log.Run(ctx))
 		assert.Equal(t, []string{"0", "1", "3", "4"}, written.paths())
 		assert.EqualValues(t, 1, log.Dropped())
+		assert.Contains(t, text.String(), `level=WARN msg="usages of API keys were dropped" usages=1 kind=not_found error="not found"`)
 		assert.NotContains(t, text.String(), "s3cret")
 	})
 }
