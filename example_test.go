@@ -264,6 +264,29 @@ func ExampleWithGroups() {
 	// 0 false together 4.25 true
 }
 
+// Module contrib/otel is such a tracer, for OpenTelemetry.
+func ExampleWithTracer() {
+	_, mem, issuer := exampleWorld()
+	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()),
+		passport.WithTracer(func(ctx context.Context, step passport.Step) (context.Context, func(error)) {
+			fmt.Println(step.Name, "begins")
+			return ctx, func(err error) { fmt.Println(step.Name, "ends:", err) }
+		}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := engine.Preview(context.Background(), 1, passporttest.Address("alice")); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// preview begins
+	// load begins
+	// load ends: <nil>
+	// verify begins
+	// verify ends: <nil>
+	// preview ends: <nil>
+}
+
 func ExampleEngine_Planner() {
 	engine, mem, issuer := exampleWorld()
 	alice := passporttest.Address("alice")
