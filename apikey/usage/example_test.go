@@ -37,3 +37,21 @@ func ExampleLog() {
 	// /v2/stamps/1/score/0x00 400
 	// <nil> 0
 }
+
+// A function that is frozen between calls writes what it recorded before it
+// waits for the next one.
+func ExampleLog_Flush() {
+	log, err := usage.New(printed{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	log.Record(store.Usage{KeyID: "Gh4kLm2p.sha256$…", At: time.Now(), Path: "/v2/stamps/1/score/0x00", Status: 200})
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	fmt.Println(log.Flush(ctx), log.Dropped())
+	// Output:
+	// /v2/stamps/1/score/0x00 200
+	// <nil> 0
+}

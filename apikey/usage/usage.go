@@ -27,9 +27,10 @@ const (
 // ErrAlreadyRun: Run was called before. A log runs once.
 var ErrAlreadyRun = errors.New("the usage log was run before")
 
-// Log writes usages in the background: Record queues them, Run writes them.
-// Make it with [New]. It is safe for concurrent use and starts no goroutine of
-// its own: the host runs Run.
+// Log writes usages later than they are recorded: Record queues them, and Run
+// writes them in the background, or Flush when it is called. Make it with
+// [New]. It is safe for concurrent use and starts no goroutine of its own: the
+// host runs Run, or calls Flush where nothing may run in the background.
 type Log struct {
 	db              store.UsageLog
 	capacity, batch int
@@ -37,6 +38,8 @@ type Log struct {
 	logger          *slog.Logger
 
 	queue   chan store.Usage
+	wake    chan struct{} // has a token if something was queued since Run looked
+	turn    chan struct{} // has a token while usages are taken and written
 	dropped atomic.Uint64
 	started atomic.Bool
 	mu      sync.RWMutex // so that nothing is queued once closed is set
@@ -77,19 +80,24 @@ func New(db store.UsageLog, options ...Option) (*Log, error) {
 		return nil, err
 	}
 	l.queue = make(chan store.Usage, l.capacity)
+	l.wake, l.turn = make(chan struct{}, 1), make(chan struct{}, 1)
 	return l, nil
 }
 
 // Record queues the usage and never waits. It returns false, and counts the
 // usage as dropped, when the queue is full or Run has ended. The slices of the
-// usage must not be changed afterwards. Usages that are recorded before Run is
-// called wait for it.
+// usage must not be changed afterwards. Usages that are recorded before Run or
+// Flush is called wait for it.
 func (l *Log) Record(usage store.Usage) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if !l.closed {
 		select {
 		case l.queue <- usage:
+			select {
+			case l.wake <- struct{}{}:
+			default: // Run has yet to look
+			}
 			return true
 		default:
 		}
@@ -99,13 +107,29 @@ func (l *Log) Record(usage store.Usage) bool {
 }
 
 // Dropped returns the number of usages that were recorded and not written: the
-// queue was full, the drain timeout was over, or the store refused them, was
-// unavailable for too long, or did not report whether it wrote them.
+// queue was full, the drain timeout was over, the context of Flush ended while
+// they were being written, or the store refused them, was unavailable for too
+// long, or did not report whether it wrote them.
 func (l *Log) Dropped() uint64 { return l.dropped.Load() }
 
 // Queued returns the number of usages that wait to be written, without those
 // that are being written.
 func (l *Log) Queued() int { return len(l.queue) }
+
+// Flush writes the usages that were recorded before the call, and returns nil
+// when each of them is written or, for the reasons of Run, dropped. It writes
+// them itself, so it needs no Run; beside Run or another Flush it also waits
+// for the usages that those are writing.
+//
+// If the context ends first, Flush returns its error, wrapped. A batch that was
+// being written is dropped, since the store may have written it; the others
+// wait for the next Flush or Run.
+func (l *Log) Flush(ctx context.Context) error {
+	if err := l.writeQueue(ctx); err != nil {
+		return fmt.Errorf("flushing the usages of API keys: %w", err)
+	}
+	return nil
+}
 
 // Run writes usages until the context ends, then writes the queue and returns
 // nil. It returns [context.DeadlineExceeded], wrapped, when the drain timeout
@@ -131,26 +155,46 @@ func (l *Log) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case first := <-l.queue:
-			l.write(writing, l.gather(first))
+		case <-l.wake:
+			_ = l.writeQueue(writing) // it fails again below
 		}
 	}
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
-	for len(l.queue) > 0 {
-		l.write(writing, l.gather(<-l.queue))
-	}
-	if writing.Err() != nil {
-		return fmt.Errorf("writing the last usages of API keys: %w", context.Cause(writing))
+	if l.writeQueue(writing) != nil {
+		err := context.Cause(writing)
+		if rest := l.gather(l.capacity); len(rest) > 0 {
+			l.drop(writing, rest, err)
+		}
+		return fmt.Errorf("writing the last usages of API keys: %w", err)
 	}
 	return nil
 }
 
-// gather takes the usages behind the first one from the queue, up to a batch.
-func (l *Log) gather(first store.Usage) []store.Usage {
-	batch := []store.Usage{first}
-	for len(batch) < l.batch {
+// writeQueue writes what is in the queue when its turn comes, until the context
+// ends.
+func (l *Log) writeQueue(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	}
+	for left := len(l.queue); left > 0 && ctx.Err() == nil; {
+		batch := l.gather(min(left, l.batch))
+		if len(batch) == 0 {
+			break // the drain timeout of Run was over
+		}
+		l.write(ctx, batch)
+		left -= len(batch)
+	}
+	return ctx.Err()
+}
+
+// gather takes up to n usages from the queue.
+func (l *Log) gather(n int) (batch []store.Usage) {
+	for len(batch) < n {
 		select {
 		case next := <-l.queue:
 			batch = append(batch, next)
