@@ -1,5 +1,6 @@
 // Package server is the HTTP server of examples/server and of the command
-// passport: passporthttp, configured by the environment.
+// passport, and the function of examples/lambda: passporthttp, configured by the
+// environment.
 package server
 
 import (
@@ -75,8 +76,28 @@ func open(ctx context.Context, c *environment.Server) (*opened, error) {
 	if c.Pool == nil {
 		return openDemo(ctx, c)
 	}
+	on := onPool(c)
+	var err error
+	if c.Migrate {
+		err = pgstore.Migrate(ctx, c.Pool)
+	}
+	if err == nil && c.Migrate && c.SharedRateLimits {
+		err = on.limiter.Migrate(ctx)
+	}
+	if err == nil {
+		err = on.ready(ctx) // its error lists every difference
+	}
+	if err != nil {
+		on.close()
+		return nil, err
+	}
+	return on, nil
+}
+
+// onPool returns the database of the configuration, which is not looked at.
+func onPool(c *environment.Server) *opened {
 	limiter := pgstore.NewLimiter(c.Pool)
-	check := func(ctx context.Context) error {
+	ready := func(ctx context.Context) error {
 		err := pgstore.CheckSchema(ctx, c.Pool)
 		if err != nil || !c.SharedRateLimits {
 			return err
@@ -86,21 +107,7 @@ func open(ctx context.Context, c *environment.Server) (*opened, error) {
 		}
 		return err
 	}
-	var err error
-	if c.Migrate {
-		err = pgstore.Migrate(ctx, c.Pool)
-	}
-	if err == nil && c.Migrate && c.SharedRateLimits {
-		err = limiter.Migrate(ctx)
-	}
-	if err == nil {
-		err = check(ctx) // its error lists every difference
-	}
-	if err != nil {
-		c.Pool.Close()
-		return nil, err
-	}
-	return &opened{db: pgstore.New(c.Pool), limiter: limiter, ready: check, close: c.Pool.Close}, nil
+	return &opened{db: pgstore.New(c.Pool), limiter: limiter, ready: ready, close: c.Pool.Close}
 }
 
 // service is the handler, and the parts of it that Run uses.
