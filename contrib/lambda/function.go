@@ -106,6 +106,7 @@ func (f *Function) Invoke(ctx context.Context, payload json.RawMessage) (io.Read
 	if kind == unknown {
 		return nil, ErrUnknownEvent
 	}
+	ctx = context.WithValue(ctx, beganKey{}, time.Now())
 	answer := f.serve(ctx, &e, kind)
 	encoded, err := answer.encode(kind, &e)
 	if err != nil {

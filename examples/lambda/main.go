@@ -34,7 +34,7 @@ func main() {
 }
 
 func open(ctx context.Context) (*passportlambda.Function, error) {
-	f, err := server.OpenFunction(ctx, os.Getenv, os.Stderr)
+	f, err := server.OpenFunction(ctx, os.Getenv, os.Stderr, passportlambda.PingAfterFreeze)
 	if err != nil {
 		return nil, err
 	}

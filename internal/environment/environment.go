@@ -72,13 +72,13 @@ func ReadScoring(getenv Getenv) (*Scoring, error) {
 	return &s, r.err()
 }
 
-// ReadServer reads the configuration of a server. It returns every problem,
-// joined.
-func ReadServer(ctx context.Context, getenv Getenv) (*Server, error) {
+// ReadServer reads the configuration of a server, whose pool it configures. It
+// returns every problem, joined.
+func ReadServer(ctx context.Context, getenv Getenv, configure ...func(*pgxpool.Config)) (*Server, error) {
 	r := &reader{getenv: getenv}
 	s := &Server{
 		Scoring:    r.scoring(getenv("PASSPORT_DATABASE_URL") != ""),
-		Pool:       r.pool(ctx),
+		Pool:       r.pool(ctx, configure...),
 		Addr:       r.addr(),
 		PublicURL:  r.publicURL(),
 		Metadata:   r.metadata(),

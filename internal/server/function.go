@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/passport-sdk/passport-go/internal/environment"
 	"github.com/passport-sdk/passport-go/pgstore"
 )
@@ -24,8 +26,10 @@ type Function struct {
 // connection to it, so that the first request has one. It does not look at the
 // tables, as Run does: each start of a process would take longer. A database
 // that is out of reach is logged, and left to the requests.
-func OpenFunction(ctx context.Context, getenv environment.Getenv, logTo io.Writer) (*Function, error) {
-	c, err := environment.ReadServer(ctx, getenv)
+func OpenFunction(
+	ctx context.Context, getenv environment.Getenv, logTo io.Writer, configure ...func(*pgxpool.Config),
+) (*Function, error) {
+	c, err := environment.ReadServer(ctx, getenv, configure...)
 	if err != nil {
 		return nil, err
 	}
