@@ -47,7 +47,8 @@ func (r *recorder) WriteHeader(code int) {
 	}
 }
 
-// Write implements [http.ResponseWriter]. It fails once the answer is too large.
+// Write implements [http.ResponseWriter]. It fails once the answer is too
+// large.
 func (r *recorder) Write(p []byte) (int, error) {
 	r.WriteHeader(http.StatusOK) // unless the handler has
 	if r.tooLarge = r.tooLarge || r.body.Len()+len(p) > r.limit; r.tooLarge {
@@ -89,7 +90,7 @@ func (r *recorder) encode(kind kind, e *event) (string, error) {
 		out.Body, out.IsBase64Encoded = bodyText(r.body.Bytes(), r.sent)
 	}
 	switch {
-	case kind == payload1 || kind == balancer && e.MultiValueHeaders != nil:
+	case kind == payload1 || kind == balancer && e.Lists != nil:
 		out.MultiValueHeaders = r.sent
 	default:
 		out.Headers = make(map[string]string, len(r.sent))

@@ -24,7 +24,8 @@ func rich(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte(`{"a": "<é>"}`))
 }
 
-// answers decodes the answer into the type that AWS documents, and nothing else.
+// answers decodes the answer into the type that AWS documents, and nothing
+// else.
 func answers[T any](t *testing.T, payload string) (out T) {
 	t.Helper()
 	f, _ := newFunction(t, rich)

@@ -28,40 +28,49 @@ const (
 // event has the members of all kinds of events that the package reads. Their
 // names do not contradict each other.
 type event struct {
-	Version, Type string
+	Version string `json:"version"`
+	Type    string `json:"type"`
 
-	HTTPMethod                      string // but for payload 2.0
-	Path                            string
-	QueryStringParameters           map[string]string
-	MultiValueQueryStringParameters map[string][]string
-	MultiValueHeaders               map[string][]string
+	Method  string              `json:"httpMethod"` // but for payload 2.0
+	Path    string              `json:"path"`
+	Query   map[string]string   `json:"queryStringParameters"`
+	Queries map[string][]string `json:"multiValueQueryStringParameters"`
+	Lists   map[string][]string `json:"multiValueHeaders"`
 
-	RawPath, RawQueryString string // of payload 2.0
-	Cookies                 []string
+	RawPath  string   `json:"rawPath"` // of payload 2.0
+	RawQuery string   `json:"rawQueryString"`
+	Cookies  []string `json:"cookies"`
 
-	Headers         map[string]string
-	Body            string
-	IsBase64Encoded bool
+	Headers  map[string]string `json:"headers"`
+	Body     string            `json:"body"`
+	IsBase64 bool              `json:"isBase64Encoded"`
 
-	RequestContext struct {
-		DomainName, Stage string
-		ELB               *struct{}
-		Identity          struct{ SourceIP string }
-		HTTP              struct{ Method, SourceIP string }
-	}
+	Context struct {
+		Domain   string    `json:"domainName"`
+		Stage    string    `json:"stage"`
+		ELB      *struct{} `json:"elb"`
+		Identity struct {
+			SourceIP string `json:"sourceIp"`
+		} `json:"identity"`
+		HTTP struct {
+			Method   string `json:"method"`
+			SourceIP string `json:"sourceIp"`
+		} `json:"http"`
+	} `json:"requestContext"`
 }
 
-// kind returns the kind of the event. The question of an API's authorizer, which
-// has the members of a request and wants another kind of answer, is unknown.
+// kind returns the kind of the event. The question of an API's authorizer,
+// which has the members of a request and wants another kind of answer, is
+// unknown.
 func (e *event) kind() kind {
 	switch {
 	case e.Type != "":
 		return unknown
-	case e.RequestContext.ELB != nil && e.HTTPMethod != "":
+	case e.Context.ELB != nil && e.Method != "":
 		return balancer
-	case e.Version == "2.0" && e.RequestContext.HTTP.Method != "":
+	case e.Version == "2.0" && e.Context.HTTP.Method != "":
 		return payload2
-	case e.Version != "2.0" && e.HTTPMethod != "" && e.Path != "":
+	case e.Version != "2.0" && e.Method != "" && e.Path != "":
 		return payload1
 	}
 	return unknown
@@ -70,9 +79,9 @@ func (e *event) kind() kind {
 // method returns the method of the request.
 func (e *event) method(kind kind) string {
 	if kind == payload2 {
-		return e.RequestContext.HTTP.Method
+		return e.Context.HTTP.Method
 	}
-	return e.HTTPMethod
+	return e.Method
 }
 
 // request returns the event as a server would read it from the wire.
@@ -83,7 +92,7 @@ func (e *event) request(ctx context.Context, kind kind, base string) (*http.Requ
 		return nil, errors.New("the path does not begin with a slash")
 	}
 	body, size := io.Reader(strings.NewReader(e.Body)), int64(len(e.Body))
-	if e.IsBase64Encoded {
+	if e.IsBase64 {
 		plain, err := base64.StdEncoding.DecodeString(e.Body)
 		if err != nil {
 			return nil, fmt.Errorf("the body is not base64: %w", err)
@@ -97,7 +106,7 @@ func (e *event) request(ctx context.Context, kind kind, base string) (*http.Requ
 	r.URL, r.ContentLength, r.RequestURI = target, size, target.RequestURI()
 	r.Header = e.header(kind)
 	if r.Host = r.Header.Get("Host"); r.Host == "" {
-		r.Host = e.RequestContext.DomainName
+		r.Host = e.Context.Domain
 	}
 	r.Header.Del("Host") // as a server does
 	r.RemoteAddr = e.client(kind, r.Header)
@@ -111,8 +120,8 @@ func (e *event) path(kind kind, base string) string {
 	if kind == payload2 {
 		path = e.RawPath
 	}
-	at := e.RequestContext
-	if e.Version != "" && at.Stage != "" && strings.Contains(at.DomainName, ".execute-api.") {
+	at := e.Context
+	if e.Version != "" && at.Stage != "" && strings.Contains(at.Domain, ".execute-api.") {
 		path = without(path, "/"+at.Stage)
 	}
 	return without(path, base)
@@ -145,11 +154,11 @@ func decoded(path string) (plain, raw string) {
 // for payload 2.0; they are sorted by name.
 func (e *event) query(kind kind) string {
 	if kind == payload2 {
-		return e.RawQueryString
+		return e.RawQuery
 	}
-	values := e.MultiValueQueryStringParameters
+	values := e.Queries
 	if values == nil {
-		values = lists(e.QueryStringParameters)
+		values = lists(e.Query)
 	}
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -165,7 +174,7 @@ func (e *event) query(kind kind) string {
 }
 
 func (e *event) header(kind kind) http.Header {
-	values := e.MultiValueHeaders
+	values := e.Lists
 	if values == nil {
 		values = lists(e.Headers)
 	}
@@ -195,9 +204,9 @@ func (e *event) client(kind kind, header http.Header) string {
 	var ip string
 	switch kind {
 	case payload1:
-		ip = e.RequestContext.Identity.SourceIP
+		ip = e.Context.Identity.SourceIP
 	case payload2:
-		ip = e.RequestContext.HTTP.SourceIP
+		ip = e.Context.HTTP.SourceIP
 	case balancer:
 		all := strings.Join(header.Values("X-Forwarded-For"), ",")
 		ip = strings.TrimSpace(all[strings.LastIndexByte(all, ',')+1:])

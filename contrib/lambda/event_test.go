@@ -141,7 +141,8 @@ func TestInvoke_BadRequest(t *testing.T) {
 	}
 }
 
-// No payload makes the function panic, and each is an answer or ErrUnknownEvent.
+// No payload makes the function panic, and each is an answer or
+// ErrUnknownEvent.
 func FuzzInvoke(f *testing.F) {
 	for _, payload := range minimal {
 		f.Add(payload)

@@ -9,10 +9,10 @@
 //     that the handler has time to say so.
 //   - Its path is that of the API, without the stage. [WithBasePath] removes the
 //     base path of a custom domain.
-//   - Its RemoteAddr is the client's address as AWS saw it. Only behind a load
-//     balancer, which has no field for it, it is the last entry of
-//     X-Forwarded-For: the one that the balancer adds, if it is left in its mode
-//     "append". Nothing else that a client can forge is used.
+//   - Its RemoteAddr is the client's address as AWS saw it. A load balancer has
+//     no field for it: there it is the last entry of X-Forwarded-For, the one
+//     that the balancer adds if it is left in its mode "append". Nothing else
+//     that a client can forge is used.
 //
 // The answer is sent whole: Lambda's streaming is not used. A panic of the
 // handler, or an answer that is larger than AWS lets through, is a 500 without
@@ -58,7 +58,9 @@ type Option func(*Function)
 // wait; the process is not frozen before flush returns, and gets no other
 // invocation. The time is billed. The context of flush ends half a margin
 // before the invocation does. An error is logged.
-func WithFlush(flush func(context.Context) error) Option { return func(f *Function) { f.flush = flush } }
+func WithFlush(flush func(context.Context) error) Option {
+	return func(f *Function) { f.flush = flush }
+}
 
 // WithMargin sets how long before the end of the invocation the context of a
 // request ends, above 0; 500 ms by default. If less than twice the margin is
@@ -71,7 +73,8 @@ func WithMargin(margin time.Duration) Option { return func(f *Function) { f.marg
 func WithBasePath(path string) Option { return func(f *Function) { f.base = path } }
 
 // WithLogger sets the logger of panics, of answers that cannot be sent and of
-// failed flushes (error). It logs nothing of the request. The default is [slog.Default], whose output Lambda collects.
+// failed flushes (error). It logs nothing of the request. The default is
+// [slog.Default], whose output Lambda collects.
 func WithLogger(logger *slog.Logger) Option { return func(f *Function) { f.logger = logger } }
 
 // New returns a function with the handler. It returns every problem of the

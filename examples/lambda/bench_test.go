@@ -22,6 +22,7 @@ type coldStart struct {
 	first      time.Duration // from there until the answer
 	second     time.Duration // another request, for comparison
 	total      time.Duration // from the start until the first answer
+	processor  time.Duration // that the process has used, with both requests
 }
 
 // BenchmarkColdStart measures from the start of the process to its first score,
@@ -37,7 +38,7 @@ func BenchmarkColdStart(b *testing.B) {
 	for name, of := range map[string]func(coldStart) time.Duration{
 		"configured-ms": func(c coldStart) time.Duration { return c.configured }, "ready-ms": func(c coldStart) time.Duration { return c.ready },
 		"first-ms": func(c coldStart) time.Duration { return c.first }, "second-ms": func(c coldStart) time.Duration { return c.second },
-		"total-ms": func(c coldStart) time.Duration { return c.total },
+		"total-ms": func(c coldStart) time.Duration { return c.total }, "cpu-ms": func(c coldStart) time.Duration { return c.processor },
 	} {
 		var times []time.Duration
 		for _, c := range starts {
@@ -101,6 +102,7 @@ func (s *site) startOnce(b *testing.B) (c coldStart) {
 	}
 	require.NoError(b, function.Process.Kill())
 	_ = function.Wait()
+	c.processor = function.ProcessState.UserTime() + function.ProcessState.SystemTime()
 	require.NoError(b, server.Close())
 	require.ErrorIs(b, <-served, http.ErrServerClosed)
 	require.False(b, b.Failed())

@@ -22,8 +22,8 @@ import (
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 )
 
-// rie is AWS's runtime interface emulator. It needs Go 1.26.6 or later, so it is
-// no requirement of this module.
+// rie is AWS's runtime interface emulator. It needs Go 1.26.6 or later, so it
+// is no requirement of this module.
 const rie = "github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@v0.0.0-20261030222936-bef5c4ba774d"
 
 func TestMain(m *testing.M) { pgtest.Main(built{m}) }

@@ -1,6 +1,6 @@
 // Package server is the HTTP server of examples/server and of the command
-// passport, and the function of examples/lambda: passporthttp, configured by the
-// environment.
+// passport, and the function of examples/lambda: passporthttp, configured by
+// the environment.
 package server
 
 import (
