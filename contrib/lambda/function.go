@@ -7,8 +7,8 @@
 //
 //   - Its context ends a margin before the invocation does ([WithMargin]), so
 //     that the handler has time to say so.
-//   - Its path is that of the API, without the stage. [WithBasePath] removes the
-//     base path of a custom domain.
+//   - Its path is that of the API, without the stage. [WithBasePath] removes
+//     the base path of a custom domain.
 //   - Its RemoteAddr is the client's address as AWS saw it. A load balancer has
 //     no field for it: there it is the last entry of X-Forwarded-For, the one
 //     that the balancer adds if it is left in its mode "append". Nothing else
