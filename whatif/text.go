@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode"
+
+	"github.com/passport-sdk/passport-go/internal/page"
 )
 
 // WriteText writes the report for a terminal.
@@ -19,7 +20,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	row := func(cells ...any) {
 		for i, cell := range cells {
-			cells[i] = printable(fmt.Sprint(cell))
+			cells[i] = page.Printable(fmt.Sprint(cell))
 		}
 		_, _ = fmt.Fprintln(table, strings.TrimRight(fmt.Sprintf(strings.Repeat("%s\t", len(cells)), cells...), "\t"))
 	}
@@ -83,15 +84,4 @@ func (v *view) samples(out io.Writer, title string, samples []Sample, row func(.
 		s := &samples[i]
 		row(s.Address, s.Was(), sumOf(s.Present), verdict(s.PassesNow), sumOf(s.New), verdict(s.WouldPass))
 	}
-}
-
-// printable returns the text without the characters by which a stored text
-// could control a terminal or the table.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
 }

@@ -5,9 +5,10 @@ import (
 	"maps"
 	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/passport-sdk/passport-go/internal/page"
 )
 
 // shownProviders is how many providers are listed for people, those that
@@ -56,10 +57,13 @@ func (p *Provider) most() Sum {
 	return p.New.Contribution
 }
 
+// Title returns the name of the report.
+func (v *view) Title() string { return fmt.Sprintf("What if: community %d", v.Community) }
+
 // Headline returns the outcome in a sentence.
 func (v *view) Headline() string {
 	return fmt.Sprintf("Of %s %s pass now and %s would pass: %s would gain and %s would lose.", wallets(v.Compared),
-		grouped(v.Present.Passing), grouped(v.New.Passing), grouped(v.Flow.FailPass), grouped(v.Flow.PassFail))
+		page.Grouped(v.Present.Passing), page.Grouped(v.New.Passing), page.Grouped(v.Flow.FailPass), page.Grouped(v.Flow.PassFail))
 }
 
 // Terms returns in words what the new terms change.
@@ -96,7 +100,7 @@ func (v *view) Notes() []string {
 		notes = append(notes, fmt.Sprintf("The run was continued, without the new claims of the first %s that made any.", wallets(v.Forgotten)))
 	}
 	if v.OtherProviders > 0 {
-		notes = append(notes, fmt.Sprintf("%s stamps are of providers beyond the first %d, and not listed.", grouped(v.OtherProviders), mostProviders))
+		notes = append(notes, fmt.Sprintf("%s stamps are of providers beyond the first %d, and not listed.", page.Grouped(v.OtherProviders), mostProviders))
 	}
 	return notes
 }
@@ -142,17 +146,14 @@ func (v *view) Shown() []Bin {
 	return bins
 }
 
-// bars are the lengths of two bars.
-type bars struct{ Now, New string }
-
 // Bars returns those of a bin.
-func (v *view) Bars(b Bin) bars {
-	return bars{percent(b.Present, v.mostBin), percent(b.New, v.mostBin)}
+func (v *view) Bars(b Bin) page.Bars {
+	return page.Bars{First: page.Percent(b.Present, v.mostBin), Second: page.Percent(b.New, v.mostBin)}
 }
 
 // Contributions returns the bars of a provider.
-func (v *view) Contributions(p namedProvider) bars {
-	return bars{v.contribution(p.Present.Contribution), v.contribution(p.New.Contribution)}
+func (v *view) Contributions(p namedProvider) page.Bars {
+	return page.Bars{First: v.contribution(p.Present.Contribution), Second: v.contribution(p.New.Contribution)}
 }
 
 func (v *view) contribution(s Sum) string {
@@ -164,10 +165,7 @@ func (v *view) contribution(s Sum) string {
 }
 
 // OfWallets returns the length of a bar for a number of wallets.
-func (v *view) OfWallets(n int64) string { return percent(n, v.Compared) }
-
-// percent returns the share as CSS and SVG write it.
-func percent(n, of int64) string { return big.NewRat(100*n, max(of, 1)).FloatString(2) + "%" }
+func (v *view) OfWallets(n int64) string { return page.Percent(n, v.Compared) }
 
 // mean returns the mean of a total, for people.
 func mean(total Sum, n int64) string { return total.over(max(n, 1)).Rounded(2) }
@@ -177,16 +175,7 @@ func wallets(n int64) string {
 	if n == 1 {
 		return "1 wallet"
 	}
-	return grouped(n) + " wallets"
-}
-
-// grouped returns the number with a comma at each thousand.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
+	return page.Grouped(n) + " wallets"
 }
 
 // verdict returns a decision in a word.
