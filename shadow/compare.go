@@ -216,9 +216,13 @@ func (c *comparison) decimals(field Field, provider string, primary, ours passpo
 
 // minus returns the exact difference of decimals, whose size is bounded.
 func minus(a, b passport.Decimal) *big.Rat {
-	x, _ := new(big.Rat).SetString(a.String())
-	y, _ := new(big.Rat).SetString(b.String())
-	return x.Sub(x, y)
+	x := rational(a)
+	return x.Sub(x, rational(b))
+}
+
+func rational(d passport.Decimal) *big.Rat {
+	r, _ := new(big.Rat).SetString(d.String()) // a Decimal is a number
+	return r
 }
 
 func (c *comparison) times(field Field, provider string, primary, ours time.Time) {

@@ -2,6 +2,7 @@ package shadow_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // decision returns that of a wallet with two stamps.
 func decision(edits ...func(*shadow.Decision)) shadow.Decision {
-	d := shadow.ReadAnswer(http.StatusOK, []byte(`{"address":"0xA","score":"3.50000","passing_score":true,"threshold":"2",
+	d := shadow.ReadAnswer(http.StatusOK, []byte(`{"address":"`+passporttest.Address("a")+`","score":"3.50000","passing_score":true,"threshold":"2",
 		"last_score_timestamp":"2026-01-01T12:00:00+00:00","expiration_timestamp":"2026-02-01T00:00:00+00:00","error":null,
 		"stamps":{"Google":{"score":"1.5","dedup":false,"expiration_date":"2026-02-01T00:00:00+00:00"},
 			"Github":{"score":"2","dedup":false,"expiration_date":"2026-03-01T00:00:00+00:00"}}}`))
@@ -160,28 +161,33 @@ func TestCompare(t *testing.T) {
 }
 
 func TestReadAnswer_Hostile(t *testing.T) {
-	for _, text := range []string{
-		"", "null", "[]", `"text"`, "{}", `{"score":1,"passing_score":true}`,
-		`{"score":1e999999999,"passing_score":true,"threshold":1}`, `{"score":"NaN","passing_score":true,"threshold":1}`,
-		`{"score":1,"passing_score":"true","threshold":1}`, `{"score":1,"score":1,"passing_score":true,"threshold":1}`,
-		`{"score":1,"passing_score":true,"threshold":1,"stamps":[]}`, `{"score":1,"passing_score":true,"threshold":1,"stamps":{"A":1}}`,
-		`{"score":1,"passing_score":true,"threshold":1,"expiration_timestamp":"soon"}`,
-		`{"score":1,"passing_score":true,"threshold":1,"linked_score":{"address":"0x"}}`,
-	} {
-		assert.Equal(t, shadow.Decision{Status: 200, Malformed: true}, shadow.ReadAnswer(200, []byte(text)), text)
+	address := `"address":"` + passporttest.Address("a") + `",`
+	read := func(members string) shadow.Decision {
+		return shadow.ReadAnswer(http.StatusOK, []byte("{"+address+members+"}"))
 	}
-	assert.Equal(t, shadow.Decision{Status: 200, Failed: true}, shadow.ReadAnswer(200, []byte(`{"error":"no weights"}`)))
+	for _, text := range []string{"", "null", "[]", `"text"`, "{}", `{"score":1,"passing_score":true}`, "{" + strings.Repeat(" ", 256<<10) + "}"} {
+		assert.Equal(t, shadow.Decision{Status: 200, Malformed: true}, shadow.ReadAnswer(200, []byte(text)), "%.60s", text)
+	}
+	for _, members := range []string{
+		`"score":1`, `"passing_score":true`, `"score":1e999999999,"passing_score":true`, `"score":"NaN","passing_score":true`,
+		`"score":1,"passing_score":"true"`, `"score":1,"passing_score":true,"stamps":[]`, `"score":1,"passing_score":true,"stamps":{"A":1}`,
+		`"score":1,"passing_score":true,"expiration_timestamp":"soon"`, `"score":1,"passing_score":true,"linked_score":{"address":"0x"}`,
+	} {
+		assert.Equal(t, shadow.Decision{Status: 200, Malformed: true}, read(members), members)
+	}
+	assert.Equal(t, shadow.Decision{Status: 200, Failed: true}, read(`"error":"no weights"`))
 	assert.Equal(t, shadow.Decision{Status: 404}, shadow.ReadAnswer(404, []byte(`{"detail":"none"}`)))
-	minimal := shadow.ReadAnswer(200, []byte(`{"score":1,"passing_score":true,"threshold":"1.0","stamps":null}`))
+	minimal := read(`"score":1,"passing_score":true,"threshold":"1.0","stamps":null`)
 	assert.True(t, minimal.Passing)
 	assert.False(t, minimal.Malformed)
 }
 
 // No answer makes Compare panic, and one that is read agrees with itself.
 func FuzzReadAnswer(f *testing.F) {
-	f.Add([]byte(`{"score":"1e100","passing_score":true,"threshold":-0,"stamps":{"A":{"score":1,"dedup":false,"expiration_date":null}}}`))
-	f.Add([]byte(`{"score":1,"passing_score":false,"threshold":1e-100,"expiration_timestamp":"9999-12-31 23:59:59-2300","linked_score":{}}`))
-	f.Add([]byte(`{"error":""}`))
+	address := `{"address":"` + passporttest.Address("a") + `",`
+	f.Add([]byte(address + `"score":"1e100","passing_score":true,"threshold":-0,"stamps":{"A":{"score":1,"dedup":false,"expiration_date":null}}}`))
+	f.Add([]byte(address + `"score":1,"passing_score":false,"threshold":1e-100,"expiration_timestamp":"9999-12-31 23:59:59-23:00","linked_score":{}}`))
+	f.Add([]byte(address + `"error":""}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		read := shadow.ReadAnswer(http.StatusOK, body)
 		assert.Empty(t, shadow.Compare(read, read, shadow.Rules{}))

@@ -32,7 +32,7 @@ func Example() {
 
 	primary := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{
-			"score": 1.5, "passing_score": false, "threshold": "20.00000", "error": null,
+			"address": "`+wallet+`", "score": 1.5, "passing_score": false, "threshold": "20.00000", "error": null,
 			"last_score_timestamp": "2026-01-01T12:00:00Z", "expiration_timestamp": "2026-02-01T12:00:00Z",
 			"stamps": {"Google": {"dedup": false, "score": "1.50000", "expiration_date": "2026-02-01T12:00:00Z"}}
 		}`)

@@ -41,7 +41,7 @@ var faults = []fault{
 	{name: "threshold", fields: []shadow.Field{shadow.FieldThreshold}, edit: func(a map[string]any) { a["threshold"] = "20.00000" }},
 	{name: "expiry", fields: []shadow.Field{shadow.FieldExpiry}, edit: func(a map[string]any) { a["expiration_timestamp"] = "2027-01-01T00:00:00Z" }},
 	{name: "canonical", fields: []shadow.Field{shadow.FieldCanonical}, edit: func(a map[string]any) {
-		a["linked_score"] = map[string]any{"address": passporttest.Address("other")}
+		a["linked_score"] = map[string]any{"address": passporttest.Address("other"), "score": "1", "passing_score": true}
 	}},
 	{name: "stamp", fields: []shadow.Field{shadow.FieldStamp}, edit: func(a map[string]any) { delete(a["stamps"].(map[string]any), "Google") }},
 	{name: "dedup", fields: []shadow.Field{shadow.FieldStampDedup}, edit: func(a map[string]any) { stampOf(a)["dedup"] = stampOf(a)["dedup"] != true }},
@@ -97,14 +97,14 @@ func TestSpelling(t *testing.T) {
 	site := newSite(t)
 	primary := altered(site.primary, func(_ *http.Request, status int, body []byte) (int, []byte) {
 		text := edited(body, func(a map[string]any) {
-			a["address"] = strings.ToUpper(a["address"].(string))
+			a["address"] = "0x" + strings.ToUpper(a["address"].(string)[2:])
 			a["score"] = json.Number(a["score"].(string) + "0e0")
 			a["threshold"] = a["threshold"].(string) + "000"
 			a["unknown"] = []any{1}
 			if expiry, is := a["expiration_timestamp"].(string); is {
 				at, err := time.Parse(time.RFC3339, expiry)
 				assert.NoError(t, err)
-				a["expiration_timestamp"] = at.In(time.FixedZone("", 3600)).Format("2006-01-02 15:04:05.000-0700")
+				a["expiration_timestamp"] = at.In(time.FixedZone("", 3600)).Format("2006-01-02 15:04:05.000-07:00")
 			}
 			for _, stamp := range a["stamps"].(map[string]any) {
 				s := stamp.(map[string]any)

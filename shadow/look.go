@@ -23,6 +23,9 @@ type Comparison struct {
 	// Primary and Ours are how long the primary's first answer and the first plan
 	// took.
 	Primary, Ours time.Duration
+	// Answer and Plan are the primary's first decision and that of the first
+	// plan. They are nil if Err is set.
+	Answer, Plan *Decision
 	// Err is set if there was nothing to compare: [ErrNotCompared], or the error
 	// of the planner, of the source of an offline run, or of the timeout.
 	Err error
@@ -67,7 +70,7 @@ func (s *Shadow) judge(ctx context.Context, q *question) (c Comparison) {
 	c = Comparison{Community: q.community, Address: q.address}
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			c.Err, c.Differences, c.Class = ErrPanic, nil, ""
+			c.Err, c.Differences, c.Class, c.Answer, c.Plan = ErrPanic, nil, "", nil, nil
 			s.logger.LogAttrs(ctx, slog.LevelError, "a comparison panicked", slog.Int64("community", q.community),
 				slog.String("panic", fmt.Sprint(thrown)), slog.String("stack", string(debug.Stack())))
 		}
@@ -95,6 +98,7 @@ func (s *Shadow) settle(ctx context.Context, q *question, c *Comparison) ([]Diff
 	if err != nil {
 		return nil, err
 	}
+	c.Answer, c.Plan = &q.first.Decision, &ours.Decision
 	found := s.compare(&q.first, &ours)
 	if worst(found) != Real {
 		return found, nil
@@ -218,10 +222,10 @@ func worst(found []Difference) Class {
 
 // report records the outcome.
 func (s *Shadow) report(ctx context.Context, c *Comparison) {
-	s.tally.add(c, s.hide)
+	s.tally.Add(c)
 	address, describe := c.Address, logattr.Error
 	if s.hide {
-		address, describe = hidden, logattr.Cause // the text of an error has the address
+		address, describe = "hidden", logattr.Cause // the text of an error has the address
 	}
 	about := []slog.Attr{slog.Int64("community", c.Community), slog.String("address", address), logattr.Duration(c.Ours)}
 	switch {

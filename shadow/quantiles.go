@@ -1,7 +1,9 @@
 package shadow
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -13,6 +15,9 @@ type Latency struct {
 	P90   time.Duration `json:"p90_ns"`
 	P99   time.Duration `json:"p99_ns"`
 	Max   time.Duration `json:"max_ns"`
+	// Buckets counts the durations: those of bucket n took at most 1.05^n µs, and
+	// longer than those of n-1.
+	Buckets map[int]uint64 `json:"buckets"`
 }
 
 // Buckets of durations grow by 5 % from 1 µs to more than an hour.
@@ -21,17 +26,10 @@ const (
 	buckets = 460
 )
 
-// sketch counts durations by their magnitude, in fixed memory.
-type sketch struct {
-	counts [buckets]uint64
-	total  uint64
-	max    time.Duration
-}
-
-func (s *sketch) add(d time.Duration) {
-	s.counts[bucketOf(d)]++
-	s.total++
-	s.max = max(s.max, d)
+func (l *Latency) add(d time.Duration) {
+	l.Buckets[bucketOf(d)]++
+	l.Count++
+	l.Max = max(l.Max, d)
 }
 
 func bucketOf(d time.Duration) int {
@@ -43,18 +41,31 @@ func bucketOf(d time.Duration) int {
 }
 
 // quantile returns the upper bound of the bucket that has it.
-func (s *sketch) quantile(q float64) time.Duration {
-	rank := uint64(math.Ceil(q * float64(s.total)))
+func (l *Latency) quantile(q float64) time.Duration {
+	rank := uint64(math.Ceil(q * float64(l.Count)))
 	seen := uint64(0)
-	for i, count := range s.counts {
-		if seen += count; seen >= rank && seen > 0 && i < buckets-1 {
+	for _, i := range slices.Sorted(maps.Keys(l.Buckets)) {
+		if seen += l.Buckets[i]; seen >= rank && seen > 0 && i < buckets-1 {
 			upper := time.Duration(math.Pow(growth, float64(i)) * float64(time.Microsecond))
-			return min(upper, s.max)
+			return min(upper, l.Max)
 		}
 	}
-	return s.max
+	return l.Max
 }
 
-func (s *sketch) latency() Latency {
-	return Latency{s.total, s.quantile(0.5), s.quantile(0.9), s.quantile(0.99), s.max}
+// measured returns a copy with its quantiles.
+func (l *Latency) measured() Latency {
+	return Latency{l.Count, l.quantile(0.5), l.quantile(0.9), l.quantile(0.99), l.Max, maps.Clone(l.Buckets)}
+}
+
+// sound reports whether the buckets are those that were counted.
+func (l *Latency) sound() bool {
+	counted := uint64(0)
+	for i, n := range l.Buckets {
+		if i < 0 || i >= buckets {
+			return false
+		}
+		counted += n
+	}
+	return l.Buckets != nil && counted == l.Count
 }

@@ -10,10 +10,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestSketch(t *testing.T) {
+func TestLatency(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		times := rapid.SliceOfN(rapid.Map(rapid.Int64Range(0, int64(time.Hour)), func(n int64) time.Duration { return time.Duration(n) }), 1, 300).Draw(t, "times")
-		var s sketch
+		s := Latency{Buckets: map[int]uint64{}}
 		for _, d := range times {
 			s.add(d)
 		}
@@ -24,10 +24,10 @@ func TestSketch(t *testing.T) {
 			assert.GreaterOrEqual(t, got, exact-1)
 			assert.LessOrEqual(t, float64(got), 1.05*float64(max(exact, time.Microsecond))+1)
 		}
-		assert.Equal(t, times[len(times)-1], s.latency().Max)
+		assert.Equal(t, times[len(times)-1], s.measured().Max)
 	})
-	var s sketch
-	assert.Equal(t, Latency{}, s.latency())
+	s := Latency{Buckets: map[int]uint64{}}
+	assert.Equal(t, s, s.measured())
 	s.add(48 * time.Hour)
-	assert.Equal(t, Latency{1, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour}, s.latency())
+	assert.Equal(t, Latency{1, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour, map[int]uint64{buckets - 1: 1}}, s.measured())
 }

@@ -9,10 +9,6 @@ import (
 	"github.com/passport-sdk/passport-go"
 )
 
-// Source returns the primary's decision about an address; see [ReadAnswer]. It
-// must return when the context ends.
-type Source func(ctx context.Context, address string) (Decision, error)
-
 // Run compares the decisions about the addresses, one after the other, and
 // yields the comparisons in their order. The source is asked again if its
 // decision differs, unless [WithoutSecondLook] is set. Each question to it may

@@ -29,7 +29,7 @@ type Shadow struct {
 
 	planner Planner
 	queue   queue
-	tally   tally
+	tally   *Tally
 	// turn is held by the one comparison that asks the primary again.
 	turn chan struct{}
 }
@@ -40,6 +40,7 @@ type settings struct {
 	sampling           float64
 	workers, waiting   int
 	samples            int
+	after              *Verdict
 	timeout            time.Duration
 	once, hide         bool
 	scoringErrorStatus bool
@@ -114,6 +115,10 @@ func WithScoringErrorStatus() Option { return func(s *settings) { s.scoringError
 // 1000; 10 by default.
 func WithSamples(n int) Option { return func(s *settings) { s.samples = n } }
 
+// Continuing goes on counting after the verdict of an earlier run, perhaps read
+// back from its JSON.
+func Continuing(verdict *Verdict) Option { return func(s *settings) { s.after = verdict } }
+
 // WithHiddenAddresses keeps addresses out of the verdict and the log.
 func WithHiddenAddresses() Option { return func(s *settings) { s.hide = true } }
 
@@ -137,17 +142,27 @@ func New(planner Planner, options ...Option) (*Shadow, error) {
 	problems.CheckRange(found, "WithSampling", s.sampling, 0, 1)
 	problems.CheckRange(found, "WithWorkers", s.workers, 1, 100)
 	problems.CheckRange(found, "WithQueue", s.waiting, 1, 10_000)
-	problems.CheckRange(found, "WithSamples", s.samples, 0, 1000)
+	problems.CheckRange(found, "WithSamples", s.samples, 0, mostSamples)
 	found.Checkf(s.timeout > 0, "WithTimeout got %v, want more than 0", s.timeout)
 	found.Checkf(s.rules.Skew >= 0, "WithSkew got %v, want 0 or more", s.rules.Skew)
 	found.Checkf(s.logger != nil, "WithLogger got nil")
+	tally, err := NewTally(s.after, s.samples)
+	found.Checkf(err == nil, "Continuing: %v", err)
 	for _, e := range s.rules.Exceptions {
 		found.Checkf(e.Name != "" && !e.Until.IsZero() && e.Match != nil, "WithExceptions got one without a name, a date or a function")
 	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
+	s.tally = tally
 	s.queue.init(s.waiting)
-	s.tally.init(s.samples)
 	return s, nil
+}
+
+// Verdict returns what the comparisons so far have shown.
+func (s *Shadow) Verdict() *Verdict {
+	if s.hide {
+		return s.tally.Verdict().WithoutAddresses()
+	}
+	return s.tally.Verdict()
 }

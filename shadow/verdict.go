@@ -2,7 +2,10 @@ package shadow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/passport-sdk/passport-go/store"
 )
 
 // Confidence is that of the bound of a [Verdict].
@@ -25,16 +28,39 @@ type Verdict struct {
 	Dropped uint64 `json:"dropped"`
 	Skipped uint64 `json:"skipped"`
 	Failed  uint64 `json:"failed"`
+	// FailedByKind counts the failures by the kind of their error.
+	FailedByKind map[store.Kind]uint64 `json:"failed_by_kind"`
 	// Settled are the comparisons from which something follows: those that agreed
 	// or were found to be Real, Rounding or Excepted.
 	Settled uint64 `json:"settled"`
 	// Bound is the upper [Bound] at Confidence on the share of Real ones, by those
 	// that are Settled. It holds for wallets like those that were compared.
 	Bound float64 `json:"bound"`
+	// Flow and Scores are about the first answer and the first plan, of the
+	// comparisons in which both have a score. Scores counts these by their share
+	// of their own threshold: below 0, in 20 steps of a tenth from 0 to 2, and
+	// from there on.
+	Flow   Flow  `json:"flow"`
+	Scores []Bin `json:"scores"`
 	// Primary and Ours are the latencies of the primary's first answer and the
 	// first plan, of those that were compared.
 	Primary Latency `json:"primary_latency"`
 	Ours    Latency `json:"our_latency"`
+}
+
+// Flow counts the wallets that pass by the decisions of both sides, of the
+// primary alone, of ours alone, or of neither.
+type Flow struct {
+	Both    uint64 `json:"both"`
+	Primary uint64 `json:"primary"`
+	Ours    uint64 `json:"ours"`
+	Neither uint64 `json:"neither"`
+}
+
+// Bin counts the scores of a range, on both sides.
+type Bin struct {
+	Primary uint64 `json:"primary"`
+	Ours    uint64 `json:"ours"`
 }
 
 // ClassCount counts the comparisons of a class.
@@ -58,6 +84,54 @@ type Sample struct {
 	More        int          `json:"more,omitempty"`
 }
 
+// The bounds of what a verdict holds.
+const (
+	mostSamples     = 1000 // of each class
+	mostDifferences = 20   // of each sample
+)
+
+func newVerdict() *Verdict {
+	return &Verdict{
+		Classes: []ClassCount{}, FailedByKind: map[store.Kind]uint64{}, Scores: make([]Bin, steps+2), Bound: 1,
+		Primary: Latency{Buckets: map[int]uint64{}}, Ours: Latency{Buckets: map[int]uint64{}},
+	}
+}
+
+// check returns an error if nothing can be added to the verdict.
+func (v *Verdict) check() error {
+	counted, order, last := v.Agreed, Classes(), -1
+	sound := v.FailedByKind != nil && len(v.Scores) == steps+2 && v.Primary.sound() && v.Ours.sound()
+	for i := range v.Classes {
+		c := &v.Classes[i]
+		place := slices.Index(order, c.Class)
+		sound = sound && place > last && c.Fields != nil && len(c.Samples) <= mostSamples
+		counted, last = counted+c.Count, place
+	}
+	if !sound || counted != v.Compared {
+		return fmt.Errorf("%w: a verdict that contradicts itself", store.ErrInvalid)
+	}
+	return nil
+}
+
+// WithoutAddresses returns a copy that names no wallet.
+func (v *Verdict) WithoutAddresses() *Verdict {
+	const hidden = "hidden"
+	shown := v.clone()
+	for i := range shown.Classes {
+		samples := shown.Classes[i].Samples
+		for k := range samples {
+			s := &samples[k]
+			s.Address, s.Differences = hidden, slices.Clone(s.Differences)
+			for n := range s.Differences {
+				if d := &s.Differences[n]; d.Field == FieldCanonical {
+					d.Primary, d.Ours = hidden, hidden
+				}
+			}
+		}
+	}
+	return shown
+}
+
 // Count returns the number of comparisons of the class.
 func (v *Verdict) Count(class Class) uint64 {
 	for i := range v.Classes {
@@ -75,8 +149,17 @@ func (v *Verdict) String() string {
 	if v.Count(Real) == 1 {
 		noun = "difference"
 	}
-	return fmt.Sprintf("%d real %s in %d settled comparisons: below %.2g %% at %.0f %%",
-		v.Count(Real), noun, v.Settled, 100*v.Bound, 100*Confidence)
+	return fmt.Sprintf("%d real %s in %d settled comparisons: below %s %% at %.0f %%",
+		v.Count(Real), noun, v.Settled, twoDigits(100*v.Bound), 100*Confidence)
+}
+
+// twoDigits returns the number with two digits that count, or those before its
+// point.
+func twoDigits(n float64) string {
+	if n >= 10 {
+		return fmt.Sprintf("%.0f", n)
+	}
+	return fmt.Sprintf("%.2g", n)
 }
 
 // Text returns the verdict as lines for people.
