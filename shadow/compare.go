@@ -45,9 +45,14 @@ func Compare(primary, ours Decision, rules Rules) []Difference {
 // compare is Compare with the score that was recorded last, if that is known.
 func (r *Rules) compare(primary, ours *Decision, before *passport.LastScore) []Difference {
 	found := differences(primary, ours)
-	if len(found) == 0 {
-		return nil
+	if len(found) > 0 {
+		r.classify(found, primary, ours, before)
 	}
+	return found
+}
+
+// classify gives each of the differences its class.
+func (r *Rules) classify(found []Difference, primary, ours *Decision, before *passport.LastScore) {
 	asked := ours.ScoredAt.Add(-r.Elapsed - r.Skew)
 	recorded := isRecord(primary, before, asked)
 	near := turnsBetween(primary, ours, asked, ours.ScoredAt.Add(r.Skew))
@@ -67,12 +72,11 @@ func (r *Rules) compare(primary, ours *Decision, before *passport.LastScore) []D
 			d.Class = ClaimOrder
 		}
 	}
-	return found
 }
 
 // turns reports whether the field depends on the moment of the decision.
 func (f Field) turns() bool {
-	return !slices.Contains([]Field{FieldStatus, FieldBody, FieldError, FieldThreshold}, f)
+	return !slices.Contains([]Field{FieldStatus, FieldBody, FieldError, FieldThreshold, FieldRow, FieldEvent}, f)
 }
 
 // except reports whether an exception excuses the difference.
@@ -108,6 +112,9 @@ func isClaimOrder(found []Difference, primary, ours *Decision) bool {
 	moved, flipped := new(big.Rat), false
 	for i := range found {
 		d := &found[i]
+		if d.Field.ofRecord() {
+			continue
+		}
 		theirs, own := primary.Stamps[d.Provider], ours.Stamps[d.Provider]
 		switch {
 		case d.Field == FieldStampDedup:

@@ -106,10 +106,12 @@ type look struct {
 	before *passport.LastScore
 	// versions are those of the wallets that the plan rests on.
 	versions map[store.Address]string
+	// row and event are what would be recorded, if that is compared.
+	row, event *Decision
 }
 
 func lookAt(plan *passport.Plan) look {
-	l := look{DecisionOf(plan.Result), plan.Result.Before, map[store.Address]string{}}
+	l := look{Decision: DecisionOf(plan.Result), before: plan.Result.Before, versions: map[store.Address]string{}}
 	if plan.Changes != nil {
 		for i := range plan.Changes.Wallets {
 			l.versions[plan.Changes.Wallets[i].Address] = plan.Changes.Wallets[i].Version

@@ -52,6 +52,12 @@ const (
 	FieldStampScore  Field = "stamp score"  // its weight
 	FieldStampDedup  Field = "stamp dedup"  // whether another wallet has claimed it
 	FieldStampExpiry Field = "stamp expiry" // its expiry
+
+	// Of what the primary wrote, see [WithRecords]: there is none of its answer.
+	// The parts of one that there is are named "row score", "event stamp", and so
+	// on.
+	FieldRow   Field = "row"   // the last score
+	FieldEvent Field = "event" // of the score
 )
 
 // Difference is a part in which two decisions differ.

@@ -2,8 +2,10 @@ package shadow_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"path"
 	"slices"
@@ -66,7 +68,7 @@ func TestFaults(t *testing.T) {
 		}
 		return status, body
 	})
-	s := site.shadow(site.planner(), shadow.WithQueue(1000), shadow.WithSamples(1000))
+	s := site.shadow(site.planner(), shadow.WithQueue(1000), shadow.WithSamples(1000), shadow.WithRecords(site.Store))
 	handler := s.Handler(primary)
 	for _, wallet := range wallets {
 		site.ask(handler, wallet)
@@ -139,7 +141,8 @@ func TestRaces(t *testing.T) {
 		}
 		return status, body
 	})
-	s := site.shadow(site.planner(), shadow.WithQueue(10_000), shadow.WithSamples(1000), shadow.WithWorkers(4), shadow.WithTimeout(time.Minute))
+	s := site.shadow(site.planner(), shadow.WithQueue(10_000), shadow.WithSamples(1000), shadow.WithWorkers(4),
+		shadow.WithTimeout(time.Minute), shadow.WithRecords(site.Store))
 	handler := s.Handler(primary)
 	var asking sync.WaitGroup
 	stop := make(chan struct{})
@@ -161,6 +164,8 @@ func TestRaces(t *testing.T) {
 	verdict := s.Verdict()
 	assert.Equal(t, uint64(*comparisons/4*4), verdict.Compared)
 	assert.Positive(t, verdict.Agreed)
+	assert.Positive(t, verdict.Records)
+	t.Log(verdict.Records, "records")
 	assert.Greater(t, verdict.Compared, verdict.Agreed+verdict.Count(shadow.Real), "the changes were felt")
 	found := map[string]bool{}
 	for _, class := range verdict.Classes {
@@ -176,6 +181,46 @@ func TestRaces(t *testing.T) {
 		wanted[wallet] = true
 	}
 	assert.Equal(t, wanted, found)
+}
+
+// So it is offline, where the records of most answers are compared.
+func TestRun_Races(t *testing.T) {
+	site := newSite(t)
+	wallets := site.people(40)
+	s := newShadow(t, site.planner(), shadow.WithWorkers(4), shadow.WithTimeout(time.Minute), shadow.WithRecords(site.Store))
+	stop := make(chan struct{})
+	changing := sync.WaitGroup{}
+	changing.Go(func() { site.stir(wallets, stop) })
+	source := func(ctx context.Context, address string) (shadow.Decision, error) {
+		d, err := site.source(ctx, address)
+		if n := rand.IntN(4); n == 0 {
+			site.MustScore(address) // by somebody else
+		} else {
+			time.Sleep(time.Duration(n) * time.Millisecond)
+		}
+		return d, err
+	}
+	addresses := func(yield func(string) bool) {
+		for i := range *comparisons {
+			if !yield(wallets[i*7%len(wallets)]) {
+				return
+			}
+		}
+	}
+	for c, err := range s.Run(t.Context(), 1, source, addresses) {
+		require.NoError(t, err)
+		require.NoError(t, c.Err)
+	}
+	close(stop)
+	changing.Wait()
+	verdict := s.Verdict()
+	assert.Equal(t, uint64(*comparisons), verdict.Compared)
+	assert.Zero(t, verdict.Count(shadow.Real), verdict.Text())
+	assert.Greater(t, verdict.Records, verdict.Compared)
+	assert.Less(t, verdict.Agreed, verdict.Compared, "the changes were felt")
+	for _, class := range verdict.Classes {
+		t.Log(class.Class, class.Count, class.Fields)
+	}
 }
 
 // stir gives the wallets stamps of accounts that others have too, some of them

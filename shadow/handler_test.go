@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -161,7 +162,13 @@ func TestHandler_Streams(t *testing.T) {
 		}
 	})
 	s := site.shadow(site.planner(), shadow.WithoutSecondLook())
-	server := httptest.NewServer(s.Handler(primary))
+	handler := s.Handler(primary)
+	var serving sync.WaitGroup // for the hijacked one the server does not wait
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serving.Add(1)
+		defer serving.Done()
+		handler.ServeHTTP(w, r)
+	}))
 	defer server.Close()
 	client := server.Client()
 	for _, how := range []string{"flush", "controller", "hijack"} {
@@ -180,6 +187,7 @@ func TestHandler_Streams(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 	}
 	server.Close()
+	serving.Wait()
 	require.NoError(t, s.Close(t.Context()))
 	v := s.Verdict()
 	assert.Equal(t, uint64(2), v.Count(shadow.Unconfirmed))

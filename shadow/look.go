@@ -26,6 +26,9 @@ type Comparison struct {
 	// Answer and Plan are the primary's first decision and that of the first
 	// plan. They are nil if Err is set.
 	Answer, Plan *Decision
+	// Records is how many of the row and the event of the primary's first answer
+	// were compared; see [WithRecords].
+	Records int
 	// Err is set if there was nothing to compare: [ErrNotCompared], or the error
 	// of the planner, of the source of an offline run, or of the timeout.
 	Err error
@@ -44,6 +47,7 @@ var (
 // answered is a decision of the primary, and when it was asked for.
 type answered struct {
 	Decision
+	records
 
 	asked time.Time // by this machine's clock
 	took  time.Duration
@@ -65,7 +69,7 @@ type question struct {
 // store may give a wallet one when it has written its score.
 const secondLooks = 3
 
-// judge compares, and records the outcome.
+// judge compares.
 func (s *Shadow) judge(ctx context.Context, q *question) (c Comparison) {
 	c = Comparison{Community: q.community, Address: q.address}
 	defer func() {
@@ -74,7 +78,6 @@ func (s *Shadow) judge(ctx context.Context, q *question) (c Comparison) {
 			s.logger.LogAttrs(ctx, slog.LevelError, "a comparison panicked", slog.Int64("community", q.community),
 				slog.String("panic", fmt.Sprint(thrown)), slog.String("stack", string(debug.Stack())))
 		}
-		s.report(ctx, &c)
 	}()
 	if c.Err = q.fetch(ctx); c.Err != nil {
 		return c
@@ -92,6 +95,10 @@ func (s *Shadow) settle(ctx context.Context, q *question, c *Comparison) ([]Diff
 	if !decides(q.first.Status) {
 		return nil, ErrNotCompared
 	}
+	var err error
+	if q.first.records, err = s.readRecords(ctx, q, &q.first.Decision); err != nil {
+		return nil, err
+	}
 	began := time.Now()
 	ours, err := s.plan(ctx, q)
 	c.Ours = time.Since(began)
@@ -99,7 +106,8 @@ func (s *Shadow) settle(ctx context.Context, q *question, c *Comparison) ([]Diff
 		return nil, err
 	}
 	c.Answer, c.Plan = &q.first.Decision, &ours.Decision
-	found := s.compare(&q.first, &ours)
+	found, records := s.compare(&q.first, &ours)
+	c.Records = records
 	if worst(found) != Real {
 		return found, nil
 	}
@@ -145,6 +153,9 @@ func (s *Shadow) askBetween(ctx context.Context, q *question) (again answered, o
 	if !decides(again.Status) {
 		return again, ours, ErrNotCompared
 	}
+	if again.records, err = s.readRecords(ctx, q, &again.Decision); err != nil {
+		return again, ours, err
+	}
 	ours, err = s.plan(ctx, q)
 	return again, ours, err
 }
@@ -152,7 +163,7 @@ func (s *Shadow) askBetween(ctx context.Context, q *question) (again answered, o
 // conclude returns the differences that the primary has repeated. If there are
 // none, those of its first answer are no longer real.
 func (s *Shadow) conclude(q *question, found []Difference, again *answered, ours *look) []Difference {
-	if confirmed := s.compare(again, ours); len(confirmed) > 0 {
+	if confirmed, _ := s.compare(again, ours); len(confirmed) > 0 {
 		return confirmed
 	}
 	if isClaimOrder(found, &q.first.Decision, &ours.Decision) {
@@ -179,7 +190,11 @@ func (s *Shadow) plan(ctx context.Context, q *question) (look, error) {
 	case err == nil && (plan == nil || plan.Result == nil):
 		return look{}, errors.New("the planner returned no plan")
 	case err == nil:
-		return lookAt(plan), nil
+		l := lookAt(plan)
+		if s.recorder != nil {
+			l.row, l.event = planned(plan, plan.Result.Address)
+		}
+		return l, nil
 	case errors.Is(err, passport.ErrInvalidAddress):
 		return look{Decision: Decision{Status: http.StatusBadRequest}}, nil
 	case errors.Is(err, passport.ErrCommunityNotFound):
@@ -192,10 +207,12 @@ func (s *Shadow) plan(ctx context.Context, q *question) (look, error) {
 	return look{}, err
 }
 
-func (s *Shadow) compare(primary *answered, ours *look) []Difference {
+// compare returns the differences, and how many records were compared.
+func (s *Shadow) compare(primary *answered, ours *look) ([]Difference, int) {
 	rules := s.rules
 	rules.Elapsed = time.Since(primary.asked)
-	return rules.compare(&primary.Decision, &ours.Decision, ours.before)
+	recorded, n := rules.compareRecords(primary, ours)
+	return append(rules.compare(&primary.Decision, &ours.Decision, ours.before), recorded...), n
 }
 
 // become gives the differences that seem to be real the class.

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -200,13 +203,12 @@ func TestLogger(t *testing.T) {
 func TestRun(t *testing.T) {
 	site := newSite(t)
 	wallets := site.people(20)
-	s := newShadow(t, site.planner())
+	s := newShadow(t, site.planner(), shadow.WithWorkers(1))
 	source := func(ctx context.Context, address string) (shadow.Decision, error) {
 		if address == wallets[7] {
 			return shadow.Decision{}, errors.New("away")
 		}
-		w := site.ask(site.primary, address)
-		return shadow.ReadAnswer(w.Code, w.Body.Bytes()), ctx.Err()
+		return site.source(ctx, address)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -235,6 +237,45 @@ func TestRun(t *testing.T) {
 	for _, err := range s.Run(t.Context(), 1, nil, nil) {
 		assert.ErrorIs(t, err, passport.ErrMisconfigured)
 	}
+}
+
+// Several workers compare at a time, and the order stays.
+func TestRun_Workers(t *testing.T) {
+	site := newSite(t)
+	wallets := site.people(40)
+	s := newShadow(t, site.planner(), shadow.WithWorkers(4))
+	var asking, most atomic.Int32
+	source := func(ctx context.Context, address string) (shadow.Decision, error) {
+		most.Store(max(most.Load(), asking.Add(1)))
+		defer asking.Add(-1)
+		time.Sleep(time.Millisecond)
+		return site.source(ctx, address)
+	}
+	var seen []string
+	for c, err := range s.Run(t.Context(), 1, source, slices.Values(wallets)) {
+		require.NoError(t, err)
+		seen = append(seen, c.Address)
+		assert.Equal(t, uint64(len(seen)), s.Verdict().Compared, "those that were yielded")
+	}
+	assert.Equal(t, wallets, seen)
+	assert.Greater(t, most.Load(), int32(1))
+	assert.LessOrEqual(t, most.Load(), int32(4))
+	for range s.Run(t.Context(), 1, source, slices.Values(wallets)) {
+		break // no goroutine is left behind
+	}
+	assert.Equal(t, uint64(41), s.Verdict().Compared)
+}
+
+func TestShareOf(t *testing.T) {
+	var addresses []string
+	for i := range 2000 {
+		addresses = append(addresses, passporttest.Address(strconv.Itoa(i)))
+	}
+	some := slices.Collect(shadow.ShareOf(slices.Values(addresses), 0.25))
+	assert.InDelta(t, 500, len(some), 80)
+	assert.Equal(t, some, slices.Collect(shadow.ShareOf(slices.Values(some), 0.25)), "the same ones each time")
+	assert.Equal(t, addresses, slices.Collect(shadow.ShareOf(slices.Values(addresses), 1)))
+	assert.Empty(t, slices.Collect(shadow.ShareOf(slices.Values(addresses), 0)))
 }
 
 func TestNew_Misconfigured(t *testing.T) {

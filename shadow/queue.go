@@ -96,7 +96,8 @@ func (s *Shadow) work(ctx context.Context) {
 			if !open {
 				return
 			}
-			s.judge(ctx, next)
+			c := s.judge(ctx, next)
+			s.report(ctx, &c)
 			s.queue.done()
 		}
 	}

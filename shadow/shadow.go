@@ -36,6 +36,7 @@ type Shadow struct {
 
 type settings struct {
 	rules              Rules
+	recorder           Recorder
 	route              func(*http.Request) (community int64, address string, ok bool)
 	sampling           float64
 	workers, waiting   int
@@ -43,6 +44,7 @@ type settings struct {
 	after              *Verdict
 	timeout            time.Duration
 	once, hide         bool
+	unrecorded         bool // WithRecords got a store without the roles
 	scoringErrorStatus bool
 	logger             *slog.Logger
 }
@@ -96,6 +98,18 @@ func WithSkew(skew time.Duration) Option { return func(s *settings) { s.rules.Sk
 // may then differ for good; it is a [ClaimOrder].
 func WithSeparateClaims() Option { return func(s *settings) { s.rules.SeparateClaims = true } }
 
+// WithRecords also compares what the primary writes: the last score of the
+// address and its newest event, as the store reads them after an answer, with
+// those of the plan. The store must be that of the primary, and a [Recorder].
+// What has been overwritten by then is not compared; an answer without a time of
+// scoring has no records.
+func WithRecords(s store.Store) Option {
+	return func(to *settings) {
+		to.recorder, _ = s.(Recorder)
+		to.unrecorded = to.recorder == nil
+	}
+}
+
 // WithExceptions excuses known differences until a date.
 func WithExceptions(exceptions ...Exception) Option {
 	return func(s *settings) { s.rules.Exceptions = append(s.rules.Exceptions, exceptions...) }
@@ -145,6 +159,7 @@ func New(planner Planner, options ...Option) (*Shadow, error) {
 	problems.CheckRange(found, "WithSamples", s.samples, 0, mostSamples)
 	found.Checkf(s.timeout > 0, "WithTimeout got %v, want more than 0", s.timeout)
 	found.Checkf(s.rules.Skew >= 0, "WithSkew got %v, want 0 or more", s.rules.Skew)
+	found.Checkf(!s.unrecorded, "WithRecords got a store without the roles of a Recorder")
 	found.Checkf(s.logger != nil, "WithLogger got nil")
 	tally, err := NewTally(s.after, s.samples)
 	found.Checkf(err == nil, "Continuing: %v", err)

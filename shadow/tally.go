@@ -64,6 +64,7 @@ func (t *Tally) Add(c *Comparison) {
 		return
 	}
 	v.Compared++
+	v.Records += uint64(c.Records) //nolint:gosec // 0 to 2
 	v.Primary.add(c.Primary)
 	v.Ours.add(c.Ours)
 	v.addScores(c.Answer, c.Plan)

@@ -21,6 +21,8 @@ type Verdict struct {
 	// differences, the more serious classes first. Classes without any are left
 	// out.
 	Classes []ClassCount `json:"classes"`
+	// Records are the rows and events that were compared; see [WithRecords].
+	Records uint64 `json:"records"`
 	// Dropped are the answers for which the queue was full or closed. Skipped are
 	// those that are not about the wallet or could not be read, see
 	// [ErrNotCompared] and [Shadow.Handler]. Failed are the comparisons that ended
