@@ -53,7 +53,7 @@ const (
 	FieldStampDedup  Field = "stamp dedup"  // whether another wallet has claimed it
 	FieldStampExpiry Field = "stamp expiry" // its expiry
 
-	// Of what the primary wrote, see [WithRecords]: there is none of its answer.
+	// The primary wrote no record of its answer, see [WithRecords].
 	// The parts of one that there is are named "row score", "event stamp", and so
 	// on.
 	FieldRow   Field = "row"   // the last score

@@ -194,7 +194,7 @@ func TestRun_Races(t *testing.T) {
 	source := func(ctx context.Context, address string) (shadow.Decision, error) {
 		d, err := site.source(ctx, address)
 		if n := rand.IntN(4); n == 0 {
-			site.MustScore(address) // by somebody else
+			site.MustScore(address) // by another caller
 		} else {
 			time.Sleep(time.Duration(n) * time.Millisecond)
 		}

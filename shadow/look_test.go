@@ -52,7 +52,7 @@ func compareOnce(t *testing.T, s *shadow.Shadow, source shadow.Source, wallet st
 	return shadow.Comparison{}
 }
 
-func newShadow(t *testing.T, planner shadow.Planner, options ...shadow.Option) *shadow.Shadow {
+func newShadow(t testing.TB, planner shadow.Planner, options ...shadow.Option) *shadow.Shadow {
 	t.Helper()
 	s, err := shadow.New(planner, options...)
 	require.NoError(t, err)

@@ -108,8 +108,8 @@ type record struct {
 // records are those of an answer.
 type records struct{ row, event record }
 
-// readRecords reads what the primary wrote with the answer. What was written
-// since hides it.
+// readRecords reads the records that the primary wrote with the answer. Later
+// ones hide them.
 func (s *Shadow) readRecords(ctx context.Context, q *question, answer *Decision) (r records, err error) {
 	if s.recorder == nil || !answer.scored() || answer.ScoredAt.IsZero() {
 		return records{}, nil

@@ -108,8 +108,8 @@ func TestRecords(t *testing.T) {
 	assert.Equal(t, uint64(199), v.Records, "but the event of the wallet without a row")
 }
 
-// What was written since the answer hides its records, and an older row shows
-// that the primary wrote none.
+// Later records hide those of the answer, and older ones show that the primary
+// wrote none.
 func TestRecords_Times(t *testing.T) {
 	site := newSite(t)
 	wallet := site.people(2)[1]

@@ -22,8 +22,9 @@ type Planner interface {
 	Plan(ctx context.Context, community int64, address string) (*passport.Plan, error)
 }
 
-// Shadow compares decisions. Make it with [New]. It is safe for concurrent use
-// and starts no goroutine of its own: the host runs [Shadow.Work].
+// Shadow compares decisions. Make it with [New]. It is safe for concurrent use,
+// and starts no goroutines but those of [Shadow.Work] and [Shadow.Run], which
+// end before these return.
 type Shadow struct {
 	settings
 
@@ -101,8 +102,8 @@ func WithSeparateClaims() Option { return func(s *settings) { s.rules.SeparateCl
 // WithRecords also compares what the primary writes: the last score of the
 // address and its newest event, as the store reads them after an answer, with
 // those of the plan. The store must be that of the primary, and a [Recorder].
-// What has been overwritten by then is not compared; an answer without a time of
-// scoring has no records.
+// Records that are overwritten by then are not compared, and an answer without
+// a time of scoring has none.
 func WithRecords(s store.Store) Option {
 	return func(to *settings) {
 		to.recorder, _ = s.(Recorder)
