@@ -142,7 +142,7 @@ func TestRun_Help(t *testing.T) {
 	o := &operator{t: t}
 	for _, command := range []string{
 		"", "migrate", "check", "community", "community put", "community show", "key", "key create", "key revoke", "key list",
-		"import", "score", "rescore", "whatif", "serve",
+		"import", "score", "rescore", "whatif", "shadow", "serve",
 	} {
 		help := o.must(append(strings.Fields(command), "--help")...)
 		assert.Contains(t, help, "Usage:\n  passport", command)
@@ -188,6 +188,10 @@ func TestRun_Usage(t *testing.T) {
 		`PASSPORT_HUMAN_POINTS: "yes" is neither "on" nor`:                  {"score", "1", passporttest.Address("a"), "--human-points", "yes"},
 		"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list":                   {"rescore", "1", "--trusted-issuers", "did:ethr:0x1"},
 		"PASSPORT_DATABASE_URL: open_pool: invalid request":                 {"migrate", "--database-url", "postgres://u:secret@host:99999999/x"},
+		`required flag(s) "primary" not set`:                                {"shadow", "1"},
+		"--primary: ":                                                       {"shadow", "1", "--primary", "ftp://example.org"},
+		"--sample is above 0, and at most 1":                                {"shadow", "1", "--primary", "http://x", "--sample", "NaN"},
+		"--fail-above is 0 to 1":                                            {"shadow", "1", "--primary", "http://x", "--fail-above", "2"},
 		`PASSPORT_ADDR: "nowhere" is not host:port`:                         {"serve", "--addr", "nowhere"},
 	} {
 		o.refused(exitUsage, text, args...)

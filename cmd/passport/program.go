@@ -16,6 +16,7 @@ import (
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/internal/environment"
 	"github.com/passport-sdk/passport-go/pgstore"
+	"github.com/passport-sdk/passport-go/scoreapi"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -97,6 +98,8 @@ func adviceFor(err error) string {
 		return "A community is made by: passport community put"
 	case errors.Is(err, store.ErrUnavailable):
 		return "Is the database running, and does PASSPORT_DATABASE_URL name it?"
+	case errors.Is(err, scoreapi.ErrRefused):
+		return "The primary takes the API key in PASSPORT_PRIMARY_KEY; it needs read_scores."
 	case store.KindOf(err) == store.KindPermission:
 		return "The role in PASSPORT_DATABASE_URL lacks a right, or its password is wrong; pgstore/grants.sql lists the rights."
 	}
@@ -134,7 +137,7 @@ found what it was asked to fail on.`,
 	}
 	root.PersistentFlags().BoolVarP(&p.verbose, "verbose", "v", false, "log what the engine does to standard error")
 	root.AddCommand(
-		p.migrate(), p.check(), p.community(), p.key(), p.importing(), p.score(), p.rescore(), p.whatif(), p.serve(), p.seed(),
+		p.migrate(), p.check(), p.community(), p.key(), p.importing(), p.score(), p.rescore(), p.whatif(), p.shadow(), p.serve(), p.seed(),
 	)
 	return root
 }

@@ -44,19 +44,19 @@ func readStudy(file, addresses string) (*study, error) {
 
 // run compares the wallets that are left. Whatever its error, the checkpoint
 // has all that were compared.
-func (s *study) run(ctx context.Context, c *whatif.Comparison, f *whatifFlags, show *progress) (err error) {
+func (s *study) run(ctx context.Context, p *program, c *whatif.Comparison, f *whatifFlags, show *progress) (err error) {
 	if err := replace(f.checkpoint, s); err != nil { // one that cannot be written is an error now
 		return err
 	}
 	wallets := c.CompareSelected(ctx, store.AddressQuery{})
 	place := &checkpoint{}
 	if s.Addresses != "" {
-		list, err := openAddresses(s.Addresses, s.Report)
-		if err != nil {
-			return err
+		list, unopened := p.openAddresses(s.Addresses, 1, s.Report.Wallets, s.Report.After)
+		if unopened != nil {
+			return unopened
 		}
-		defer func() { _ = list.file.Close() }() // it was only read
-		wallets, place.Total = list.compare(ctx, c), list.total
+		defer func() { err = errors.Join(err, list.failed, list.file.Close()) }()
+		wallets, place.Total = c.Compare(ctx, list.left()), list.total
 	}
 	place.Report.Wallets = s.Report.Wallets
 	m, saved := newMeter(place), time.Now()

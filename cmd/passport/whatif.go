@@ -21,7 +21,7 @@ type whatifFlags struct {
 	weights, weightsFile, threshold, customized string
 	issuers                                     []string
 	addresses, checkpoint, mode, format         string
-	textFile, jsonFile, htmlFile                string
+	files                                       formFiles
 	at                                          string
 	samples                                     int
 	hide, failOnLoss                            bool
@@ -58,10 +58,8 @@ With --fail-on-loss the exit code is 4 if a wallet that passes would not.`,
 	flags.StringVar(&f.customized, "customization", "", "the weights that replace those of their providers, a `JSON` object; {} for none")
 	flags.StringArrayVar(&f.issuers, "issuer", nil, "a `DID` that would be trusted, in place of the trusted issuers; may be repeated")
 	flags.StringVar(&f.at, "at", "", "the `time` for which to decide; a duration is from now (default now)")
-	flags.StringVar(&f.addresses, "addresses", "", "a `file` with an address on each line, in place of all wallets with a credential")
-	flags.StringVar(&f.textFile, "text", "", "a `file` to write the text to")
-	flags.StringVar(&f.jsonFile, "json", "", "a `file` to write the JSON form to")
-	flags.StringVar(&f.htmlFile, "html", "", "a `file` to write the page to")
+	flags.StringVar(&f.addresses, "addresses", "", "a `file` with an address on each line, or - for standard input, in place of all wallets with a credential")
+	f.files.add(cmd)
 	flags.IntVar(&f.samples, "samples", whatif.DefaultSamples, "the `number` of wallets to name on each side")
 	flags.BoolVar(&f.hide, "hide-addresses", false, "name no wallet in the report")
 	flags.BoolVar(&f.failOnLoss, "fail-on-loss", false, "exit with 4 if a wallet that passes would not")
@@ -149,7 +147,7 @@ func (p *program) whatifWith(cmd *cobra.Command, f *whatifFlags) error {
 		return err
 	}
 	kept.Report = comparison.Report()
-	err = kept.run(cmd.Context(), comparison, f, show)
+	err = kept.run(cmd.Context(), p, comparison, f, show)
 	show.end()
 	return p.compared(f, kept.Report, err)
 }
@@ -169,15 +167,7 @@ func (p *program) compared(f *whatifFlags, r *whatif.Report, ended error) error 
 	forms := map[string]func(io.Writer) error{
 		"text": shown.WriteText, "html": shown.WriteHTML, "json": func(w io.Writer) error { return writeJSON(w, shown) },
 	}
-	for form, file := range map[string]string{"text": f.textFile, "json": f.jsonFile, "html": f.htmlFile} {
-		if file == "" {
-			continue
-		}
-		if err := writeTo(file, nil, forms[form]); err != nil {
-			return err
-		}
-	}
-	if err := forms[f.format](p.stdout); err != nil {
+	if err := p.writeForms(forms, f.format, f.files); err != nil {
 		return err
 	}
 	if f.checkpoint != "" {

@@ -187,7 +187,7 @@ func TestStudy_Fault(t *testing.T) {
 	show, err := newProgress(io.Discard, "none")
 	require.NoError(t, err)
 	s := &study{Version: checkpointVersion, Report: comparison.Report()}
-	require.ErrorIs(t, s.run(ctx, comparison, f, show), context.Canceled)
+	require.ErrorIs(t, s.run(ctx, &program{}, comparison, f, show), context.Canceled)
 	kept, err := readStudy(file, "")
 	require.NoError(t, err)
 	assert.Zero(t, kept.Report.Wallets)
