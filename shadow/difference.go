@@ -53,11 +53,11 @@ const (
 	FieldStampDedup  Field = "stamp dedup"  // whether another wallet has claimed it
 	FieldStampExpiry Field = "stamp expiry" // its expiry
 
-	// The primary wrote no record of its answer, see [WithRecords].
-	// The parts of one that there is are named "row score", "event stamp", and so
-	// on.
-	FieldRow   Field = "row"   // the last score
-	FieldEvent Field = "event" // of the score
+	// FieldRow and FieldEvent: the primary wrote no last score, or no event, of
+	// its answer; see [WithRecords]. The parts of those that it wrote are named
+	// "row score", "event stamp", and so on.
+	FieldRow   Field = "row"
+	FieldEvent Field = "event"
 )
 
 // Difference is a part in which two decisions differ.

@@ -6,11 +6,15 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
+	"github.com/passport-sdk/passport-go/apikey"
 	"github.com/passport-sdk/passport-go/memstore"
+	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/passporttest"
+	"github.com/passport-sdk/passport-go/scoreapi"
 	"github.com/passport-sdk/passport-go/shadow"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -57,6 +61,40 @@ func Example() {
 	// Output:
 	// real passing false ours true
 	// real threshold 20.00000 ours 1.00000
+}
+
+// A service is asked over HTTP for the wallets of a list. Here it is the SDK's
+// own handler, on the same store.
+func ExampleShadow_Run() {
+	ctx := context.Background()
+	issuer, mem := passporttest.NewIssuer(), memstore.New()
+	check(mem.PutCommunity(ctx, store.Community{ID: 1, Name: "Demo", Threshold: "1", Weights: []byte(`{"Google": "1.5"}`)}))
+	engine, err := passport.New(mem, passport.WithTrustedIssuers(issuer.DID()))
+	check(err)
+	keys, err := apikey.New(mem)
+	check(err)
+	key, _, err := keys.Create(ctx, apikey.KeyParams{Account: mem.State().Communities[0].Account, ReadScores: true, Unlimited: true})
+	check(err)
+	handler, err := passporthttp.New(engine, mem, passporthttp.WithKeys(keys))
+	check(err)
+	server := httptest.NewServer(handler)
+	defer server.Close()
+
+	client, err := scoreapi.NewClient(server.URL, scoreapi.WithAPIKey(key))
+	check(err)
+	planner, err := engine.Planner()
+	check(err)
+	s, err := shadow.New(planner, shadow.WithRecords(mem))
+	check(err)
+	addresses := slices.Values([]string{passporttest.Address("alice"), passporttest.Address("bob")})
+	for comparison, err := range s.Run(ctx, 1, shadow.FromClient(client, 1), addresses) {
+		check(err)
+		check(comparison.Err)
+	}
+	fmt.Println(s.Verdict().Agreed, "agreed")
+	check(s.Verdict().WriteHTML(io.Discard, shadow.Labels{Title: "Demo"}))
+	// Output:
+	// 2 agreed
 }
 
 func check(err error) {

@@ -19,7 +19,7 @@ import (
 
 // primaryKey is the variable with the API key of the primary. It is no flag,
 // which other users of the machine could see.
-const primaryKey = "PASSPORT_PRIMARY_KEY" //nolint:gosec // its name
+const primaryKey = "PASSPORT_PRIMARY_KEY"
 
 // shadowFlags are the flags of shadow.
 type shadowFlags struct {
@@ -122,8 +122,9 @@ func (f *shadowFlags) validate(cmd *cobra.Command) error {
 
 // client returns a client of the primary.
 func (p *program) client(f *shadowFlags) (*scoreapi.Client, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = f.workers + 1
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: f.workers + 1, IdleConnTimeout: time.Minute,
+	}
 	options := []scoreapi.Option{scoreapi.WithTimeout(f.timeout), scoreapi.WithHTTPClient(&http.Client{Transport: transport})}
 	if key := p.getenv(primaryKey); key != "" {
 		options = append(options, scoreapi.WithAPIKey(key))
@@ -235,8 +236,8 @@ func (p *program) watched(f *shadowFlags, kept *watch, ended error) error {
 			return err
 		}
 	}
-	switch real := v.Count(shadow.Real); {
-	case f.failOnReal && real > 0:
+	switch {
+	case f.failOnReal && v.Count(shadow.Real) > 0:
 		return fmt.Errorf("%w: %s", errFound, v)
 	case v.Bound > f.failAbove:
 		return fmt.Errorf("%w: too few comparisons, or too many differences: %s", errFound, v)
