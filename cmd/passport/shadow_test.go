@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,12 +13,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
 	"github.com/passport-sdk/passport-go/internal/page/pagetest"
 	"github.com/passport-sdk/passport-go/passporthttp"
@@ -244,4 +247,56 @@ func TestShadow_Checkpoint(t *testing.T) {
 	damaged := `{"version": 1, "terms": {"community": 1, "primary": "` + url + `", "sample": 1}, "after": "", "done": 0, "verdict": {}}`
 	o.refused(exitUsage, "a verdict that contradicts itself", "shadow", "1", "--primary", url, "--checkpoint", o.file("damaged.json", damaged))
 	o.refused(exitFailed, "writing the checkpoint: ", "shadow", "1", "--primary", url, "--checkpoint", filepath.Join(t.TempDir(), "nowhere", "x"))
+}
+
+var comparisons = flag.Int("comparisons", 200, "the comparisons of TestShadow_Races")
+
+// While stamps come and go, wallets race for accounts and others are scored by
+// the way, no difference is called real, and most records are compared.
+func TestShadow_Races(t *testing.T) {
+	o := newOperator(t).withCommunity()
+	o.must("import", o.dump(20))
+	url, wallets := o.primary(unaltered), o.listed()
+	var asked strings.Builder
+	for i := range *comparisons {
+		fmt.Fprintln(&asked, wallets[i*7%len(wallets)])
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var stirring sync.WaitGroup
+	stirring.Go(func() { o.stir(ctx, wallets) })
+	run := o.runWith(t.Context(), asked.String(), "shadow", "1", "--primary", url, "--addresses", "-", "--records", "--workers", "4",
+		"--fail-on-real", "--format", "json")
+	stop()
+	stirring.Wait()
+	require.Equal(t, exitDone, run.code, run.out+run.err)
+	v := decode[shadow.Verdict](t, run.out)
+	assert.Equal(t, uint64(*comparisons), v.Compared) //nolint:gosec // above 0
+	assert.Greater(t, v.Records, v.Compared)
+	for _, class := range v.Classes {
+		t.Log(class.Class, class.Count)
+	}
+}
+
+// stir gives the wallets stamps of accounts that others have too, takes some
+// away, and scores, until the context ends.
+func (o *operator) stir(ctx context.Context, wallets []string) {
+	db, engine := pgstore.New(o.pool()), o.engine()
+	for n := 0; ctx.Err() == nil; n++ {
+		wallet := wallets[n%len(wallets)]
+		signed, err := o.issuer.Issue(wallet, "Github", fmt.Sprint("raced", n/3)) // three wallets race for it
+		assert.NoError(o.t, err)
+		stamp, err := passport.ReadCredential(signed)
+		assert.NoError(o.t, err)
+		switch n % 4 {
+		case 0:
+			_, err = db.DeleteCredentials(ctx, store.Address(wallet), "Github")
+		case 1:
+			_, err = engine.Score(ctx, 1, wallet)
+		default:
+			err = db.AddCredentials(ctx, store.Address(wallet), stamp)
+		}
+		if ctx.Err() == nil {
+			assert.NoError(o.t, err)
+		}
+	}
 }
