@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/scoreapi"
 )
 
@@ -27,7 +28,8 @@ func ReadAnswer(status int, body []byte) Decision {
 	return DecisionOfAnswer(&score)
 }
 
-// DecisionOfAnswer returns the decision of an answer of 200.
+// DecisionOfAnswer returns the decision of an answer of 200. It is Malformed if
+// a linked score names no wallet.
 func DecisionOfAnswer(score *scoreapi.Score) Decision {
 	if score.Error != nil {
 		return Decision{Status: http.StatusOK, Failed: true}
@@ -38,7 +40,11 @@ func DecisionOfAnswer(score *scoreapi.Score) Decision {
 	}
 	d.take(score.Stamps)
 	if score.Linked != nil {
-		d.Canonical = string(score.Linked.Address)
+		canonical, err := passport.ParseAddress(string(score.Linked.Address))
+		if err != nil {
+			return Decision{Status: http.StatusOK, Malformed: true}
+		}
+		d.Canonical = string(canonical)
 	}
 	return d
 }

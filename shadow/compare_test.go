@@ -172,6 +172,7 @@ func TestReadAnswer_Hostile(t *testing.T) {
 		`"score":1`, `"passing_score":true`, `"score":1e999999999,"passing_score":true`, `"score":"NaN","passing_score":true`,
 		`"score":1,"passing_score":"true"`, `"score":1,"passing_score":true,"stamps":[]`, `"score":1,"passing_score":true,"stamps":{"A":1}`,
 		`"score":1,"passing_score":true,"expiration_timestamp":"soon"`, `"score":1,"passing_score":true,"linked_score":{"address":"0x"}`,
+		`"score":1,"passing_score":true,"linked_score":{"address":"v0.0.0:bnVsbA==","score":1,"passing_score":true}`,
 	} {
 		assert.Equal(t, shadow.Decision{Status: 200, Malformed: true}, read(members), members)
 	}

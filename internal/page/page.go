@@ -27,21 +27,13 @@ func New(name, text string, functions template.FuncMap) *template.Template {
 // Bars are the lengths of two bars, as [Percent] returns them.
 type Bars struct{ First, Second string }
 
-// Integer is a count.
+// Integer is a count: 0 or more.
 type Integer interface{ ~int64 | ~uint64 }
 
 // Percent returns the share as CSS and SVG write it.
 func Percent[N Integer](n, of N) string {
-	share := new(big.Rat).SetInt(integer(n))
-	share.Quo(share, new(big.Rat).SetInt(integer(max(of, 1))))
+	share := new(big.Rat).SetFrac(new(big.Int).SetUint64(uint64(n)), new(big.Int).SetUint64(uint64(max(of, 1))))
 	return share.Mul(share, big.NewRat(100, 1)).FloatString(2) + "%"
-}
-
-func integer[N Integer](n N) *big.Int {
-	if n < 0 {
-		return big.NewInt(int64(n))
-	}
-	return new(big.Int).SetUint64(uint64(n))
 }
 
 // Grouped returns the number with a comma at each thousand.
