@@ -86,7 +86,7 @@ func (s *Shadow) judge(ctx context.Context, q *question) (c Comparison) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	c.Differences, c.Err = s.settle(ctx, q, &c)
-	c.Class = worst(c.Differences)
+	c.Class = Worst(c.Differences)
 	return c
 }
 
@@ -108,7 +108,7 @@ func (s *Shadow) settle(ctx context.Context, q *question, c *Comparison) ([]Diff
 	c.Answer, c.Plan = &q.first.Decision, &ours.Decision
 	found, records := s.compare(&q.first, &ours)
 	c.Records = records
-	if worst(found) != Real {
+	if Worst(found) != Real {
 		return found, nil
 	}
 	if s.once || q.ask == nil {
@@ -225,21 +225,9 @@ func become(found []Difference, class Class) []Difference {
 	return found
 }
 
-// worst returns the most serious class, empty if there is no difference.
-func worst(found []Difference) Class {
-	for _, class := range Classes() {
-		for i := range found {
-			if found[i].Class == class {
-				return class
-			}
-		}
-	}
-	return ""
-}
-
 // report records the outcome.
 func (s *Shadow) report(ctx context.Context, c *Comparison) {
-	s.tally.Add(c)
+	s.tally.add(c)
 	address, describe := c.Address, logattr.Error
 	if s.hide {
 		address, describe = "hidden", logattr.Cause // the text of an error has the address

@@ -90,9 +90,7 @@ func TestWriteHTML(t *testing.T) {
 	if *pageFile != "" {
 		require.NoError(t, os.WriteFile(*pageFile, []byte(page), 0o600))
 	}
-	none, err := shadow.NewTally(nil, 0)
-	require.NoError(t, err)
-	pagetest.SelfContained(t, written(t, none.Verdict(), shadow.Labels{}))
+	pagetest.SelfContained(t, written(t, &shadow.Verdict{}, shadow.Labels{}))
 }
 
 func TestVerdict_Flow(t *testing.T) {
@@ -134,14 +132,11 @@ func TestContinuing(t *testing.T) {
 		"class":   func(v *shadow.Verdict) { v.Classes[0].Class = "other" },
 		"fields":  func(v *shadow.Verdict) { v.Classes[0].Fields = nil },
 		"order":   func(v *shadow.Verdict) { slices.Reverse(v.Classes) },
-		"kinds":   func(v *shadow.Verdict) { v.FailedByKind = nil },
 	} {
 		var damaged shadow.Verdict
 		require.NoError(t, json.Unmarshal(text, &damaged))
 		damage(&damaged)
-		_, err := shadow.NewTally(&damaged, 1)
-		require.ErrorIs(t, err, store.ErrInvalid, name)
-		_, err = shadow.New(site.planner(), shadow.Continuing(&damaged))
+		_, err := shadow.New(site.planner(), shadow.Continuing(&damaged))
 		require.ErrorContains(t, err, "Continuing", name)
 	}
 }

@@ -17,7 +17,7 @@ type Latency struct {
 	Max   time.Duration `json:"max_ns"`
 	// Buckets counts the durations: those of bucket n took at most 1.05^n µs, and
 	// longer than those of n-1.
-	Buckets map[int]uint64 `json:"buckets"`
+	Buckets map[int]uint64 `json:"buckets,omitempty"`
 }
 
 // Buckets of durations grow by 5 % from 1 µs to more than an hour.
@@ -27,6 +27,12 @@ const (
 )
 
 func (l *Latency) add(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	if l.Buckets == nil {
+		l.Buckets = map[int]uint64{}
+	}
 	l.Buckets[bucketOf(d)]++
 	l.Count++
 	l.Max = max(l.Max, d)
@@ -53,9 +59,9 @@ func (l *Latency) quantile(q float64) time.Duration {
 	return l.Max
 }
 
-// measured returns a copy with its quantiles.
-func (l *Latency) measured() Latency {
-	return Latency{l.Count, l.quantile(0.5), l.quantile(0.9), l.quantile(0.99), l.Max, maps.Clone(l.Buckets)}
+// measure sets the quantiles.
+func (l *Latency) measure() {
+	l.P50, l.P90, l.P99 = l.quantile(0.5), l.quantile(0.9), l.quantile(0.99)
 }
 
 // sound reports whether the buckets are those that were counted.
@@ -67,5 +73,5 @@ func (l *Latency) sound() bool {
 		}
 		counted += n
 	}
-	return l.Buckets != nil && counted == l.Count
+	return counted == l.Count
 }

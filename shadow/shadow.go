@@ -30,7 +30,7 @@ type Shadow struct {
 
 	planner Planner
 	queue   queue
-	tally   *Tally
+	tally   tally
 	// turn is held by the one comparison that asks the primary again.
 	turn chan struct{}
 }
@@ -162,23 +162,17 @@ func New(planner Planner, options ...Option) (*Shadow, error) {
 	found.Checkf(s.rules.Skew >= 0, "WithSkew got %v, want 0 or more", s.rules.Skew)
 	found.Checkf(!s.unrecorded, "WithRecords got a store without the roles of a Recorder")
 	found.Checkf(s.logger != nil, "WithLogger got nil")
-	tally, err := NewTally(s.after, s.samples)
-	found.Checkf(err == nil, "Continuing: %v", err)
+	if s.after != nil {
+		err := s.after.check()
+		found.Checkf(err == nil, "Continuing: %v", err)
+	}
 	for _, e := range s.rules.Exceptions {
 		found.Checkf(e.Name != "" && !e.Until.IsZero() && e.Match != nil, "WithExceptions got one without a name, a date or a function")
 	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	s.tally = tally
 	s.queue.init(s.waiting)
+	s.tally.init(s.samples, s.after)
 	return s, nil
-}
-
-// Verdict returns what the comparisons so far have shown.
-func (s *Shadow) Verdict() *Verdict {
-	if s.hide {
-		return s.tally.Verdict().WithoutAddresses()
-	}
-	return s.tally.Verdict()
 }

@@ -22,7 +22,7 @@ type Verdict struct {
 	// out.
 	Classes []ClassCount `json:"classes"`
 	// Records are the rows and events that were compared; see [WithRecords].
-	Records uint64 `json:"records"`
+	Records uint64 `json:"records,omitempty"`
 	// Dropped are the answers for which the queue was full or closed. Skipped are
 	// those that are not about the wallet or could not be read, see
 	// [ErrNotCompared] and [Shadow.Handler]. Failed are the comparisons that ended
@@ -31,7 +31,7 @@ type Verdict struct {
 	Skipped uint64 `json:"skipped"`
 	Failed  uint64 `json:"failed"`
 	// FailedByKind counts the failures by the kind of their error.
-	FailedByKind map[store.Kind]uint64 `json:"failed_by_kind"`
+	FailedByKind map[store.Kind]uint64 `json:"failed_by_kind,omitempty"`
 	// Settled are the comparisons from which something follows: those that agreed
 	// or were found to be Real, Rounding or Excepted.
 	Settled uint64 `json:"settled"`
@@ -42,8 +42,8 @@ type Verdict struct {
 	// comparisons in which both have a score. Scores counts these by their share
 	// of their own threshold: below 0, in 20 steps of a tenth from 0 to 2, and
 	// from there on.
-	Flow   Flow  `json:"flow"`
-	Scores []Bin `json:"scores"`
+	Flow   Flow  `json:"flow,omitzero"`
+	Scores []Bin `json:"scores,omitempty"`
 	// Primary and Ours are the latencies of the primary's first answer and the
 	// first plan, of those that were compared.
 	Primary Latency `json:"primary_latency"`
@@ -92,17 +92,10 @@ const (
 	mostDifferences = 20   // of each sample
 )
 
-func newVerdict() *Verdict {
-	return &Verdict{
-		Classes: []ClassCount{}, FailedByKind: map[store.Kind]uint64{}, Scores: make([]Bin, steps+2), Bound: 1,
-		Primary: Latency{Buckets: map[int]uint64{}}, Ours: Latency{Buckets: map[int]uint64{}},
-	}
-}
-
 // check returns an error if nothing can be added to the verdict.
 func (v *Verdict) check() error {
 	counted, order, last := v.Agreed, Classes(), -1
-	sound := v.FailedByKind != nil && len(v.Scores) == steps+2 && v.Primary.sound() && v.Ours.sound()
+	sound := (v.Scores == nil || len(v.Scores) == steps+2) && v.Primary.sound() && v.Ours.sound()
 	for i := range v.Classes {
 		c := &v.Classes[i]
 		place := slices.Index(order, c.Class)
@@ -113,25 +106,6 @@ func (v *Verdict) check() error {
 		return fmt.Errorf("%w: a verdict that contradicts itself", store.ErrInvalid)
 	}
 	return nil
-}
-
-// WithoutAddresses returns a copy that names no wallet.
-func (v *Verdict) WithoutAddresses() *Verdict {
-	const hidden = "hidden"
-	shown := v.clone()
-	for i := range shown.Classes {
-		samples := shown.Classes[i].Samples
-		for k := range samples {
-			s := &samples[k]
-			s.Address, s.Differences = hidden, slices.Clone(s.Differences)
-			for n := range s.Differences {
-				if d := &s.Differences[n]; d.Field == FieldCanonical {
-					d.Primary, d.Ours = hidden, hidden
-				}
-			}
-		}
-	}
-	return shown
 }
 
 // Count returns the number of comparisons of the class.
