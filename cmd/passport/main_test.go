@@ -142,7 +142,7 @@ func TestRun_Help(t *testing.T) {
 	o := &operator{t: t}
 	for _, command := range []string{
 		"", "migrate", "check", "community", "community put", "community show", "key", "key create", "key revoke", "key list",
-		"import", "score", "rescore", "whatif", "shadow", "serve",
+		"import", "score", "rescore", "whatif", "shadow", "replay", "serve",
 	} {
 		help := o.must(append(strings.Fields(command), "--help")...)
 		assert.Contains(t, help, "Usage:\n  passport", command)
@@ -178,6 +178,8 @@ func TestRun_Usage(t *testing.T) {
 		"the weights are not JSON; --weights-file reads":                    {"whatif", "1", "--weights", "weights.json"},
 		"--customization is not a JSON object of decimals":                  {"whatif", "1", "--customization", `{"Google": "x"}`},
 		"--at: \"soon\" is neither a date":                                  {"whatif", "1", "--threshold", "1", "--at", "soon"},
+		"--at is recorded or now, not \"soon\"":                             {"replay", "1", "--at", "soon"},
+		"--terms-since: \"soon\" is neither a date":                         {"replay", "1", "--terms-since", "soon"},
 		"--rate is above 0":                                                 {"rescore", "1", "--rate", "NaN"},
 		`--scored-before: "yesterday" is neither a date`:                    {"rescore", "1", "--scored-before", "yesterday"},
 		"[expiring-before scored-before] were all set":                      {"rescore", "1", "--scored-before", "1h", "--expiring-before", "1h"},
