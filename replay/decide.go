@@ -116,8 +116,9 @@ func (r *Replay) outcome(s *subject, rec *record, found []shadow.Difference, err
 	return Outcome{
 		Comparison: shadow.Comparison{
 			Community: r.community, Address: string(s.address), Differences: found, Class: shadow.Worst(found), Err: err,
+			Answer: &rec.Decision,
 		},
-		ScoredAt: rec.ScoredAt, Event: rec.event, Recorded: rec.Passing,
+		ScoredAt: rec.ScoredAt, Event: rec.event,
 	}
 }
 
@@ -132,7 +133,7 @@ func (r *Replay) compare(ctx context.Context, s *subject, rec *record, last bool
 		settled := r.now || !turns(plan, rec.ScoredAt.Add(-r.skew), r.moment)
 		if settled && !s.contended && len(rec.contradictions(member)) == 0 && agree(rec, &ours) {
 			o := r.outcome(s, rec, nil, nil)
-			o.Decided = ours.Passing
+			o.Plan = &ours.Decision
 			return o, nil
 		}
 	}
@@ -191,16 +192,16 @@ func (r *Replay) examine(ctx context.Context, s *subject, rec *record, last bool
 	if err != nil || !stable {
 		return o, stable, err
 	}
-	found, decided, failed := then.found, then.ours.Passing, then.failed
+	found, decided, failed := then.found, then.ours.Decision, then.failed
 	if r.now && failed == nil {
 		present, stable, err := r.inquire(ctx, s, rec, r.moment, last)
 		if err != nil || !stable {
 			return o, stable, err
 		}
-		found, decided, failed = sinceThen(present.found, then.found), present.ours.Passing, present.failed
+		found, decided, failed = sinceThen(present.found, then.found), present.ours.Decision, present.failed
 	}
 	o = r.outcome(s, rec, found, failed)
-	o.Decided = decided
+	o.Plan = &decided
 	return o, true, nil
 }
 

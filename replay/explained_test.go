@@ -209,7 +209,7 @@ func TestRun_Race(t *testing.T) {
 					require.ErrorIs(t, o.Err, c.err)
 				}
 			}
-			assert.Equal(t, c.err != nil, r.Report().FailedByKind[store.KindConflict] == 1)
+			assert.Equal(t, c.err != nil, r.Report().Verdict.FailedByKind[store.KindConflict] == 1)
 		})
 	}
 }

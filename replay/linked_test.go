@@ -84,7 +84,7 @@ func TestRun_Linked(t *testing.T) {
 	for _, err := range again.Run(t.Context()) {
 		require.NoError(t, err)
 	}
-	assert.NotZero(t, again.Report().FailedByKind[store.KindUnavailable])
+	assert.NotZero(t, again.Report().Verdict.FailedByKind[store.KindUnavailable])
 	assert.Zero(t, again.Report().Real())
 }
 

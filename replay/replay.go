@@ -179,7 +179,8 @@ func (r *Replay) Report() *Report {
 	return r.report
 }
 
-// Outcome is the comparison of one record. Its Err is [shadow.ErrNotCompared]
+// Outcome is the comparison of one record: Answer is the recorded decision, and
+// Plan the one of the replay. Its Err is [shadow.ErrNotCompared]
 // for a score that is queued, or from which nothing can be learned;
 // store.ErrConflict if the wallet changed at every attempt; or an error that
 // the wallet alone has met, as [passport.Planned] has it.
@@ -190,9 +191,6 @@ type Outcome struct {
 	ScoredAt time.Time
 	// Event is the id of the event, and 0 for a score.
 	Event int64
-	// Recorded and Decided report whether the wallet passes by the record, and by
-	// the decision.
-	Recorded, Decided bool
 }
 
 // batch is the number of wallets that are read and decided together.

@@ -19,6 +19,8 @@ const (
 	mostSamples  = 1000 // of each class
 	mostFailures = 100
 	mostMonths   = 240
+
+	scoreBins = 22 // of a verdict
 )
 
 // Report is what a replay has found. Its JSON form is stable: members may be
@@ -43,29 +45,17 @@ type Report struct {
 	// score of a wallet.
 	Wallets int64 `json:"wallets"`
 	Events  int64 `json:"events"`
-	// Verdict counts the records by their class: the primary is what is recorded.
-	// It has no latencies.
+	// Verdict counts the records by their class: the primary is what is recorded,
+	// and ours what is decided. It has no latencies.
 	Verdict shadow.Verdict `json:"verdict"`
 	// Exceptions counts the records by the exceptions that they have.
 	Exceptions map[string]int64 `json:"exceptions"`
-	// Flow is from what the compared records say to the decisions.
-	Flow Flow `json:"flow"`
 	// Months counts the compared records by the month of their scoring,
 	// "2026-01", the first 240. Failed scorings have none.
 	Months map[string]*Month `json:"months"`
 
-	// FailedByKind counts the records that could not be decided by the kind of
-	// their error, and Failures has the first 100.
-	FailedByKind map[store.Kind]int64 `json:"failed_by_kind"`
-	Failures     []Failure            `json:"failures"`
-}
-
-// Flow counts the records that pass before, after, both or neither.
-type Flow struct {
-	PassPass int64 `json:"pass_pass"`
-	PassFail int64 `json:"pass_fail"`
-	FailPass int64 `json:"fail_pass"`
-	FailFail int64 `json:"fail_fail"`
+	// Failures are the first 100 records that could not be decided.
+	Failures []Failure `json:"failures"`
 }
 
 // Month counts the records of a month.
@@ -86,7 +76,7 @@ func newReport(s *settings) *Report {
 	return &Report{
 		Version: version, Community: s.community, At: s.moment, Now: s.now, TermsSince: s.since, EventsOf: s.events, After: s.after,
 		Verdict:    shadow.Verdict{Classes: []shadow.ClassCount{}},
-		Exceptions: map[string]int64{}, Months: map[string]*Month{}, FailedByKind: map[store.Kind]int64{}, Failures: []Failure{},
+		Exceptions: map[string]int64{}, Months: map[string]*Month{}, Failures: []Failure{},
 	}
 }
 
@@ -111,24 +101,12 @@ func (r *Report) add(address string, outcomes []Outcome, samples int) {
 }
 
 func (r *Report) fail(o *Outcome) {
-	kind := store.KindOf(o.Err)
-	r.FailedByKind[kind]++
 	if len(r.Failures) < mostFailures {
-		r.Failures = append(r.Failures, Failure{o.Address, kind, o.Err.Error()})
+		r.Failures = append(r.Failures, Failure{o.Address, store.KindOf(o.Err), o.Err.Error()})
 	}
 }
 
 func (r *Report) count(o *Outcome) {
-	switch {
-	case o.Recorded && o.Decided:
-		r.Flow.PassPass++
-	case o.Recorded:
-		r.Flow.PassFail++
-	case o.Decided:
-		r.Flow.FailPass++
-	default:
-		r.Flow.FailFail++
-	}
 	named := map[string]bool{}
 	for _, d := range o.Differences {
 		if d.Exception != "" && !named[d.Exception] {
@@ -204,7 +182,6 @@ func (r *Report) consistent() bool {
 	}
 	after := store.Address(r.After)
 	return !r.At.IsZero() && (after == "" || after.Valid()) && v.Compared == total &&
-		uint64(r.Flow.PassPass+r.Flow.PassFail+r.Flow.FailPass+r.Flow.FailFail) == total && //nolint:gosec // a count
-		r.Exceptions != nil && r.Months != nil && r.FailedByKind != nil &&
+		(v.Scores == nil || len(v.Scores) == scoreBins) && r.Exceptions != nil && r.Months != nil &&
 		len(r.Months) <= mostMonths && len(r.Failures) <= mostFailures && r.Wallets >= 0
 }

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode"
+
+	"github.com/passport-sdk/passport-go/internal/page"
 )
 
 // WriteText writes the report for a terminal.
@@ -17,7 +20,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	row := func(cells ...any) {
 		for i, cell := range cells {
-			cells[i] = printable(fmt.Sprint(cell))
+			cells[i] = page.Printable(fmt.Sprint(cell))
 		}
 		_, _ = fmt.Fprintln(table, strings.TrimRight(fmt.Sprintf(strings.Repeat("%s\t", len(cells)), cells...), "\t"))
 	}
@@ -54,22 +57,11 @@ func (v *view) counts(row func(...any)) {
 	for _, e := range v.Excuses() {
 		row("  "+e.Name, e.Count)
 	}
-	row("pass, and still do", v.Flow.PassPass)
-	row("pass, and do not", v.Flow.PassFail)
-	row("fail, and would pass", v.Flow.FailPass)
-	row("fail, and still do", v.Flow.FailFail)
-	for _, kind := range v.Kinds() {
-		row("failed: "+string(kind), v.FailedByKind[kind])
+	row("recorded and decided to pass", v.Verdict.Flow.Both)
+	row("recorded to pass alone", v.Verdict.Flow.Primary)
+	row("decided to pass alone", v.Verdict.Flow.Ours)
+	row("neither", v.Verdict.Flow.Neither)
+	for _, kind := range slices.Sorted(maps.Keys(v.Verdict.FailedByKind)) {
+		row("failed: "+string(kind), v.Verdict.FailedByKind[kind])
 	}
-}
-
-// printable returns the text without the characters by which a stored text
-// could control a terminal or the table.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
 }

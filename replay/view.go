@@ -3,14 +3,13 @@ package replay
 import (
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/passport-sdk/passport-go/internal/page"
 	"github.com/passport-sdk/passport-go/shadow"
-	"github.com/passport-sdk/passport-go/store"
 )
 
 // view is a report in the words of its text and its page.
@@ -63,19 +62,19 @@ func (v *view) Title() string {
 
 // Headline returns the outcome in a sentence.
 func (v *view) Headline() string {
-	return fmt.Sprintf("Of %s %s agree, and %s really differ.", records(v.Verdict.Compared), grouped(v.Verdict.Agreed), grouped(v.Real()))
+	return fmt.Sprintf("Of %s %s agree, and %s really differ.", records(v.Verdict.Compared), page.Grouped(v.Verdict.Agreed), page.Grouped(v.Real()))
 }
 
 // Bounded returns how many records there may be that really differ.
 func (v *view) Bounded() string {
 	return fmt.Sprintf("By the %s that settle it, the share of records that really differ is below %.2g %%, with a confidence of %.0f %%.",
-		grouped(v.Verdict.Settled), 100*v.Verdict.Bound, 100*shadow.Confidence)
+		page.Grouped(v.Verdict.Settled), 100*v.Verdict.Bound, 100*shadow.Confidence)
 }
 
 // Notes returns what a reader has to know about how far the report goes.
 func (v *view) Notes() []string {
 	notes := []string{fmt.Sprintf("The run is of %s; nothing was written. Of %s wallets with a score, %s events were decided beside the score.",
-		v.At.Format(time.RFC3339), grouped(v.Wallets), grouped(v.Events))}
+		v.At.Format(time.RFC3339), page.Grouped(v.Wallets), page.Grouped(v.Events))}
 	if v.TermsSince.IsZero() {
 		notes = append(notes, "It is not known since when the present terms are in force, so that no difference in them is counted as real.")
 	} else {
@@ -109,18 +108,18 @@ func (c class) Listed() []fieldCount {
 	return list
 }
 
-// Width returns the length of the bar of a class.
-func (v *view) Width(c class) string { return percent(c.Count, v.most) }
+// Share returns the length of the bar of a class.
+func (v *view) Share(c class) string { return page.Percent(c.Count, v.most) }
 
 // Agreeing returns the length of the bar of those that agree.
-func (v *view) Agreeing() string { return percent(v.Verdict.Agreed, v.Verdict.Compared) }
+func (v *view) Agreeing() string { return page.Percent(v.Verdict.Agreed, v.Verdict.Compared) }
 
 // month is a month of the page.
 type month struct {
 	Name string
 	*Month
 
-	All, Other, Bad string // the lengths of the bars
+	Bars page.Bars
 }
 
 // Bars returns the months in their order.
@@ -128,7 +127,7 @@ func (v *view) Bars() []month {
 	var bars []month
 	for _, name := range slices.Sorted(maps.Keys(v.Months)) {
 		m := v.Months[name]
-		bars = append(bars, month{name, m, percent(m.Compared, v.full), percent(m.Differ, v.full), percent(m.Real, v.full)})
+		bars = append(bars, month{name, m, page.Bars{First: page.Percent(m.Compared, v.full), Second: page.Percent(m.Differ, v.full)}})
 	}
 	return bars
 }
@@ -148,8 +147,49 @@ func (v *view) Excuses() []excepted {
 	return list
 }
 
-// Kinds returns the kinds of failures.
-func (v *view) Kinds() []store.Kind { return slices.Sorted(maps.Keys(v.FailedByKind)) }
+// bin is a bin of scores in words.
+type bin struct {
+	Range string
+	shadow.Bin
+	Bars page.Bars
+}
+
+// Distribution returns the bins without the empty ones at both ends.
+func (v *view) Distribution() []bin {
+	most := uint64(0)
+	for _, b := range v.Verdict.Scores {
+		most = max(most, b.Primary, b.Ours)
+	}
+	var bins []bin
+	last := 0
+	for i, b := range v.Verdict.Scores {
+		if b != (shadow.Bin{}) {
+			last = len(bins) + 1
+		} else if i == 0 {
+			continue // below 0
+		}
+		bins = append(bins, bin{rangeOf(i), b, page.Bars{First: page.Percent(b.Primary, most), Second: page.Percent(b.Ours, most)}})
+	}
+	return bins[:last]
+}
+
+// rangeOf returns the scores of the bin in words, as shares of the threshold.
+func rangeOf(i int) string {
+	edge := func(i int) string { return strconv.FormatFloat(float64(i)/10, 'f', 1, 64) }
+	switch i {
+	case 0:
+		return "below 0"
+	case scoreBins - 1:
+		return edge(scoreBins-2) + " and above"
+	}
+	return edge(i-1) + " – " + edge(i)
+}
+
+// Cell returns the length of the bar of a number of the flow.
+func (v *view) Cell(n uint64) string {
+	f := &v.Verdict.Flow
+	return page.Percent(n, f.Both+f.Primary+f.Ours+f.Neither)
+}
 
 // part returns the field of a difference, with the provider of its stamp.
 func part(d *shadow.Difference) string { return strings.TrimSpace(string(d.Field) + " " + d.Provider) }
@@ -162,26 +202,10 @@ func because(d *shadow.Difference) string {
 	return string(d.Class) + ": " + d.Exception
 }
 
-type number interface{ ~int64 | ~uint64 }
-
-// percent returns the share as SVG writes it.
-func percent[N number](n, of N) string {
-	return big.NewRat(100*int64(n), max(int64(of), 1)).FloatString(2) + "%"
-}
-
 // records returns the number of records in words.
 func records(n uint64) string {
 	if n == 1 {
 		return "1 record"
 	}
-	return grouped(n) + " records"
-}
-
-// grouped returns the number with a comma at each thousand.
-func grouped[N number](n N) string {
-	digits := strconv.FormatInt(int64(n), 10)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
+	return page.Grouped(n) + " records"
 }

@@ -31,7 +31,7 @@ func TestReplay(t *testing.T) {
 	}
 	same := report("--terms-since", "2020-01-01", "--events", "5")
 	assert.Equal(t, [4]uint64{10, 10, 5, 5}, [4]uint64{same.Verdict.Compared, same.Verdict.Agreed, uint64(same.Wallets), uint64(same.Events)})
-	assert.Equal(t, replay.Flow{PassPass: 10}, same.Flow)
+	assert.Equal(t, shadow.Flow{Both: 10}, same.Verdict.Flow)
 	present := report("--at", "now")
 	assert.True(t, present.Now)
 	assert.Equal(t, uint64(5), present.Verdict.Agreed)
