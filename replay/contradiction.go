@@ -17,8 +17,8 @@ const (
 	// FieldRecord: parts of the record contradict each other. Primary is what is
 	// recorded, and Ours what follows from the rest of the record.
 	FieldRecord shadow.Field = "record"
-	// FieldEvent: the event of a score, or of a deduplicated stamp, is not what the
-	// score is. Primary is that of the event, and Ours that of the score.
+	// FieldEvent: the event of a score, or of a deduplicated stamp, is not what
+	// the score is. Primary is that of the event, and Ours that of the score.
 	FieldEvent = shadow.FieldEvent
 )
 
