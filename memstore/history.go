@@ -39,17 +39,22 @@ func (s *Store) ScoreAt(
 	ctx context.Context, community int64, address store.Address, at time.Time,
 ) (*store.RecordedEvent, error) {
 	return viewOf(ctx, s, "score_at", address, func(d *data, address store.Address) (*store.RecordedEvent, error) {
-		var newest *store.RecordedEvent
-		for _, event := range d.events[place{address, community}] {
-			if event.Action == store.ActionScoreUpdate && !event.At.After(at) && (newest == nil || !event.At.Before(newest.At)) {
-				newest = &event
-			}
-		}
+		newest := d.scoreAt(place{address, community}, at)
 		if newest == nil {
 			return nil, fail(store.ErrNotFound, "%s has no score in community %d at %v", address, community, at)
 		}
 		return newest, nil
 	})
+}
+
+// scoreAt returns the newest score's event at or before the time, or nil.
+func (d *data) scoreAt(at place, moment time.Time) (newest *store.RecordedEvent) {
+	for _, event := range d.events[at] {
+		if event.Action == store.ActionScoreUpdate && !event.At.After(moment) && (newest == nil || !event.At.Before(newest.At)) {
+			newest = &event
+		}
+	}
+	return newest
 }
 
 // ListEvents implements [store.History].

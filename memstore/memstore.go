@@ -45,6 +45,8 @@ var (
 	_ store.Points        = (*Store)(nil)
 	_ store.CallerFinder  = (*Store)(nil)
 	_ store.AddressLister = (*Store)(nil)
+	_ store.Forgetter     = (*Store)(nil)
+	_ store.Pruner        = (*Store)(nil)
 )
 
 // Option configures [New].

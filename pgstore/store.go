@@ -33,6 +33,8 @@ var (
 	_ store.Points        = (*Store)(nil)
 	_ store.CallerFinder  = (*Store)(nil)
 	_ store.AddressLister = (*Store)(nil)
+	_ store.Forgetter     = (*Store)(nil)
+	_ store.Pruner        = (*Store)(nil)
 )
 
 // New returns a store on a pool of pgx. Load and Apply take one connection

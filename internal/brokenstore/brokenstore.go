@@ -68,6 +68,9 @@ type Methods struct {
 	RevokeKey  func(context.Context, string) error
 	ListKeys   func(context.Context, store.KeyQuery) ([]store.Key, error)
 	AddUsage   func(context.Context, ...store.Usage) error
+
+	Forget func(context.Context, store.Forgetting) (*store.ForgetReceipt, error)
+	Prune  func(context.Context, store.Pruning) (*store.Pruned, error)
 }
 
 // New returns a store that works.
@@ -86,6 +89,7 @@ func New(options ...memstore.Option) *Store {
 		ListGroupClaims: good.ListGroupClaims, ListAddresses: good.ListAddresses,
 		FindKey: good.FindKey, FindCaller: good.FindCaller, AddKey: good.AddKey, MigrateKey: good.MigrateKey, RevokeKey: good.RevokeKey,
 		ListKeys: good.ListKeys, AddUsage: good.AddUsage,
+		Forget: good.Forget, Prune: good.Prune,
 	}}
 }
 

@@ -19,6 +19,8 @@ var (
 	_ store.UsageLog      = (*Store)(nil)
 	_ store.CallerFinder  = (*Store)(nil)
 	_ store.AddressLister = (*Store)(nil)
+	_ store.Forgetter     = (*Store)(nil)
+	_ store.Pruner        = (*Store)(nil)
 )
 
 // Seed implements storetest.Harness.
@@ -172,4 +174,16 @@ func (s *Store) ListKeys(ctx context.Context, q store.KeyQuery) ([]store.Key, er
 // AddUsage implements [store.UsageLog].
 func (s *Store) AddUsage(ctx context.Context, usages ...store.Usage) error {
 	return s.error(s.On.AddUsage(ctx, usages...))
+}
+
+// Forget implements [store.Forgetter].
+func (s *Store) Forget(ctx context.Context, f store.Forgetting) (*store.ForgetReceipt, error) {
+	result, err := s.On.Forget(ctx, f)
+	return result, s.error(err)
+}
+
+// Prune implements [store.Pruner].
+func (s *Store) Prune(ctx context.Context, p store.Pruning) (*store.Pruned, error) {
+	result, err := s.On.Prune(ctx, p)
+	return result, s.error(err)
 }

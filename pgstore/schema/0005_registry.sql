@@ -58,7 +58,7 @@ create table {schema}.registry_hashscorerlink (
 create index registry_hashscorerlink_address_b3ffe97e on {schema}.registry_hashscorerlink (address);
 create index registry_hashscorerlink_address_b3ffe97e_like on {schema}.registry_hashscorerlink (address varchar_pattern_ops); -- service only
 create index registry_hashscorerlink_community_id_464dfa88 on {schema}.registry_hashscorerlink (community_id); -- service only
-create index registry_hashscorerlink_expires_at_660d8ce1 on {schema}.registry_hashscorerlink (expires_at); -- service only
+create index registry_hashscorerlink_expires_at_660d8ce1 on {schema}.registry_hashscorerlink (expires_at);
 create index registry_hashscorerlink_hash_6798c065 on {schema}.registry_hashscorerlink (hash); -- service only
 create index registry_hashscorerlink_hash_6798c065_like on {schema}.registry_hashscorerlink (hash varchar_pattern_ops); -- service only
 

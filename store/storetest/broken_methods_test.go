@@ -142,6 +142,7 @@ var roleMethods = map[string]string{
 	"LastScore": "last score", "ScoreAt": "score at", "ListEvents": "history", "ListClaims": "history",
 	"ListGroupClaims": "listing groups", "ListAddresses": "addresses",
 	"FindKey": "keys", "FindCaller": "callers", "AddKey": "keys", "MigrateKey": "keys", "RevokeKey": "keys", "AddUsage": "usage", "LoadPoints": "points ledger",
+	"Forget": "forgetting", "Prune": "pruning",
 }
 
 // addressed are those that take addresses.

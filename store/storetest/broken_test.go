@@ -34,7 +34,7 @@ func faults() map[string]fault {
 		brokenTerms, brokenLoads, brokenBounds, brokenTexts, brokenApplies, brokenCounts, brokenClaims, brokenVersions, brokenPoints, brokenAwards, brokenKnowing, brokenReceipts, brokenLoadedScores,
 		brokenContexts, brokenTogether, brokenForTheEngine,
 		brokenPuts, brokenFinding, brokenAccounts, brokenCredentials, brokenPages, brokenLoadedGroups, brokenGroupLists, brokenGroups, brokenGroupsTogether, brokenLastScores, brokenScoresAt, brokenHistory, brokenAddresses,
-		brokenKeys, brokenKeyLists, brokenCallers, brokenUsage, brokenLedgers, brokenMethods(),
+		brokenKeys, brokenKeyLists, brokenCallers, brokenUsage, brokenLedgers, brokenForgetting, brokenForgettingOthers, brokenPruning, brokenMethods(),
 	} {
 		for name, f := range some {
 			if _, twice := all[name]; twice {

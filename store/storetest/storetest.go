@@ -112,6 +112,12 @@ func groups() []group {
 		{"listing keys", "store.KeyLister", has[store.KeyLister], listKeysCases()},
 		{"callers", "store.CallerFinder", has[store.CallerFinder], callerCases()},
 		{"usage", "store.UsageLog with store.Keys", has[usageStore], usageCases()},
+		{"forgetting", "store.Forgetter", has[store.Forgetter], forgetCases()},
+		{"forgetting groups", "store.Forgetter with store.Groups", has[forgetfulGroups], forgetGroupCases()},
+		{"forgetting lists", "store.Forgetter with store.Communities", has[forgetfulLists], forgetListCases()},
+		{"forgetting usage", "store.Forgetter with store.UsageLog", has[forgetfulLog], forgetUsageCases()},
+		{"pruning", "store.Pruner", has[store.Pruner], pruneCases()},
+		{"pruning usage", "store.Pruner with store.UsageLog", has[prunableLog], pruneUsageCases()},
 	}
 }
 
