@@ -113,6 +113,16 @@ func (m *memory) put(address Address, r *remembered) {
 	}
 }
 
+// forget drops what is remembered of the wallet.
+func (m *memory) forget(address Address) {
+	if m.wallets == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wallets.Remove(address)
+}
+
 // known returns what a query may say about the wallet, if anything.
 func (r *remembered) known() (store.Known, bool) {
 	if r == nil || r.version == "" {

@@ -12,8 +12,8 @@ import (
 // that the test wants to fail. It is safe for concurrent use.
 //
 // It has the roles that an engine uses, [store.LastScorer], [store.Groups],
-// [store.Points] and [store.AddressLister]. Where the other store lacks one, a
-// call of it returns store.ErrMisconfigured.
+// [store.Points], [store.AddressLister] and [store.Forgetter]. Where the other
+// store lacks one, a call of it returns store.ErrMisconfigured.
 type Faults struct {
 	on store.Store
 
@@ -106,6 +106,15 @@ func (f *Faults) LoadPoints(ctx context.Context, address store.Address) (*store.
 		return nil, err
 	}
 	return points.LoadPoints(ctx, address)
+}
+
+// Forget implements [store.Forgetter].
+func (f *Faults) Forget(ctx context.Context, request store.Forgetting) (*store.ForgetReceipt, error) {
+	forgetter, err := role[store.Forgetter](f.on, "forget")
+	if err != nil {
+		return nil, err
+	}
+	return forgetter.Forget(ctx, request)
 }
 
 // role returns the store as one with the role.

@@ -21,9 +21,9 @@ const searchRows = 10_000
 //
 // A scoring of another wallet that is written at the same moment can give the
 // address a claim that it takes over; such a claim is removed like any other
-// when it has expired, or by a second Forget. What only the service uses stays:
-// bans (ceramic_cache_ban), and the accounts of its customers, of which one may
-// have the address of a wallet.
+// when it has expired, or by a second Forget. Tables that only the service uses
+// stay as they are: bans (ceramic_cache_ban), and the accounts of its customers,
+// one of which may have the address of a wallet.
 func (s *Store) Forget(ctx context.Context, f store.Forgetting) (*store.ForgetReceipt, error) {
 	const op = "forget"
 	if err := f.Validate(); err != nil {

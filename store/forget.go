@@ -22,12 +22,12 @@ type Forgetter interface {
 	// removed if fewer than two wallets are left, or another claim has that key.
 	//
 	// Unless [Forgetting.SkipSearch] is set, it must also remove usage that
-	// mentions the address in any text or document, and do with the rows of other
-	// wallets as follows, whoever they are; otherwise it must do so with those of
-	// the wallets that a group claim names beside the address. A score whose
-	// documents or error mention the address must be removed with the credentials
-	// that counted: it counts stamps that are gone. In the data of an event the
-	// digits of the address must be replaced by zeros.
+	// mentions the address in any text or document, and look at the scores and
+	// events of all other wallets; otherwise at those of the wallets that a group
+	// claim names beside the address. A score whose documents or error mention the
+	// address must be removed with the credentials that counted: it counts stamps
+	// that are gone. In the data of an event the digits of the address must be
+	// replaced by zeros.
 	//
 	// A scoring of the address that was loaded before and is applied later must
 	// conflict if it counts a credential, and must not bring a row back. Forget
@@ -35,8 +35,8 @@ type Forgetter interface {
 	// It must return [ErrInvalid] when [Forgetting.Validate] refuses the request.
 	// An address that the store has never seen is no error.
 	//
-	// What is stored later is not forgotten: usage that is still queued, a
-	// credential that is added again.
+	// Rows that are stored later are not forgotten: usage that is still queued, or
+	// a credential that is added again.
 	Forget(ctx context.Context, f Forgetting) (*ForgetReceipt, error)
 }
 
@@ -59,17 +59,17 @@ type ClaimChoice string
 // The choices.
 const (
 	// ReleaseClaims removes the claims. The accounts behind them are free at once
-	// for another wallet. The same person can pass a second time, with another
-	// wallet: a host that pays once for a passing score may pay twice.
+	// for another wallet, with which the same person can pass a second time: a
+	// host that pays once for a passing score may pay twice.
 	ReleaseClaims ClaimChoice = "release"
 	// KeepClaims leaves the claims as they are until they expire: no account counts
 	// twice, and the same wallet can claim again. The store still holds the
 	// address, until [Pruner.Prune] removes the expired claims.
 	KeepClaims ClaimChoice = "keep"
 	// AnonymizeClaims gives each claim to a random address of its own until it
-	// expires: the address is gone, and no account counts twice. Nor does it for
-	// the same wallet: if that returns before, its stamps are duplicates of a
-	// wallet that is not there.
+	// expires: the address is gone, and no account counts twice. It does not count
+	// for the same wallet either: if that returns before, its stamps are
+	// duplicates of a wallet that is not there.
 	AnonymizeClaims ClaimChoice = "anonymize"
 )
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 )
 
@@ -18,9 +19,9 @@ type Pruner interface {
 	// step.
 	//
 	// A claim must stay until it has expired by the store's clock, whatever the
-	// time is. Of the [ActionScoreUpdate] events of an address in a community, the newest
-	// one at or before the time must stay, so that [ScoreFinder] answers about any
-	// later moment as before. The answers about earlier moments are lost.
+	// time is. The newest [ActionScoreUpdate] event of an address in a community
+	// that is not after the time must stay too, so that [ScoreFinder] answers about
+	// any later moment as before. The answers about earlier moments are lost.
 	Prune(ctx context.Context, p Pruning) (*Pruned, error)
 }
 
@@ -72,4 +73,25 @@ func (p *Pruning) Validate() error {
 		return fmt.Errorf("%w: the time before which rows are removed: %w", ErrInvalid, err)
 	}
 	return nil
+}
+
+// PruneAll takes steps until no row is older, and yields each; a caller that
+// waits between two steps sets the pace. An error ends the sequence. To go on
+// after one, or after a break, begin with the Last of the last step as After, or
+// from the beginning.
+func PruneAll(ctx context.Context, s Pruner, p Pruning) iter.Seq2[Pruned, error] {
+	return func(yield func(Pruned, error) bool) {
+		p := p // the sequence may be used again
+		for more := true; more; {
+			step, err := s.Prune(ctx, p)
+			if err != nil {
+				yield(Pruned{}, err)
+				return
+			}
+			if !yield(*step, nil) {
+				return
+			}
+			p.After, more = step.Last, step.More
+		}
+	}
 }
