@@ -10,9 +10,9 @@ import (
 
 // Forget removes an address from the store, in every community, and from what
 // the engine remembers; see [store.Forgetter] for the rows, and
-// [store.ClaimChoice] for the choice that a host has to make. Other engines drop
-// what they remember of it when they score it again, or in the course of time;
-// so does this one if it is scoring the address now.
+// [store.ClaimChoice] for the choice that a host has to make. Other engines
+// drop what they remember of it when they score it again, or in the course of
+// time; so does this one if it is scoring the address now.
 //
 // A lost race and a store that is unavailable are retried by the retry policy.
 // It returns [ErrInvalidAddress], store.ErrInvalid for a request without a

@@ -22,8 +22,8 @@ const searchRows = 10_000
 // A scoring of another wallet that is written at the same moment can give the
 // address a claim that it takes over; such a claim is removed like any other
 // when it has expired, or by a second Forget. Tables that only the service uses
-// stay as they are: bans (ceramic_cache_ban), and the accounts of its customers,
-// one of which may have the address of a wallet.
+// stay as they are: bans (ceramic_cache_ban), and the accounts of its
+// customers, one of which may have the address of a wallet.
 func (s *Store) Forget(ctx context.Context, f store.Forgetting) (*store.ForgetReceipt, error) {
 	const op = "forget"
 	if err := f.Validate(); err != nil {
@@ -47,7 +47,7 @@ func (s *Store) Forget(ctx context.Context, f store.Forgetting) (*store.ForgetRe
 
 // spellings returns the address as programs write it.
 func spellings(address string) []string {
-	all := []string{address, ethereum.Checksummed(address), "0x" + strings.ToUpper(address[len("0x"):])}
+	all := []string{address, ethereum.Checksummed(address), "0x" + strings.ToUpper(address[len("0x"):]), strings.ToUpper(address)}
 	slices.Sort(all)
 	return slices.Compact(all)
 }

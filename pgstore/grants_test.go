@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -20,11 +21,26 @@ import (
 // The rights of grants.sql must suffice for a scoring, and each must be needed.
 func TestGrants(t *testing.T) {
 	t.Parallel()
-	file, err := os.ReadFile("grants.sql")
-	require.NoError(t, err)
 	r := newRivals(t)
 	r.exec(`insert into account_addresslist (id, name) values (1, 'MetaMaskOG2')`)
 	r.exec(`insert into account_addresslistmember (address, list_id) select $1, 1`, alice)
+	requireGrants(t, r, "grants.sql", r.scoreWith)
+}
+
+// Those of grants_forget.sql must suffice to forget and to prune.
+func TestGrants_Forget(t *testing.T) {
+	t.Parallel()
+	r := newRivals(t, passport.WithGroups(group{alice, bob}, passport.FailScoring))
+	live(r)
+	requireGrants(t, r, "grants_forget.sql", r.forgetWith)
+}
+
+// requireGrants demands that a role can do the work with the rights of the
+// file, and not without any of them.
+func requireGrants(t *testing.T, r *rivals, name string, work func(*pgxpool.Pool) error) {
+	t.Helper()
+	file, err := os.ReadFile(name)
+	require.NoError(t, err)
 	role := pgx.Identifier{"Scorer " + rand.Text()}.Sanitize()
 	r.exec("revoke usage on schema public from public") // so that the role has no rights but those
 	r.exec("create role " + role)
@@ -38,22 +54,38 @@ func TestGrants(t *testing.T) {
 			return err
 		}
 	})
-	require.NoError(t, r.scoreWith(as))
+	require.NoError(t, work(as))
 
 	grants := regexp.MustCompile(`(?m)^grant (.+) to .+;$`).FindAllStringSubmatch(commands, -1)
 	require.Len(t, grants, strings.Count(commands, "\ngrant "))
 	require.GreaterOrEqual(t, len(grants), 30)
 	for _, grant := range grants {
 		r.exec("revoke " + grant[1] + " from " + role)
-		err := r.scoreWith(as)
+		err := work(as)
 		var detail *store.Error
-		if assert.ErrorAs(t, err, &detail, "scoring needs no %q", grant[1]) {
+		if assert.ErrorAs(t, err, &detail, "it needs no %q", grant[1]) {
 			assert.ErrorIs(t, err, store.ErrInternal)
 			assert.Equal(t, "42501", detail.SQLState, "without %q: %v", grant[1], err)
 		}
 		r.exec("grant " + grant[1] + " to " + role)
 	}
-	require.NoError(t, r.scoreWith(as))
+	require.NoError(t, work(as))
+}
+
+// forgetWith forgets and prunes with every right.
+func (r *rivals) forgetWith(pool *pgxpool.Pool) error {
+	s := pgstore.New(pool)
+	for _, choice := range []store.ClaimChoice{store.KeepClaims, store.AnonymizeClaims} {
+		if _, err := s.Forget(r.t.Context(), store.Forgetting{Address: alice, Claims: choice}); err != nil {
+			return err
+		}
+	}
+	for _, kind := range []store.PruneKind{store.PruneEvents, store.PruneUsage, store.PruneClaims} {
+		if _, err := s.Prune(r.t.Context(), store.Pruning{Kind: kind, Before: noon.AddDate(-9, 0, 0), Limit: 9}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scoreWith makes scorings that use every right. It begins by removing what an

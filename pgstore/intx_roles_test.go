@@ -113,3 +113,11 @@ func (h inHost) AddUsage(ctx context.Context, usages ...store.Usage) error {
 func (h inHost) LoadPoints(ctx context.Context, address store.Address) (*store.PointsLedger, error) {
 	return asked(ctx, h.host, func(s *pgstore.Store) (*store.PointsLedger, error) { return s.LoadPoints(ctx, address) })
 }
+
+func (h inHost) Forget(ctx context.Context, f store.Forgetting) (*store.ForgetReceipt, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (*store.ForgetReceipt, error) { return s.Forget(ctx, f) })
+}
+
+func (h inHost) Prune(ctx context.Context, p store.Pruning) (*store.Pruned, error) {
+	return asked(ctx, h.host, func(s *pgstore.Store) (*store.Pruned, error) { return s.Prune(ctx, p) })
+}

@@ -144,7 +144,7 @@ func withParameters(t *testing.T, address string, parameters ...string) string {
 // Groups of cases: those that a scoring depends on, and those that send and
 // receive values of every type.
 var (
-	scoringCases = []string{"load", "write", "counted", "claims", "stale", "known", "receipts", "loaded scores", "all or nothing", "batch", "engine", "points", "loaded groups", "group claims", "listing groups"}
+	scoringCases = []string{"load", "write", "counted", "claims", "stale", "known", "receipts", "loaded scores", "all or nothing", "batch", "engine", "points", "loaded groups", "group claims", "listing groups", "forgetting", "forgetting groups", "forgetting usage", "pruning", "pruning usage"}
 	valueCases   = []string{"write", "engine", "points", "group claims"}
 )
 

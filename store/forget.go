@@ -10,12 +10,12 @@ import (
 type Forgetter interface {
 	// Forget must remove, in one transaction, all that the store holds of the
 	// address in any community, deleted ones included, under any letter case that
-	// programs write: all lower case, upper-case digits, or the mixed case of
-	// EIP-55. It must remove its credentials, deleted and revoked ones too, its
-	// scores with the credentials that counted, its events, its human points with
-	// their multiplier and qualifications, and its places on address lists; it
-	// must do with its claims as [Forgetting.Claims] says. An expired claim must
-	// be removed whatever the choice.
+	// programs write: all lower case, upper-case digits behind 0x or 0X, or the
+	// mixed case of EIP-55. It must remove its credentials, deleted and revoked
+	// ones too, its scores with the credentials that counted, its events, its
+	// human points with their multiplier and qualifications, and its places on
+	// address lists; it must do with its claims as [Forgetting.Claims] says. An
+	// expired claim must be removed whatever the choice.
 	//
 	// A group claim of which it is the canonical wallet must be removed. From the
 	// key of any other that names it it must be taken out; the claim must be
@@ -62,8 +62,8 @@ const (
 	// for another wallet, with which the same person can pass a second time: a
 	// host that pays once for a passing score may pay twice.
 	ReleaseClaims ClaimChoice = "release"
-	// KeepClaims leaves the claims as they are until they expire: no account counts
-	// twice, and the same wallet can claim again. The store still holds the
+	// KeepClaims leaves the claims as they are until they expire: no account
+	// counts twice, and the same wallet can claim again. The store still holds the
 	// address, until [Pruner.Prune] removes the expired claims.
 	KeepClaims ClaimChoice = "keep"
 	// AnonymizeClaims gives each claim to a random address of its own until it

@@ -20,8 +20,9 @@ type Pruner interface {
 	//
 	// A claim must stay until it has expired by the store's clock, whatever the
 	// time is. The newest [ActionScoreUpdate] event of an address in a community
-	// that is not after the time must stay too, so that [ScoreFinder] answers about
-	// any later moment as before. The answers about earlier moments are lost.
+	// that is not after the time must stay too, so that [ScoreFinder] answers
+	// about any later moment as before. The answers about earlier moments are
+	// lost.
 	Prune(ctx context.Context, p Pruning) (*Pruned, error)
 }
 
@@ -77,8 +78,8 @@ func (p *Pruning) Validate() error {
 
 // PruneAll takes steps until no row is older, and yields each; a caller that
 // waits between two steps sets the pace. An error ends the sequence. To go on
-// after one, or after a break, begin with the Last of the last step as After, or
-// from the beginning.
+// after one, or after a break, begin with the Last of the last step as After,
+// or from the beginning.
 func PruneAll(ctx context.Context, s Pruner, p Pruning) iter.Seq2[Pruned, error] {
 	return func(yield func(Pruned, error) bool) {
 		p := p // the sequence may be used again
