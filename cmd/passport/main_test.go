@@ -142,7 +142,7 @@ func TestRun_Help(t *testing.T) {
 	o := &operator{t: t}
 	for _, command := range []string{
 		"", "migrate", "check", "community", "community put", "community show", "key", "key create", "key revoke", "key list",
-		"import", "score", "rescore", "whatif", "shadow", "replay", "serve",
+		"import", "score", "rescore", "whatif", "shadow", "replay", "serve", "forget", "retain",
 	} {
 		help := o.must(append(strings.Fields(command), "--help")...)
 		assert.Contains(t, help, "Usage:\n  passport", command)
@@ -187,6 +187,13 @@ func TestRun_Usage(t *testing.T) {
 		"at least one of the flags in the group":                            {"key", "create", "--read-scores"},
 		"a key without a permission is of no use":                           {"key", "create", "--community", "1"},
 		`--expires: "soon" is neither`:                                      {"key", "create", "--community", "1", "--read-scores", "--expires", "soon"},
+		`required flag(s) "claims" not set`:                                 {"forget", passporttest.Address("a"), "--yes"},
+		`"release", "keep" or "anonymize", not "drop"`:                      {"forget", passporttest.Address("a"), "--yes", "--claims", "drop"},
+		`"0x2" is not 0x and 40 hex digits`:                                 {"forget", "0x2", "--yes", "--claims", "keep"},
+		"the flags in the group [events usage claims]":                      {"retain"},
+		"--events, --usage and --claims are empty":                          {"retain", "--events", ""},
+		`--usage: "70000d" is neither a date`:                               {"retain", "--usage", "70000d"},
+		"a step of pruning looks at 1 to 50000 rows, not 0":                 {"retain", "--events", "1d", "--batch", "0"},
 		`PASSPORT_HUMAN_POINTS: "yes" is neither "on" nor`:                  {"score", "1", passporttest.Address("a"), "--human-points", "yes"},
 		"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list":                   {"rescore", "1", "--trusted-issuers", "did:ethr:0x1"},
 		"PASSPORT_DATABASE_URL: open_pool: invalid request":                 {"migrate", "--database-url", "postgres://u:secret@host:99999999/x"},

@@ -101,7 +101,7 @@ func adviceFor(err error) string {
 	case errors.Is(err, scoreapi.ErrRefused):
 		return "The primary takes the API key in PASSPORT_PRIMARY_KEY; it needs read_scores."
 	case store.KindOf(err) == store.KindPermission:
-		return "The role in PASSPORT_DATABASE_URL lacks a right, or its password is wrong; pgstore/grants.sql lists the rights."
+		return "The role in PASSPORT_DATABASE_URL lacks a right, or its password is wrong; pgstore/grants.sql lists the rights, grants_forget.sql those of forget and retain."
 	}
 	return ""
 }
@@ -138,7 +138,7 @@ found what it was asked to fail on.`,
 	root.PersistentFlags().BoolVarP(&p.verbose, "verbose", "v", false, "log what the engine does to standard error")
 	root.AddCommand(
 		p.migrate(), p.check(), p.community(), p.key(), p.importing(), p.score(), p.rescore(), p.whatif(), p.shadow(), p.replay(),
-		p.serve(), p.seed(),
+		p.serve(), p.seed(), p.forget(), p.retain(),
 	)
 	return root
 }
