@@ -105,6 +105,7 @@ var brokenForgetting = map[string]fault{
 			f.Claims = store.ReleaseClaims
 		}
 	})},
+	"brings back what it has forgotten": {"contended forgetting/scorings beside Forget bring nothing back", forgetful(func(before, s *store.State) { s.Scores = before.Scores })},
 	"forgets after the context has ended": {"forgetting/Forget returns the error of a context that has ended", given("Forget", context.WithoutCancel)},
 }
 

@@ -220,3 +220,32 @@ func forgetCases() []Case {
 		}},
 	}
 }
+
+// contendedForgettingCases are about an address that is forgotten while it is
+// scored.
+func contendedForgettingCases() []Case {
+	return []Case{{Name: "scorings beside Forget bring nothing back", run: func(w *world) {
+		w.credentials(stored(1, alice, "Google", "n1"), stored(2, bob, "Google", "n2"))
+		one := w.scored([]store.Address{alice}, counted(1), swaps(taken("n1", alice, years(1))), events(numbered(alice, "1")))
+		other := w.scored([]store.Address{alice, bob}, func(c *store.Changes) { c.Wallets[0].Counted = []int64{1} })
+		other.Community, one.Claims[0].To.ExpiresAt = neighbour, years(2)
+		for _, err := range atOnce(33, func(i int) error {
+			switch {
+			case i == 16:
+				return errorOf(role[store.Forgetter](w).Forget(w.ctx, releasing))
+			case i%2 == 0:
+				return errorOf(w.Apply(w.ctx, one))
+			}
+			return errorOf(w.Apply(w.ctx, other))
+		}) {
+			if err != nil {
+				require.ErrorIs(w.t, err, store.ErrConflict)
+			}
+		}
+		w.forget(releasing) // the one before may have lost its race
+		for _, c := range []*store.Changes{one, other} {
+			w.fails(store.ErrConflict, errorOf(w.Apply(w.ctx, c)), "it counts what is gone")
+		}
+		assert.False(w.t, mentions(w.state(), alice))
+	}}}
+}

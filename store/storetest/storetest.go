@@ -150,6 +150,7 @@ func contention() []group {
 		{"contended roles", "store.Credentials", has[store.Credentials], contendedRolesCases()},
 		{"contended communities", "store.Communities", has[store.Communities], contendedCommunitiesCases()},
 		{"contended keys", "store.Keys", has[store.Keys], contendedKeysCases()},
+		{"contended forgetting", "store.Forgetter", has[store.Forgetter], contendedForgettingCases()},
 	}
 }
 
