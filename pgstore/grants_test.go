@@ -27,7 +27,7 @@ func TestGrants(t *testing.T) {
 	requireGrants(t, r, "grants.sql", r.scoreWith)
 }
 
-// Those of grants_forget.sql must suffice to forget and to prune.
+// The rights of grants_forget.sql must suffice to forget and to prune.
 func TestGrants_Forget(t *testing.T) {
 	t.Parallel()
 	r := newRivals(t, passport.WithGroups(group{alice, bob}, passport.FailScoring))

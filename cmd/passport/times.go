@@ -8,8 +8,8 @@ import (
 )
 
 // parseTime reads a time as operators write it: a date (the start of that day
-// in UTC), a time of RFC 3339 or, unless relative is nil, a duration such as 36h
-// or 30d, which relative turns into a time.
+// in UTC), a time of RFC 3339 or, unless relative is nil, a duration such as
+// 36h or 30d, which relative turns into a time.
 func parseTime(text string, relative func(time.Duration) time.Time) (time.Time, error) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
 		if at, err := time.Parse(layout, text); err == nil {
@@ -26,7 +26,8 @@ func parseTime(text string, relative func(time.Duration) time.Time) (time.Time, 
 	return relative(length).UTC().Truncate(time.Microsecond), nil
 }
 
-// parseLength reads a duration, which may be a whole number of days, such as 30d.
+// parseLength reads a duration, which may be a whole number of days, such as
+// 30d.
 func parseLength(text string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	if number, are := strings.CutSuffix(text, "d"); are {
