@@ -141,10 +141,10 @@ func (f *forgetting) claims(choice store.ClaimChoice) []call {
 		r.At = at.Time
 		return err
 	})}
-	switch choice {
-	case store.KeepClaims:
+	if choice == store.KeepClaims {
 		calls = append(calls, counting(&r.ClaimsKept, t.call("count_kept_claims", f.spellings)))
-	case store.AnonymizeClaims:
+	}
+	if choice == store.AnonymizeClaims {
 		calls = append(calls, counting(&r.ClaimsAnonymized, t.call("anonymize_claims", f.spellings)))
 	}
 	return calls

@@ -121,7 +121,9 @@ func TestForget_NoTrace(t *testing.T) {
 			kept := slices.DeleteFunc(bobs, func(place string) bool {
 				return slices.Contains([]string{"account_walletgroupcommunityclaim.group_key", "account_walletgroupcommunityclaim.canonical_address"}, place)
 			})
-			kept = slices.DeleteFunc(kept, func(place string) bool { return strings.HasPrefix(place, "registry_score.") || strings.HasPrefix(place, "registry_stamp.") })
+			kept = slices.DeleteFunc(kept, func(place string) bool {
+				return strings.HasPrefix(place, "registry_score.") || strings.HasPrefix(place, "registry_stamp.")
+			})
 			assert.Subset(t, r.traces(bob), kept)
 			_, err = r.engine.Score(t.Context(), 1, bob)
 			require.NoError(t, err)

@@ -15,8 +15,10 @@ func (s *Store) Prune(ctx context.Context, p store.Pruning) (*store.Pruned, erro
 	if err := p.Validate(); err != nil {
 		return nil, store.Errorf("prune", store.ErrInvalid, "%w", err)
 	}
-	name := "prune_events"
+	var name string
 	switch p.Kind {
+	case store.PruneEvents:
+		name = "prune_events"
 	case store.PruneUsage:
 		name = "prune_usage"
 	case store.PruneClaims:

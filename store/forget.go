@@ -36,7 +36,8 @@ type Forgetter interface {
 	// An address that the store has never seen is no error.
 	//
 	// Rows that are stored later are not forgotten: usage that is still queued, or
-	// a credential that is added again.
+	// a credential that is added again. An award whose number is limited is free
+	// for another address.
 	Forget(ctx context.Context, f Forgetting) (*ForgetReceipt, error)
 }
 

@@ -32,7 +32,7 @@ func parseLength(text string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	if number, are := strings.CutSuffix(text, "d"); are {
 		days, err := strconv.ParseUint(number, 10, 16)
-		return time.Duration(days) * day, err //nolint:gosec // it has 16 bits
+		return time.Duration(days) * day, err
 	}
 	return time.ParseDuration(text)
 }

@@ -66,7 +66,7 @@ var brokenForgetting = map[string]fault{
 	})},
 	"misses an address that it forgets": {"forgetting/Forget of an unknown address changes nothing", instead("Forget", func(c *call) []reflect.Value {
 		results, err := c.good()
-		if receipt, is := results[0].Interface().(*store.ForgetReceipt); is && err == nil && *receipt == (store.ForgetReceipt{At: receipt.At}) {
+		if receipt, is := reflect.TypeAssert[*store.ForgetReceipt](results[0]); is && err == nil && *receipt == (store.ForgetReceipt{At: receipt.At}) {
 			return c.fail(store.Errorf("forget", store.ErrNotFound, "there is no such address"))
 		}
 		return results
@@ -105,7 +105,7 @@ var brokenForgetting = map[string]fault{
 			f.Claims = store.ReleaseClaims
 		}
 	})},
-	"brings back what it has forgotten": {"contended forgetting/scorings beside Forget bring nothing back", forgetful(func(before, s *store.State) { s.Scores = before.Scores })},
+	"brings back what it has forgotten":   {"contended forgetting/scorings beside Forget bring nothing back", forgetful(func(before, s *store.State) { s.Scores = before.Scores })},
 	"forgets after the context has ended": {"forgetting/Forget returns the error of a context that has ended", given("Forget", context.WithoutCancel)},
 }
 
@@ -187,7 +187,7 @@ var brokenPruning = map[string]fault{
 	})},
 	"prunes every old score": {"pruning/Prune leaves the answers about later moments", instead("Prune", func(c *call) []reflect.Value {
 		results, err := c.good()
-		if p, is := c.args[1].Interface().(store.Pruning); is && err == nil {
+		if p, is := reflect.TypeAssert[store.Pruning](c.args[1]); is && err == nil {
 			c.b.Edit(func(s *store.State) {
 				s.Events = slices.DeleteFunc(s.Events, func(e store.StoredEvent) bool { return e.At.Before(p.Before) })
 			})
