@@ -189,6 +189,7 @@ func TestForget_ScoringUnderWay(t *testing.T) {
 			c := prepared()
 			tx, err := w.pool.Begin(t.Context())
 			require.NoError(t, err)
+			defer func() { _ = tx.Rollback(context.Background()) }() // does nothing after a commit
 			_, err = s.InTx(tx).Apply(t.Context(), c)
 			require.NoError(t, err)
 			ended := make(chan error, 1)
