@@ -96,7 +96,7 @@ func start(t *testing.T, timeout int, environment ...string) *emulator {
 	e := &emulator{url: "http://" + address + "/2015-03-31/functions/function/invocations"}
 	e.Cmd = exec.CommandContext(context.Background(), filepath.Join(folder, "aws-lambda-rie"),
 		"--runtime-interface-emulator-address", address, "--runtime-api-address", freeAddress(t), filepath.Join(folder, "bootstrap"))
-	e.Env = append(environment, "AWS_LAMBDA_FUNCTION_TIMEOUT="+strconv.Itoa(timeout))
+	e.Env = append([]string{"AWS_LAMBDA_FUNCTION_TIMEOUT=" + strconv.Itoa(timeout)}, environment...)
 	e.Stdout, e.Stderr = &e.log, &e.log
 	e.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	e.WaitDelay = 10 * time.Second
@@ -150,7 +150,7 @@ func (e *emulator) functions(t *testing.T) (pids []int) {
 	require.NoError(t, err)
 	for _, name := range children {
 		text, _ := os.ReadFile(name)
-		for _, field := range strings.Fields(string(text)) {
+		for field := range strings.FieldsSeq(string(text)) {
 			pid, err := strconv.Atoi(field)
 			require.NoError(t, err)
 			pids = append(pids, pid)
