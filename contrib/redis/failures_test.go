@@ -41,10 +41,11 @@ func eventually(t *testing.T, l *Limiter) (left int) {
 // A server without persistence begins at 0 when it is back.
 func TestLimiter_Down(t *testing.T) {
 	s := newServer(t)
-	l := newLimiter(t, s.client(t), WithTimeout(300*time.Millisecond))
+	client := s.client(t)
 	for n := range 3 {
-		assert.Equal(t, 99-n, eventually(t, l))
+		assert.Equal(t, 99-n, remaining(t, newLimiter(t, client), "a"))
 	}
+	l := newLimiter(t, client, WithTimeout(300*time.Millisecond))
 	s.end()
 	for range 3 {
 		requireRefused(t, l, store.ErrUnavailable)
@@ -86,7 +87,7 @@ func TestLimiter_Slow(t *testing.T) {
 	client := s.client(t)
 	hasty, patient := newLimiter(t, client, WithTimeout(20*time.Millisecond)), newLimiter(t, client)
 	eventually(t, patient)
-	require.NoError(t, client.Do(t.Context(), "CLIENT", "PAUSE", 300, "ALL").Err())
+	require.NoError(t, client.Do(t.Context(), "CLIENT", "PAUSE", 1000, "ALL").Err())
 	requireRefused(t, hasty, store.ErrUnavailable)
 	assert.Less(t, remaining(t, patient, "a"), 99)
 }
@@ -184,7 +185,6 @@ func TestLimiter_Failover(t *testing.T) {
 	requireRefused(t, stays, store.ErrUnavailable)
 
 	primary.end()
-	requireRefused(t, l, store.ErrUnavailable)
 	after := eventually(t, l)
 	assert.Less(t, after, left)
 	assert.GreaterOrEqual(t, after, left-50)
