@@ -127,6 +127,10 @@ func TestTracer(t *testing.T) {
 	assert.Equal(t, []string{"preview/load(1)#1", "preview/verify(1)#1", "preview(1)"}, j.take(t))
 	_, err = engine.Latest(t.Context(), world.Community, bob)
 	require.ErrorIs(t, err, passport.ErrNeverScored)
+	for _, step := range j.begun {
+		assert.Equal(t, passport.Address(bob), step.Address)
+		assert.Equal(t, world.Community, step.Community)
+	}
 	assert.Equal(t, []string{"latest/load(1)#1 not_found", "latest(1) not_found"}, j.take(t))
 	_, err = engine.Score(t.Context(), 99, alice)
 	require.ErrorIs(t, err, passport.ErrCommunityNotFound)
