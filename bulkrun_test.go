@@ -302,8 +302,11 @@ func TestScoreAll_Cancelled(t *testing.T) {
 }
 
 func TestScoreAll_Panic(t *testing.T) {
-	for name, stop := range map[string]func(){"panic": func() { panic("index out of range") }, "goexit": runtime.Goexit} {
-		t.Run(name, func(t *testing.T) {
+	for text, stop := range map[string]func(){
+		"scoring a batch panicked: index out of range": func() { panic("index out of range") },
+		"scoring a batch ended its goroutine":          runtime.Goexit,
+	} {
+		t.Run(text, func(t *testing.T) {
 			world, h, engine, addresses := newCrowd(t, 20)
 			h.load = func(q store.Query) error {
 				if slices.Contains(q.Addresses, store.Address(addresses[8])) {
@@ -312,7 +315,7 @@ func TestScoreAll_Panic(t *testing.T) {
 				return nil
 			}
 			scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses), passport.WithBatchSize(4)))
-			require.ErrorContains(t, err, "scoring a batch")
+			require.ErrorContains(t, err, text)
 			assert.Len(t, scored, 8)
 		})
 	}

@@ -64,6 +64,11 @@ func TestEngine_Forget_Memory(t *testing.T) {
 	world.MustScore(alice)
 	assert.Equal(t, 1, seen.Verified, "the same document")
 	assert.Equal(t, 0, seen.Remembered)
+
+	bare, err := passport.New(world.Store, passport.WithCacheSize(0), passport.WithTrustedIssuers(world.Issuer.DID()))
+	require.NoError(t, err)
+	_, err = bare.Forget(t.Context(), store.Forgetting{Address: store.Address(alice), Claims: store.ReleaseClaims})
+	require.NoError(t, err, "an engine that remembers nothing")
 }
 
 func TestEngine_Forget_Refused(t *testing.T) {

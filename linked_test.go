@@ -381,6 +381,7 @@ func TestScore_LinkedNonsense(t *testing.T) {
 			world := passporttest.NewWorld(t, passporttest.Options{passport.WithGroups(answering(groups), passport.FailScoring)})
 			_, err := world.Engine.Score(t.Context(), world.Community, alice)
 			require.ErrorIs(t, err, passport.ErrInvalidGroup)
+			require.ErrorContains(t, err, "no valid group")
 			require.NotErrorIs(t, err, passport.ErrGroups)
 			assert.Empty(t, world.Store.State().Scores)
 		})

@@ -38,7 +38,7 @@ func (s suite) arguments(only string) []string {
 // points, scoring and verification. The suites of a package are its own tests
 // and those of the packages that rest on it. None needs a database.
 func targets() []target {
-	const slow, long = "^TestScore_((Linked)?Properties|LinkedOrder|GroupOfOne)$", "^TestImport_(FlatMemory|HugeItem)$" // long ones only measure
+	const slow, long = "^TestScore_((Linked)?Properties|LinkedOrder|GroupOfOne)$", "^Test(Import|ScoreAll)_FlatMemory$|^TestImport_HugeItem$" // long ones only measure
 	var (
 		root        = suite{dir: ".", without: slow + "|" + long, random: true}
 		properties  = suite{dir: ".", only: slow, random: true}
