@@ -150,39 +150,46 @@ func (r *record) readNumbers(document json.RawMessage) bool {
 // columnsOf reads the members at the top or in "fields", or of a list with one
 // object, as passport.ParseEvent does. Another form has none of them.
 func columnsOf(data []byte) columns {
-	var list []json.RawMessage
-	if json.Unmarshal(data, &list) == nil && len(list) == 1 {
-		data = list[0]
-	}
 	var outer struct {
 		columns
 		Fields json.RawMessage `json:"fields"`
 	}
-	if json.Unmarshal(data, &outer) != nil {
+	if json.Unmarshal(single(data), &outer) != nil {
 		return columns{}
 	}
-	if outer.Fields != nil {
-		return columnsOf(outer.Fields)
+	if outer.Fields == nil {
+		return outer.columns
 	}
-	return outer.columns
+	var inner columns
+	if json.Unmarshal(single(outer.Fields), &inner) != nil {
+		return columns{}
+	}
+	return inner
+}
+
+// single returns the one element of a list, and other data as it is.
+func single(data []byte) []byte {
+	var list []json.RawMessage
+	if json.Unmarshal(data, &list) == nil && len(list) == 1 {
+		return list[0]
+	}
+	return data
 }
 
 // withoutError returns the data without the text of an error.
 func withoutError(data []byte) []byte {
-	var list []json.RawMessage
-	if json.Unmarshal(data, &list) == nil && len(list) == 1 {
-		data = list[0]
-	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal(data, &object) != nil {
+	var object, fields map[string]json.RawMessage
+	if json.Unmarshal(single(data), &object) != nil {
 		return data
 	}
 	delete(object, "error")
-	if fields, nested := object["fields"]; nested {
-		object["fields"] = withoutError(fields)
+	var err error
+	if nested, has := object["fields"]; has && json.Unmarshal(single(nested), &fields) == nil {
+		delete(fields, "error")
+		object["fields"], err = json.Marshal(fields)
 	}
-	text, err := json.Marshal(object)
-	if err != nil {
+	text, failed := json.Marshal(object)
+	if err != nil || failed != nil {
 		return data
 	}
 	return text
