@@ -94,7 +94,7 @@ func TestFaults(t *testing.T) {
 	assert.Equal(t, wanted, reported)
 }
 
-// Answers that are spelled in another way do not differ.
+// 1000 answers that are only spelled in another way do not differ.
 func TestSpelling(t *testing.T) {
 	site := newSite(t)
 	primary := altered(site.primary, func(_ *http.Request, status int, body []byte) (int, []byte) {
@@ -118,15 +118,15 @@ func TestSpelling(t *testing.T) {
 		assert.NoError(t, json.Indent(&spaced, text, " ", "\t"))
 		return status, spaced.Bytes()
 	})
-	s := site.shadow(site.planner(), shadow.WithQueue(300))
+	s := site.shadow(site.planner(), shadow.WithQueue(1000))
 	handler := s.Handler(primary)
-	for _, wallet := range site.people(300) {
+	for _, wallet := range site.people(1000) {
 		site.ask(handler, wallet)
 	}
 	require.NoError(t, s.Close(t.Context()))
 	verdict := s.Verdict()
-	assert.Equal(t, uint64(300), verdict.Agreed, verdict.Text())
-	assert.Equal(t, "0 real differences in 300 settled comparisons: below 0.99 % at 95 %", verdict.String())
+	assert.Equal(t, uint64(1000), verdict.Agreed, verdict.Text())
+	assert.Equal(t, "0 real differences in 1000 settled comparisons: below 0.3 % at 95 %", verdict.String())
 }
 
 // While stamps come and go, wallets race for accounts, and stamps expire,
