@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -98,11 +99,12 @@ func newCrowd(t *testing.T, n int, options ...passport.Option) (*passporttest.Wo
 func TestScoreAll(t *testing.T) {
 	var mu sync.Mutex
 	var seen []passport.Observation
+	var second atomic.Int64 // the calls of another observer
 	world, h, engine, addresses := newCrowd(t, 7, passport.WithObserver(func(_ context.Context, o passport.Observation) {
 		mu.Lock()
 		defer mu.Unlock()
 		seen = append(seen, o)
-	}))
+	}), passport.WithObserver(func(context.Context, passport.Observation) { second.Add(1) }))
 	upper := "0x" + strings.ToUpper(addresses[2][2:])
 	given := slices.Concat(addresses[:2], []string{"nonsense", upper}, addresses[3:], []string{""})
 
@@ -131,6 +133,7 @@ func TestScoreAll(t *testing.T) {
 	assert.Len(t, h.loads, 6, "three batches a round")
 	assert.Len(t, world.Store.State().Events, 14)
 	require.Len(t, seen, 14, "one for each valid address")
+	assert.EqualValues(t, 14, second.Load())
 	for i, o := range seen {
 		assert.True(t, o.Bulk)
 		assert.Equal(t, 1, o.Attempts)

@@ -79,19 +79,12 @@ const checkpointVersion = 1
 // begin returns the checkpoint of the file, if the file exists, or a new one.
 func begin(file string, t terms) (*checkpoint, error) {
 	fresh := &checkpoint{Version: checkpointVersion, Terms: t, Runs: 1, file: file, Report: newReport(t)}
-	if file == "" {
-		return fresh, nil
-	}
-	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
-	if errors.Is(err, fs.ErrNotExist) {
-		return fresh, fresh.save() // a folder that cannot be written to is an error now
-	}
-	if err != nil {
-		return nil, err
-	}
 	var found checkpoint
-	if err := decodeStrictly(text, &found); err != nil || found.Version != checkpointVersion || !found.consistent() {
-		return nil, fmt.Errorf("%s is not a checkpoint of this version of the command: give another file, or remove it to begin again", file)
+	switch exists, err := readCheckpoint(file, &found, func() bool { return found.Version == checkpointVersion && found.consistent() }); {
+	case err != nil:
+		return nil, err
+	case !exists:
+		return fresh, fresh.save() // a folder that cannot be written to is an error now
 	}
 	if !found.Terms.same(t) {
 		return nil, fmt.Errorf("%s is of another run: that of %s, not of %s; give the same flags to go on, or another file",
@@ -101,6 +94,26 @@ func begin(file string, t terms) (*checkpoint, error) {
 	found.Runs++
 	found.Report.Runs = found.Runs
 	return &found, nil
+}
+
+// readCheckpoint reads the file into found, whose type each command has. It
+// reports whether there is the file, which need not have a name, and returns an
+// error for one that is not valid.
+func readCheckpoint(file string, found any, valid func() bool) (exists bool, err error) {
+	if file == "" {
+		return false, nil
+	}
+	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if decodeStrictly(text, found) != nil || !valid() {
+		return false, fmt.Errorf("%s is not a checkpoint of this version of the command: give another file, or remove it to begin again", file)
+	}
+	return true, nil
 }
 
 // decodeStrictly reads a document whose members are all known.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 )
@@ -16,9 +17,9 @@ func (f *formFiles) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.html, "html", "", "a `file` to write the page to")
 }
 
-// writeForms writes a report to the files, and in the format to standard
-// output.
-func (p *program) writeForms(forms map[string]func(io.Writer) error, format string, files formFiles) error {
+// finish writes the report of a run to the files, and in the format to standard
+// output. Then it removes the checkpoint, if one was kept.
+func (p *program) finish(forms map[string]func(io.Writer) error, format string, files formFiles, checkpoint string) error {
 	for form, file := range map[string]string{"text": files.text, "json": files.json, "html": files.html} {
 		if file == "" {
 			continue
@@ -27,5 +28,8 @@ func (p *program) writeForms(forms map[string]func(io.Writer) error, format stri
 			return err
 		}
 	}
-	return forms[format](p.stdout)
+	if err := forms[format](p.stdout); err != nil || checkpoint == "" {
+		return err
+	}
+	return os.Remove(checkpoint)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -118,20 +117,13 @@ func (f *replayFlags) options(kept *place) ([]replay.Option, error) {
 
 // readPlace returns the place of the file, if the file exists, or a new one.
 func readPlace(file string, terms replayTerms) (*place, error) {
-	fresh := &place{Version: checkpointVersion, Terms: terms}
-	if file == "" {
-		return fresh, nil
-	}
-	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
-	if errors.Is(err, os.ErrNotExist) {
-		return fresh, nil
-	}
+	var found place
+	exists, err := readCheckpoint(file, &found, func() bool { return found.Version == checkpointVersion && found.Report != nil })
 	if err != nil {
 		return nil, err
 	}
-	var found place
-	if err := decodeStrictly(text, &found); err != nil || found.Version != checkpointVersion || found.Report == nil {
-		return nil, fmt.Errorf("%s is not a checkpoint of this version of the command: give another file, or remove it to begin again", file)
+	if !exists {
+		return &place{Version: checkpointVersion, Terms: terms}, nil
 	}
 	if found.Terms != terms {
 		return nil, fmt.Errorf("%s is of another run: give the same flags to go on, or another file", file)
@@ -220,13 +212,8 @@ func (p *program) replayed(f *replayFlags, r *replay.Report, ended error) error 
 	forms := map[string]func(io.Writer) error{
 		"text": shown.WriteText, "html": shown.WriteHTML, "json": func(w io.Writer) error { return writeJSON(w, shown) },
 	}
-	if err := p.writeForms(forms, f.format, f.files); err != nil {
+	if err := p.finish(forms, f.format, f.files, f.checkpoint); err != nil {
 		return err
-	}
-	if f.checkpoint != "" {
-		if err := os.Remove(f.checkpoint); err != nil {
-			return err
-		}
 	}
 	switch {
 	case r.Real() > 0:

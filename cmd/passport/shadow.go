@@ -224,17 +224,12 @@ func (p *program) watched(f *shadowFlags, kept *watch, ended error) error {
 	}
 	v := kept.Verdict
 	labels := shadow.Labels{Title: fmt.Sprintf("Community %d beside %s", f.watch.Community, hostOf(f.watch.Primary))}
-	if err := p.writeForms(map[string]func(io.Writer) error{
+	if err := p.finish(map[string]func(io.Writer) error{
 		"text": func(w io.Writer) error { _, err := io.WriteString(w, v.Text()); return err },
 		"json": func(w io.Writer) error { return writeJSON(w, v) },
 		"html": func(w io.Writer) error { return v.WriteHTML(w, labels) },
-	}, f.format, f.files); err != nil {
+	}, f.format, f.files, f.checkpoint); err != nil {
 		return err
-	}
-	if f.checkpoint != "" {
-		if err := os.Remove(f.checkpoint); err != nil {
-			return err
-		}
 	}
 	switch {
 	case f.failOnReal && v.Count(shadow.Real) > 0:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/passport-sdk/passport-go"
@@ -21,20 +20,13 @@ type study struct {
 
 // readStudy returns the study of the file, if the file exists, or a new one.
 func readStudy(file, addresses string) (*study, error) {
-	fresh := &study{Version: checkpointVersion, Addresses: addresses}
-	if file == "" {
-		return fresh, nil
-	}
-	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
-	if errors.Is(err, os.ErrNotExist) {
-		return fresh, nil
-	}
+	var found study
+	exists, err := readCheckpoint(file, &found, func() bool { return found.Version == checkpointVersion && found.Report != nil })
 	if err != nil {
 		return nil, err
 	}
-	var found study
-	if err := decodeStrictly(text, &found); err != nil || found.Version != checkpointVersion || found.Report == nil {
-		return nil, fmt.Errorf("%s is not a checkpoint of this version of the command: give another file, or remove it to begin again", file)
+	if !exists {
+		return &study{Version: checkpointVersion, Addresses: addresses}, nil
 	}
 	if found.Addresses != addresses {
 		return nil, fmt.Errorf("%s is of other addresses: give the same flags to go on, or another file", file)

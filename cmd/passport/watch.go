@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
-	"os"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -35,20 +33,13 @@ type watch struct {
 
 // readWatch returns the place of the file, if the file exists, or a new one.
 func readWatch(file string, terms watchTerms) (*watch, error) {
-	fresh := &watch{Version: checkpointVersion, Terms: terms}
-	if file == "" {
-		return fresh, nil
-	}
-	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
-	if errors.Is(err, fs.ErrNotExist) {
-		return fresh, nil
-	}
+	var found watch
+	exists, err := readCheckpoint(file, &found, func() bool { return found.Version == checkpointVersion })
 	if err != nil {
 		return nil, err
 	}
-	var found watch
-	if err := decodeStrictly(text, &found); err != nil || found.Version != checkpointVersion {
-		return nil, fmt.Errorf("%s is not a checkpoint of this version of the command: give another file, or remove it to begin again", file)
+	if !exists {
+		return &watch{Version: checkpointVersion, Terms: terms}, nil
 	}
 	if found.Terms != terms {
 		return nil, fmt.Errorf("%s is of another run: give the same flags to go on, or another file", file)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -167,13 +166,8 @@ func (p *program) compared(f *whatifFlags, r *whatif.Report, ended error) error 
 	forms := map[string]func(io.Writer) error{
 		"text": shown.WriteText, "html": shown.WriteHTML, "json": func(w io.Writer) error { return writeJSON(w, shown) },
 	}
-	if err := p.writeForms(forms, f.format, f.files); err != nil {
+	if err := p.finish(forms, f.format, f.files, f.checkpoint); err != nil {
 		return err
-	}
-	if f.checkpoint != "" {
-		if err := os.Remove(f.checkpoint); err != nil {
-			return err
-		}
 	}
 	switch {
 	case f.failOnLoss && r.Flow.PassFail > 0:

@@ -42,6 +42,7 @@ import (
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey/usage"
+	"github.com/passport-sdk/passport-go/internal/problems"
 )
 
 // ScopeName is the name of the instrumentation scope of all spans and metrics.
@@ -111,38 +112,33 @@ func Options(options ...Option) ([]passport.Option, error) {
 	}
 	meter := s.meters.Meter(ScopeName)
 	r := &recorder{tracer: s.tracers.Tracer(ScopeName), addresses: s.addresses}
-	problems := []error{r.instrument(meter)}
+	failures := []error{r.instrument(meter)}
 	for _, log := range s.logs {
-		problems = append(problems, observeUsage(meter, log))
+		failures = append(failures, observeUsage(meter, log))
 	}
 	for _, p := range s.pools {
-		problems = append(problems, observePool(meter, p))
+		failures = append(failures, observePool(meter, p))
 	}
-	if err := errors.Join(problems...); err != nil {
+	if err := errors.Join(failures...); err != nil {
 		return nil, fmt.Errorf("making the instruments: %w", err)
 	}
 	return []passport.Option{passport.WithTracer(r.begin), passport.WithObserver(r.observe)}, nil
 }
 
 func (s *settings) validate() error {
-	var problems []error
-	check := func(ok bool, problem string) {
-		if !ok {
-			problems = append(problems, fmt.Errorf("%w: %s", passport.ErrMisconfigured, problem))
-		}
-	}
-	check(s.tracers != nil, "WithTracerProvider got nil")
-	check(s.meters != nil, "WithMeterProvider got nil")
-	check(len(s.logs) <= 1, "WithUsage is there twice")
+	found := problems.New(passport.ErrMisconfigured)
+	found.Checkf(s.tracers != nil, "WithTracerProvider got nil")
+	found.Checkf(s.meters != nil, "WithMeterProvider got nil")
+	found.Checkf(len(s.logs) <= 1, "WithUsage is there twice")
 	for _, log := range s.logs {
-		check(log != nil, "WithUsage got nil")
+		found.Checkf(log != nil, "WithUsage got nil")
 	}
 	names := map[string]bool{}
 	for _, p := range s.pools {
-		check(p.pool != nil, "WithPool got a nil pool")
-		check(p.name != "", "WithPool got no name")
-		check(!names[p.name], fmt.Sprintf("WithPool got the name %q twice", p.name))
+		found.Checkf(p.pool != nil, "WithPool got a nil pool")
+		found.Checkf(p.name != "", "WithPool got no name")
+		found.Checkf(!names[p.name], "WithPool got the name %q twice", p.name)
 		names[p.name] = true
 	}
-	return errors.Join(problems...)
+	return found.Err()
 }

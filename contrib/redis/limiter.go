@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/passport-sdk/passport-go/apikey/ratelimit"
+	"github.com/passport-sdk/passport-go/internal/problems"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -57,23 +58,13 @@ func WithTimeout(timeout time.Duration) Option {
 // each wrapping [store.ErrMisconfigured].
 func New(client redis.Scripter, options ...Option) (*Limiter, error) {
 	l := &Limiter{client: client, namespace: "passport:ratelimit:", timeout: 500 * time.Millisecond, script: redis.NewScript(source)}
-	for _, option := range options {
-		if option != nil {
-			option(l)
-		}
-	}
-	var problems []error
-	if client == nil {
-		problems = append(problems, fmt.Errorf("%w: New got no client", store.ErrMisconfigured))
-	}
-	if !keepsDeadlines(client) {
-		problems = append(problems, fmt.Errorf("%w: the client lacks the option ContextTimeoutEnabled", store.ErrMisconfigured))
-	}
-	if l.timeout < time.Millisecond || l.timeout > time.Minute {
-		problems = append(problems, fmt.Errorf("%w: WithTimeout got %v, want 1ms to 1m", store.ErrMisconfigured, l.timeout))
-	}
-	if problems != nil {
-		return nil, errors.Join(problems...)
+	problems.Apply(l, options)
+	found := problems.New(store.ErrMisconfigured)
+	found.Checkf(client != nil, "New got no client")
+	found.Checkf(keepsDeadlines(client), "the client lacks the option ContextTimeoutEnabled")
+	found.Checkf(l.timeout >= time.Millisecond && l.timeout <= time.Minute, "WithTimeout got %v, want 1ms to 1m", l.timeout)
+	if err := found.Err(); err != nil {
+		return nil, err
 	}
 	return l, nil
 }

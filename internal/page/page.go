@@ -16,9 +16,10 @@ import (
 var parts string
 
 // New returns the template of a page. Beside its own functions it has grouped,
-// and the templates of parts.html: "head" with the title as its value, the bars
-// "share", "faint" and "grave" with a length, and "both" with [Bars]. It panics
-// if the text is no template.
+// and the templates of parts.html: "head" with the title as its value,
+// "failures" with those of a report, "end" with its notes, the bars "share",
+// "faint" and "grave" with a length, and "both" with [Bars]. It panics if the
+// text is no template.
 func New(name, text string, functions template.FuncMap) *template.Template {
 	t := template.New(name).Funcs(template.FuncMap{"grouped": Grouped[int64]}).Funcs(functions)
 	return template.Must(template.Must(t.Parse(parts)).Parse(text))
