@@ -75,11 +75,12 @@ func newBulkSettings(options []BulkOption) (bulkSettings, error) {
 // [ErrCommunityNotFound]; a *[ScoringError] if the community's terms cannot be
 // read, which is not recorded, so that a run does not overwrite good scores;
 // store.ErrUnavailable, store.ErrUnknownOutcome and [ErrGroups] once the retry
-// policy gives up; store.ErrReadOnly; store.ErrSchema and a refused login or
-// right; and [ErrMisconfigured] for an option out of range. Its Scored is
-// empty. All outcomes that were yielded before are final; of the addresses
-// after them some may have been written. To resume, begin after the last
-// outcome.
+// policy gives up; a lost race that is final (store.Error.Final), after which a
+// host's transaction has to begin again; store.ErrReadOnly; store.ErrSchema and
+// a refused login or right; and [ErrMisconfigured] for an option out of range.
+// Its Scored is empty. All outcomes that were yielded before are final; of the
+// addresses after them some may have been written. To resume, begin after the
+// last outcome.
 //
 // Breaking out of the loop cancels what is under way, and leaves no goroutine
 // behind. The iterator of the addresses and the loop run on the caller's

@@ -112,10 +112,13 @@ func isAway(err error) bool {
 	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnknownOutcome) || errors.Is(err, ErrGroups)
 }
 
-// endsRun reports whether the error would be that of every other wallet too.
+// endsRun reports whether the error would be that of every other wallet too, or
+// whether a host's transaction has to begin again: after a lost race that is
+// final the database may refuse all else in it.
 func endsRun(ctx context.Context, err error) bool {
 	var impossible *ScoringError
-	if ctx.Err() != nil || isAway(err) || errors.As(err, &impossible) {
+	isFinal := errors.Is(err, store.ErrConflict) && !store.Retryable(err)
+	if ctx.Err() != nil || isAway(err) || isFinal || errors.As(err, &impossible) {
 		return true
 	}
 	everyones := []store.Kind{store.KindMisconfigured, store.KindNotFound, store.KindReadOnly, store.KindSchema, store.KindPermission}

@@ -44,3 +44,19 @@ func TestScoreAll_FaultAlone(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	assert.Empty(t, scored)
 }
+
+// After a lost race that is final a host's transaction has to begin again: no
+// other wallet is tried in it.
+func TestScoreAll_Final(t *testing.T) {
+	world, h, engine, addresses := newCrowd(t, 4)
+	calls := 0
+	h.apply = func(*store.Changes) error {
+		calls++
+		return &store.Error{Op: "verify_claims", Kind: store.ErrConflict, Final: true}
+	}
+	scored, err := all(engine.ScoreAll(t.Context(), world.Community, slices.Values(addresses)))
+	require.ErrorIs(t, err, store.ErrConflict)
+	assert.False(t, store.Retryable(err))
+	assert.Empty(t, scored)
+	assert.Equal(t, 1, calls)
+}

@@ -27,7 +27,13 @@ func (r *runner) doAll(ctx context.Context, client int, step Step, pause func())
 		if alone {
 			workers = 1
 		}
-		return r.scoreAll(ctx, operations, on, pause, workers)
+		err := r.scoreAll(ctx, operations, on, pause, workers)
+		if alone && err != nil { // the host undoes all of it
+			for i := range operations {
+				operations[i].Result, operations[i].Err = nil, nil
+			}
+		}
+		return err
 	}})
 	to, known := since(r.clock()), true
 	returned := r.ticks.Add(1)
@@ -86,8 +92,5 @@ func (r *runner) scoreAll(ctx context.Context, operations []Operation, on Store,
 		operations[next].Result, operations[next].Err = scored.Result, scored.Err
 		next++
 	}
-	if seen.final != nil {
-		return errors.Join(seen.final, failed)
-	}
-	return failed
+	return errors.Join(seen.final, failed)
 }
