@@ -3,9 +3,12 @@ package passportlambda
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/passport-sdk/passport-go/credential"
 )
 
 // openTime is a second less than Lambda waits for a process that starts.
@@ -23,9 +26,14 @@ const openTime = 9 * time.Second
 // for the next. So let open fail for what no later request can mend, such as an
 // invalid configuration, but not for a database that is out of reach: of that
 // the handler gives a better account.
+//
+// While open waits for the database, Start calls credential.Preload.
 func Start(open func(context.Context) (*Function, error)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTime)
+	var preloading sync.WaitGroup
+	preloading.Go(credential.Preload)
 	f, err := open(ctx)
+	preloading.Wait()
 	cancel()
 	if err != nil {
 		return fmt.Errorf("opening the function: %w", err)

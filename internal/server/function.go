@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -37,13 +38,17 @@ func OpenFunction(
 		return nil, fmt.Errorf("%w:\nPASSPORT_DATABASE_URL: it is not set", environment.ErrInvalid)
 	}
 	logger := slog.New(slog.NewJSONHandler(logTo, nil))
+	var connecting sync.WaitGroup
+	connecting.Go(func() {
+		if err := pgstore.Ready(ctx, c.Pool); err != nil {
+			logger.WarnContext(ctx, "the database does not answer yet", "error", err)
+		}
+	})
 	s, err := assemble(c, onPool(c), logger)
+	connecting.Wait()
 	if err != nil {
 		c.Pool.Close()
 		return nil, err
-	}
-	if err := pgstore.Ready(ctx, c.Pool); err != nil {
-		logger.WarnContext(ctx, "the database does not answer yet", "error", err)
 	}
 	return &Function{s.handler, s.usage.Flush, logger}, nil
 }
