@@ -41,8 +41,8 @@ func TestVerdict_Add(t *testing.T) {
 	assert.Len(t, v.Classes[0].Samples, 1)
 
 	anonymous := v.WithoutAddresses()
-	assert.NotContains(t, anonymous.Text(), "0x")
-	assert.Contains(t, v.Text(), alice, "the verdict itself has not changed")
+	assert.NotContains(t, textOf(anonymous), "0x")
+	assert.Contains(t, textOf(&v), alice, "the verdict itself has not changed")
 	assert.Equal(t, shadow.Real, shadow.Worst(v.Classes[0].Samples[0].Differences))
 	assert.Empty(t, shadow.Worst(nil))
 }

@@ -76,7 +76,7 @@ func TestFaults(t *testing.T) {
 	require.NoError(t, s.Close(t.Context()))
 
 	verdict := s.Verdict()
-	require.Len(t, verdict.Classes, 1, verdict.Text())
+	require.Len(t, verdict.Classes, 1, textOf(verdict))
 	assert.Equal(t, uint64(50), verdict.Count(shadow.Real))
 	assert.Equal(t, uint64(950), verdict.Agreed)
 	assert.Equal(t, uint64(1000), verdict.Settled)
@@ -125,7 +125,7 @@ func TestSpelling(t *testing.T) {
 	}
 	require.NoError(t, s.Close(t.Context()))
 	verdict := s.Verdict()
-	assert.Equal(t, uint64(1000), verdict.Agreed, verdict.Text())
+	assert.Equal(t, uint64(1000), verdict.Agreed, textOf(verdict))
 	assert.Equal(t, "0 real differences in 1000 settled comparisons: below 0.3 % at 95 %", verdict.String())
 }
 
@@ -215,7 +215,7 @@ func TestRun_Races(t *testing.T) {
 	changing.Wait()
 	verdict := s.Verdict()
 	assert.Equal(t, uint64(*comparisons), verdict.Compared)
-	assert.Zero(t, verdict.Count(shadow.Real), verdict.Text())
+	assert.Zero(t, verdict.Count(shadow.Real), textOf(verdict))
 	assert.Greater(t, verdict.Records, verdict.Compared)
 	assert.Less(t, verdict.Agreed, verdict.Compared, "the changes were felt")
 	for _, class := range verdict.Classes {

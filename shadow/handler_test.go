@@ -65,10 +65,10 @@ func TestHandler_SameAnswer(t *testing.T) {
 			}
 			require.NoError(t, s.Close(t.Context()))
 			v := s.Verdict()
-			assert.Equal(t, uint64(len(wallets)), v.Agreed+v.Failed+v.Dropped, v.Text())
+			assert.Equal(t, uint64(len(wallets)), v.Agreed+v.Failed+v.Dropped, textOf(v))
 			assert.Equal(t, name == "a good one", v.Failed == 0)
 			assert.Empty(t, v.Classes)
-			assert.NotContains(t, v.Text(), "secret")
+			assert.NotContains(t, textOf(v), "secret")
 		})
 	}
 }
@@ -304,7 +304,7 @@ func TestHandler_Linked(t *testing.T) {
 		}
 	}
 	require.NoError(t, s.Flush(t.Context()))
-	assert.Equal(t, uint64(4), s.Verdict().Agreed, s.Verdict().Text())
+	assert.Equal(t, uint64(4), s.Verdict().Agreed, textOf(s.Verdict()))
 	site.ask(s.Handler(altered(site.primary, func(_ *http.Request, status int, body []byte) (int, []byte) {
 		return status, edited(body, func(a map[string]any) { a["linked_score"].(map[string]any)["address"] = wallets[1] })
 	})), wallets[0])

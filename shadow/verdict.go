@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -138,8 +139,8 @@ func twoDigits(n float64) string {
 	return fmt.Sprintf("%.2g", n)
 }
 
-// Text returns the verdict as lines for people.
-func (v *Verdict) Text() string {
+// WriteText writes the verdict for a terminal.
+func (v *Verdict) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", v)
 	fmt.Fprintf(&b, "compared %d, agreed %d, dropped %d, skipped %d, failed %d\n", v.Compared, v.Agreed, v.Dropped, v.Skipped, v.Failed)
@@ -152,7 +153,8 @@ func (v *Verdict) Text() string {
 			c.Samples[k].write(&b)
 		}
 	}
-	return b.String()
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func (l *Latency) text() string {

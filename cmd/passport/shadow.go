@@ -136,8 +136,8 @@ func (p *program) client(f *shadowFlags) (*scoreapi.Client, error) {
 	return client, nil
 }
 
-// shadowOptions returns the options of the shadow.
-func (p *program) shadowOptions(f *shadowFlags, db *database, after *shadow.Verdict) ([]shadow.Option, error) {
+// shadowOptions returns the options of the shadow that need no database.
+func (p *program) shadowOptions(f *shadowFlags, after *shadow.Verdict) ([]shadow.Option, error) {
 	options := []shadow.Option{
 		shadow.WithWorkers(f.workers), shadow.WithSamples(f.samples), shadow.WithTimeout(f.timeout), shadow.WithSkew(f.skew),
 		shadow.Continuing(after), shadow.WithLogger(p.logger()),
@@ -147,7 +147,6 @@ func (p *program) shadowOptions(f *shadowFlags, db *database, after *shadow.Verd
 		option shadow.Option
 	}{
 		{f.once, shadow.WithoutSecondLook()},
-		{f.records, shadow.WithRecords(db)},
 		{f.separate, shadow.WithSeparateClaims()},
 		{f.scoringError, shadow.WithScoringErrorStatus()},
 		{f.hide, shadow.WithHiddenAddresses()},
@@ -175,6 +174,10 @@ func (p *program) shadowWith(cmd *cobra.Command, f *shadowFlags) error {
 	if err != nil {
 		return err
 	}
+	options, err := p.shadowOptions(f, kept.Verdict)
+	if err != nil {
+		return err
+	}
 	client, err := p.client(f)
 	if err != nil {
 		return err
@@ -197,9 +200,8 @@ func (p *program) shadowWith(cmd *cobra.Command, f *shadowFlags) error {
 	if _, err := planner.Plan(cmd.Context(), f.watch.Community, stranger); err != nil {
 		return err
 	}
-	options, err := p.shadowOptions(f, db, kept.Verdict)
-	if err != nil {
-		return err
+	if f.records {
+		options = append(options, shadow.WithRecords(db))
 	}
 	s, err := shadow.New(planner, options...)
 	if err != nil {
@@ -225,7 +227,7 @@ func (p *program) watched(f *shadowFlags, kept *watch, ended error) error {
 	v := kept.Verdict
 	labels := shadow.Labels{Title: fmt.Sprintf("Community %d beside %s", f.watch.Community, hostOf(f.watch.Primary))}
 	if err := p.finish(map[string]func(io.Writer) error{
-		"text": func(w io.Writer) error { _, err := io.WriteString(w, v.Text()); return err },
+		"text": v.WriteText,
 		"json": func(w io.Writer) error { return writeJSON(w, v) },
 		"html": func(w io.Writer) error { return v.WriteHTML(w, labels) },
 	}, f.format, f.files, f.checkpoint); err != nil {

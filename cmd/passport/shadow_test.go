@@ -154,7 +154,7 @@ func TestShadow_Faults(t *testing.T) {
 		{"name": "over", "until": "2020-01-01T00:00:00Z", "field": "score"}]`
 	v = decode[shadow.Verdict](t, o.must(append(run, "--format", "json", "--exceptions", o.file("excuses", excuses))...))
 	assert.Equal(t, [2]uint64{9, 1}, [2]uint64{v.Count(shadow.Real), v.Count(shadow.Excepted)})
-	o.refused(exitUsage, "lacks a name", append(run, "--exceptions", o.file("excuses", `[{}]`))...)
+	o.refused(exitUsage, "lacks a name", append(run, "--database-url", "postgres://127.0.0.1:1/none", "--exceptions", o.file("excuses", `[{}]`))...)
 	o.refused(exitFailed, "no such file", append(run, "--exceptions", "/nowhere")...)
 }
 
