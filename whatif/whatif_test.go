@@ -21,7 +21,7 @@ import (
 	"github.com/passport-sdk/passport-go/whatif"
 )
 
-var wallets = flag.Int("wallets", 1000, "the number of wallets of TestCompare")
+var wallets = flag.Int("wallets", 400, "the number of wallets of TestCompare")
 
 // town is a community of many wallets that fight for accounts.
 type town struct {
