@@ -146,6 +146,7 @@ func (s *Store) PutAddressList(ctx context.Context, name string, addresses ...st
 	return s.on.write(ctx, []call{
 		s.texts.call("lock_communities"),
 		s.texts.call("put_list", name),
-		s.texts.call("replace_members", name, members),
+		s.texts.call("delete_members", name, members),
+		s.texts.call("put_members", name, members),
 	})
 }

@@ -49,8 +49,8 @@ func explain(ctx context.Context, op string, at stage, err error) error {
 }
 
 func kindOf(op string, at stage, state string, err error) error {
-	column, constraint := violated(err)
-	guard := guards[op]
+	message, constraint := answered(err)
+	guard, isGuarded := guards[op]
 	switch {
 	case at == connecting && (state == "" || class(state) == internalError):
 		return store.ErrUnavailable // some poolers have no other code for being full
@@ -62,7 +62,7 @@ func kindOf(op string, at stage, state string, err error) error {
 		return store.ErrUnavailable
 	case state == "":
 		return store.ErrInternal
-	case state == guard.state && column == guard.column:
+	case isGuarded && state == invalidText && strings.Contains(message, guard.text):
 		return guard.kind
 	case at == committing && serverLost(state):
 		return store.ErrUnknownOutcome
@@ -78,6 +78,7 @@ func kindOf(op string, at stage, state string, err error) error {
 
 // The SQLSTATEs that stand out from their class.
 const (
+	invalidText          = "22P02" // of a guard, if the message quotes its text
 	foreignKeyViolation  = "23503"
 	uniqueViolation      = "23505"
 	serializationFailure = "40001"
@@ -140,15 +141,15 @@ func sqlState(err error) string {
 	return ""
 }
 
-// violated returns the column of a violated NOT NULL, or the name of another
-// constraint that is violated; "" for every other error.
-func violated(err error) (column, constraint string) {
-	if answered, is := errors.AsType[*pgconn.PgError](err); is {
-		return answered.ColumnName, answered.ConstraintName
+// answered returns the message of the database, in its language, and the name
+// of the constraint that is violated; "" if there is none.
+func answered(err error) (message, constraint string) {
+	if answer, is := errors.AsType[*pgconn.PgError](err); is {
+		return answer.Message, answer.ConstraintName
 	}
-	var answered interface{ Get(field byte) string } // of lib/pq, with the protocol's names of fields
-	if errors.As(err, &answered) {
-		return answered.Get('c'), answered.Get('n')
+	var answer interface{ Get(field byte) string } // of lib/pq, with the protocol's names of fields
+	if errors.As(err, &answer) {
+		return answer.Get('M'), answer.Get('n')
 	}
 	return "", ""
 }

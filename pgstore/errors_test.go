@@ -184,27 +184,29 @@ func TestExplain_Commit(t *testing.T) {
 	}
 }
 
-// A guard's own code, in its own statement, means what the guard is about.
+// A guard's own text, in its own statement, means what the guard is about, in
+// every language of the server.
 func TestExplain_Guards(t *testing.T) {
 	t.Parallel()
+	const other = `invalid input syntax for type bigint: "twelve"`
 	for _, c := range []struct {
-		in, code, column string
-		want             error
+		in, code, message string
+		want              error
 	}{
-		{"lock_passport", divisionByZero, "", store.ErrCommunityNotFound},
-		{"upsert_score", notNullViolation, "passport_id", store.ErrConflict},
-		{"upsert_score", notNullViolation, "another", store.ErrInternal}, // a column that is not ours to fill
-		{"upsert_score", divisionByZero, "", store.ErrInvalid},
-		{"lock_passport", notNullViolation, "credential", store.ErrInternal},
-		{"upsert_score", divisionByZero, "", store.ErrInvalid}, // it has no guard
+		{"lock_passport", invalidText, `invalid input syntax for type bigint: "no such community"`, store.ErrCommunityNotFound},
+		{"upsert_score", invalidText, "ungültige Eingabesyntax für Typ bigint: »the wallet has changed«", store.ErrConflict},
+		{"upsert_score", invalidText, other, store.ErrInvalid}, // another program's
+		{"upsert_score", invalidText, `invalid input syntax for type bigint: "no such community"`, store.ErrInvalid},
+		{"upsert_score", notSupported, "the wallet has changed", store.ErrInternal},
+		{"upsert_passport", invalidText, other, store.ErrInvalid}, // it has no guard
 		{"lock_passport", uniqueViolation, "", store.ErrConflict},
 	} {
 		for _, at := range []stage{working, committing} {
 			for _, cause := range []error{
-				&pgconn.PgError{Code: c.code, ColumnName: c.column},
-				&pq.Error{Code: pqerror.Code(c.code), Column: c.column},
+				&pgconn.PgError{Code: c.code, Message: c.message},
+				&pq.Error{Code: pqerror.Code(c.code), Message: c.message},
 			} {
-				require.ErrorIs(t, explain(t.Context(), c.in, at, cause), c.want, "%T: %s of %q in %s", cause, c.code, c.column, c.in)
+				require.ErrorIs(t, explain(t.Context(), c.in, at, cause), c.want, "%T: %s %q in %s", cause, c.code, c.message, c.in)
 			}
 		}
 	}

@@ -45,35 +45,28 @@ func (c call) each(row func(scan scanFunc) error) call {
 	return c
 }
 
-// guard is the SQLSTATE by which a statement reports that something it rests on
-// is not so, or no longer.
+// guard is how a statement reports that something it rests on is not so, or no
+// longer. An error is the only answer that undoes a batch without another round
+// trip, so the statement casts a text to a number: the text that names the
+// guard, unless its condition holds. A distributed engine passes the error on
+// as it is, while a violated NOT NULL comes as an internal error of a node.
 type guard struct {
-	state string
-	// column is the one that refuses NULL where state is notNullViolation:
-	// another program's column may refuse as well.
-	column string
+	// text is the one that is no number, which the error shows.
+	text string
 	// kind is the error that it stands for.
 	kind error
 }
 
-const (
-	// A guard that reads divides by the truth of its condition: an error is the
-	// only answer that undoes a batch without another round trip.
-	divisionByZero = "22012"
-	// A guard that writes makes its own row impossible.
-	notNullViolation = "23502"
-)
-
 // guards are those of the statements that have one, by the statement's name.
 var guards = map[string]guard{
-	"lock_passport":       {state: divisionByZero, kind: store.ErrCommunityNotFound},
-	"upsert_score":        {state: notNullViolation, column: "passport_id", kind: store.ErrConflict},
-	"verify_group_claims": {state: divisionByZero, kind: store.ErrConflict},
-	"verify_hash_links":   {state: divisionByZero, kind: store.ErrConflict},
-	"verify_earners":      {state: divisionByZero, kind: store.ErrConflict},
-	"verify_account":      {state: divisionByZero, kind: store.ErrNotFound},
-	"insert_api_key":      {state: notNullViolation, column: "account_id", kind: store.ErrNotFound},
-	"bulk_insert_uses":    {state: notNullViolation, column: "api_key_id", kind: store.ErrNotFound},
+	"lock_passport":       {"no such community", store.ErrCommunityNotFound},
+	"upsert_score":        {"the wallet has changed", store.ErrConflict},
+	"verify_group_claims": {"group claims have changed", store.ErrConflict},
+	"verify_hash_links":   {"claims have changed", store.ErrConflict},
+	"verify_earners":      {"a credential is deleted", store.ErrConflict},
+	"verify_account":      {"no such account", store.ErrNotFound},
+	"insert_api_key":      {"no such account", store.ErrNotFound},
+	"bulk_insert_uses":    {"no such key", store.ErrNotFound},
 }
 
 //go:embed sql/*.sql schema/*.sql

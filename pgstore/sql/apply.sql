@@ -14,11 +14,8 @@ from   (
          from   unnest($2::text[]) as wallet (address)
          limit  cardinality($2::text[])
        ) as wallet
-where  not exists (
-         select from /* schema */registry_passport p
-         where  p.address = wallet.address
-         and    p.community_id = $1::bigint
-       )
+left   join /* schema */registry_passport p on p.address = wallet.address and p.community_id = $1::bigint
+where  p.id is null
 order  by wallet.address collate "C"
 on     conflict (address, community_id) do nothing;
 
@@ -29,12 +26,11 @@ on     conflict (address, community_id) do nothing;
 -- the host's.
 --
 --   $1 community  $2 addresses
-select p.id::bigint, 1 / (
-         select count(*)
-         from   /* schema */account_community c
+select p.id::bigint, (case when exists (
+         select from /* schema */account_community c
          where  c.id = $1::bigint
          and    c.deleted_at is null
-       )
+       ) then '1' else 'no such community' end)::bigint
 from   (
          select wallet.address
          from   unnest($2::text[]) as wallet (address)
@@ -51,10 +47,10 @@ for    no key update of p;
 --
 --   $1 community  $2 nullifiers  $3 addresses  $4 expiries
 insert into /* schema */registry_hashscorerlink (hash, community_id, address, expires_at)
-select claim.hash, $1::bigint, claim.address, claim.expires_at::timestamptz
+select claim.hash, $1::bigint, claim.address, claim.expires_at
 from   (
          select *
-         from   unnest($2::text[], $3::text[], $4::text[]) as claim (hash, address, expires_at)
+         from   unnest($2::text[], $3::text[], $4::text[]::timestamptz[]) as claim (hash, address, expires_at)
          limit  cardinality($2::text[])
        ) as claim
 order  by claim.hash collate "C"
@@ -81,33 +77,33 @@ for    no key update;
 --   $5 addresses and  $6 expiries as wanted
 update /* schema */registry_hashscorerlink l
 set    address    = swap.to_address,
-       expires_at = swap.to_expiry::timestamptz
+       expires_at = swap.to_expiry
 from   (
          select *
-         from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+         from   unnest($2::text[], $3::text[], $4::text[]::timestamptz[], $5::text[], $6::text[]::timestamptz[])
                 as swap (hash, from_address, from_expiry, to_address, to_expiry)
          limit  cardinality($2::text[])
        ) as swap
 where  l.hash = swap.hash
 and    l.community_id + 0 = $1::bigint
 and    l.address = swap.from_address
-and    greatest('0001-01-01 00:00:00.000001Z', least(l.expires_at, '9999-12-31 23:59:59.999999Z')) = swap.from_expiry::timestamptz;
+and    greatest('0001-01-01 00:00:00.000001Z', least(l.expires_at, '9999-12-31 23:59:59.999999Z')) = swap.from_expiry;
 
 -- name: verify_hash_links
 -- Fails unless every claim is as wanted.
 --
 --   $1 community  $2 nullifiers  $3 addresses  $4 expiries
-select 1 / (count(*) = cardinality($2::text[]))::int
+select (case when count(*) = cardinality($2::text[]) then '1' else 'claims have changed' end)::bigint
 from   (
          select *
-         from   unnest($2::text[], $3::text[], $4::text[]) as wanted (hash, address, expires_at)
+         from   unnest($2::text[], $3::text[], $4::text[]::timestamptz[]) as wanted (hash, address, expires_at)
          limit  cardinality($2::text[])
        ) as wanted
 join   /* schema */registry_hashscorerlink l
        on  l.hash = wanted.hash
        and l.community_id + 0 = $1::bigint
        and l.address = wanted.address
-       and greatest('0001-01-01 00:00:00.000001Z', least(l.expires_at, '9999-12-31 23:59:59.999999Z')) = wanted.expires_at::timestamptz;
+       and greatest('0001-01-01 00:00:00.000001Z', least(l.expires_at, '9999-12-31 23:59:59.999999Z')) = wanted.expires_at;
 
 -- name: replace_stamps
 -- Deletes the stamps that no longer count, inserts those that do, and leaves
@@ -187,17 +183,16 @@ limit  cardinality($2::text[]);
 -- score names its wallet, and gets the ids of the wallet's rows.
 --
 -- It fails unless every wallet still has the credentials that it was scored by,
--- and the stamps that replace_stamps was spared for: the id of the passport is
--- NULL otherwise, which the column refuses. It sees at least the rows that the
--- scoring which held the passport's lock saw. Rows that are stored where they
--- were read were there all the time.
+-- and the stamps that replace_stamps was spared for. It sees at least the rows
+-- that the scoring which held the passport's lock saw. Rows that are stored
+-- where they were read were there all the time.
 --
 --   $1 community  $2 addresses  $3 digests of the rows  $4 of the stamps or ""
 --   $5 statuses  $6 values  $7 times  $8 expiries
 --   $9 errors  $10 evidences  $11 stamp scores  $12 stamps
 --   $13 time  $14 actions  $15 addresses  $16 data  $17 scored wallet or ""
 with scored as materialized (
-    select wallet.*, case
+    select wallet.*, coalesce(case
              when wallet.version =
 -- shared: digest of rows
            encode(sha256(array(
@@ -225,16 +220,18 @@ with scored as materialized (
            )::text::bytea), 'hex')
 -- end shared
              ) then (
-               select p.id
+               select p.id::text
                from   /* schema */registry_passport p
                where  p.address = wallet.address
                and    p.community_id = $1::bigint
              )
-           end as passport_id
+           end, 'the wallet has changed')::bigint as passport_id
     from   (
              select *
-             from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                           $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+             from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                           array_replace($7::text[], '', null)::timestamptz[],
+                           array_replace($8::text[], '', null)::timestamptz[],
+                           $9::text[], $10::text[], $11::text[], $12::text[])
                     as wallet (address, version, stamped, status, score, scored_at,
                                expires_at, error, evidence, stamp_scores, stamps)
              limit  cardinality($2::text[])
@@ -245,8 +242,8 @@ with scored as materialized (
     select new.passport_id,
            new.status,
            nullif(new.score, '')::numeric,
-           nullif(new.scored_at, '')::timestamptz,
-           nullif(new.expires_at, '')::timestamptz,
+           new.scored_at,
+           new.expires_at,
            nullif(new.error, ''),
            nullif(new.evidence, '')::jsonb,
            nullif(new.stamp_scores, '')::jsonb,
@@ -302,7 +299,7 @@ order  by lock.place;
 -- one.
 --
 --   $1 row ids of the credentials
-select 1 / (count(*) = cardinality($1::text[]))::int
+select (case when count(*) = cardinality($1::text[]) then '1' else 'a credential is deleted' end)::bigint
 from   (
          select
          from   /* schema */ceramic_cache_ceramiccache c
@@ -324,12 +321,9 @@ from   (
 insert into /* schema */registry_humanpointsconfig as config (action, points, active)
 select counted.action, 0, false
 from   unnest($1::text[]) as counted (action)
+left   join /* schema */registry_humanpointsconfig c on c.action = counted.action
 where  current_setting('transaction_isolation') = 'repeatable read'
-or     counted.action = any($2::text[])
-       and exists (
-         select from /* schema */registry_humanpointsconfig c
-         where  c.action = counted.action
-       )
+or     counted.action = any($2::text[]) and c.action is not null
 order  by counted.action collate "C"
 on     conflict (action) do update
 set    points = config.points;
@@ -345,11 +339,10 @@ from   (
          from   unnest($2::text[]) as wallet (address)
          limit  cardinality($2::text[])
        ) as wallet
-where  not exists (
-         select from /* schema */registry_humanpointscommunityqualifiedusers q
-         where  q.address = wallet.address
-         and    q.community_id = $1::bigint
-       )
+left   join /* schema */registry_humanpointscommunityqualifiedusers q
+       on  q.address = wallet.address
+       and q.community_id = $1::bigint
+where  q.id is null
 order  by wallet.address collate "C"
 on     conflict (address, community_id) do nothing;
 
@@ -369,12 +362,11 @@ with earned as (
                with ordinality as award (address, action, provider, tx_hash, most, communities, place)
         limit  cardinality($2::text[])
     ) as award
-    where  not exists (
-             select from /* schema */registry_humanpoints h
-             where  h.address = award.address
-             and    h.action = award.action
-             and    h.provider = award.provider
-           )
+    left   join /* schema */registry_humanpoints h
+           on  h.address = award.address
+           and h.action = award.action
+           and h.provider = award.provider
+    where  h.id is null
     and    award.communities::bigint <= case award.communities when '0' then 0 else (
              select count(*)
              from   /* schema */registry_humanpointscommunityqualifiedusers q

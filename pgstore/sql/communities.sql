@@ -14,7 +14,7 @@ select pg_advisory_xact_lock(hashtextextended('passport communities', 0));
 -- Fails unless the account exists, and keeps it from being deleted.
 --
 --   $1 account
-select 1 / count(*)
+select (case when count(*) = 1 then '1' else 'no such account' end)::bigint
 from   (
          select from /* schema */account_account a
          where  a.id = $1::bigint
@@ -28,9 +28,12 @@ from   (
 --   $1 name  $2 any account will do  $3 password
 insert into /* schema */auth_user
        (username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined)
-select $1::text, $3::text, false, '', '', '', false, true, statement_timestamp()
-where  not exists (select from /* schema */auth_user u where u.username = $1::text)
-and    not ($2::boolean and exists (select from /* schema */account_account))
+select wanted.username, $3::text, false, '', '', '', false, true, statement_timestamp()
+from   (select $1::text as username) as wanted
+left   join /* schema */auth_user u on u.username = wanted.username
+left   join (select a.id from /* schema */account_account a limit 1) as other on $2::boolean
+where  u.id is null
+and    other.id is null
 on     conflict (username) do nothing;
 
 -- name: put_account
@@ -40,9 +43,11 @@ on     conflict (username) do nothing;
 insert into /* schema */account_account (address, user_id)
 select '', u.id
 from   /* schema */auth_user u
+left   join /* schema */account_account a on a.user_id = u.id
+left   join (select a.id from /* schema */account_account a limit 1) as other on $2::boolean
 where  u.username = $1::text
-and    not exists (select from /* schema */account_account a where a.user_id = u.id)
-and    not ($2::boolean and exists (select from /* schema */account_account))
+and    a.id is null
+and    other.id is null
 on     conflict (user_id) do nothing;
 
 -- name: find_account

@@ -32,9 +32,10 @@ insert into /* schema */ceramic_cache_ceramiccache
        (type, address, provider, stamp, proof_value, issuance_date, expiration_date,
         created_at, updated_at, compose_db_save_status, compose_db_stream_id)
 select 1, $1::text, new.provider, new.stamp::jsonb, new.proof_value,
-       nullif(new.issued_at, '')::timestamptz, nullif(new.expires_at, '')::timestamptz,
-       statement_timestamp(), statement_timestamp(), 'pending', ''
-from   unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+       new.issued_at, new.expires_at, statement_timestamp(), statement_timestamp(), 'pending', ''
+from   unnest($2::text[], $3::text[], $4::text[],
+              array_replace($5::text[], '', null)::timestamptz[],
+              array_replace($6::text[], '', null)::timestamptz[])
        with ordinality as new (provider, stamp, proof_value, issued_at, expires_at, place)
 order  by new.place;
 
@@ -57,11 +58,9 @@ returning id::bigint;
 insert into /* schema */ceramic_cache_revocation (proof_value, ceramic_cache_id)
 select c.proof_value, c.id
 from   /* schema */ceramic_cache_ceramiccache c
+left   join /* schema */ceramic_cache_revocation r on r.ceramic_cache_id = c.id
 where  c.proof_value = any($1::text[])
-and    not exists (
-         select from /* schema */ceramic_cache_revocation r
-         where  r.ceramic_cache_id = c.id
-       )
+and    r.id is null
 order  by c.id
 on     conflict (ceramic_cache_id) do nothing
 returning id::bigint;

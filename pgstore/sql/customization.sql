@@ -28,16 +28,18 @@ insert into /* schema */account_customization
         show_explanation_panel, partner_name, nav_order, show_in_top_nav)
 select free.path, $1::bigint, false, false, '', false, '', 0, false
 from   (
-         select 'community-' || $1::bigint::text || case n when 0 then '' else '-' || n::text end as path
-         from   generate_series(0, (select count(*) from /* schema */account_customization)) as n
-         where  not exists (
-                  select from /* schema */account_customization taken
-                  where  taken.path = 'community-' || $1::bigint::text || case n when 0 then '' else '-' || n::text end
-                )
-         order  by n
+         select numbered.path
+         from   (
+                  select n, 'community-' || $1::bigint::text || case n when 0 then '' else '-' || n::text end as path
+                  from   generate_series(0, (select count(*) from /* schema */account_customization)) as n
+                ) as numbered
+         left   join /* schema */account_customization taken on taken.path = numbered.path
+         where  taken.id is null
+         order  by numbered.n
          limit  1
        ) as free
-where  not exists (select from /* schema */account_customization z where z.scorer_id = $1::bigint)
+left   join /* schema */account_customization z on z.scorer_id = $1::bigint
+where  z.id is null
 on     conflict (scorer_id) do nothing;
 
 -- name: put_lists
@@ -47,7 +49,8 @@ on     conflict (scorer_id) do nothing;
 insert into /* schema */account_addresslist (name)
 select list.name
 from   unnest($1::text[]) as list (name)
-where  not exists (select from /* schema */account_addresslist l where l.name = list.name)
+left   join /* schema */account_addresslist l on l.name = list.name
+where  l.id is null
 order  by list.name collate "C"
 on     conflict (name) do nothing;
 
@@ -58,15 +61,18 @@ on     conflict (name) do nothing;
 insert into /* schema */account_customcredentialruleset (credential_type, definition, name, provider_id)
 select 'DEVEL', '{}', left(custom.provider, 64), custom.provider
 from   unnest($1::text[]) as custom (provider)
-where  not exists (select from /* schema */account_customcredentialruleset r where r.provider_id = custom.provider)
+left   join /* schema */account_customcredentialruleset r on r.provider_id = custom.provider
+where  r.id is null
 order  by custom.provider collate "C"
 on     conflict (provider_id) do nothing;
 
 -- name: put_platform
 -- Inserts the platform of custom credentials if it is missing.
 insert into /* schema */account_customplatform (platform_type, name, is_evm)
-select 'DEVEL', 'DeveloperList', false
-where  not exists (select from /* schema */account_customplatform p where p.name = 'DeveloperList')
+select 'DEVEL', platform.name, false
+from   (select 'DeveloperList'::text as name) as platform
+left   join /* schema */account_customplatform p on p.name = platform.name
+where  p.id is null
 on     conflict (name) do nothing;
 
 -- name: put_allow_lists
@@ -103,33 +109,29 @@ select $1::text
 on     conflict (name) do update
 set    name = excluded.name;
 
--- name: replace_members
--- Gives the list exactly those members, in their order. Rows of present members
--- stay.
+-- name: delete_members
+-- Deletes the members of the list that are not among those.
 --
 --   $1 name  $2 addresses
-with list as (
-    select l.id
-    from   /* schema */account_addresslist l
-    where  l.name = $1::text
-), wanted as (
-    select member.address, min(member.place) as place
-    from   unnest($2::text[]) with ordinality as member (address, place)
-    group  by member.address
-), leaving as (
-    delete from /* schema */account_addresslistmember m
-    using  list
-    where  m.list_id = list.id
-    and    not exists (select from wanted where wanted.address = m.address)
-)
+delete from /* schema */account_addresslistmember m
+using  /* schema */account_addresslist l
+where  l.name = $1::text
+and    m.list_id = l.id
+and    m.address <> all($2::text[]);
+
+-- name: put_members
+-- Inserts the missing members of the list, in their order.
+--
+--   $1 name  $2 addresses
 insert into /* schema */account_addresslistmember (address, list_id)
-select wanted.address, list.id
-from   wanted
-cross  join list
-where  not exists (
-         select from /* schema */account_addresslistmember m
-         where  m.list_id = list.id
-         and    m.address = wanted.address
-       )
+select wanted.address, l.id
+from   (
+         select member.address, min(member.place) as place
+         from   unnest($2::text[]) with ordinality as member (address, place)
+         group  by member.address
+       ) as wanted
+join   /* schema */account_addresslist l on l.name = $1::text
+left   join /* schema */account_addresslistmember m on m.list_id = l.id and m.address = wanted.address
+where  m.id is null
 order  by wanted.place
 on     conflict (address, list_id) do nothing;

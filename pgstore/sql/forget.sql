@@ -95,12 +95,9 @@ for    update of p;
 insert into /* schema */registry_passport (community_id, address, requires_calculation)
 select c.id, $1::text, false
 from   /* schema */account_community c
+left   join /* schema */registry_passport p on p.address = $1::text and p.community_id = c.id
 where  c.deleted_at is null
-and    not exists (
-         select from /* schema */registry_passport p
-         where  p.address = $1::text
-         and    p.community_id = c.id
-       )
+and    p.id is null
 order  by c.id
 on     conflict (address, community_id) do nothing;
 

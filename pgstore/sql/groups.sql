@@ -43,7 +43,8 @@ order  by g.group_key collate "C";
 --
 --   $1 community  $2 addresses
 --   $3 keys  $4 canonical wallets  $5 times as read
-select 1 / (count(*) = cardinality($3::text[]) and count(wanted.group_key) = count(*))::int
+select (case when count(*) = cardinality($3::text[]) and count(wanted.group_key) = count(*)
+             then '1' else 'group claims have changed' end)::bigint
 from   (
          select g.group_key, g.canonical_address, g.claimed_at
 -- shared: claims of groups
@@ -58,13 +59,13 @@ and    length(g.group_key) <= 2579 /* MaxGroupKey */
        ) as found
 left   join (
          select *
-         from   unnest($3::text[], $4::text[], $5::text[]) as wanted (group_key, canonical_address, claimed_at)
+         from   unnest($3::text[], $4::text[], array_replace($5::text[], '', null)::timestamptz[])
+                as wanted (group_key, canonical_address, claimed_at)
          limit  cardinality($3::text[])
        ) as wanted
        on  wanted.group_key = found.group_key
        and wanted.canonical_address = found.canonical_address
-       and nullif(wanted.claimed_at, '')::timestamptz
-           = greatest('0001-01-01 00:00:00.000001Z', least(found.claimed_at, '9999-12-31 23:59:59.999999Z'));
+       and wanted.claimed_at = greatest('0001-01-01 00:00:00.000001Z', least(found.claimed_at, '9999-12-31 23:59:59.999999Z'));
 
 -- name: delete_group_claims
 -- Deletes claims that verify_group_claims has locked.
@@ -80,10 +81,10 @@ and    g.community_id + 0 = $1::bigint;
 --
 --   $1 community  $2 keys  $3 canonical wallets  $4 times
 insert into /* schema */account_walletgroupcommunityclaim (group_key, canonical_address, claimed_at, community_id)
-select claim.group_key, claim.canonical_address, claim.claimed_at::timestamptz, $1::bigint
+select claim.group_key, claim.canonical_address, claim.claimed_at, $1::bigint
 from   (
          select *
-         from   unnest($2::text[], $3::text[], $4::text[]) as claim (group_key, canonical_address, claimed_at)
+         from   unnest($2::text[], $3::text[], $4::text[]::timestamptz[]) as claim (group_key, canonical_address, claimed_at)
          limit  cardinality($2::text[])
        ) as claim
 order  by claim.group_key collate "C";

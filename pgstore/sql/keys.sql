@@ -60,9 +60,9 @@ order  by k.prefix collate "C"
 limit  $3::bigint;
 
 -- name: insert_api_key
--- Inserts a key. If its account does not exist it inserts NULL, which the
--- column refuses: the foreign key is only checked at the commit, which may be
--- the host's. The service's other limits take their defaults.
+-- Inserts a key. It fails unless its account exists: the foreign key is only
+-- checked at the commit, which may be the host's. The service's other limits
+-- take their defaults.
 --
 --   $1 id  $2 prefix  $3 hash  $4 SHA-256 or ""  $5 name  $6 account
 --   $7 creation or NULL for now  $8 expiry or NULL  $9 revoked
@@ -70,10 +70,12 @@ limit  $3::bigint;
 insert into /* schema */account_accountapikey
        (id, prefix, hashed_key, hashed_key_sha256, name, account_id, created, expiry_date, revoked, rate_limit,
         read_scores, historical_endpoint, submit_passports, create_scorers)
-values ($1::text, $2::text, $3::text, nullif($4::text, ''), $5::text,
-        (select a.id from /* schema */account_account a where a.id = $6::bigint),
-        coalesce($7::timestamptz, statement_timestamp()), $8::timestamptz, $9::boolean, nullif($10::text, ''),
-        $11::boolean, $12::boolean, $13::boolean, $14::boolean);
+select $1::text, $2::text, $3::text, nullif($4::text, ''), $5::text,
+       coalesce(a.id::text, 'no such account')::bigint,
+       coalesce($7::timestamptz, statement_timestamp()), $8::timestamptz, $9::boolean, nullif($10::text, ''),
+       $11::boolean, $12::boolean, $13::boolean, $14::boolean
+from   (select $6::bigint as id) as owner
+left   join /* schema */account_account a on a.id = owner.id;
 
 -- name: migrate_api_key
 -- Sets the SHA-256 of a key that has none.
@@ -94,8 +96,7 @@ where  prefix = $1::text
 returning 1::bigint;
 
 -- name: bulk_insert_uses
--- Inserts usage, in order. If its key does not exist it inserts NULL, as
--- insert_api_key does.
+-- Inserts usage, in order. It fails unless its keys exist.
 --
 --   $1 key ids  $2 times  $3 paths  $4 base paths or ""  $5 segments or ""
 --   $6 queries or ""  $7 headers or ""  $8 payloads or ""  $9 responses or ""
@@ -104,7 +105,7 @@ insert into /* schema */account_accountapikeyanalytics
        (api_key_id, created_at, path, base_path, path_segments, query_params, headers, payload, response,
         response_skipped, status_code, error)
 select k.id,
-       new.at::timestamptz,
+       new.at,
        new.path,
        nullif(new.base_path, ''),
        nullif(new.segments, '')::jsonb,
@@ -115,9 +116,10 @@ select k.id,
        new.skipped::boolean,
        nullif(new.status, '')::integer,
        nullif(new.error, '')
-from   unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+from   unnest($1::text[], $2::text[]::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
               $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
        with ordinality as new (key_id, at, path, base_path, segments, query, headers, payload, response,
                                skipped, status, error, place)
 left   join /* schema */account_accountapikey k on k.id = new.key_id
+where  coalesce(case when k.id is not null then '1' end, 'no such key')::bigint = 1
 order  by new.place;
