@@ -38,7 +38,7 @@ func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error
 		return store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
 	var r catalogReader
-	on, texts := hostOn(db), textsIn(c.schema)
+	on, texts := hostOn(db), c.texts()
 	if err := on.read(ctx, texts.call(op, c.schema, schemaTables()).each(r.row)); err != nil {
 		return err
 	}

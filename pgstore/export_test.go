@@ -3,7 +3,7 @@ package pgstore
 import "github.com/passport-sdk/passport-go/store"
 
 // Texts are the texts of all statements in the usual schema, by name.
-func Texts() map[string]string { return textsIn(defaultSchema) }
+func Texts() map[string]string { return usualTexts() }
 
 // Guards are the guards of the statements, by name.
 func Guards() map[string]guard { return guards }

@@ -45,7 +45,7 @@ func NewLimiter[D Database](db D, options ...Option) *Limiter {
 	if err := l.validate(); err != nil {
 		l.on = misnamed{err}
 	}
-	l.texts = textsIn(l.schema)
+	l.texts = l.config.texts()
 	return l
 }
 

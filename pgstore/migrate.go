@@ -31,7 +31,7 @@ func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 	if err := c.validate(); err != nil {
 		return store.Errorf("migrate", store.ErrInvalid, "%w", err)
 	}
-	m := migration{config: c, texts: textsIn(c.schema)}
+	m := migration{config: c, texts: c.texts()}
 	now, err := m.state(ctx, hostOn(db))
 	switch {
 	case err != nil:

@@ -3,6 +3,8 @@ package pgstore
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,23 +24,35 @@ func WithSchema(name string) Option {
 	return func(c *config) { c.schema = name }
 }
 
+// WithEngine sets the engine that the database is, by default [Postgres].
+func WithEngine(engine Engine) Option {
+	return func(c *config) { c.engine = engine }
+}
+
 const defaultSchema = "public"
 
 type config struct {
 	schema string
+	engine Engine
 }
 
 func newConfig(options []Option) config {
-	c := config{schema: defaultSchema}
+	c := config{schema: defaultSchema, engine: Postgres}
 	problems.Apply(&c, options)
 	return c
 }
 
+// dialect returns how the engine differs from Postgres.
+func (c *config) dialect() dialect { return dialects[c.engine] }
+
 // validate refuses names of schemas that Postgres would silently take for
-// another one.
+// another one, and unknown engines.
 func (c *config) validate() error {
 	const most = 63 // NAMEDATALEN - 1: what is longer is cut off
+	_, known := dialects[c.engine]
 	switch {
+	case !known:
+		return fmt.Errorf("there is no engine %.40q: want one of %q", c.engine, slices.Sorted(maps.Keys(dialects)))
 	case c.schema == "":
 		return errors.New("the name of the schema is empty")
 	case len(c.schema) > most:

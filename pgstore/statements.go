@@ -136,19 +136,19 @@ func (c columns) add(row ...string) {
 // rows returns how many rows there are.
 func (c columns) rows() int { return len(c[0]) }
 
-// textsIn returns the texts for a schema, for the usual one always the same: a
-// store bound to a transaction must cost next to nothing.
-func textsIn(schema string) texts {
-	if schema == defaultSchema {
-		return inDefaultSchema()
+// texts returns the texts for the schema and the engine, for the usual ones
+// always the same.
+func (c *config) texts() texts {
+	if c.schema == defaultSchema && c.engine == Postgres {
+		return usualTexts()
 	}
-	return readTexts(schema)
+	return readTexts(c.schema, c.dialect())
 }
 
-var inDefaultSchema = sync.OnceValue(func() texts { return readTexts(defaultSchema) })
+var usualTexts = sync.OnceValue(func() texts { return readTexts(defaultSchema, dialect{}) })
 
 // readTexts reads the files.
-func readTexts(schema string) texts {
+func readTexts(schema string, _ dialect) texts {
 	quoted := pgx.Identifier{schema}.Sanitize() + "."
 	read := texts{}
 	for _, file := range filesIn("sql") {

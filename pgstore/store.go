@@ -94,7 +94,7 @@ func newStore(on executor, options []Option) *Store {
 	if err := c.validate(); err != nil {
 		on = misnamed{err} // Postgres would take such a name for another one
 	}
-	return &Store{id: rand.Text(), on: on, texts: textsIn(c.schema)}
+	return &Store{id: rand.Text(), on: on, texts: c.texts()}
 }
 
 // misnamed runs nothing, since no schema can have the name.
