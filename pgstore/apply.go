@@ -207,7 +207,9 @@ func (t texts) writePoints(c *store.Changes, receipt *receiptReader) []call {
 		calls = append(calls, t.call("record_passing_score", c.Community, qualified))
 	}
 	if awards.rows() > 0 {
-		calls = append(calls, t.call("record_awards", store.Microseconds(c.At), awards).each(receipt.award))
+		given := t.call("record_awards", store.Microseconds(c.At), awards).each(receipt.award)
+		given.again = func() { clear(receipt.given) }
+		calls = append(calls, given)
 	}
 	return calls
 }

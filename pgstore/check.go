@@ -17,7 +17,8 @@ var ErrSchema = store.ErrSchema
 
 // CheckSchema compares a live database with what the SDK needs of it: UTF-8,
 // tables, columns with their types and whether they take NULL, unique keys,
-// foreign keys, and the indexes that the queries rely on. The database may have
+// foreign keys, the indexes that the queries rely on, and on engines other than
+// Postgres the table passport_locks. The database may have
 // more than that, except a column that keeps the SDK from adding rows, and a
 // function or an operator on the session's search path that has a name which
 // the SDK uses and belongs to another role. It changes nothing, and needs no
@@ -39,15 +40,19 @@ func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error
 	}
 	var r catalogReader
 	on, texts := hostOn(db), c.texts()
-	if err := on.read(ctx, texts.call(op, c.schema, schemaTables()).each(r.row)); err != nil {
+	needed, names := neededTables(), schemaTables()
+	if c.dialect().rowLocks {
+		needed, names = append(slices.Clip(needed), locksTable), append(slices.Clip(names), locksTable.name)
+	}
+	if err := on.read(ctx, texts.call(op, c.schema, names).each(r.row)); err != nil {
 		return err
 	}
 	found := r.encodings.faults()
-	for _, want := range neededTables() {
+	for _, want := range needed {
 		if got := tableOf(r.tables, want.name); got != nil {
 			found.compare(&want, got)
 		} else {
-			found.addf("table %s is missing", want.name)
+			found.addf("table %s is missing%s", want.name, want.madeBy)
 		}
 	}
 	functions, operators := texts.names()

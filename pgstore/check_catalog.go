@@ -16,6 +16,16 @@ type table struct {
 	indexes []index
 	// references are the foreign keys.
 	references []reference
+	// madeBy is what makes it, if it is not of the service.
+	madeBy string
+}
+
+// locksTable is the table of locks.sql.
+var locksTable = table{
+	name:    "passport_locks",
+	columns: []column{{name: "slot", typ: "text"}},
+	keys:    []index{{columns: "slot"}},
+	madeBy:  ", which Migrate makes in a schema of its own, and pgstore/locks.sql in others",
 }
 
 type column struct {

@@ -45,7 +45,11 @@ func explain(ctx context.Context, op string, at stage, err error) error {
 		}
 		return fmt.Errorf("%s: %w", op, ended)
 	}
-	return &store.Error{Op: op, Kind: kindOf(op, at, state, err), SQLState: state, Cause: cause(state, err)}
+	kind, because := kindOf(op, at, state, err), cause(err)
+	if errors.Is(kind, ErrSchema) { // which is a cause
+		kind, because = store.ErrInternal, fmt.Errorf("%w: run Migrate, or see what CheckSchema reports: %w", ErrSchema, because)
+	}
+	return &store.Error{Op: op, Kind: kind, SQLState: state, Cause: because}
 }
 
 func kindOf(op string, at stage, state string, err error) error {
@@ -89,6 +93,8 @@ const (
 	idleInTransaction    = "25P03" // a host that waited for too long before it scored in its transaction
 	transactionTimeout   = "25P04"
 	lockNotAvailable     = "55P03" // lock_timeout
+	duplicateTable       = "42P07" // also an index
+	duplicateSchema      = "42P06"
 	undefinedTable       = "42P01"
 	undefinedColumn      = "42703"
 	invalidSchemaName    = "3F000"
@@ -107,8 +113,11 @@ func kindOfState(state string) error {
 	switch state {
 	case uniqueViolation, serializationFailure, deadlockDetected:
 		return store.ErrConflict
-	case readOnlyTransaction, idleInTransaction, transactionTimeout, lockNotAvailable:
+	case readOnlyTransaction, idleInTransaction, transactionTimeout, lockNotAvailable,
+		completionUnknown: // of a statement before the commit
 		return store.ErrUnavailable
+	case undefinedTable, undefinedColumn, invalidSchemaName:
+		return ErrSchema
 	}
 	switch class(state) {
 	case dataException, // a value that no column can hold
@@ -194,17 +203,13 @@ func unsent(err error) bool {
 }
 
 // cause returns the error as the cause of one of package store.
-func cause(state string, err error) error {
+func cause(err error) error {
 	if failed, is := errors.AsType[*pgconn.ConnectError](err); is {
 		err = failed.Unwrap() // without the connection's configuration, password included
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		// The caller's context has not ended, and errors.Is must not say so.
 		err = fmt.Errorf("a limit of the connection's or the pool's: %v", err) //nolint:errorlint // see above
-	}
-	switch state {
-	case undefinedTable, undefinedColumn, invalidSchemaName:
-		return fmt.Errorf("%w: run Migrate, or see what CheckSchema reports: %w", ErrSchema, err)
 	}
 	return err
 }

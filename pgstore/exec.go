@@ -40,12 +40,14 @@ type schemaTx interface {
 	exec(ctx context.Context, op, sql string, args ...any) error
 }
 
+// hostOn returns the executor for what is no part of a scoring, and no matter
+// of plans.
 func hostOn[D Database](db D) host {
 	switch db := any(db).(type) {
 	case *pgxpool.Pool:
-		return onPool(db)
+		return onPool(db, pinPath)
 	case *sql.DB:
-		return onDB(db)
+		return onDB(db, pinPath)
 	}
 	panic(fmt.Sprintf("a Database is not a %T", db))
 }

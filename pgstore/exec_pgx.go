@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -14,11 +15,13 @@ import (
 // BEGIN and COMMIT in it, so that a batch that fails is over when its answer
 // arrives and leaves the connection fit for the next.
 type pgxPool struct {
-	pool     *pgxpool.Pool
+	pool *pgxpool.Pool
+	// pin begins each transaction.
+	pin      call
 	renewals *renewals
 }
 
-func onPool(pool *pgxpool.Pool) pgxPool { return pgxPool{pool, new(renewals)} }
+func onPool(pool *pgxpool.Pool, pin call) pgxPool { return pgxPool{pool, pin, new(renewals)} }
 
 func (p pgxPool) read(ctx context.Context, calls ...call) error {
 	return p.send(ctx, reading, calls)
@@ -49,7 +52,7 @@ func (p pgxPool) send(ctx context.Context, at stage, calls []call) error {
 		return explain(ctx, connect, connecting, err)
 	}
 	defer conn.Release()
-	err = sendBatch(ctx, conn.Conn(), conn, at, pinned(calls...))
+	err = sendBatch(ctx, conn.Conn(), conn, at, slices.Concat([]call{p.pin}, calls))
 	if p.renewals.take(err, int(p.pool.Stat().TotalConns())) {
 		ctx, cancel := detached(ctx)
 		defer cancel()

@@ -5,16 +5,19 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"slices"
 	"strings"
 )
 
 // sqlDB runs statements on a database/sql handle, one after another.
 type sqlDB struct {
-	db       *sql.DB
+	db *sql.DB
+	// pin begins each transaction.
+	pin      call
 	renewals *renewals
 }
 
-func onDB(db *sql.DB) sqlDB { return sqlDB{db, new(renewals)} }
+func onDB(db *sql.DB, pin call) sqlDB { return sqlDB{db, pin, new(renewals)} }
 
 // read runs its statements in a transaction too: lib/pq sends a statement
 // and its arguments apart, and in between a pooler in transaction mode may
@@ -22,13 +25,13 @@ func onDB(db *sql.DB) sqlDB { return sqlDB{db, new(renewals)} }
 // client's.
 func (d sqlDB) read(ctx context.Context, calls ...call) error {
 	return d.inTransaction(ctx, &sql.TxOptions{ReadOnly: true}, reading, func(tx *sql.Tx) error {
-		return runAll(ctx, tx, reading, pinned(calls...))
+		return runAll(ctx, tx, reading, slices.Concat([]call{d.pin}, calls))
 	})
 }
 
 func (d sqlDB) write(ctx context.Context, calls []call) error {
 	return d.inTransaction(ctx, nil, committing, func(tx *sql.Tx) error {
-		return runAll(ctx, tx, working, pinned(calls...))
+		return runAll(ctx, tx, working, slices.Concat([]call{d.pin}, calls))
 	})
 }
 

@@ -120,15 +120,16 @@ func (l *Limiter) Migrate(ctx context.Context) error {
 	if err := l.Check(ctx); err == nil || !errors.As(err, &detail) || detail.SQLState != missing {
 		return err
 	}
-	return l.host.migrate(ctx, func(tx schemaTx) error {
+	err := l.host.migrate(ctx, func(tx schemaTx) error {
 		if err := tx.exec(ctx, pinPath.name, pinPath.sql); err != nil {
-			return err
-		}
-		if err := tx.read(ctx, l.texts.call("lock_schema", l.schema)); err != nil {
 			return err
 		}
 		return tx.exec(ctx, "create_rate_limits", l.in(createRateLimits))
 	})
+	if isThere(err) {
+		return l.Check(ctx) // another process was faster
+	}
+	return err
 }
 
 // Each update of a row that finds room on its page costs no index entry.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -20,8 +21,9 @@ import (
 //
 // All of it happens in one transaction, or nothing. Any number of processes may
 // call it at once: the others wait for the first, then find nothing to do. It
-// keeps no state in the session and so works behind a pooler in transaction
-// mode.
+// takes no lock but those of the rows and tables that it makes, and keeps no
+// state in the session, so it works behind a pooler in transaction mode and on
+// any node.
 //
 // Errors are *[store.Error]: [store.ErrInternal] around [ErrSchema] when a
 // database of the service lacks something, [store.ErrInvalid] for a name that
@@ -32,7 +34,8 @@ func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 		return store.Errorf("migrate", store.ErrInvalid, "%w", err)
 	}
 	m := migration{config: c, texts: c.texts()}
-	now, err := m.state(ctx, hostOn(db))
+	on := hostOn(db)
+	now, err := m.state(ctx, on)
 	switch {
 	case err != nil:
 		return err
@@ -47,10 +50,25 @@ func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 	if faults := now.encodings.faults(); faults != nil {
 		return store.Errorf("migrate", store.ErrInternal, "%w:\n%w", ErrSchema, errors.Join(faults...))
 	}
-	if now.version >= len(schemaFiles()) {
-		return nil
+	for !m.done(&now) {
+		failed := on.migrate(ctx, func(tx schemaTx) error { return m.run(ctx, tx, &now) })
+		if failed == nil {
+			return nil
+		}
+		before := now
+		if now, err = m.state(ctx, on); err != nil || now == before || !isThere(failed) {
+			return failed
+		}
+		// Another process was faster.
 	}
-	return hostOn(db).migrate(ctx, func(tx schemaTx) error { return m.run(ctx, tx) })
+	return nil
+}
+
+// isThere reports whether something could not be made because it is there.
+func isThere(err error) bool {
+	var detail *store.Error
+	return errors.As(err, &detail) && (errors.Is(err, store.ErrConflict) ||
+		detail.SQLState == duplicateTable || detail.SQLState == duplicateSchema)
 }
 
 // migration brings one schema to the last version.
@@ -68,6 +86,8 @@ type schemaState struct {
 	encodings encodings
 	// exists reports whether there is such a schema, ours whether Migrate made it.
 	exists, ours bool
+	// locks reports whether it has the table passport_locks.
+	locks bool
 	// tables counts the tables of the service in it.
 	tables int
 	// version is the last version that it has.
@@ -78,11 +98,11 @@ type schemaState struct {
 }
 
 func (m *migration) state(ctx context.Context, db executor) (s schemaState, err error) {
-	var schemas, ours int
+	var schemas, ours, locks int
 	err = db.read(ctx, m.texts.call("read_schema_state", m.schema, schemaTables()).each(func(scan scanFunc) error {
-		return scan(&s.encodings.database, &s.encodings.session, &schemas, &ours, &s.tables, &s.stranger)
+		return scan(&s.encodings.database, &s.encodings.session, &schemas, &ours, &locks, &s.tables, &s.stranger)
 	}))
-	s.exists, s.ours = schemas > 0, ours > 0
+	s.exists, s.ours, s.locks = schemas > 0, ours > 0, locks > 0
 	if err != nil || !s.ours {
 		return s, err
 	}
@@ -90,18 +110,15 @@ func (m *migration) state(ctx context.Context, db executor) (s schemaState, err 
 	return s, err
 }
 
-// run migrates within a transaction. The state is read again once the lock is
-// held: another process may have been faster.
-func (m *migration) run(ctx context.Context, tx schemaTx) error {
+// done reports whether there is nothing to do.
+func (m *migration) done(now *schemaState) bool {
+	return now.version >= len(schemaFiles()) && (now.locks || !m.dialect().rowLocks)
+}
+
+// run migrates within a transaction, unless the state is no longer that of now.
+func (m *migration) run(ctx context.Context, tx schemaTx, now *schemaState) error {
 	// For the statements that change the schema, which are no calls.
 	if err := tx.exec(ctx, pinPath.name, pinPath.sql); err != nil {
-		return err
-	}
-	if err := tx.read(ctx, m.texts.call("lock_schema", m.schema)); err != nil {
-		return err
-	}
-	now, err := m.state(ctx, tx)
-	if err != nil {
 		return err
 	}
 	if now.stranger != "" {
@@ -122,16 +139,34 @@ func (m *migration) run(ctx context.Context, tx schemaTx) error {
 	files := schemaFiles()
 	for version := now.version; version < len(files); version++ {
 		op := "migrate_" + files[version].name
+		// The first to insert a version makes it: the others wait for its end.
+		if err := tx.exec(ctx, op, m.in(insertSchemaVersion), version+1, files[version].name); err != nil {
+			return err
+		}
 		for _, sql := range files[version].statements() {
 			if err := tx.exec(ctx, op, m.in(sql)); err != nil {
 				return err
 			}
 		}
-		if err := tx.exec(ctx, op, m.in(insertSchemaVersion), version+1, files[version].name); err != nil {
+	}
+	if !m.dialect().rowLocks || now.locks {
+		return nil
+	}
+	for _, sql := range locksFile().statements() {
+		if err := tx.exec(ctx, "create_locks", m.in(sql)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// locksFile returns locks.sql as a file of the schema.
+func locksFile() *sqlFile {
+	text, err := embedded.ReadFile("locks.sql")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return &sqlFile{"locks", strings.ReplaceAll(string(text), `:"schema"`, "{schema}")}
 }
 
 const createSchemaVersion = `

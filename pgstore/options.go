@@ -43,7 +43,10 @@ func newConfig(options []Option) config {
 }
 
 // dialect returns how the engine differs from Postgres.
-func (c *config) dialect() dialect { return dialects[c.engine] }
+func (c *config) dialect() *dialect {
+	d := dialects[c.engine]
+	return &d
+}
 
 // validate refuses names of schemas that Postgres would silently take for
 // another one, and unknown engines.

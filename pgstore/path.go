@@ -47,10 +47,12 @@ const reducePath = `pg_catalog.set_config('search_path', case
          then 'pg_catalog, pg_temp'
        end, true)`
 
-// pinned returns the calls behind the one that reduces the search path, for a
-// transaction of ours.
-func pinned(calls ...call) []call {
-	return append([]call{pinPlans}, calls...)
+// pin returns the call that begins a transaction of ours on the engine.
+func (d *dialect) pin() call {
+	if d.withoutPlans {
+		return pinPath
+	}
+	return pinPlans
 }
 
 // pinnedInTx is pinned for a host's transaction, which gets its path back.

@@ -34,6 +34,9 @@ type call struct {
 	row func(scan scanFunc) error
 	// done runs when the call has succeeded; nil for nothing.
 	done func()
+	// again runs before a repetition, to forget the rows of the attempt before;
+	// nil where the rows of an attempt replace those.
+	again func()
 }
 
 // scanFunc copies the columns of the current row.
@@ -67,9 +70,14 @@ var guards = map[string]guard{
 	"verify_account":      {"no such account", store.ErrNotFound},
 	"insert_api_key":      {"no such account", store.ErrNotFound},
 	"bulk_insert_uses":    {"no such key", store.ErrNotFound},
+
+	// Those of row_locks.sql.
+	"lock_points":      {"passport_locks lacks rows", store.ErrSchema},
+	"lock_credentials": {"passport_locks lacks rows", store.ErrSchema},
+	"lock_communities": {"passport_locks lacks rows", store.ErrSchema},
 }
 
-//go:embed sql/*.sql schema/*.sql
+//go:embed sql/*.sql engines/*.sql schema/*.sql locks.sql
 var embedded embed.FS
 
 // sqlFile is an embedded file; its name is without the ending.
@@ -142,16 +150,23 @@ func (c *config) texts() texts {
 	if c.schema == defaultSchema && c.engine == Postgres {
 		return usualTexts()
 	}
-	return readTexts(c.schema, c.dialect())
+	return readTexts(c.schema, *c.dialect())
 }
 
 var usualTexts = sync.OnceValue(func() texts { return readTexts(defaultSchema, dialect{}) })
 
-// readTexts reads the files.
-func readTexts(schema string, _ dialect) texts {
+// readTexts reads the files, those of the engine last: its statements replace
+// the others.
+func readTexts(schema string, d dialect) texts {
 	quoted := pgx.Identifier{schema}.Sanitize() + "."
+	files := filesIn("sql")
+	for _, file := range filesIn("engines") {
+		if file.name == "row_locks" && d.rowLocks {
+			files = append(files, file)
+		}
+	}
 	read := texts{}
-	for _, file := range filesIn("sql") {
+	for _, file := range files {
 		for _, part := range strings.Split("\n"+file.text, "\n-- name: ")[1:] {
 			name, body, _ := strings.Cut(part, "\n")
 			body = strings.ReplaceAll(typeName.ReplaceAllString(body, "::pg_catalog.$1"), "/* schema */", quoted)

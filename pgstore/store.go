@@ -43,7 +43,8 @@ var (
 // Every exec mode of pgx works. Behind PgBouncer in transaction mode choose
 // one that prepares nothing, such as pgx.QueryExecModeExec.
 func New(pool *pgxpool.Pool, options ...Option) *Store {
-	return newStore(onPool(pool), options)
+	c := newConfig(options)
+	return c.store(onPool(pool, c.dialect().pin()))
 }
 
 // NewDB returns a store on a database/sql handle, with the driver of pgx or
@@ -59,7 +60,8 @@ func New(pool *pgxpool.Pool, options ...Option) *Store {
 // default_query_exec_mode=exec in its URL; lib/pq needs that PgBouncer ignores
 // its startup parameter extra_float_digits (ignore_startup_parameters).
 func NewDB(db *sql.DB, options ...Option) *Store {
-	return newStore(onDB(db), options)
+	c := newConfig(options)
+	return c.store(onDB(db, c.dialect().pin()))
 }
 
 // InTx returns a store with the same options that is bound to the host's own
@@ -89,15 +91,16 @@ func (s *Store) bound(on executor) *Store {
 	return &Store{id: s.id, on: on, texts: s.texts}
 }
 
-func newStore(on executor, options []Option) *Store {
-	c := newConfig(options)
+func (c *config) store(on executor) *Store {
 	if err := c.validate(); err != nil {
 		on = misnamed{err} // Postgres would take such a name for another one
+	} else if c.dialect().conflicts {
+		on = repeating{on}
 	}
 	return &Store{id: rand.Text(), on: on, texts: c.texts()}
 }
 
-// misnamed runs nothing, since no schema can have the name.
+// misnamed runs nothing, since no schema or engine can have the name.
 type misnamed struct{ err error }
 
 func (m misnamed) read(_ context.Context, calls ...call) error {
@@ -139,6 +142,7 @@ func (s *Store) count(ctx context.Context, first []call, last call) (int, error)
 		var id int64
 		return scan(&id)
 	})
+	counted.again = func() { n = 0 }
 	if err := s.on.write(ctx, append(first, counted)); err != nil {
 		return 0, err
 	}

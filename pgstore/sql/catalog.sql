@@ -114,6 +114,7 @@ limit  20;
 select pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('client_encoding'),
        (select count(*) from pg_catalog.pg_namespace n where n.nspname = $1::text),
        count(*) filter (where c.relname = 'passport_schema_version'),
+       count(*) filter (where c.relname = 'passport_locks'),
        count(*) filter (where c.relname = any($2::text[])),
        coalesce(max(r.rolname::text) filter (
          where c.relname = 'passport_schema_version'
@@ -131,9 +132,3 @@ and    c.relkind in ('r', 'p');
 -- name: read_schema_version
 -- Returns the last version that the schema has.
 select coalesce(max(version), 0) from /* schema */passport_schema_version;
-
--- name: lock_schema
--- Makes those that migrate one schema queue.
---
---   $1 schema
-select pg_advisory_xact_lock(hashtextextended('passport schema ' || $1::text, 0));

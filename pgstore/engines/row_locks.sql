@@ -1,0 +1,44 @@
+-- The statements that lock rows where an advisory lock does not hold between
+-- all sessions. Each replaces the one of its name, takes the same arguments and
+-- has the same place in the order of locks.
+--
+-- A name stands for one of the 4,096 rows of passport_locks, so the table never
+-- grows, and scorings of two addresses seldom wait for each other without need.
+-- The rows of one statement are locked in their order. Each fails unless it has
+-- found all of them: without a row there is no lock.
+
+-- name: lock_points
+--   $1 names of the locks
+select (case when count(*) = (
+         select count(distinct left(md5('points ' || lock.name), 3))
+         from   unnest($1::text[]) as lock (name)
+       ) then '1' else 'passport_locks lacks rows' end)::bigint
+from   (
+         select
+         from   /* schema */passport_locks l
+         where  l.slot = any(array(
+                  select left(md5('points ' || lock.name), 3)
+                  from   unnest($1::text[]) as lock (name)
+                ))
+         order  by l.slot
+         for    update
+       ) as locked;
+
+-- name: lock_credentials
+--   $1 address
+select (case when count(*) = 1 then '1' else 'passport_locks lacks rows' end)::bigint
+from   (
+         select
+         from   /* schema */passport_locks l
+         where  l.slot = left(md5('credentials of ' || $1::text), 3)
+         for    update
+       ) as locked;
+
+-- name: lock_communities
+select (case when count(*) = 1 then '1' else 'passport_locks lacks rows' end)::bigint
+from   (
+         select
+         from   /* schema */passport_locks l
+         where  l.slot = left(md5('communities'), 3)
+         for    update
+       ) as locked;
