@@ -30,8 +30,14 @@ type rivals struct {
 func newRivals(t *testing.T, options ...passport.Option) *rivals {
 	t.Helper()
 	w := newWorld(t)
-	r := &rivals{world: w, t: t, issuer: passporttest.NewIssuer()}
-	r.store = pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 24 }))
+	return rivalsOn(t, w, pgstore.New(w.newPool(manyAtOnce)), options...)
+}
+
+func manyAtOnce(c *pgxpool.Config) { c.MaxConns = 24 }
+
+func rivalsOn(t *testing.T, w *world, s *pgstore.Store, options ...passport.Option) *rivals {
+	t.Helper()
+	r := &rivals{world: w, t: t, store: s, issuer: passporttest.NewIssuer()}
 	options = append(options,
 		passport.WithTrustedIssuers(r.issuer.DID()),
 		passport.WithHumanPoints(passport.HumanPoints{Capped: passport.MetaMaskOG()}))
@@ -166,7 +172,11 @@ func TestScore_OneAccountAtOnce(t *testing.T) {
 
 func TestScore_CappedAward(t *testing.T) {
 	t.Parallel()
-	r := newRivals(t)
+	requireCapped(t, newRivals(t))
+}
+
+func requireCapped(t *testing.T, r *rivals) {
+	t.Helper()
 	const limit, left, workers, each = 5000, 9, 32, 4
 	rival := addresses(workers * each)
 	r.exec(`update scorer_weighted_binaryweightedscorer set threshold = 0`)

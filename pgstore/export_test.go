@@ -1,6 +1,11 @@
 package pgstore
 
-import "github.com/passport-sdk/passport-go/store"
+import (
+	"maps"
+	"strings"
+
+	"github.com/passport-sdk/passport-go/store"
+)
 
 // Texts are the texts of all statements in the usual schema, by name.
 func Texts() map[string]string { return usualTexts() }
@@ -13,4 +18,15 @@ func Version(credentials ...store.Credential) string {
 	const ofNoRows = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 	v := walletVersion{rows: ofNoRows, ids: readable(credentials)}
 	return v.String()
+}
+
+// WithoutAdvisoryLocks returns the store as it would be on a server, or on as
+// many nodes, that advisory locks do not hold on.
+func (s *Store) WithoutAdvisoryLocks() *Store {
+	without := *s
+	without.texts = maps.Clone(s.texts)
+	for name, sql := range without.texts {
+		without.texts[name] = strings.ReplaceAll(sql, "pg_advisory_xact_lock", "")
+	}
+	return &without
 }
