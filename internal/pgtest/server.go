@@ -53,7 +53,10 @@ func (s settings) server() (*server, error) {
 }
 
 // launch starts a server of our own.
-func (s settings) launch() (*server, error) {
+func (s settings) launch() (*server, error) { return s.launchWith((*launcher).initialize) }
+
+// launchWith starts a server whose data folder the function makes.
+func (s settings) launchWith(prepare func(*launcher) error) (*server, error) {
 	as, err := serverAccount()
 	if err != nil {
 		return nil, err
@@ -71,7 +74,7 @@ func (s settings) launch() (*server, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	if err := l.initialize(); err != nil {
+	if err := prepare(&l); err != nil {
 		return nil, errors.Join(err, on.stop())
 	}
 	if on.admin, err = l.run(); err != nil {
@@ -116,7 +119,7 @@ func (l *launcher) initialize() error {
 	if err != nil {
 		return err
 	}
-	return l.configure()
+	return l.configure(config)
 }
 
 // config trades safety for speed: nothing here outlives the tests.
@@ -133,13 +136,14 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 `
 
-func (l *launcher) configure() (err error) {
+// configure adds settings, which override those before them.
+func (l *launcher) configure(lines string) (err error) {
 	file, err := os.OpenFile(filepath.Join(l.folder, "data", "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("configure the server: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	_, err = file.WriteString(config)
+	_, err = file.WriteString(lines)
 	return err
 }
 
