@@ -17,7 +17,8 @@ type batch struct {
 	asked     []Address // the addresses to score, each once
 	// lastScores asks for the last scores even if they do not decide anything.
 	lastScores bool
-	attempt    int // the number of this attempt, from 1
+	attempt    int  // the number of this attempt, from 1
+	mayLag     bool // what is read
 
 	wallets []Address       // the addresses, and the others of their groups
 	units   []unit          // of the wallets, in their order
@@ -96,6 +97,7 @@ func (b *batch) load(ctx context.Context, trusting bool) error {
 		Community: b.community,
 		Addresses: b.wallets,
 		At:        store.Microseconds(e.settings.clock()),
+		MayLag:    b.mayLag,
 		LastScore: b.compared() || len(b.wallets) > len(b.units) || b.ties > 0,
 		Groups:    e.settings.grouped,
 		Points:    e.settings.points.query(),
@@ -127,6 +129,11 @@ func (b *batch) load(ctx context.Context, trusting bool) error {
 	}
 	b.snapshot = snapshot
 	return err
+}
+
+// mayLag reports whether what the attempt reads may lag, though it writes.
+func (e *Engine) mayLag(attempt int) bool {
+	return e.settings.lagging && attempt == 1 && e.leaving <= 0
 }
 
 // compared reports whether the results have the score before.

@@ -36,6 +36,7 @@ func (r *bulkRun) begin(ctx context.Context, p *parcel) error {
 
 func (r *bulkRun) prepare(ctx context.Context, items []*item) *attempt {
 	b := &batch{engine: r.engine, community: r.community, asked: make([]Address, len(items)), lastScores: true, attempt: items[0].observation.Attempts + 1}
+	b.mayLag = r.engine.mayLag(b.attempt)
 	for i := range items {
 		b.asked[i] = items[i].observation.Address
 	}

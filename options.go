@@ -84,6 +84,20 @@ func WithRetry(backoff func() retry.Backoff) Option {
 	return func(s *settings) { s.backoff = backoff }
 }
 
+// WithLaggingLoads lets the first read of a scoring lag (store.Query.MayLag), so
+// that a store with a replica reads there. Without it only the reads of
+// Preview, Latest and plans may.
+//
+// A lag costs a retry and never a claim that counts twice: Apply checks the
+// credentials and all claims that were read, and the retry reads the primary.
+// What no Apply checks may be as old as the replica: the community's terms,
+// lists of addresses, Result.Before, and the time of the scoring, which is by
+// the replica's clock. An engine that is [Engine.LeavingUnchanged] reads the
+// primary, as a scoring that writes nothing checks nothing.
+func WithLaggingLoads() Option {
+	return func(s *settings) { s.lagging = true }
+}
+
 // WithClock sets the time of each scoring, for tests. When the function returns
 // the zero time, the store's clock is used. It must be safe for concurrent use.
 func WithClock(now func() time.Time) Option {
@@ -142,6 +156,7 @@ type settings struct {
 	verifier  Verifier
 	cacheSize int
 	backoff   func() retry.Backoff
+	lagging   bool
 	clock     func() time.Time
 	logger    *slog.Logger
 	observers []observer

@@ -234,7 +234,7 @@ func (r *planRun) planSome(ctx context.Context, some []Planned) error {
 	attempts := 0
 	b, err := repeat(ctx, r.engine.settings.backoff, isAway, func(ctx context.Context) (*batch, error) {
 		attempts++
-		try := &batch{engine: r.engine, community: r.community, asked: asked, lastScores: true, attempt: attempts}
+		try := &batch{engine: r.engine, community: r.community, asked: asked, lastScores: true, attempt: attempts, mayLag: true}
 		return try, try.prepare(ctx)
 	})
 	switch {

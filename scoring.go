@@ -85,6 +85,7 @@ func repeat[T any](
 func (s *scoring) attempt(ctx context.Context) (*Result, error) {
 	o := &s.observation
 	b := &batch{engine: s.engine, community: o.Community, asked: []Address{o.Address}, lastScores: o.Bulk, attempt: o.Attempts}
+	b.mayLag = o.Preview || s.engine.mayLag(o.Attempts)
 	defer o.spent(b, 0)
 	d, err := b.run(ctx, o.Preview)
 	var impossible *ScoringError

@@ -26,29 +26,34 @@ const (
 // what the server knows about the tables, and each statement may see changes
 // that the one before did not.
 func (s *Store) ListAddresses(ctx context.Context, q store.AddressQuery) ([]store.Address, error) {
-	const op = "list_addresses"
 	if err := q.Validate(); err != nil {
-		return nil, store.Errorf(op, store.ErrInvalid, "%w", err)
+		return nil, store.Errorf("list_addresses", store.ErrInvalid, "%w", err)
 	}
-	l, found := addressList{query: &q, last: cmp.Or(string(q.After), "0x")}, false
+	return lagging(ctx, s, func(ctx context.Context, on executor) ([]store.Address, error) {
+		return s.listAddresses(ctx, on, &q)
+	})
+}
+
+func (s *Store) listAddresses(ctx context.Context, on executor, q *store.AddressQuery) ([]store.Address, error) {
+	l, found := addressList{query: q, last: cmp.Or(string(q.After), "0x")}, false
 	community := s.texts.call("find_listed_community", q.Community).each(func(scan scanFunc) error {
 		found = true
 		var id int64
 		return scan(&id)
 	})
-	if err := s.on.read(ctx, community, l.walk(s.texts)); err != nil {
+	if err := on.read(ctx, community, l.walk(s.texts)); err != nil {
 		return nil, err
 	}
 	if !found {
-		return nil, store.Errorf(op, store.ErrCommunityNotFound, "there is no community %d", q.Community)
+		return nil, store.Errorf("list_addresses", store.ErrCommunityNotFound, "there is no community %d", q.Community)
 	}
 	if l.more() && !l.ofAll() {
-		if err := s.on.read(ctx, l.few(s.texts)); err != nil || !l.tooMany {
+		if err := on.read(ctx, l.few(s.texts)); err != nil || !l.tooMany {
 			return l.addresses, err
 		}
 	}
 	for l.more() {
-		if err := s.on.read(ctx, l.walk(s.texts)); err != nil {
+		if err := on.read(ctx, l.walk(s.texts)); err != nil {
 			return nil, err
 		}
 	}

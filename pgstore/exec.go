@@ -42,12 +42,15 @@ type schemaTx interface {
 
 // hostOn returns the executor for what is no part of a scoring, and no matter
 // of plans.
-func hostOn[D Database](db D) host {
+func hostOn[D Database](db D) host { return executorOn(db, pinPath) }
+
+// executorOn returns the executor whose transactions begin with the call.
+func executorOn[D Database](db D, pin call) host {
 	switch db := any(db).(type) {
 	case *pgxpool.Pool:
-		return onPool(db, pinPath)
+		return onPool(db, pin)
 	case *sql.DB:
-		return onDB(db, pinPath)
+		return onDB(db, pin)
 	}
 	panic(fmt.Sprintf("a Database is not a %T", db))
 }

@@ -89,7 +89,7 @@ func (d sqlDB) begin(ctx context.Context, options *sql.TxOptions) (*sql.Conn, *s
 }
 
 // release gives the connection back, after a call that failed with the error or
-// with nil. One that cannot write is closed.
+// with nil. One that is to a server of the other kind is closed.
 func (d sqlDB) release(conn *sql.Conn, err error) {
 	if d.renewals.take(err, d.db.Stats().OpenConnections) {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })

@@ -15,7 +15,7 @@ func (s *Store) ListGroupClaims(ctx context.Context, community int64, address st
 	if err != nil {
 		return nil, err
 	}
-	return readRows(ctx, s, s.texts.call(op, community, []string{of}), scanGroupClaim)
+	return listLagging(ctx, s, s.texts.call(op, community, []string{of}), scanGroupClaim)
 }
 
 func scanGroupClaim(scan scanFunc) (c store.GroupClaim, err error) {

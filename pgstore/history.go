@@ -17,16 +17,18 @@ func (s *Store) LastScore(ctx context.Context, community int64, address store.Ad
 	if err != nil {
 		return nil, err
 	}
-	last, err := readRows(ctx, s, s.texts.call(op, community, of), scanScore)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(last) == 0:
-		return nil, store.Errorf(op, store.ErrCommunityNotFound, "there is no community %d", community)
-	case last[0].Status == "":
-		return nil, store.Errorf(op, store.ErrNotFound, "%s has no score in community %d", of, community)
-	}
-	return &last[0], nil
+	return lagging(ctx, s, func(ctx context.Context, on executor) (*store.RecordedScore, error) {
+		last, err := readRows(ctx, on, s.texts.call(op, community, of), scanScore)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(last) == 0:
+			return nil, store.Errorf(op, store.ErrCommunityNotFound, "there is no community %d", community)
+		case last[0].Status == "":
+			return nil, store.Errorf(op, store.ErrNotFound, "%s has no score in community %d", of, community)
+		}
+		return &last[0], nil
+	})
 }
 
 func scanScore(scan scanFunc) (r store.RecordedScore, err error) {
@@ -53,14 +55,16 @@ func (s *Store) ScoreAt(
 	if err != nil {
 		return nil, err
 	}
-	events, err := readRows(ctx, s, s.texts.call(op, community, of, within(at)), scanEvent(of))
-	if err != nil {
-		return nil, err
-	}
-	if len(events) == 0 {
-		return nil, store.Errorf(op, store.ErrNotFound, "%s has no score in community %d at %v", of, community, at)
-	}
-	return &events[0], nil
+	return lagging(ctx, s, func(ctx context.Context, on executor) (*store.RecordedEvent, error) {
+		events, err := readRows(ctx, on, s.texts.call(op, community, of, within(at)), scanEvent(of))
+		if err != nil {
+			return nil, err
+		}
+		if len(events) == 0 {
+			return nil, store.Errorf(op, store.ErrNotFound, "%s has no score in community %d at %v", of, community, at)
+		}
+		return &events[0], nil
+	})
 }
 
 // ListEvents implements [store.History].
@@ -76,7 +80,7 @@ func (s *Store) ListEvents(
 		list = "list_events_after"
 	}
 	rows := s.texts.call(list, community, of, highest(&page), page.After, int64(page.Limit))
-	events, err := readRows(ctx, s, rows, scanEvent(of))
+	events, err := listLagging(ctx, s, rows, scanEvent(of))
 	if page.After > 0 {
 		slices.Reverse(events)
 	}
@@ -103,7 +107,7 @@ func (s *Store) ListClaims(ctx context.Context, community int64, address store.A
 	if err != nil {
 		return nil, err
 	}
-	return readRows(ctx, s, s.texts.call("list_claims", community, of), func(scan scanFunc) (c store.Claim, err error) {
+	return listLagging(ctx, s, s.texts.call("list_claims", community, of), func(scan scanFunc) (c store.Claim, err error) {
 		var holder string
 		var expires storedTime
 		if err := scan(&c.Nullifier, &holder, &expires); err != nil {

@@ -25,7 +25,7 @@ func (s *Store) findCaller(ctx context.Context, prefix string, c call) (*store.C
 	if !storable(prefix, store.MaxKeyPrefix) {
 		return nil, noSuchKey(c.name)
 	}
-	callers, err := readRows(ctx, s, c, scanCaller)
+	callers, err := readRows(ctx, s.on, c, scanCaller)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (s *Store) ListKeys(ctx context.Context, q store.KeyQuery) ([]store.Key, er
 	if err := q.Validate(); err != nil {
 		return nil, store.Errorf(op, store.ErrInvalid, "%w", err)
 	}
-	return readRows(ctx, s, s.texts.call(op, q.Account, q.After, int64(q.Limit)), func(scan scanFunc) (store.Key, error) {
+	return readRows(ctx, s.on, s.texts.call(op, q.Account, q.After, int64(q.Limit)), func(scan scanFunc) (store.Key, error) {
 		caller, err := scanCaller(scan)
 		return caller.Key, err
 	})

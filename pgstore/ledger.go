@@ -15,12 +15,14 @@ func (s *Store) LoadPoints(ctx context.Context, address store.Address) (*store.P
 	if err != nil {
 		return nil, err
 	}
-	ledger := ledgerReader{store.PointsLedger{Values: map[string]int{}, Multiplier: 1}}
-	if err := s.on.read(ctx, s.texts.call(op, of).each(ledger.row)); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(ledger.result.Points, store.ComparePoints)
-	return &ledger.result, nil
+	return lagging(ctx, s, func(ctx context.Context, on executor) (*store.PointsLedger, error) {
+		ledger := ledgerReader{store.PointsLedger{Values: map[string]int{}, Multiplier: 1}}
+		if err := on.read(ctx, s.texts.call(op, of).each(ledger.row)); err != nil {
+			return nil, err
+		}
+		slices.SortFunc(ledger.result.Points, store.ComparePoints)
+		return &ledger.result, nil
+	})
 }
 
 // ledgerReader puts the rows of load_points together.

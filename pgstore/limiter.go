@@ -43,7 +43,7 @@ func NewLimiter[D Database](db D, options ...Option) *Limiter {
 	host := hostOn(db)
 	l := &Limiter{config: newConfig(options), on: host, host: host}
 	if err := l.validate(); err != nil {
-		l.on = misnamed{err}
+		l.on = unfit{err}
 	}
 	l.texts = l.config.texts()
 	return l

@@ -21,20 +21,29 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 	if err := q.Validate(); err != nil {
 		return nil, store.Errorf("load_snapshot", store.ErrInvalid, "%w", err)
 	}
-	known := s.known(&q)
-	r := newSnapshotReader(&q, known)
-	if err := s.on.read(ctx, s.texts.load(&q, known, r)...); err != nil {
+	if !q.MayLag {
+		return s.load(ctx, s.on, &q)
+	}
+	return lagging(ctx, s, func(ctx context.Context, on executor) (*store.Snapshot, error) {
+		return s.load(ctx, on, &q)
+	})
+}
+
+func (s *Store) load(ctx context.Context, on executor, q *store.Query) (*store.Snapshot, error) {
+	known := s.known(q)
+	r := newSnapshotReader(q, known)
+	if err := on.read(ctx, s.texts.load(q, known, r)...); err != nil {
 		return nil, err
 	}
 	if len(r.unread) > 0 {
-		again := s.texts.loadWallets(&q, r.unread, nil, r)
+		again := s.texts.loadWallets(q, r.unread, nil, r)
 		if q.LastScore {
 			again = append(again, s.texts.call("load_scores", q.Community, r.unread).each(r.score))
 		}
 		if q.Groups {
-			again = append(again, s.texts.loadGroups(&q, r))
+			again = append(again, s.texts.loadGroups(q, r))
 		}
-		if err := s.on.read(ctx, again...); err != nil {
+		if err := on.read(ctx, again...); err != nil {
 			return nil, err
 		}
 	}

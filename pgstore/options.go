@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -32,8 +33,10 @@ func WithEngine(engine Engine) Option {
 const defaultSchema = "public"
 
 type config struct {
-	schema string
-	engine Engine
+	schema  string
+	engine  Engine
+	replica func(pin call) executor // nil: none
+	maxLag  time.Duration
 }
 
 func newConfig(options []Option) config {
@@ -62,6 +65,8 @@ func (c *config) validate() error {
 		return fmt.Errorf("the name of schema %q has %d bytes, Postgres keeps %d", c.schema, len(c.schema), most)
 	case strings.ContainsRune(c.schema, 0) || !utf8.ValidString(c.schema):
 		return fmt.Errorf("the name of schema %q is not text that Postgres can hold", c.schema)
+	case c.maxLag < 0:
+		return fmt.Errorf("a replica cannot lag less than not at all, but WithReplica got %v", c.maxLag)
 	}
 	return nil
 }

@@ -8,11 +8,12 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// renewals decides which connections that cannot write are closed, so that the
-// pool opens others. A server that was demoted may keep its sessions open: each
-// of those is closed when a write fails on it. Where new connections cannot
-// write either, as in a pool that points at a replica, no more than were open
-// at first are closed within each renewalPeriod.
+// renewals decides which connections to a server of the other kind are closed,
+// so that the pool opens others: those that cannot write, and those that are to
+// a primary in the pool of a replica. A server that was demoted, or promoted,
+// may keep its sessions open: each of those is closed when a call fails on it.
+// Where new connections are no better, as in a pool that points at a replica,
+// no more than were open at first are closed within each renewalPeriod.
 type renewals struct {
 	mu     sync.Mutex
 	period time.Time // when the current period ends
@@ -24,7 +25,7 @@ const renewalPeriod = 30 * time.Second
 // take reports whether the connection on which a call failed with the error is
 // to be closed, in a pool with that many open connections.
 func (r *renewals) take(err error, open int) bool {
-	if !isReadOnly(err) {
+	if !isReadOnly(err) && !errors.Is(err, errNoReplica) {
 		return false
 	}
 	r.mu.Lock()

@@ -16,9 +16,10 @@ import (
 // [New] or [NewDB]. It is safe for concurrent use; one that is bound to a
 // transaction ([Store.InTx]) is not, as the transaction is not.
 type Store struct {
-	id    string // of this store and those bound to its transactions
-	on    executor
-	texts texts
+	id      string // of this store and those bound to its transactions
+	on      executor
+	replica *replica // nil: none
+	texts   texts
 }
 
 var (
@@ -85,7 +86,7 @@ func (s *Store) InSQLTx(tx *sql.Tx) *Store { return s.bound(sqlTx{tx}) }
 
 // bound returns the store on a transaction. One that runs nothing stays so.
 func (s *Store) bound(on executor) *Store {
-	if _, is := s.on.(misnamed); is {
+	if _, is := s.on.(unfit); is {
 		return s
 	}
 	return &Store{id: s.id, on: on, texts: s.texts}
@@ -93,22 +94,27 @@ func (s *Store) bound(on executor) *Store {
 
 func (c *config) store(on executor) *Store {
 	if err := c.validate(); err != nil {
-		on = misnamed{err} // Postgres would take such a name for another one
+		on, c.replica = unfit{err}, nil
 	} else if c.dialect().conflicts {
 		on = repeating{on}
 	}
-	return &Store{id: rand.Text(), on: on, texts: c.texts()}
+	s := &Store{id: rand.Text(), on: on, texts: c.texts()}
+	if c.replica != nil {
+		s.replica = &replica{on: c.replica(c.dialect().pin()), maxLag: c.maxLag}
+	}
+	return s
 }
 
-// misnamed runs nothing, since no schema or engine can have the name.
-type misnamed struct{ err error }
+// unfit runs nothing, because of an option: Postgres would take a name that it
+// cannot hold for another one.
+type unfit struct{ err error }
 
-func (m misnamed) read(_ context.Context, calls ...call) error {
-	return store.Errorf(calls[0].name, store.ErrInvalid, "%w", m.err)
+func (u unfit) read(_ context.Context, calls ...call) error {
+	return store.Errorf(calls[0].name, store.ErrInvalid, "%w", u.err)
 }
 
-func (m misnamed) write(_ context.Context, calls []call) error {
-	return store.Errorf(calls[0].name, store.ErrInvalid, "%w", m.err)
+func (u unfit) write(_ context.Context, calls []call) error {
+	return store.Errorf(calls[0].name, store.ErrInvalid, "%w", u.err)
 }
 
 // nothingToDo returns the result of an operation that needs no database: the
@@ -121,9 +127,9 @@ func nothingToDo(ctx context.Context, op string) error {
 }
 
 // readRows runs the call, and returns the results of scan for its rows.
-func readRows[T any](ctx context.Context, s *Store, c call, scan func(scanFunc) (T, error)) ([]T, error) {
+func readRows[T any](ctx context.Context, on executor, c call, scan func(scanFunc) (T, error)) ([]T, error) {
 	var all []T
-	if err := s.on.read(ctx, c.each(func(row scanFunc) error {
+	if err := on.read(ctx, c.each(func(row scanFunc) error {
 		one, err := scan(row)
 		all = append(all, one)
 		return err

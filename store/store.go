@@ -73,6 +73,11 @@ type Query struct {
 	// At is the time of the scoring. Zero means the store's own clock, which
 	// is what production wants; tests pass theirs.
 	At time.Time
+	// MayLag allows an answer as of an earlier moment, such as that of a replica:
+	// the caller writes nothing, or has Apply check what it read. Without it, as
+	// after a lost race, Load must return what was written before it was called. A
+	// store may ignore it.
+	MayLag bool
 	// LastScore asks for the last score of each wallet.
 	LastScore bool
 	// Known is what the caller remembers of some of the addresses. A store may
