@@ -28,7 +28,7 @@ import (
 // clock. A silent network is noticed when wal_receiver_timeout has passed.
 //
 // A read goes to the primary when the replica is away, refuses it, does not
-// answer within 3 seconds, does not find what is asked for, lags more, or is no
+// begin to answer within 3 seconds, does not find what is asked for, lags more, or is no
 // longer a replica. After all but a row that is not there the replica is left
 // alone for a second, and then one read tries it. So a store needs no change
 // when the replica has become the primary. Connections to a server that turns
@@ -116,21 +116,31 @@ type replica struct {
 	resting time.Time
 }
 
+// try is a try to read on a replica, whose context the patience ends while no
+// answer has come.
+type try struct {
+	*replica
+
+	patience *time.Timer
+}
+
 // read fails unless the replica lags by at most maxLag. The lag is read first:
 // what is read after it can only be newer.
-func (r *replica) read(ctx context.Context, calls ...call) error {
+func (t try) read(ctx context.Context, calls ...call) error {
+	t.patience.Reset(replicaPatience)
 	measure := measureLag.each(func(scan scanFunc) error {
+		t.patience.Stop()
 		lag, err := scanLag(scan)
-		if err == nil && lag > r.maxLag {
+		if err == nil && lag > t.maxLag {
 			err = fmt.Errorf("%w: by %v", errBehind, lag)
 		}
 		return err
 	})
-	return r.on.read(ctx, append([]call{measure}, calls...)...)
+	return t.on.read(ctx, append([]call{measure}, calls...)...)
 }
 
 // write does nothing: reads alone are sent to a replica.
-func (*replica) write(_ context.Context, calls []call) error {
+func (try) write(_ context.Context, calls []call) error {
 	return store.Errorf(calls[0].name, store.ErrReadOnly, "a replica is for reads")
 }
 
@@ -171,9 +181,11 @@ func lagging[T any](ctx context.Context, s *Store, read func(ctx context.Context
 	if s.replica == nil || !s.replica.admits() {
 		return read(ctx, s.on)
 	}
-	within, cancel := context.WithTimeout(ctx, replicaPatience)
+	within, cancel := context.WithCancel(ctx)
 	defer cancel()
-	result, err := read(within, s.replica)
+	t := try{s.replica, time.AfterFunc(replicaPatience, cancel)}
+	defer t.patience.Stop()
+	result, err := read(within, t)
 	if ctx.Err() == nil {
 		s.replica.judge(err)
 	}

@@ -33,7 +33,13 @@ var (
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{tb: tb, url: pgtest.New(tb)}
+	return newWorldOn(tb, pgtest.New(tb))
+}
+
+// newWorldOn is newWorld on a database with the SDK's schema.
+func newWorldOn(tb testing.TB, url string) *world {
+	tb.Helper()
+	w := &world{tb: tb, url: url}
 	w.pool = w.newPool(func(c *pgxpool.Config) { c.MaxConns = 4 })
 	w.exec(`
 		insert into auth_user (id, username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined)

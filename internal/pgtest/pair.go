@@ -118,10 +118,13 @@ func (o *Own) Promote() error {
 	return o.server.launcher.do("pg_ctl", "promote", "-D", "data", "-w", "-t", "120")
 }
 
-// Exec runs a statement on the server's own database, as a superuser.
+// Exec runs a statement on the server's own database, as a superuser. It works
+// in a test's cleanup, too.
 func (o *Own) Exec(tb testing.TB, sql string) {
 	tb.Helper()
-	if err := o.server.do(tb.Context(), sql); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), patience)
+	defer cancel()
+	if err := o.server.do(ctx, sql); err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
 }
