@@ -31,7 +31,7 @@ type fault struct {
 func faults() map[string]fault {
 	all := map[string]fault{}
 	for _, some := range []map[string]fault{
-		brokenTerms, brokenLoads, brokenBounds, brokenTexts, brokenApplies, brokenCounts, brokenClaims, brokenVersions, brokenPoints, brokenAwards, brokenKnowing, brokenReceipts, brokenLoadedScores,
+		brokenTerms, brokenLoads, brokenBounds, brokenTexts, brokenApplies, brokenCounts, brokenClaims, brokenVersions, brokenLagging, brokenPoints, brokenAwards, brokenKnowing, brokenReceipts, brokenLoadedScores,
 		brokenContexts, brokenTogether, brokenForTheEngine,
 		brokenPuts, brokenFinding, brokenAccounts, brokenCredentials, brokenPages, brokenLoadedGroups, brokenGroupLists, brokenGroups, brokenGroupsTogether, brokenLastScores, brokenScoresAt, brokenHistory, brokenAddresses,
 		brokenKeys, brokenKeyLists, brokenCallers, brokenUsage, brokenLedgers, brokenForgetting, brokenForgettingOthers, brokenPruning, brokenMethods(),
@@ -92,7 +92,9 @@ func TestStore(t *testing.T) {
 
 // A store passes whatever it does of what the contract leaves to it.
 func TestStore_Choices(t *testing.T) {
-	for name, chooses := range map[string]broken{"ignores Known": ignoresKnown, "has versions in receipts": receiptsOfItsOwn} {
+	for name, chooses := range map[string]broken{
+		"ignores Known": ignoresKnown, "lags where it may": lagsBehind, "has versions in receipts": receiptsOfItsOwn,
+	} {
 		t.Run(name, func(t *testing.T) {
 			chosen := func(testing.TB) storetest.Harness {
 				b := brokenstore.New()

@@ -81,6 +81,7 @@ func groups() []group {
 		engine("counted", countedCases()),
 		engine("claims", claimCases()),
 		engine("stale", staleCases()),
+		engine("lagging", laggingCases()),
 		engine("receipts", receiptCases()),
 		engine("all or nothing", atomicCases()),
 		engine("batch", batchCases()),
