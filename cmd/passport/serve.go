@@ -33,6 +33,8 @@ the second signal ends it at once.`,
 		setting{"PASSPORT_SHARED_RATE_LIMITS", "count them in the database, for all servers on it, `on or off` (default off)"},
 		setting{"PASSPORT_USAGE", "record the calls of each key, `on or off` (default off)"},
 		setting{"PASSPORT_INGESTION", "accept credentials, `on or off` (default off)"},
+		setting{"PASSPORT_REPLICA_URL", "a replica of the database, for reads that may lag by up to 5 seconds"},
+		setting{"PASSPORT_REPLICA_LOADS", "the first read of each scoring, too, `on or off` (default off)"},
 		setting{"PASSPORT_MIGRATE", "create missing tables at the start, `on or off` (default off)"},
 	))
 	return cmd

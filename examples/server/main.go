@@ -12,6 +12,9 @@
 //	                          clients of the service expect whole URLs in next and
 //	                          prev; unset: links begin with the path
 //	PASSPORT_DATABASE_URL     postgres://…; unset: in memory
+//	PASSPORT_REPLICA_URL      postgres://… of a replica, for reads that may lag by up
+//	                          to 5 seconds; see pgstore.WithReplica (unset: none)
+//	PASSPORT_REPLICA_LOADS    the first read of each scoring, too (off)
 //	PASSPORT_TRUSTED_ISSUERS  JSON list of the DIDs whose credentials count
 //	PASSPORT_HUMAN_POINTS     award human points (off)
 //	PASSPORT_METAMASK_OG      with the award that is limited in number (off)

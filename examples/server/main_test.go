@@ -248,6 +248,8 @@ func TestServer_Misconfigured(t *testing.T) {
 		"no issuer":     {[]string{"PASSPORT_TRUSTED_ISSUERS=[]"}, []string{"PASSPORT_TRUSTED_ISSUERS: misconfigured: no trusted issuer"}},
 		"nothing to do": {[]string{"PASSPORT_MIGRATE=on"}, []string{"PASSPORT_MIGRATE: there is nothing to migrate"}},
 		"in memory":     {[]string{"PASSPORT_SHARED_RATE_LIMITS=on"}, []string{"PASSPORT_SHARED_RATE_LIMITS: it does nothing without PASSPORT_DATABASE_URL"}},
+		"no primary":    {[]string{"PASSPORT_REPLICA_URL=postgres://127.0.0.1:1/x"}, []string{"PASSPORT_REPLICA_URL: there is nothing to follow"}},
+		"no replica":    {[]string{"PASSPORT_REPLICA_LOADS=on"}, []string{"PASSPORT_REPLICA_LOADS: it does nothing without"}},
 		"no issuer set": {[]string{"PASSPORT_DATABASE_URL=postgres://127.0.0.1:1/x"}, []string{"PASSPORT_TRUSTED_ISSUERS: no credential would ever count"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -320,6 +322,7 @@ func TestServer_SharedRateLimits(t *testing.T) {
 func TestServer_FreshDatabase(t *testing.T) {
 	url := pgtest.NewEmpty(t)
 	server := start(t, "PASSPORT_DATABASE_URL="+url, anIssuer,
+		"PASSPORT_REPLICA_URL=postgres://u:p@127.0.0.1:1/away", "PASSPORT_REPLICA_LOADS=on", // which does no harm
 		"PASSPORT_MIGRATE=on", "PASSPORT_USAGE=on", "PASSPORT_HUMAN_POINTS=on", "PASSPORT_METAMASK_OG=on", "PASSPORT_POINTS_DATA=on", "PASSPORT_RATE_LIMIT=off")
 	pool, err := pgstore.OpenPool(t.Context(), url)
 	require.NoError(t, err)

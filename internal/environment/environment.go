@@ -37,14 +37,19 @@ type Scoring struct {
 	HumanPoints, MetaMaskOG bool
 	// Linked are the groups in the file of PASSPORT_LINKED_WALLETS, nil for none.
 	Linked *groups.Static
+	// LaggingLoads is PASSPORT_REPLICA_LOADS.
+	LaggingLoads bool
 }
 
 // Server is the configuration of an HTTP server.
 type Server struct {
 	Scoring
-	// Pool is that of PASSPORT_DATABASE_URL, nil for a server in memory. Its owner
+	// Pool is that of PASSPORT_DATABASE_URL, nil for a server in memory. Close
 	// closes it.
 	Pool *pgxpool.Pool
+	// Replica is that of PASSPORT_REPLICA_URL, nil for none. Close
+	// closes it.
+	Replica *pgxpool.Pool
 	// The others are the variables of the same name.
 	Addr, PublicURL                      string
 	Metadata                             []byte // nil: none
@@ -57,7 +62,7 @@ type Server struct {
 // connects later.
 func Database(ctx context.Context, getenv Getenv, configure ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	r := &reader{getenv: getenv}
-	pool := r.pool(ctx, configure...)
+	pool := r.pool(ctx, "PASSPORT_DATABASE_URL", configure...)
 	if pool == nil && r.problems == nil {
 		r.addf("PASSPORT_DATABASE_URL", "it is not set: postgres://user:password@host:port/database")
 	}
@@ -78,7 +83,8 @@ func ReadServer(ctx context.Context, getenv Getenv, configure ...func(*pgxpool.C
 	r := &reader{getenv: getenv}
 	s := &Server{
 		Scoring:    r.scoring(getenv("PASSPORT_DATABASE_URL") != ""),
-		Pool:       r.pool(ctx, configure...),
+		Pool:       r.pool(ctx, "PASSPORT_DATABASE_URL", configure...),
+		Replica:    r.pool(ctx, "PASSPORT_REPLICA_URL", configure...),
 		Addr:       r.addr(),
 		PublicURL:  r.publicURL(),
 		Metadata:   r.metadata(),
@@ -91,6 +97,13 @@ func ReadServer(ctx context.Context, getenv Getenv, configure ...func(*pgxpool.C
 
 		SharedRateLimits: r.isOn("PASSPORT_SHARED_RATE_LIMITS", false),
 	}
+	s.LaggingLoads = r.isOn("PASSPORT_REPLICA_LOADS", false)
+	if getenv("PASSPORT_REPLICA_URL") != "" && getenv("PASSPORT_DATABASE_URL") == "" {
+		r.addf("PASSPORT_REPLICA_URL", "there is nothing to follow without PASSPORT_DATABASE_URL")
+	}
+	if s.LaggingLoads && getenv("PASSPORT_REPLICA_URL") == "" {
+		r.addf("PASSPORT_REPLICA_LOADS", "it does nothing without PASSPORT_REPLICA_URL")
+	}
 	if s.Migrate && getenv("PASSPORT_DATABASE_URL") == "" {
 		r.addf("PASSPORT_MIGRATE", "there is nothing to migrate without PASSPORT_DATABASE_URL")
 	}
@@ -98,12 +111,19 @@ func ReadServer(ctx context.Context, getenv Getenv, configure ...func(*pgxpool.C
 		r.addf("PASSPORT_SHARED_RATE_LIMITS", "it does nothing without PASSPORT_DATABASE_URL and PASSPORT_RATE_LIMIT")
 	}
 	if err := r.err(); err != nil {
-		if s.Pool != nil {
-			s.Pool.Close()
-		}
+		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// Close closes the pools.
+func (s *Server) Close() {
+	for _, pool := range []*pgxpool.Pool{s.Pool, s.Replica} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
 }
 
 // Engine returns an engine with the configuration on the store.
@@ -115,6 +135,9 @@ func (s *Scoring) Engine(on passport.Store, logger *slog.Logger) (*passport.Engi
 			points.Capped = passport.MetaMaskOG()
 		}
 		options = append(options, passport.WithHumanPoints(points))
+	}
+	if s.LaggingLoads {
+		options = append(options, passport.WithLaggingLoads())
 	}
 	if s.Linked != nil {
 		options = append(options, passport.WithGroups(s.Linked, passport.FailScoring))
@@ -224,14 +247,14 @@ func (r *reader) linked() *groups.Static {
 }
 
 // pool returns nil if the variable is not set or invalid.
-func (r *reader) pool(ctx context.Context, configure ...func(*pgxpool.Config)) *pgxpool.Pool {
-	url := r.getenv("PASSPORT_DATABASE_URL")
+func (r *reader) pool(ctx context.Context, name string, configure ...func(*pgxpool.Config)) *pgxpool.Pool {
+	url := r.getenv(name)
 	if url == "" {
 		return nil
 	}
 	pool, err := pgstore.OpenPool(ctx, url, configure...) // connects later
 	if err != nil {
-		r.addf("PASSPORT_DATABASE_URL", "%w", err)
+		r.addf(name, "%w", err)
 		return nil
 	}
 	return pool

@@ -47,7 +47,7 @@ func OpenFunction(
 	s, err := assemble(c, onPool(c), logger)
 	connecting.Wait()
 	if err != nil {
-		c.Pool.Close()
+		c.Close()
 		return nil, err
 	}
 	return &Function{s.handler, s.usage.Flush, logger}, nil

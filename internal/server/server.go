@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/apikey"
@@ -107,7 +108,9 @@ func onPool(c *environment.Server) *opened {
 		}
 		return err
 	}
-	return &opened{db: pgstore.New(c.Pool), limiter: limiter, ready: ready, close: c.Pool.Close}
+	const maxLag = 5 * time.Second
+	db := pgstore.New(c.Pool, pgstore.WithReplica(c.Replica, maxLag))
+	return &opened{db: db, limiter: limiter, ready: ready, close: c.Close}
 }
 
 // service is the handler, and the parts of it that Run uses.
