@@ -93,6 +93,31 @@ func requireRetryOfStaleLoad(t *testing.T, f *followed) {
 	assert.Equal(t, []int{1}, tries.take())
 }
 
+// A replica stores the rows where the primary does, so that a wallet is known
+// on both.
+func requireKnownOnBoth(t *testing.T, f *followed) {
+	s, n := f.counted(time.Hour)
+	r := rivalsOn(t, f.world, s)
+	r.stamp(alice, "account", "Google")
+	c := changes(load(t, s, alice))
+	receipt, err := s.Apply(t.Context(), c)
+	require.NoError(t, err)
+	f.pair.CatchUp(t)
+	q := store.Query{Community: 1, Addresses: []store.Address{alice}, MayLag: true}
+	for _, version := range []string{c.Wallets[0].Version, receipt.Wallets[0].Version} {
+		q.Known = map[store.Address]store.Known{alice: {Version: version}}
+		primary, _ := n.since(func() {
+			snapshot, err := s.Load(t.Context(), q)
+			require.NoError(t, err)
+			assert.True(t, snapshot.Wallets[0].Unchanged)
+			_, err = s.Apply(t.Context(), changes(snapshot))
+			require.NoError(t, err)
+			f.pair.CatchUp(t)
+		})
+		assert.LessOrEqual(t, primary, int64(2), "Apply, for which statements are prepared")
+	}
+}
+
 // Latest may be a moment old; a host that has just scored reads the primary.
 func requireLatest(t *testing.T, f *followed) {
 	s := pgstore.New(f.pool, pgstore.WithReplica(f.onReplica(), time.Hour))

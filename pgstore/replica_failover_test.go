@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -22,22 +23,19 @@ import (
 	"github.com/passport-sdk/passport-go/store"
 )
 
-// address is one that follows the primary, such as that of a proxy: who
-// connects while there is none waits.
-type address struct{ of atomic.Pointer[string] }
+// virtual is an address that follows the primary, such as that of a proxy: a
+// connection that is opened while there is none waits.
+type virtual struct{ address atomic.Pointer[string] }
 
-func (a *address) configure(c *pgxpool.Config) {
-	c.MaxConns = failoverConnections
-	c.ConnConfig.DialFunc = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		for {
-			if of := a.of.Load(); of != nil {
-				return new(net.Dialer).DialContext(ctx, network, *of)
-			}
-			select {
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			case <-time.After(time.Millisecond):
-			}
+func (v *virtual) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	for {
+		if address := v.address.Load(); address != nil {
+			return new(net.Dialer).DialContext(ctx, network, *address)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Millisecond):
 		}
 	}
 }
@@ -47,8 +45,8 @@ const (
 	failoverAccounts    = 12
 )
 
-// call is one scoring by a client.
-type call struct {
+// scored is one scoring of a client.
+type scored struct {
 	wallet       string
 	began, ended time.Time
 	result       *passport.Result
@@ -59,10 +57,10 @@ type call struct {
 type client struct {
 	engine  *passport.Engine
 	store   *pgstore.Store
-	pool    *pgxpool.Pool
+	open    func() int // connections
 	workers sync.WaitGroup
 	mu      sync.Mutex
-	calls   []call
+	calls   []scored
 }
 
 func (c *client) start(ctx context.Context, wallets []string, stop <-chan struct{}) {
@@ -74,7 +72,7 @@ func (c *client) start(ctx context.Context, wallets []string, stop <-chan struct
 					return
 				default:
 				}
-				one := call{wallet: wallets[i%len(wallets)], began: time.Now()}
+				one := scored{wallet: wallets[i%len(wallets)], began: time.Now()}
 				one.result, one.err = c.engine.Score(ctx, 1, one.wallet)
 				one.ended = time.Now()
 				c.mu.Lock()
@@ -89,7 +87,7 @@ func (c *client) start(ctx context.Context, wallets []string, stop <-chan struct
 }
 
 // failures returns the calls that began at that time or later and failed.
-func (c *client) failures(since time.Time) (failed []call) {
+func (c *client) failures(since time.Time) (failed []scored) {
 	for _, one := range c.calls {
 		if one.err != nil && !one.began.Before(since) {
 			failed = append(failed, one)
@@ -115,38 +113,51 @@ func TestFailover_Promotion(t *testing.T) {
 	}
 	pair.CatchUp(t)
 
-	var moving address
-	moving.of.Store(new(hostOf(t, f.url)))
-	many := func(c *pgxpool.Config) { c.MaxConns = failoverConnections }
-	behind := openPool(t, f.multiHost("prefer-standby"), many)
-	newClient := func(pool *pgxpool.Pool) *client {
-		s := pgstore.New(pool, pgstore.WithReplica(behind, time.Second))
+	var moving virtual
+	moving.address.Store(new(hostOf(t, f.url)))
+	limit := func(c *pgxpool.Config) { c.MaxConns = failoverConnections }
+	onMoving := f.newPool(limit, func(c *pgxpool.Config) { c.ConnConfig.DialFunc = moving.dial })
+	onHosts := openPool(t, f.multiHost("read-write"), limit)
+	config := onMoving.Config().ConnConfig
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(failoverConnections)
+	db.SetMaxIdleConns(failoverConnections)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	behind := pgstore.WithReplica(openPool(t, f.multiHost("prefer-standby"), limit), time.Second)
+	newClient := func(s *pgstore.Store, open func() int) *client {
 		engine, err := passport.New(s, passport.WithTrustedIssuers(issuer.DID()), passport.WithLaggingLoads())
 		require.NoError(t, err)
-		return &client{engine: engine, store: s, pool: pool}
+		return &client{engine: engine, store: s, open: open}
 	}
-	byAddress, byHosts := newClient(f.newPool(moving.configure)), newClient(openPool(t, f.multiHost("read-write"), many))
+	byAddress := newClient(pgstore.New(onMoving, behind), func() int { return int(onMoving.Stat().TotalConns()) })
+	overSQL := newClient(pgstore.NewDB(db, behind), func() int { return db.Stats().OpenConnections })
+	byHosts := newClient(pgstore.New(onHosts, behind), func() int { return int(onHosts.Stat().TotalConns()) })
+	clients := []*client{byAddress, overSQL, byHosts}
 	stop := make(chan struct{})
-	for _, c := range []*client{byAddress, byHosts} {
+	for _, c := range clients {
 		c.start(t.Context(), wallets, stop)
 	}
 
 	const load = time.Second
 	time.Sleep(load)
-	moving.of.Store(nil)
-	killed, open := time.Now(), byAddress.pool.Stat().TotalConns()
+	moving.address.Store(nil)
+	killed, open := time.Now(), []int{byAddress.open(), overSQL.open()}
 	require.NoError(t, pair.Primary.Stop())
 	require.NoError(t, pair.Standby.Promote())
-	moving.of.Store(new(hostOf(t, f.replica)))
-	promoted, openNow := time.Now(), byHosts.pool.Stat().TotalConns()
+	moving.address.Store(new(hostOf(t, f.replica)))
+	promoted, openNow := time.Now(), byHosts.open()
 	time.Sleep(load)
 	close(stop)
-	byAddress.workers.Wait()
-	byHosts.workers.Wait()
+	for _, c := range clients {
+		c.workers.Wait()
+	}
 
-	assert.LessOrEqual(t, len(byAddress.failures(time.Time{})), int(open), "at most one for each open connection")
-	assert.LessOrEqual(t, len(byHosts.failures(promoted)), int(openNow), "and none of another")
-	for _, c := range []*client{byAddress, byHosts} {
+	assert.LessOrEqual(t, len(byAddress.failures(time.Time{})), open[0], "at most one for each open connection")
+	assert.LessOrEqual(t, len(overSQL.failures(time.Time{})), open[1], "at most one for each open connection")
+	assert.LessOrEqual(t, len(byHosts.failures(promoted)), openNow, "once there is a primary")
+	var all []scored
+	for _, c := range clients {
+		all = append(all, c.calls...)
 		before, after := 0, 0
 		for _, one := range c.calls {
 			if one.err != nil {
@@ -169,7 +180,7 @@ func TestFailover_Promotion(t *testing.T) {
 	}
 	survivor := &world{tb: t, url: f.replica}
 	survivor.pool = survivor.newPool()
-	requireAcknowledged(t, survivor, wallets, append(byAddress.calls, byHosts.calls...))
+	requireAcknowledged(t, survivor, wallets, all)
 }
 
 func accountOf(wallet int) string { return "account " + strconv.Itoa(wallet%failoverAccounts) }
@@ -191,16 +202,16 @@ func (f *followed) multiHost(attributes string) string {
 
 // requireAcknowledged demands every score that was acknowledged, no more than
 // those whose outcome is unknown beside them, and one holder of each account.
-func requireAcknowledged(t *testing.T, w *world, wallets []string, calls []call) {
+func requireAcknowledged(t *testing.T, w *world, wallets []string, calls []scored) {
 	t.Helper()
-	scored, unknown, counts := map[string]int{}, map[string]int{}, map[string]map[string]bool{}
+	known, unknown, counts := map[string]int{}, map[string]int{}, map[string]map[string]bool{}
 	for i := range wallets {
 		counts[accountOf(i)] = map[string]bool{}
 	}
 	for _, one := range calls {
 		switch {
 		case one.err == nil:
-			scored[one.wallet]++
+			known[one.wallet]++
 		case errors.Is(one.err, store.ErrUnknownOutcome):
 			unknown[one.wallet]++
 		}
@@ -208,8 +219,8 @@ func requireAcknowledged(t *testing.T, w *world, wallets []string, calls []call)
 	for i, wallet := range wallets {
 		events, err := strconv.Atoi(w.value("select count(*) from registry_event where action = 'SCU' and address = $1", wallet))
 		require.NoError(t, err)
-		assert.GreaterOrEqual(t, events, scored[wallet], "of %s", wallet)
-		assert.LessOrEqual(t, events, scored[wallet]+unknown[wallet], "of %s", wallet)
+		assert.GreaterOrEqual(t, events, known[wallet], "of %s", wallet)
+		assert.LessOrEqual(t, events, known[wallet]+unknown[wallet], "of %s", wallet)
 		for _, one := range calls {
 			if one.err == nil && one.wallet == wallet && one.result.Score.String() == "1.5" {
 				counts[accountOf(i)][wallet] = true

@@ -1,7 +1,9 @@
 package pgstore_test
 
 import (
+	"bytes"
 	"context"
+	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,14 +62,16 @@ func TestWithReplica(t *testing.T) {
 	t.Parallel()
 	pair := pgtest.NewPair(t)
 	for name, test := range map[string]func(*testing.T, *followed){
-		"reads":             requireLaggingReads,
-		"bound":             requireBoundedLag,
-		"idle primary":      requireNoLagWhenIdle,
-		"rights":            requireLagForAnyRole,
-		"primary as a rest": requireNoReadsOnPrimary,
-		"stale load":        requireRetryOfStaleLoad,
-		"contention":        requireNoDoubleClaim,
-		"Latest":            requireLatest,
+		"reads":        requireLaggingReads,
+		"bound":        requireBoundedLag,
+		"idle primary": requireNoLagWhenIdle,
+		"rights":       requireLagForAnyRole,
+		"outages":      requireReadsInOutages,
+		"no replica":   requireNoReadsElsewhere,
+		"stale load":   requireRetryOfStaleLoad,
+		"known":        requireKnownOnBoth,
+		"contention":   requireNoDoubleClaim,
+		"Latest":       requireLatest,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newFollowed(t, pair)) })
 	}
@@ -310,7 +314,7 @@ func requireLagForAnyRole(t *testing.T, f *followed) {
 
 // A server that is not in recovery is never read: a replica that has become the
 // primary, or a logical replica, whose rows are stored elsewhere.
-func requireNoReadsOnPrimary(t *testing.T, f *followed) {
+func requireNoReadsElsewhere(t *testing.T, f *followed) {
 	f.write()
 	other := newWorld(t)
 	for name, logical := range map[string]*pgxpool.Pool{"promoted": f.pool, "logical": other.pool} {
@@ -332,6 +336,85 @@ func requireNoReadsOnPrimary(t *testing.T, f *followed) {
 	assert.Equal(t, found(t, lags, s.Primary()), found(t, lags, s))
 	_, err := s.Lag(t.Context())
 	require.ErrorIs(t, err, store.ErrUnavailable)
+}
+
+// While the replica is away the primary is read, and while that is away the
+// replica, which counts its lag from the last commit.
+func requireReadsInOutages(t *testing.T, f *followed) {
+	f.write()
+	f.pair.CatchUp(t)
+	s, n := f.counted(time.Hour)
+	want := found(t, lags, s)
+	require.NoError(t, f.pair.Standby.Stop())
+	assert.Equal(t, want, found(t, lags, s))
+	_, err := s.Lag(t.Context())
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.NoError(t, f.pair.Standby.Start())
+	require.Eventually(t, func() bool {
+		primary, _ := n.since(func() { assert.Equal(t, want, found(t, lags, s)) })
+		return primary == 0
+	}, time.Minute, 10*time.Millisecond)
+
+	require.NoError(t, f.pair.Primary.Stop())
+	assert.Equal(t, want, found(t, lags, s))
+	require.Eventually(t, func() bool {
+		lag, err := s.Lag(t.Context())
+		return assert.NoError(t, err) && lag > 0
+	}, time.Minute, time.Millisecond)
+	_, err = s.LastScore(t.Context(), 1, carol)
+	require.ErrorIs(t, err, store.ErrUnavailable, "it may be there since")
+	require.NoError(t, f.pair.Primary.Start())
+	f.pair.CatchUp(t)
+}
+
+// A replica that is connected and does not answer holds a read up once.
+func TestWithReplica_Silent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	silent := openPool(t, w.url, func(c *pgxpool.Config) {
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			return &silentConn{Conn: conn}, err
+		}
+	})
+	require.NoError(t, silent.Ping(t.Context()))
+	s := pgstore.New(w.pool, pgstore.WithReplica(silent, time.Hour))
+	began := time.Now()
+	for range 5 {
+		_, err := s.ListClaims(t.Context(), 1, alice)
+		require.NoError(t, err)
+	}
+	assert.Greater(t, time.Since(began), 2*time.Second)
+	assert.Less(t, time.Since(began), 6*time.Second)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	s = pgstore.New(w.pool, pgstore.WithReplica(silent, time.Hour))
+	_, err := s.ListClaims(ctx, 1, alice)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// silentConn hears nothing of what is answered to a batch.
+type silentConn struct {
+	net.Conn
+
+	silent atomic.Bool
+}
+
+func (c *silentConn) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte("pg_is_in_recovery")) {
+		c.silent.Store(true)
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *silentConn) Read(b []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(b)
+		if err != nil || !c.silent.Load() {
+			return n, err
+		}
+	}
 }
 
 func TestWithReplica_Options(t *testing.T) {
