@@ -3,6 +3,7 @@ package pgstore
 import (
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -29,4 +30,10 @@ func (s *Store) WithoutAdvisoryLocks() *Store {
 		without.texts[name] = strings.ReplaceAll(sql, "pg_advisory_xact_lock", "")
 	}
 	return &without
+}
+
+// At returns the partitioning as of the time.
+func At(p Partitioning, now time.Time) Partitioning {
+	p.now = func() time.Time { return now }
+	return p
 }

@@ -8,7 +8,9 @@
 -- An index counts only when it is complete and holds for new rows; a key only
 -- when it is checked at once, as ON CONFLICT needs it. Columns of an index are
 -- listed in order; of what they sort by only varchar_pattern_ops is listed, by
--- any of its names.
+-- any of its names. In a partitioned table an index, a key or a foreign key
+-- counts when each partition has it: only a key with the partitions' own
+-- columns could be the whole table's.
 --
 --   $1 schema  $2 tables
 with tables as (
@@ -18,6 +20,18 @@ with tables as (
     where  n.nspname = $1::text
     and    c.relname = any($2::text[])
     and    c.relkind in ('r', 'p')
+), parts as (
+    select t.name, p.oid, count(*) over (partition by t.name) as of_all
+    from   tables t
+    cross  join lateral (
+             select t.oid
+             where  not exists (select from pg_catalog.pg_partitioned_table p where p.partrelid = t.oid)
+             union  all
+             select p.relid
+             from   pg_catalog.pg_partition_tree(t.oid) p
+             where  p.isleaf
+             and    p.relid <> t.oid
+           ) as p (oid)
 )
 select 'encodings', '', pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('client_encoding'), false, false
 union  all
@@ -33,7 +47,7 @@ and    not a.attisdropped
 union  all
 select 'index', t.name, columns.list, coalesce(pg_catalog.pg_get_expr(i.indpred, i.indrelid), ''),
        i.indisunique and i.indimmediate, false
-from   tables t
+from   parts t
 join   pg_catalog.pg_index i on i.indrelid = t.oid
 cross  join lateral (
          select string_agg(
@@ -47,16 +61,20 @@ cross  join lateral (
        ) as columns (list)
 where  i.indisvalid
 and    i.indisready
+group  by 2, 3, 4, 5
+having count(distinct t.oid) = max(t.of_all)
 union  all
 select 'foreign key', t.name, columns.list, other.relname::text, false, false
-from   tables t
+from   parts t
 join   pg_catalog.pg_constraint k on k.conrelid = t.oid and k.contype = 'f' and k.convalidated
 join   pg_catalog.pg_class other on other.oid = k.confrelid
 cross  join lateral (
          select string_agg(a.attname::text, ', ' order by key.place)
          from   unnest(k.conkey) with ordinality as key (attnum, place)
          join   pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum = key.attnum
-       ) as columns (list);
+       ) as columns (list)
+group  by 2, 3, 4
+having count(distinct t.oid) = max(t.of_all);
 
 -- name: check_search_path
 -- Returns the functions and operators on the session's search path that have a

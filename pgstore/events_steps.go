@@ -1,0 +1,346 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sethvargo/go-retry"
+
+	"github.com/passport-sdk/passport-go/store"
+)
+
+// run takes steps until none is left.
+func (e *events) run(ctx context.Context) (*EventPartitions, error) {
+	for {
+		s, err := e.state(ctx, e.on)
+		if err != nil || s.Next == "" {
+			return s, err
+		}
+		if err := e.again(ctx, func(tx schemaTx) error { return e.step(ctx, tx, s.Next) }); err != nil {
+			return s, err
+		}
+		if e.Done != nil {
+			e.Done(s.Next)
+		}
+	}
+}
+
+// errMoved undoes a step because the table is not as it was found before.
+var errMoved = errors.New("the table has changed")
+
+// again repeats the transaction while others hold the table.
+func (e *events) again(ctx context.Context, work func(schemaTx) error) error {
+	const longest = 5 * time.Second
+	waits := retry.WithMaxRetries(uint64(e.Attempts-1),
+		retry.WithJitterPercent(30, retry.WithCappedDuration(longest, retry.NewExponential(100*time.Millisecond))))
+	err := retry.Do(ctx, waits, func(ctx context.Context) error {
+		err := e.on.migrate(ctx, func(tx schemaTx) error {
+			if err := tx.exec(ctx, pinPath.name, pinPath.sql); err != nil {
+				return err
+			}
+			return work(tx)
+		})
+		if e.isHeld(ctx, err) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+	if errors.Is(err, errMoved) {
+		return nil
+	}
+	if e.isHeld(ctx, err) {
+		return store.Errorf(e.op, store.ErrUnavailable, "other sessions hold the table, after %d attempts: %w", e.Attempts, err)
+	}
+	return err
+}
+
+// isHeld reports whether a transaction failed because others hold the table, or
+// because it took longer than Wait.
+func (e *events) isHeld(ctx context.Context, err error) bool {
+	if err == nil || ctx.Err() != nil {
+		return false
+	}
+	var detail *store.Error
+	if errors.As(err, &detail) && slices.Contains([]string{lockNotAvailable, deadlockDetected}, detail.SQLState) {
+		return true
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrUnknownOutcome)
+}
+
+// step takes one step in a transaction, if that is still the one that is left.
+func (e *events) step(ctx context.Context, tx schemaTx, step string) error {
+	if err := e.settings(ctx, tx); err != nil {
+		return err
+	}
+	if step == stepValidate { // which may be long, and does no harm twice
+		return tx.exec(ctx, step, "alter table "+e.table(openPartition)+" validate constraint "+boundCheck)
+	}
+	if err := tx.read(ctx, e.texts.call("lock_schema", e.schema)); err != nil {
+		return err
+	}
+	s, err := e.state(ctx, tx)
+	switch {
+	case err != nil:
+		return err
+	case s.Next != step:
+		return errMoved
+	}
+	switch step {
+	case stepAttach:
+		return e.attach(ctx, tx)
+	case stepBound:
+		return e.alone(ctx, tx, openPartition, fmt.Sprintf("alter table %s add constraint %s check (created_at < %s) not valid",
+			e.table(openPartition), boundCheck, literal(e.bound())))
+	case stepUnbound:
+		return e.alone(ctx, tx, openPartition, "alter table "+e.table(openPartition)+" drop constraint "+boundCheck)
+	case stepClose:
+		return e.close(ctx, tx, s)
+	}
+	return e.extend(ctx, tx, s.open().From)
+}
+
+// settings limits how long the transaction waits for a lock, which is less than
+// the server waits before it looks for deadlocks. A session that is lost gives
+// its locks back.
+func (e *events) settings(ctx context.Context, tx schemaTx) error {
+	wait := min(e.Wait/2, 500*time.Millisecond)
+	return tx.exec(ctx, "set_timeouts", fmt.Sprintf(`select pg_catalog.set_config('lock_timeout', '%[1]d', true),
+		pg_catalog.set_config('statement_timeout', '0', true),
+		pg_catalog.set_config('idle_in_transaction_session_timeout', '%[2]d', true)`,
+		max(wait.Milliseconds(), 1), (10*time.Second).Milliseconds()))
+}
+
+// alone runs statements while nobody else has the table, all of it within Wait.
+func (e *events) alone(ctx context.Context, tx schemaTx, table string, statements ...string) error {
+	return e.within(ctx, tx, table, func(ctx context.Context) error { return e.all(ctx, tx, statements...) })
+}
+
+// within takes the table for the work, all of it within Wait.
+func (e *events) within(ctx context.Context, tx schemaTx, table string, work func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, e.Wait)
+	defer cancel()
+	if err := tx.exec(ctx, "lock_events", "lock table only "+e.table(table)+" in access exclusive mode"); err != nil {
+		return err
+	}
+	return work(ctx)
+}
+
+func (e *events) all(ctx context.Context, tx schemaTx, statements ...string) error {
+	for _, sql := range statements {
+		if err := tx.exec(ctx, e.op, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attach puts a partitioned table in the place of the plain one.
+func (e *events) attach(ctx context.Context, tx schemaTx) error {
+	return e.within(ctx, tx, eventTable, func(ctx context.Context) error {
+		old, err := e.facts(ctx, tx, eventTable)
+		if err != nil {
+			return err
+		}
+		if obstacles := old["obstacle"]; len(obstacles) > 0 {
+			var list []string
+			for _, o := range obstacles {
+				list = append(list, o.text)
+			}
+			return store.Errorf(e.op, store.ErrInvalid, "table registry_event cannot be partitioned:\n%s", strings.Join(list, "\n"))
+		}
+		statements := []string{"alter table " + e.table(eventTable) + " rename to " + quoted(openPartition)}
+		for _, ix := range old["index"] {
+			const longest = 63 - len("_open")
+			statements = append(statements, "alter index "+e.table(ix.name)+" rename to "+quoted(ix.name[:min(len(ix.name), longest)]+"_open"))
+		}
+		like := " including all excluding indexes"
+		if !old.hasIdentity() {
+			like += " excluding identity"
+		}
+		statements = append(statements, "create table "+e.table(eventTable)+
+			" (like "+e.table(openPartition)+like+") partition by range (created_at)")
+		if err := e.all(ctx, tx, statements...); err != nil {
+			return err
+		}
+		if err := e.moveSequence(ctx, tx, old); err != nil {
+			return err
+		}
+		statements = e.belongings(old)
+		return e.all(ctx, tx, append(statements, e.attachment(EventPartition{Name: openPartition}))...)
+	})
+}
+
+// moveSequence lets the new table go on with the ids of the old one.
+func (e *events) moveSequence(ctx context.Context, tx schemaTx, old eventFacts) error {
+	for _, s := range old["sequence"] {
+		if !s.yes {
+			return e.all(ctx, tx, "alter sequence "+s.name+" owned by "+e.table(eventTable)+".id")
+		}
+		made, err := e.facts(ctx, tx, eventTable)
+		if err != nil {
+			return err
+		}
+		if len(made["sequence"]) != 1 {
+			return store.Errorf(e.op, store.ErrInternal, "the column id of the new table has %d sequences", len(made["sequence"]))
+		}
+		sequence := made["sequence"][0]
+		return e.all(ctx, tx,
+			"select pg_catalog.setval("+text(sequence.name)+"::pg_catalog.regclass, last_value, is_called) from "+s.name,
+			"alter table "+e.table(openPartition)+" alter column id drop identity",
+			"alter sequence "+sequence.name+" rename to "+quoted(s.text))
+	}
+	return nil
+}
+
+// belongings returns the statements that give the new table what the old one
+// had.
+func (e *events) belongings(old eventFacts) (statements []string) {
+	for _, ix := range old["index"] {
+		statements = append(statements, ix.text)
+	}
+	for _, c := range old["comment"] {
+		statements = append(statements, "comment on table "+e.table(eventTable)+" is "+text(c.text))
+	}
+	for _, r := range old["right"] {
+		to, option := "public", ""
+		if r.name != "" {
+			to = quoted(r.name)
+		}
+		if r.yes {
+			option = " with grant option"
+		}
+		statements = append(statements, fmt.Sprintf("grant %s on %s to %s%s", r.text, e.table(eventTable), to, option))
+	}
+	return append(statements, e.ownership(old, eventTable)...)
+}
+
+// ownership returns the statement that gives a new table its owner, if that is
+// another role.
+func (e *events) ownership(of eventFacts, table string) (statements []string) {
+	for _, o := range of["owner"] {
+		if o.yes {
+			statements = append(statements, "alter table "+e.table(table)+" owner to "+quoted(o.name))
+		}
+	}
+	return statements
+}
+
+// close ends the open partition at its bound and makes those after it.
+func (e *events) close(ctx context.Context, tx schemaTx, s *EventPartitions) error {
+	open := *s.open()
+	end := e.horizon()
+	if end.Before(s.Bound) {
+		end = s.Bound
+	}
+	after := months(s.Bound, end)
+	if err := e.create(ctx, tx, append(after, EventPartition{Name: nextPartition})); err != nil {
+		return err
+	}
+	closed := EventPartition{Name: untilPartition + suffix(s.Bound), From: open.From, To: s.Bound}
+	statements := []string{
+		e.detachment(open.Name),
+		"alter table " + e.table(open.Name) + " rename to " + quoted(closed.Name),
+		e.attachment(closed),
+		"alter table " + e.table(closed.Name) + " drop constraint " + boundCheck,
+	}
+	for _, p := range after {
+		statements = append(statements, e.attachment(p))
+	}
+	return e.alone(ctx, tx, eventTable, append(statements,
+		"alter table "+e.table(nextPartition)+" rename to "+quoted(openPartition),
+		e.attachment(EventPartition{Name: openPartition, From: end}))...)
+}
+
+// extend takes the months up to the horizon out of the open partition, which
+// has no event of them.
+func (e *events) extend(ctx context.Context, tx schemaTx, from time.Time) error {
+	ahead := months(from, e.horizon())
+	if err := e.create(ctx, tx, ahead); err != nil {
+		return err
+	}
+	return e.within(ctx, tx, eventTable, func(ctx context.Context) error {
+		has, err := e.hasEvents(ctx, tx, openPartition, e.horizon())
+		if err != nil {
+			return err
+		}
+		if has {
+			return errMoved
+		}
+		statements := []string{e.detachment(openPartition)}
+		for _, p := range append(ahead, EventPartition{Name: openPartition, From: e.horizon()}) {
+			statements = append(statements, e.attachment(p))
+		}
+		return e.all(ctx, tx, statements...)
+	})
+}
+
+func (e *events) detachment(name string) string {
+	return "alter table " + e.table(eventTable) + " detach partition " + e.table(name)
+}
+
+// create makes tables that can become partitions, with the keys that each
+// partition has of its own.
+func (e *events) create(ctx context.Context, tx schemaTx, partitions []EventPartition) error {
+	open, err := e.facts(ctx, tx, openPartition)
+	if err != nil {
+		return err
+	}
+	for _, p := range partitions {
+		statements := []string{"create table " + e.table(p.Name) +
+			" (like " + e.table(eventTable) + " including all excluding indexes excluding identity)"}
+		statements = append(statements, e.keys(open, p.Name)...)
+		if err := e.all(ctx, tx, append(statements, e.ownership(open, p.Name)...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keys returns the statements that give a table the primary key and the foreign
+// keys of a partition.
+func (e *events) keys(of eventFacts, table string) (statements []string) {
+	for _, k := range of["key"] {
+		name := ""
+		if !k.yes { // the name of a primary key is that of an index, and must be the table's own
+			name = "constraint " + quoted(k.name) + " "
+		}
+		statements = append(statements, "alter table "+e.table(table)+" add "+name+k.text)
+	}
+	return statements
+}
+
+// eventFacts are what belongs to a table, by its kind.
+type eventFacts map[string][]eventFact
+
+type eventFact struct {
+	name, text string
+	yes        bool
+}
+
+func (f eventFacts) hasIdentity() bool {
+	return slices.ContainsFunc(f["sequence"], func(s eventFact) bool { return s.yes })
+}
+
+func (e *events) facts(ctx context.Context, tx schemaTx, table string) (eventFacts, error) {
+	all := eventFacts{}
+	err := tx.read(ctx, e.texts.call("read_event_table", e.schema, table).each(func(scan scanFunc) error {
+		var kind string
+		var f eventFact
+		if err := scan(&kind, &f.name, &f.text, &f.yes); err != nil {
+			return err
+		}
+		all[kind] = append(all[kind], f)
+		return nil
+	}))
+	return all, err
+}
+
+// text returns the text as a literal.
+func text(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `'`, `''`)
+	return " E'" + s + "'"
+}
