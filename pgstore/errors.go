@@ -85,6 +85,7 @@ const (
 	invalidText          = "22P02" // of a guard, if the message quotes its text
 	foreignKeyViolation  = "23503"
 	uniqueViolation      = "23505"
+	checkViolation       = "23514"
 	serializationFailure = "40001"
 	completionUnknown    = "40003"
 	deadlockDetected     = "40P01"

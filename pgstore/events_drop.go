@@ -2,9 +2,10 @@ package pgstore
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -13,27 +14,28 @@ import (
 // DroppedEvents is what DropEventPartitions did.
 type DroppedEvents struct {
 	Partitions []string // those that were dropped, in the order of their times
-	Kept       int64    // the events of them that were kept
+	Kept       int64    // the events of them that were copied
 }
 
 // DropEventPartitions removes the events of all partitions that end at or
 // before the time, and gives their space back to the system. What is left is
-// that of [Store.Prune] with the same time: of the scores of an address in a
-// community the newest one at or before the time stays. Those that stay are
-// copied into one partition in the place of the others, so that the number of
-// partitions does not grow over the years. Events of the time's own month are
-// left to Prune.
+// what [Store.Prune] with the same time leaves of them: of the scores of an
+// address in a community the newest one at or before the time stays. Those that
+// stay are copied into one partition in the place of the others, so that the
+// number of partitions does not grow over the years. Events of the time's own
+// month are left to Prune.
 //
-// Who writes to the partitions in question, such as [Store.Forget] and Prune,
-// waits until the copy is made; if it then holds the table, the copy is made
-// again. Scorings and inserts of the service wait for no longer than Wait, once
-// for the change of the partitions, and once more for each table that is
-// dropped, which needs a lock on the table of communities. All of it happens or
-// nothing, but for the tables that are dropped last: the next call does what is
-// left. In a transaction that began before, at REPEATABLE READ or above, the
-// events that were copied are missing.
+// The copy is made beside all others. A trigger on the old partitions, where
+// only [Store.Forget] and Prune still write, notes in a table which events are
+// changed meanwhile, so that the copy can follow. Then the partitions change
+// place, and the old tables are dropped. These steps keep scorings and inserts
+// waiting for no longer than Wait each; those that drop a table also need the
+// lock on the table of communities. Between two steps the process may end: the
+// next call begins again, or drops what is left. Calls of several processes at
+// once disturb each other, but do no harm.
 //
-// Errors are those of [EnsureEventPartitions].
+// A transaction that began before, at REPEATABLE READ or above, does not see
+// the events that were copied. Errors are those of [EnsureEventPartitions].
 func DropEventPartitions[D Database](
 	ctx context.Context, db D, before time.Time, p Partitioning, options ...Option,
 ) (*DroppedEvents, error) {
@@ -44,29 +46,91 @@ func DropEventPartitions[D Database](
 	if err := store.CheckTime(before); err != nil {
 		return nil, store.Errorf(e.op, store.ErrInvalid, "the time before which partitions are dropped: %w", err)
 	}
-	d := &DroppedEvents{}
-	for {
-		s, err := e.state(ctx, e.on)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range s.Dropped {
-			if err := e.again(ctx, func(tx schemaTx) error { return e.drop(ctx, tx, name) }); err != nil {
-				return nil, err
-			}
-		}
-		old := s.before(before)
-		if len(old) == 0 {
-			return d, nil
-		}
-		if err := e.again(ctx, func(tx schemaTx) error { return e.replace(ctx, tx, old, before, d) }); err != nil {
-			return nil, err
+	done := &DroppedEvents{}
+	for range e.Attempts {
+		d := &eventDrop{events: e, before: store.Microseconds(before), run: rand.Text()}
+		err := d.try(ctx, done)
+		if !errors.Is(err, errMoved) {
+			return done, err
 		}
 	}
+	return done, store.Errorf(e.op, store.ErrUnavailable, "other processes drop partitions too")
+}
+
+// eventDrop is one try to replace old partitions.
+type eventDrop struct {
+	*events
+
+	before time.Time
+	run    string // distinguishes this try from those of other processes
+	old    []EventPartition
+	kept   int64
+}
+
+// The trigger notes the ids of events that are changed in old partitions. Its
+// function runs as the owner: who changes events has no rights on the notes.
+const (
+	keepingTable = eventTable + "_keeping" // the new partition, while it is being made
+	changedTable = eventTable + "_changed"
+	noteChange   = "passport_event_changed"
+
+	createNotes = `create table %s (id bigint not null)`
+	createNote  = `create function %[2]s() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $note$
+begin
+    insert into %[1]s (id) values (case tg_op when 'DELETE' then old.id else new.id end);
+    return null;
+end $note$`
+)
+
+func (d *eventDrop) try(ctx context.Context, done *DroppedEvents) error {
+	s, err := d.state(ctx, d.on)
+	if err != nil {
+		return err
+	}
+	if d.old = s.before(d.before); len(d.old) > 0 {
+		for _, step := range []struct {
+			name string
+			take func(context.Context, schemaTx) error
+		}{{"prepare", d.prepare}, {"copy", d.copy}, {"refer", d.refer}, {"validate", d.validateKeys}, {"swap", d.swap}} {
+			if err := d.take(ctx, step.name, step.take); err != nil {
+				return err
+			}
+		}
+		done.Kept = d.kept
+		for _, p := range d.old {
+			done.Partitions = append(done.Partitions, p.Name)
+			s.Dropped = append(s.Dropped, droppedTable+suffix(p.To))
+		}
+	}
+	for _, name := range s.Dropped {
+		if err := d.take(ctx, "drop", func(ctx context.Context, tx schemaTx) error {
+			return d.exec(ctx, tx, "drop table if exists "+d.table(name))
+		}); err != nil {
+			return err
+		}
+	}
+	if len(s.Dropped) == 0 {
+		return nil
+	}
+	return d.take(ctx, "drop", func(ctx context.Context, tx schemaTx) error { return d.exec(ctx, tx, d.leftovers()...) })
+}
+
+// take takes a step in a transaction, one process at a time.
+func (d *eventDrop) take(ctx context.Context, name string, work func(context.Context, schemaTx) error) error {
+	err := d.again(ctx, func(tx schemaTx) error {
+		if err := d.begin(ctx, tx, d.schema+" events"); err != nil {
+			return err
+		}
+		return work(ctx, tx)
+	})
+	if err == nil && d.Done != nil {
+		d.Done(name)
+	}
+	return err
 }
 
 // before returns the partitions that end at or before the time, none if there
-// is no other than those that were kept before.
+// is no other than the one of events that were kept.
 func (s *EventPartitions) before(at time.Time) (old []EventPartition) {
 	for _, p := range s.Partitions {
 		if !p.To.IsZero() && !p.To.After(at) {
@@ -79,17 +143,50 @@ func (s *EventPartitions) before(at time.Time) (old []EventPartition) {
 	return old
 }
 
-// drop drops a table that is no partition any more.
-func (e *events) drop(ctx context.Context, tx schemaTx, name string) error {
-	if err := e.settings(ctx, tx); err != nil {
-		return err
+// leftovers returns the statements that remove what a try has made.
+func (d *eventDrop) leftovers() []string {
+	return []string{
+		"drop function if exists " + d.table(noteChange) + "() cascade",
+		"drop table if exists " + d.table(changedTable) + ", " + d.table(keepingTable),
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.Wait)
-	defer cancel()
-	return e.all(ctx, tx, "drop table if exists "+e.table(name))
 }
 
-// newestScores is the events of old partitions that stay: see prune_events.
+// prepare makes the new table, and begins to note what is changed in the old
+// ones.
+func (d *eventDrop) prepare(ctx context.Context, tx schemaTx) error {
+	s, err := d.state(ctx, tx)
+	if err != nil {
+		return err
+	}
+	same := func(a, b EventPartition) bool { return a.Name == b.Name }
+	if !slices.EqualFunc(d.old, s.before(d.before), same) {
+		return errMoved
+	}
+	open, err := d.facts(ctx, tx, s.open().Name)
+	if err != nil {
+		return err
+	}
+	changed, note, kept := d.table(changedTable), d.table(noteChange), d.table(keepingTable)
+	statements := append(d.leftovers(),
+		fmt.Sprintf(createNotes, changed),
+		"comment on table "+changed+" is '"+d.run+"'",
+		fmt.Sprintf(createNote, changed, note),
+		"create table "+kept+" (like "+d.table(eventTable)+" including all excluding identity)",
+		fmt.Sprintf("alter table %s add constraint %s check (created_at < %s)", kept, boundCheck, literal(d.end())))
+	statements = append(statements, d.primaryKey(open, keepingTable)...)
+	statements = append(statements, d.ownership(open, keepingTable)...)
+	for _, p := range d.old {
+		statements = append(statements, fmt.Sprintf(
+			"create trigger %s after insert or update or delete on %s for each row execute function %s()",
+			noteChange, d.table(p.Name), note))
+	}
+	return d.exec(ctx, tx, statements...)
+}
+
+// end is the end of the last of the old partitions.
+func (d *eventDrop) end() time.Time { return d.old[len(d.old)-1].To }
+
+// newestScores copies the events of old partitions that stay: see prune_events.
 const newestScores = `
 insert into %[1]s
 select e.*
@@ -107,83 +204,76 @@ and    not exists (
          and    (newer.created_at > e.created_at or newer.id > e.id)
        )`
 
-// replace puts one partition with the events that stay in the place of the old
-// ones.
-func (e *events) replace(ctx context.Context, tx schemaTx, old []EventPartition, before time.Time, d *DroppedEvents) error {
-	if err := e.settings(ctx, tx); err != nil {
+func (d *eventDrop) newestScores() string {
+	return fmt.Sprintf(newestScores, d.table(keepingTable), d.table(eventTable), literal(d.end()), literal(d.before))
+}
+
+func (d *eventDrop) copy(ctx context.Context, tx schemaTx) error {
+	if err := d.owns(ctx, tx); err != nil {
 		return err
 	}
-	if err := tx.read(ctx, e.texts.call("lock_schema", e.schema)); err != nil {
-		return err
-	}
-	s, err := e.state(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if !slices.EqualFunc(old, s.before(before), func(a, b EventPartition) bool { return a.Name == b.Name }) {
+	copied := call{name: "copy_newest_scores", sql: "with copied as (" + d.newestScores() + " returning id) select count(*)::bigint from copied"}
+	return tx.read(ctx, copied.each(func(scan scanFunc) error { return scan(&d.kept) }))
+}
+
+// owns returns errMoved if another process has begun a try of its own.
+func (d *eventDrop) owns(ctx context.Context, tx schemaTx) error {
+	var run string
+	sql := "select coalesce(pg_catalog.obj_description(pg_catalog.to_regclass(" + text(d.table(changedTable)) + "), 'pg_class'), '')"
+	err := tx.read(ctx, call{name: "read_event_drop", sql: sql}.each(func(scan scanFunc) error { return scan(&run) }))
+	if err == nil && run != d.run {
 		return errMoved
 	}
-	open, err := e.facts(ctx, tx, s.open().Name)
+	return err
+}
+
+// refer adds the foreign keys. To validate them later, in a transaction of its
+// own, keeps no writer of the tables that they refer to.
+func (d *eventDrop) refer(ctx context.Context, tx schemaTx) error {
+	return d.eachForeignKey(ctx, tx, func(k eventFact) string {
+		return "add constraint " + quoted(k.name) + " " + k.text + " not valid"
+	})
+}
+
+func (d *eventDrop) validateKeys(ctx context.Context, tx schemaTx) error {
+	return d.eachForeignKey(ctx, tx, func(k eventFact) string { return "validate constraint " + quoted(k.name) })
+}
+
+// eachForeignKey alters the new table for each foreign key of a partition.
+func (d *eventDrop) eachForeignKey(ctx context.Context, tx schemaTx, alter func(eventFact) string) error {
+	if err := d.owns(ctx, tx); err != nil {
+		return err
+	}
+	open, err := d.facts(ctx, tx, openPartition)
 	if err != nil {
 		return err
 	}
-	locked, end := make([]string, len(old)), old[len(old)-1].To
-	for i, p := range old {
-		locked[i] = "only " + e.table(p.Name)
-	}
-	kept := e.table(nextPartition)
-	statements := append([]string{
-		"lock table " + strings.Join(locked, ", ") + " in share mode",
-		"create table " + kept + " (like " + e.table(eventTable) + " including all excluding identity)",
-		fmt.Sprintf(newestScores, kept, e.table(eventTable), literal(end), literal(store.Microseconds(before))),
-		fmt.Sprintf("alter table %s add constraint %s check (created_at < %s)", kept, boundCheck, literal(end)),
-	}, e.keys(open, nextPartition)...)
-	if err := e.all(ctx, tx, append(statements, e.ownership(open, nextPartition)...)...); err != nil {
-		return err
-	}
-	var count int64
-	counted := call{name: "count_kept_events", sql: "select count(*)::bigint from " + kept}
-	if err := tx.read(ctx, counted.each(func(scan scanFunc) error { return scan(&count) })); err != nil {
-		return err
-	}
-	if err := e.swap(ctx, tx, old); err != nil {
-		return err
-	}
-	d.Kept, d.Partitions = count, nil
-	for _, p := range old {
-		d.Partitions = append(d.Partitions, p.Name)
+	for _, k := range open["foreign key"] {
+		if err := d.exec(ctx, tx, "alter table "+d.table(keepingTable)+" "+alter(k)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// swap changes the partitions for the one that was made. To try again is
-// cheaper than to make it again.
-func (e *events) swap(ctx context.Context, tx schemaTx, old []EventPartition) error {
-	var statements []string
-	for _, p := range old {
-		statements = append(statements, e.detachment(p.Name),
-			"alter table "+e.table(p.Name)+" rename to "+quoted(droppedTable+suffix(p.To)))
+// swap puts the new partition in the place of the old ones, with the changes
+// that were noted.
+func (d *eventDrop) swap(ctx context.Context, tx schemaTx) error {
+	if err := d.owns(ctx, tx); err != nil {
+		return err
+	}
+	changed, kept := d.table(changedTable), d.table(keepingTable)
+	statements := []string{
+		"delete from " + kept + " where id in (select id from " + changed + ")",
+		d.newestScores() + " and e.id in (select id from " + changed + ")",
+	}
+	for _, p := range d.old {
+		statements = append(statements, d.detachment(p.Name),
+			"alter table "+d.table(p.Name)+" rename to "+quoted(droppedTable+suffix(p.To)))
 	}
 	statements = append(statements,
-		"alter table "+e.table(nextPartition)+" rename to "+quoted(keptPartition),
-		e.attachment(EventPartition{Name: keptPartition, To: old[len(old)-1].To}),
-		"alter table "+e.table(keptPartition)+" drop constraint "+boundCheck)
-	const attempts = 5
-	for i := 1; ; i++ {
-		if err := e.all(ctx, tx, "savepoint passport_swap"); err != nil {
-			return err
-		}
-		err := e.alone(ctx, tx, eventTable, statements...)
-		if err == nil || i == attempts || ctx.Err() != nil {
-			return err
-		}
-		if e.all(ctx, tx, "rollback to savepoint passport_swap") != nil {
-			return err // of the connection, which did not survive
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(e.Wait / 4):
-		}
-	}
+		"alter table "+kept+" rename to "+quoted(keptPartition),
+		d.attachment(EventPartition{Name: keptPartition, To: d.end()}),
+		"alter table "+d.table(keptPartition)+" drop constraint "+boundCheck)
+	return d.alone(ctx, tx, eventTable, statements...)
 }

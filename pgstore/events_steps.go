@@ -20,13 +20,31 @@ func (e *events) run(ctx context.Context) (*EventPartitions, error) {
 		if err != nil || s.Next == "" {
 			return s, err
 		}
-		if err := e.again(ctx, func(tx schemaTx) error { return e.step(ctx, tx, s.Next) }); err != nil {
+		err = e.again(ctx, func(tx schemaTx) error { return e.step(ctx, tx, s.Next) })
+		var detail *store.Error
+		switch {
+		case errors.Is(err, errMoved):
+			continue
+		case s.Next == stepValidate && errors.As(err, &detail) && detail.SQLState == checkViolation:
+			return s, e.unbind(ctx, s, err)
+		case err != nil:
 			return s, err
-		}
-		if e.Done != nil {
+		case e.Done != nil:
 			e.Done(s.Next)
 		}
 	}
+}
+
+// unbind takes back a bound that events are beyond.
+func (e *events) unbind(ctx context.Context, s *EventPartitions, cause error) error {
+	err := e.again(ctx, func(tx schemaTx) error {
+		if err := e.begin(ctx, tx, e.schema); err != nil {
+			return err
+		}
+		return e.exec(ctx, tx, "alter table "+e.table(openPartition)+" drop constraint if exists "+boundCheck)
+	})
+	return store.Errorf(e.op, store.ErrInvalid, "events have a created_at of %v or later, which must be put right first: %w",
+		s.Bound, errors.Join(cause, err))
 }
 
 // errMoved undoes a step because the table is not as it was found before.
@@ -49,9 +67,6 @@ func (e *events) again(ctx context.Context, work func(schemaTx) error) error {
 		}
 		return err
 	})
-	if errors.Is(err, errMoved) {
-		return nil
-	}
 	if e.isHeld(ctx, err) {
 		return store.Errorf(e.op, store.ErrUnavailable, "other sessions hold the table, after %d attempts: %w", e.Attempts, err)
 	}
@@ -73,13 +88,13 @@ func (e *events) isHeld(ctx context.Context, err error) bool {
 
 // step takes one step in a transaction, if that is still the one that is left.
 func (e *events) step(ctx context.Context, tx schemaTx, step string) error {
-	if err := e.settings(ctx, tx); err != nil {
-		return err
-	}
 	if step == stepValidate { // which may be long, and does no harm twice
+		if err := e.settings(ctx, tx); err != nil {
+			return err
+		}
 		return tx.exec(ctx, step, "alter table "+e.table(openPartition)+" validate constraint "+boundCheck)
 	}
-	if err := tx.read(ctx, e.texts.call("lock_schema", e.schema)); err != nil {
+	if err := e.begin(ctx, tx, e.schema); err != nil {
 		return err
 	}
 	s, err := e.state(ctx, tx)
@@ -103,6 +118,14 @@ func (e *events) step(ctx context.Context, tx schemaTx, step string) error {
 	return e.extend(ctx, tx, s.open().From)
 }
 
+// begin lets one process at a time take a step of that kind.
+func (e *events) begin(ctx context.Context, tx schemaTx, kind string) error {
+	if err := e.settings(ctx, tx); err != nil {
+		return err
+	}
+	return tx.read(ctx, e.texts.call("lock_schema", kind))
+}
+
 // settings limits how long the transaction waits for a lock, which is less than
 // the server waits before it looks for deadlocks. A session that is lost gives
 // its locks back.
@@ -116,7 +139,7 @@ func (e *events) settings(ctx context.Context, tx schemaTx) error {
 
 // alone runs statements while nobody else has the table, all of it within Wait.
 func (e *events) alone(ctx context.Context, tx schemaTx, table string, statements ...string) error {
-	return e.within(ctx, tx, table, func(ctx context.Context) error { return e.all(ctx, tx, statements...) })
+	return e.within(ctx, tx, table, func(ctx context.Context) error { return e.exec(ctx, tx, statements...) })
 }
 
 // within takes the table for the work, all of it within Wait.
@@ -129,7 +152,8 @@ func (e *events) within(ctx context.Context, tx schemaTx, table string, work fun
 	return work(ctx)
 }
 
-func (e *events) all(ctx context.Context, tx schemaTx, statements ...string) error {
+// exec runs statements that have no answer.
+func (e *events) exec(ctx context.Context, tx schemaTx, statements ...string) error {
 	for _, sql := range statements {
 		if err := tx.exec(ctx, e.op, sql); err != nil {
 			return err
@@ -163,14 +187,14 @@ func (e *events) attach(ctx context.Context, tx schemaTx) error {
 		}
 		statements = append(statements, "create table "+e.table(eventTable)+
 			" (like "+e.table(openPartition)+like+") partition by range (created_at)")
-		if err := e.all(ctx, tx, statements...); err != nil {
+		if err := e.exec(ctx, tx, statements...); err != nil {
 			return err
 		}
 		if err := e.moveSequence(ctx, tx, old); err != nil {
 			return err
 		}
 		statements = e.belongings(old)
-		return e.all(ctx, tx, append(statements, e.attachment(EventPartition{Name: openPartition}))...)
+		return e.exec(ctx, tx, append(statements, e.attachment(EventPartition{Name: openPartition}))...)
 	})
 }
 
@@ -178,7 +202,7 @@ func (e *events) attach(ctx context.Context, tx schemaTx) error {
 func (e *events) moveSequence(ctx context.Context, tx schemaTx, old eventFacts) error {
 	for _, s := range old["sequence"] {
 		if !s.yes {
-			return e.all(ctx, tx, "alter sequence "+s.name+" owned by "+e.table(eventTable)+".id")
+			return e.exec(ctx, tx, "alter sequence "+s.name+" owned by "+e.table(eventTable)+".id")
 		}
 		made, err := e.facts(ctx, tx, eventTable)
 		if err != nil {
@@ -188,7 +212,7 @@ func (e *events) moveSequence(ctx context.Context, tx schemaTx, old eventFacts) 
 			return store.Errorf(e.op, store.ErrInternal, "the column id of the new table has %d sequences", len(made["sequence"]))
 		}
 		sequence := made["sequence"][0]
-		return e.all(ctx, tx,
+		return e.exec(ctx, tx,
 			"select pg_catalog.setval("+text(sequence.name)+"::pg_catalog.regclass, last_value, is_called) from "+s.name,
 			"alter table "+e.table(openPartition)+" alter column id drop identity",
 			"alter sequence "+sequence.name+" rename to "+quoted(s.text))
@@ -274,7 +298,7 @@ func (e *events) extend(ctx context.Context, tx schemaTx, from time.Time) error 
 		for _, p := range append(ahead, EventPartition{Name: openPartition, From: e.horizon()}) {
 			statements = append(statements, e.attachment(p))
 		}
-		return e.all(ctx, tx, statements...)
+		return e.exec(ctx, tx, statements...)
 	})
 }
 
@@ -292,23 +316,22 @@ func (e *events) create(ctx context.Context, tx schemaTx, partitions []EventPart
 	for _, p := range partitions {
 		statements := []string{"create table " + e.table(p.Name) +
 			" (like " + e.table(eventTable) + " including all excluding indexes excluding identity)"}
-		statements = append(statements, e.keys(open, p.Name)...)
-		if err := e.all(ctx, tx, append(statements, e.ownership(open, p.Name)...)...); err != nil {
+		statements = append(statements, e.primaryKey(open, p.Name)...)
+		for _, k := range open["foreign key"] {
+			statements = append(statements, "alter table "+e.table(p.Name)+" add constraint "+quoted(k.name)+" "+k.text)
+		}
+		if err := e.exec(ctx, tx, append(statements, e.ownership(open, p.Name)...)...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keys returns the statements that give a table the primary key and the foreign
-// keys of a partition.
-func (e *events) keys(of eventFacts, table string) (statements []string) {
-	for _, k := range of["key"] {
-		name := ""
-		if !k.yes { // the name of a primary key is that of an index, and must be the table's own
-			name = "constraint " + quoted(k.name) + " "
-		}
-		statements = append(statements, "alter table "+e.table(table)+" add "+name+k.text)
+// primaryKey returns the statement that gives a table the primary key of a
+// partition. Its name is that of an index, and so the table's own.
+func (e *events) primaryKey(of eventFacts, table string) (statements []string) {
+	for _, k := range of["primary key"] {
+		statements = append(statements, "alter table "+e.table(table)+" add "+k.text)
 	}
 	return statements
 }

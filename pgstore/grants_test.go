@@ -39,21 +39,7 @@ func TestGrants_Forget(t *testing.T) {
 // file, and not without any of them.
 func requireGrants(t *testing.T, r *rivals, name string, work func(*pgxpool.Pool) error) {
 	t.Helper()
-	file, err := os.ReadFile(name)
-	require.NoError(t, err)
-	role := pgx.Identifier{"Scorer " + rand.Text()}.Sanitize()
-	r.exec("revoke usage on schema public from public") // so that the role has no rights but those
-	r.exec("create role " + role)
-	t.Cleanup(func() { r.exec("drop owned by " + role); r.exec("drop role " + role) })
-	commands := strings.NewReplacer(`:"schema"`, `"public"`, `:"role"`, role).Replace(string(file))
-	r.exec(commands)
-
-	as := r.newPool(func(c *pgxpool.Config) {
-		c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-			_, err := conn.Exec(ctx, "set role "+role)
-			return err
-		}
-	})
+	as, role, commands := r.withGrants(name)
 	require.NoError(t, work(as))
 
 	grants := regexp.MustCompile(`(?m)^grant (.+) to .+;$`).FindAllStringSubmatch(commands, -1)
@@ -70,6 +56,26 @@ func requireGrants(t *testing.T, r *rivals, name string, work func(*pgxpool.Pool
 		r.exec("grant " + grant[1] + " to " + role)
 	}
 	require.NoError(t, work(as))
+}
+
+// withGrants returns a pool of a new role with the rights of the file, the role
+// and the commands of the file.
+func (r *rivals) withGrants(name string) (as *pgxpool.Pool, role, commands string) {
+	r.t.Helper()
+	file, err := os.ReadFile(name)
+	require.NoError(r.t, err)
+	role = pgx.Identifier{"Scorer " + rand.Text()}.Sanitize()
+	r.exec("revoke usage on schema public from public") // so that the role has no rights but those
+	r.exec("create role " + role)
+	r.t.Cleanup(func() { r.exec("drop owned by " + role); r.exec("drop role " + role) })
+	commands = strings.NewReplacer(`:"schema"`, `"public"`, `:"role"`, role).Replace(string(file))
+	r.exec(commands)
+	return r.newPool(func(c *pgxpool.Config) {
+		c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "set role "+role)
+			return err
+		}
+	}), role, commands
 }
 
 // forgetWith forgets and prunes with every right.

@@ -34,6 +34,7 @@ cross  join lateral (
          select regexp_match(pg_catalog.pg_get_expr(c.relpartbound, c.oid), '^FOR VALUES FROM \((.*)\) TO \((.*)\)$')
        ) as bounds (texts)
 left   join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.conname = 'passport_event_bound'
+where  events.key <> ''
 union  all
 select 'dropped', c.relname::text, null, null, null, false, coalesce(pg_catalog.pg_total_relation_size(c.oid), 0)::bigint
 from   events
@@ -81,7 +82,7 @@ join   pg_catalog.pg_index i on i.indrelid = events.oid and not i.indisunique
 join   pg_catalog.pg_class c on c.oid = i.indexrelid
 where  not exists (select from pg_catalog.pg_constraint k where k.conindid = i.indexrelid)
 union  all
-select 'key', k.conname::text, pg_catalog.pg_get_constraintdef(k.oid), k.contype = 'p'
+select case k.contype when 'p' then 'primary key' else 'foreign key' end, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid), false
 from   events
 join   pg_catalog.pg_constraint k on k.conrelid = events.oid and k.contype in ('p', 'f')
 union  all

@@ -13,7 +13,7 @@ with looked as materialized (
     order  by e.id
     limit  $3::bigint
 ), old as materialized (
-    select looked.id
+    select looked.id, looked.created_at
     from   looked
     where  looked.created_at < $1::timestamptz
     and    (
@@ -33,11 +33,13 @@ with looked as materialized (
     select e.id
     from   /* schema */registry_event e
     where  e.id = any(array(select old.id from old))
+    and    e.created_at between (select min(old.created_at) from old) and (select max(old.created_at) from old)
     order  by e.id
     for    update skip locked
 ), removed as (
     delete from /* schema */registry_event e
     where  e.id = any(array(select locked.id from locked))
+    and    e.created_at between (select min(old.created_at) from old) and (select max(old.created_at) from old)
     returning e.id
 )
 select (select count(*) from removed)::bigint,
