@@ -38,7 +38,7 @@ type EventPartitions struct {
 	// event of that time or later until the work goes on. It is at least a month
 	// ahead when it is set.
 	Bound time.Time
-	// Dropped are tables that are no partitions any more and remain to be dropped.
+	// Dropped are tables that DropEventPartitions has left or is working with.
 	Dropped []string
 	// Next is the step that is left, "" for none.
 	Next string
@@ -56,44 +56,44 @@ type EventPartition struct {
 	Bytes    int64 // on disk, with indexes
 }
 
-// PartitionEvents partitions registry_event by the month of created_at, or goes
-// on where an earlier call has ended, beside a service that writes events and
-// knows nothing of it. It returns when nothing is left to do, and then does
-// what [EnsureEventPartitions] does.
+// PartitionEvents partitions registry_event by the month of created_at, beside
+// a service that writes events and knows nothing of it, or goes on where an
+// earlier call has ended. It returns when nothing is left to do. The steps are:
 //
-// The steps are:
-//
-//   - attach: a partitioned table takes the name, and with it the columns, the
-//     sequence, the indexes, the rights and the owner. The old table is its only
-//     partition. Nothing is read or copied.
-//   - bound: a check keeps events from a time on out of the old table, the start
-//     of a month, 31 to 62 days from now.
+//   - attach: a partitioned table takes the name, with the columns, the
+//     sequence, the indexes, the rights and the owner. The old table becomes its
+//     only partition. Nothing is read or copied.
+//   - bound: a check keeps events of a time or later out of the old table: the
+//     start of a month, 31 to 62 days from now.
 //   - validate: reads the old table once, under a lock that lets others read and
-//     write. It takes as long as it takes; no migration should alter the table
-//     meanwhile.
-//   - close: the old table ends at that time; the months after it get their
-//     partitions.
+//     write. It may take long, and no migration should alter the table during
+//     it.
+//   - close: the old table ends at that time, and the months behind it get their
+//     partitions, as [EnsureEventPartitions] makes them later.
 //
-// Each is a transaction, so that a process may end at any point. All but
-// validate keep others from the table for no longer than Wait. A process that
-// ends before close leaves a database that works until the bound; to go back
-// instead, drop the check passport_event_bound. Any number of processes may
-// call it at once.
+// Each is a transaction, so the process may end at any point. All but validate
+// keep others from the table for no longer than Wait. Where no process goes on,
+// inserts work until the time of the bound comes, a month later at least; to
+// give up instead, drop the check passport_event_bound. Any number of processes
+// may call it at once.
 //
-// The primary key on id and the foreign key are each partition's own, because a
+// The primary key on id and the foreign key are each partition's own, since a
 // key of the whole table would have to include created_at. So ids are unique
-// because the sequence makes them so. An insert with RETURNING, ON CONFLICT DO
-// NOTHING, and the service's migrations of columns and indexes work as before;
-// these do not: a foreign key to the table, CREATE INDEX CONCURRENTLY, and a
-// query that groups by id alone.
+// because they come from one sequence. The service's inserts, with RETURNING
+// and ON CONFLICT DO NOTHING, and its migrations of columns and indexes work as
+// before. These do not: a foreign key to the table, CREATE INDEX CONCURRENTLY,
+// and a query that groups by id alone.
 //
 // The caller must own the table. Views, functions, triggers, publications and
 // foreign keys that depend on it, row-level security and other unique keys
-// cannot be carried over: the error then lists them, is store.ErrInvalid, and
-// nothing is changed.
+// cannot be carried over: then the error is store.ErrInvalid and lists them,
+// and nothing is changed. Postgres is needed itself, not an engine that is like
+// it.
 //
-// Errors are *[store.Error]; one of a step that failed Attempts times, because
-// others held the table, is [store.ErrUnavailable].
+// Errors are *[store.Error]. It is [store.ErrUnavailable] if others held the
+// table in all Attempts of a step, and [store.ErrInvalid] if there are events
+// of the time of the bound or later, such as by a wrong clock; the bound is
+// then taken back.
 func PartitionEvents[D Database](ctx context.Context, db D, p Partitioning, options ...Option) (*EventPartitions, error) {
 	e, err := newEvents("partition_events", db, p, options)
 	if err != nil {
@@ -103,11 +103,11 @@ func PartitionEvents[D Database](ctx context.Context, db D, p Partitioning, opti
 	return e.run(ctx)
 }
 
-// EnsureEventPartitions makes the partitions of the months ahead, where they
-// are missing. It should be called once a week or so, by any number of
-// processes. If it has not been called for months, so that the last partition
-// has events, that partition is closed as the old table was, see
-// [PartitionEvents]. On a table that is not partitioned it is store.ErrInvalid.
+// EnsureEventPartitions makes the partitions of the months ahead that are
+// missing. It should be called every week or so, by any number of processes. If
+// it was not called for months, and the last partition has events of them, that
+// one is closed as the old table was, see [PartitionEvents]. It returns
+// store.ErrInvalid for a table that is not partitioned.
 func EnsureEventPartitions[D Database](ctx context.Context, db D, p Partitioning, options ...Option) (*EventPartitions, error) {
 	e, err := newEvents("ensure_event_partitions", db, p, options)
 	if err != nil {

@@ -18,21 +18,20 @@ type DroppedEvents struct {
 }
 
 // DropEventPartitions removes the events of all partitions that end at or
-// before the time, and gives their space back to the system. What is left is
-// what [Store.Prune] with the same time leaves of them: of the scores of an
-// address in a community the newest one at or before the time stays. Those that
-// stay are copied into one partition in the place of the others, so that the
-// number of partitions does not grow over the years. Events of the time's own
-// month are left to Prune.
+// before the time, as [Store.Prune] does, and gives their space back to the
+// system. The newest score of an address in a community that is not after
+// the time stays. The events that stay are copied into one partition in
+// the place of the others, so that the number of partitions does not grow over
+// the years. Older events of the time's own month are left to Prune.
 //
-// The copy is made beside all others. A trigger on the old partitions, where
-// only [Store.Forget] and Prune still write, notes in a table which events are
-// changed meanwhile, so that the copy can follow. Then the partitions change
-// place, and the old tables are dropped. These steps keep scorings and inserts
-// waiting for no longer than Wait each; those that drop a table also need the
-// lock on the table of communities. Between two steps the process may end: the
-// next call begins again, or drops what is left. Calls of several processes at
-// once disturb each other, but do no harm.
+// The copy is made while others work. A trigger on the old partitions, where
+// only [Store.Forget] and Prune still write, notes which events they change, so
+// that the copy can follow. Then the partitions change place, and the old
+// tables are dropped. These steps keep scorings and inserts waiting for no
+// longer than Wait each; one that drops a table also locks that of the
+// communities. The process may end at any point: the next call begins again, or
+// drops what is left. Calls of several processes at once disturb each other,
+// but do no harm.
 //
 // A transaction that began before, at REPEATABLE READ or above, does not see
 // the events that were copied. Errors are those of [EnsureEventPartitions].
@@ -154,15 +153,10 @@ func (d *eventDrop) leftovers() []string {
 // prepare makes the new table, and begins to note what is changed in the old
 // ones.
 func (d *eventDrop) prepare(ctx context.Context, tx schemaTx) error {
-	s, err := d.state(ctx, tx)
-	if err != nil {
+	if err := d.unchanged(ctx, tx); err != nil {
 		return err
 	}
-	same := func(a, b EventPartition) bool { return a.Name == b.Name }
-	if !slices.EqualFunc(d.old, s.before(d.before), same) {
-		return errMoved
-	}
-	open, err := d.facts(ctx, tx, s.open().Name)
+	open, err := d.facts(ctx, tx, openPartition)
 	if err != nil {
 		return err
 	}
@@ -181,6 +175,19 @@ func (d *eventDrop) prepare(ctx context.Context, tx schemaTx) error {
 			noteChange, d.table(p.Name), note))
 	}
 	return d.exec(ctx, tx, statements...)
+}
+
+// unchanged returns errMoved if the old partitions are not the same any more.
+func (d *eventDrop) unchanged(ctx context.Context, tx schemaTx) error {
+	s, err := d.state(ctx, tx)
+	if err != nil {
+		return err
+	}
+	same := func(a, b EventPartition) bool { return a.Name == b.Name }
+	if !slices.EqualFunc(d.old, s.before(d.before), same) {
+		return errMoved
+	}
+	return nil
 }
 
 // end is the end of the last of the old partitions.
@@ -212,6 +219,9 @@ func (d *eventDrop) copy(ctx context.Context, tx schemaTx) error {
 	if err := d.owns(ctx, tx); err != nil {
 		return err
 	}
+	if err := d.exec(ctx, tx, "truncate "+d.table(keepingTable)); err != nil { // if the step is repeated
+		return err
+	}
 	copied := call{name: "copy_newest_scores", sql: "with copied as (" + d.newestScores() + " returning id) select count(*)::bigint from copied"}
 	return tx.read(ctx, copied.each(func(scan scanFunc) error { return scan(&d.kept) }))
 }
@@ -231,7 +241,7 @@ func (d *eventDrop) owns(ctx context.Context, tx schemaTx) error {
 // own, keeps no writer of the tables that they refer to.
 func (d *eventDrop) refer(ctx context.Context, tx schemaTx) error {
 	return d.eachForeignKey(ctx, tx, func(k eventFact) string {
-		return "add constraint " + quoted(k.name) + " " + k.text + " not valid"
+		return "drop constraint if exists " + quoted(k.name) + ", add constraint " + quoted(k.name) + " " + k.text + " not valid"
 	})
 }
 
@@ -259,8 +269,10 @@ func (d *eventDrop) eachForeignKey(ctx context.Context, tx schemaTx, alter func(
 // swap puts the new partition in the place of the old ones, with the changes
 // that were noted.
 func (d *eventDrop) swap(ctx context.Context, tx schemaTx) error {
-	if err := d.owns(ctx, tx); err != nil {
-		return err
+	for _, check := range []func(context.Context, schemaTx) error{d.owns, d.unchanged} {
+		if err := check(ctx, tx); err != nil {
+			return err
+		}
 	}
 	changed, kept := d.table(changedTable), d.table(keepingTable)
 	statements := []string{

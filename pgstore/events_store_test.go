@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // partition partitions the events of the database, with a partition for each
-// month from August 2025 to June 2026, which are the times of the suite's cases.
+// month from August 2025 to June 2026: the times of the suite's cases.
 func partition(t *testing.T, url string, options ...pgstore.Option) {
 	t.Helper()
 	s, err := pgstore.PartitionEvents(t.Context(), openPool(t, url),
@@ -64,8 +65,8 @@ func TestEvents_CheckSchema(t *testing.T) {
 	w := newWorld(t)
 	partition(t, w.url)
 	for change, want := range map[string]string{
-		`alter table registry_event_2026_01 drop constraint registry_event_2026_01_pkey`:                                            "table registry_event lacks a unique key on (id)",
-		`alter table registry_event_2026_02 drop constraint registry_event_community_id_83e82610_fk_account_community_id`:           "table registry_event lacks a foreign key from (community_id) to account_community",
+		`alter table registry_event_2026_01 drop constraint registry_event_2026_01_pkey`:                                     "table registry_event lacks a unique key on (id)",
+		`alter table registry_event_2026_02 drop constraint registry_event_community_id_83e82610_fk_account_community_id`:    "table registry_event lacks a foreign key from (community_id) to account_community",
 		`drop index score_history_index; create index on registry_event_2026_01 (action, address, community_id, created_at)`: "table registry_event lacks an index on (action, address, community_id, created_at)",
 	} {
 		w.exec(change, pgx.QueryExecModeSimpleProtocol)
@@ -170,7 +171,7 @@ func TestEvents_History(t *testing.T) {
 	}
 }
 
-// What is left when partitions are dropped is that of Prune.
+// Dropping partitions leaves what Prune leaves.
 func TestDropEventPartitions(t *testing.T) {
 	t.Parallel()
 	const left = `select count(*) || ' events ' || md5(string_agg(e::text, ',' order by id)) from registry_event e`
@@ -192,7 +193,7 @@ func TestDropEventPartitions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, d.Partitions, 8)
 	assert.Equal(t, pruned.value(left), dropped.value(left))
-	assert.Equal(t, fmt.Sprint(d.Kept), dropped.value("select count(*) from registry_event where created_at < $1", before))
+	assert.Equal(t, strconv.FormatInt(d.Kept, 10), dropped.value("select count(*) from registry_event where created_at < $1", before))
 	s, err := pgstore.ReadEventPartitions(t.Context(), dropped.pool, pgstore.At(pgstore.Partitioning{}, day(2026, 3, 2)))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"registry_event_kept", "registry_event_2026_03", "registry_event_2026_04", "registry_event_2026_05", "registry_event_2026_06", "registry_event_open"}, names(s))
@@ -257,5 +258,5 @@ func TestDropEventPartitions_Forget(t *testing.T) {
 		n++
 	}
 	assert.Positive(t, n)
-	assert.Equal(t, fmt.Sprint(2000-n), w.value("select count(*) from registry_event where address <> $1", alice))
+	assert.Equal(t, strconv.Itoa(2000-n), w.value("select count(*) from registry_event where address <> $1", alice))
 }

@@ -2,8 +2,8 @@ package pgstore_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,7 +44,7 @@ func (w *world) writeEvents(t *testing.T, longest time.Duration) *eventWriter {
 	var running sync.WaitGroup
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeSimpleProtocol} {
 		pool := w.newPool(execMode(mode), func(c *pgxpool.Config) {
-			c.ConnConfig.RuntimeParams["lock_timeout"] = fmt.Sprint((longest + time.Second).Milliseconds())
+			c.ConnConfig.RuntimeParams["lock_timeout"] = strconv.FormatInt((longest + time.Second).Milliseconds(), 10)
 		})
 		running.Go(func() {
 			for ctx.Err() == nil {
@@ -137,104 +137,6 @@ func requireContiguous(t *testing.T, s *pgstore.EventPartitions) {
 	assert.Zero(t, end)
 }
 
-// cutter ends a process: it closes the connection before a statement is sent.
-type cutter struct{ left atomic.Int64 }
-
-func (c *cutter) cut(conn *pgx.Conn) {
-	if c.left.Add(-1) == 0 {
-		_ = conn.PgConn().Conn().Close()
-	}
-}
-
-func (c *cutter) TraceQueryStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	c.cut(conn)
-	return ctx
-}
-
-func (c *cutter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-
-func (c *cutter) TraceBatchStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	c.cut(conn)
-	return ctx
-}
-
-func (c *cutter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-
-func (c *cutter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
-
-// A process may end before any statement: events can be written then, none is
-// lost, and the next process goes on.
-func TestPartitionEvents_Killed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	written, cuts := 0, 0
-	after := func(what string) {
-		require.NoError(t, insertEvent(w.pool, time.Now()), what)
-		written++
-		require.Len(t, w.numbered(), written, what)
-	}
-	after("before")
-	dying := func(work func(pool *pgxpool.Pool) error) {
-		for n := int64(1); ; n++ {
-			c := &cutter{}
-			pool := w.newPool(func(config *pgxpool.Config) { config.ConnConfig.Tracer = c })
-			require.NoError(t, pool.Ping(t.Context()))
-			c.left.Store(n)
-			err := work(pool)
-			pool.Close()
-			after(fmt.Sprint("after ", n))
-			if c.left.Load() > 0 {
-				require.NoError(t, err)
-				return
-			}
-			cuts++
-		}
-	}
-	p := pgstore.Partitioning{}
-	for _, step := range []string{"attach", "bound", "validate", "close"} {
-		status, err := pgstore.ReadEventPartitions(t.Context(), w.pool, p)
-		require.NoError(t, err)
-		if step != "attach" {
-			require.Equal(t, step, status.Next)
-		}
-		dying(func(pool *pgxpool.Pool) error {
-			ctx, cancel := context.WithCancelCause(t.Context())
-			defer cancel(nil)
-			stop := pgstore.Partitioning{Done: func(string) { cancel(errStepDone) }}
-			_, err := pgstore.PartitionEvents(ctx, pool, stop)
-			if context.Cause(ctx) == errStepDone {
-				return nil
-			}
-			return err
-		})
-	}
-	assert.Greater(t, cuts, 50)
-	status, err := pgstore.PartitionEvents(t.Context(), w.pool, p)
-	require.NoError(t, err)
-	requireContiguous(t, status)
-	require.NoError(t, pgstore.CheckSchema(t.Context(), w.pool))
-
-	later := pgstore.At(p, time.Now().AddDate(1, 0, 0))
-	dying(func(pool *pgxpool.Pool) error {
-		_, err := pgstore.EnsureEventPartitions(t.Context(), pool, later)
-		return err
-	})
-	status, err = pgstore.ReadEventPartitions(t.Context(), w.pool, later)
-	require.NoError(t, err)
-	assert.Empty(t, status.Next)
-	requireContiguous(t, status)
-
-	old := time.Now().AddDate(0, 9, 0)
-	dying(func(pool *pgxpool.Pool) error {
-		_, err := pgstore.DropEventPartitions(t.Context(), pool, old, p)
-		written = len(w.numbered())
-		return err
-	})
-	assert.Less(t, written, 5)
-}
-
-var errStepDone = fmt.Errorf("the step is done")
-
 func TestPartitionEvents_AtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -302,15 +204,15 @@ func TestPartitionEvents_Refused(t *testing.T) {
 	require.ErrorIs(t, err, pgstore.ErrSchema)
 
 	for change, want := range map[string]string{
-		`create view recent as select * from registry_event`:                             "a view or rule reads it: public.recent",
-		`create function f(registry_event) returns int language sql as 'select 1'`:       "a function depends on it: f",
-		`create table copies (of registry_event)`:                                        "a column has its row type: public.copies",
-		`create table notes (event bigint constraint of_event references registry_event)`: "a foreign key refers to it: of_event of public.notes",
-		`create publication events for table registry_event`:                             "a publication names it: events",
-		`alter table registry_event enable row level security`:                           "it has row-level security",
-		`create table other () inherits (registry_event)`:                                "it inherits, or is inherited from",
-		`create unique index by_time on registry_event (address, created_at)`:            "a unique key besides that on id cannot be kept: public.by_time",
-		`alter table registry_event add constraint c check (id > 0) not valid`:           "a constraint was never validated: c",
+		`create view recent as select * from registry_event`:                                                                  "a view or rule reads it: public.recent",
+		`create function f(registry_event) returns int language sql as 'select 1'`:                                            "a function depends on it: f",
+		`create table copies (of registry_event)`:                                                                             "a column has its row type: public.copies",
+		`create table notes (event bigint constraint of_event references registry_event)`:                                     "a foreign key refers to it: of_event of public.notes",
+		`create publication events for table registry_event`:                                                                  "a publication names it: events",
+		`alter table registry_event enable row level security`:                                                                "it has row-level security",
+		`create table other () inherits (registry_event)`:                                                                     "it inherits, or is inherited from",
+		`create unique index by_time on registry_event (address, created_at)`:                                                 "a unique key besides that on id cannot be kept: public.by_time",
+		`alter table registry_event add constraint c check (id > 0) not valid`:                                                "a constraint was never validated: c",
 		`create trigger t before insert on registry_event for each row execute function suppress_redundant_updates_trigger()`: "it has a trigger: t",
 	} {
 		require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {

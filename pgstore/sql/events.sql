@@ -3,7 +3,7 @@
 
 -- name: read_event_partitions
 -- Returns a row for the table with its partition key, one for each partition,
--- and one for each that was taken out and is still to be dropped.
+-- and one for each table of DropEventPartitions that is still to be dropped.
 --
 -- A partition has the start and the end of its range, NULL for none, and the
 -- end that its check allows. One that has no range of times is an "other".
@@ -39,7 +39,7 @@ union  all
 select 'dropped', c.relname::text, null, null, null, false, coalesce(pg_catalog.pg_total_relation_size(c.oid), 0)::bigint
 from   events
 join   pg_catalog.pg_class c on c.relnamespace = events.relnamespace
-where  c.relname like 'registry\_event\_dropped\_%'
+where  (c.relname like 'registry\_event\_dropped\_%' or c.relname in ('registry_event_changed', 'registry_event_keeping'))
 and    c.relkind = 'r'
 and    not c.relispartition;
 
