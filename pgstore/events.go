@@ -65,11 +65,11 @@ type EventPartition struct {
 //     only partition. Nothing is read or copied.
 //   - bound: a check keeps events of a time or later out of the old table: the
 //     start of a month, 31 to 62 days from now.
-//   - validate: reads the old table once, under a lock that lets others read and
-//     write. It may take long, and no migration should alter the table during
-//     it.
-//   - close: the old table ends at that time, and the months behind it get their
-//     partitions, as [EnsureEventPartitions] makes them later.
+//   - validate: reads the old table once, under a lock that lets others read
+//     and write. It may take long, and no migration should alter the table
+//     during it.
+//   - close: the old table ends at that time, and the months behind it get
+//     their partitions, as [EnsureEventPartitions] makes them later.
 //
 // Each is a transaction, so the process may end at any point. All but validate
 // keep others from the table for no longer than Wait. Where no process goes on,

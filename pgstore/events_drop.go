@@ -19,10 +19,10 @@ type DroppedEvents struct {
 
 // DropEventPartitions removes the events of all partitions that end at or
 // before the time, as [Store.Prune] does, and gives their space back to the
-// system. The newest score of an address in a community that is not after
-// the time stays. The events that stay are copied into one partition in
-// the place of the others, so that the number of partitions does not grow over
-// the years. Older events of the time's own month are left to Prune.
+// system. The newest score of an address in a community that is not after the
+// time stays. The events that stay are copied into one partition in the place
+// of the others, so that the number of partitions does not grow over the years.
+// Older events of the time's own month are left to Prune.
 //
 // The copy is made while others work. A trigger on the old partitions, where
 // only [Store.Forget] and Prune still write, notes which events they change, so

@@ -138,7 +138,7 @@ found what it was asked to fail on.`,
 	root.PersistentFlags().BoolVarP(&p.verbose, "verbose", "v", false, "log what the engine does to standard error")
 	root.AddCommand(
 		p.migrate(), p.check(), p.community(), p.key(), p.importing(), p.score(), p.rescore(), p.whatif(), p.shadow(), p.replay(),
-		p.serve(), p.seed(), p.forget(), p.retain(),
+		p.serve(), p.seed(), p.forget(), p.retain(), p.events(),
 	)
 	return root
 }
