@@ -147,7 +147,7 @@ func newEvents[D Database](op string, db D, p Partitioning, options []Option) (*
 		return nil, store.Errorf(op, store.ErrInvalid, "partitions are made for 0 to %d months ahead, "+
 			"and neither a wait nor a number of attempts is below 0", most)
 	}
-	e.texts = textsIn(e.schema)
+	e.texts = e.config.texts()
 	if e.Ahead == 0 {
 		e.Ahead = 3
 	}

@@ -122,7 +122,7 @@ func (e *events) begin(ctx context.Context, tx schemaTx, kind string) error {
 	if err := e.settings(ctx, tx); err != nil {
 		return err
 	}
-	return tx.read(ctx, e.texts.call("lock_schema", kind))
+	return tx.read(ctx, e.texts.call("lock_event_partitions", kind))
 }
 
 // settings limits how long the transaction waits for a lock, which is less than

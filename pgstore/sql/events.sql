@@ -1,6 +1,13 @@
 -- The statements about the partitions of registry_event. They read the catalog
 -- by name, as those of CheckSchema do.
 
+-- name: lock_event_partitions
+-- Makes those that change the partitions of one schema queue, or those that
+-- take another kind of step.
+--
+--   $1 schema, and the kind of step
+select pg_advisory_xact_lock(hashtextextended('passport event partitions ' || $1::text, 0));
+
 -- name: read_event_partitions
 -- Returns a row for the table with its partition key, one for each partition,
 -- and one for each table of DropEventPartitions that is still to be dropped.
