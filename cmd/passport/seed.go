@@ -33,6 +33,8 @@ It refuses a database that has credentials, unless --force is given.`,
 	flags.IntVar(&plan.Wallets, "wallets", 1000, "the `number` of wallets with signed stamps")
 	flags.IntVar(&plan.Stamps, "stamps", 20, "the `number` of stamps of each wallet and filler")
 	flags.IntVar(&plan.Fillers, "fillers", 0, "the `number` of wallets without valid signatures")
+	flags.BoolVar(&plan.Bare, "bare", false, "leave out the documents of fillers, which are two thirds of what they take of the disk")
+	flags.IntVar(&plan.Events, "events", 1, "the `number` of score events of each filler, a month apart, with --scored")
 	flags.BoolVar(&plan.Scored, "scored", false, "score the wallets")
 	flags.BoolVar(&plan.Force, "force", false, "fill a database that has credentials")
 	addProgress(cmd, &mode)

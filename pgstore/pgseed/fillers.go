@@ -22,7 +22,13 @@ func (f *filling) fillAll(ctx context.Context) error {
 	err := pgx.BeginFunc(ctx, f.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `select set_config('work_mem', '64MB', true), set_config('maintenance_work_mem', '256MB', true),
 			set_config('jit', 'off', true)`)
-		if err != nil || f.crowded {
+		if err != nil {
+			return err
+		}
+		if f.crowded { // checks that wait for the commit would fill the server's memory
+			if _, err := tx.Exec(ctx, "set constraints all immediate"); err != nil {
+				return err
+			}
 			return f.fill(ctx, tx)
 		}
 		dropped, err := f.dropIndexes(ctx, tx)
@@ -49,7 +55,7 @@ func (f *filling) fill(ctx context.Context, tx pgx.Tx) error {
 	sql := strings.ReplaceAll(fillersSQL, "/* schema */", pgx.Identifier{f.Schema}.Sanitize()+".")
 	for from := 0; from < f.Fillers; from += chunk {
 		next := min(from+chunk, f.Fillers)
-		if _, err := tx.Exec(ctx, sql, f.Seed, int64(from), int64(next), f.Community+1, first.credentials, first.score, first.event); err != nil {
+		if _, err := tx.Exec(ctx, sql, f.Seed, int64(from), int64(next), f.Community+1, first.credentials, first.score, first.event, f.Events, f.Bare); err != nil {
 			return err
 		}
 		f.Progress(Progress{Filling, next, f.Fillers})

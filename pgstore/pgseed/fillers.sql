@@ -7,12 +7,13 @@
 --
 --   $1 seed  $2 first number  $3 number behind the last  $4 community
 --   $5 ids of the wallet's credentials  $6 id of its score, 0 for none
---   $7 id of its event
+--   $7 id of its event  $8 events of each filler  $9 no documents
 with filler as materialized (
-    select '0x' || substr(encode(sha256(convert_to($1::text || ' filler ' || n, 'UTF8')), 'hex'), 1, 40) as address
+    select n, '0x' || substr(encode(sha256(convert_to($1::text || ' filler ' || n, 'UTF8')), 'hex'), 1, 40) as address
     from   generate_series($2::bigint, $3::bigint - 1) as n
 ), copied as materialized (
-    select c.*
+    select c.type, c.provider, case when $9::boolean then '{}' else c.stamp end as stamp, c.issuance_date, c.expiration_date,
+           row_number() over (order by c.provider) as place
     from   /* schema */ceramic_cache_ceramiccache c
     where  c.id = any($5::bigint[])
 ), credential as (
@@ -25,6 +26,13 @@ with filler as materialized (
     from   filler
     cross  join copied
     cross  join lateral (select sha256(convert_to(copied.provider || ' proof ' || filler.address, 'UTF8')) as digest) as of
+    returning id, address, provider, proof_value
+), revoked as (
+    insert into /* schema */ceramic_cache_revocation (proof_value, ceramic_cache_id)
+    select credential.proof_value, credential.id
+    from   credential
+    join   filler on filler.address = credential.address and filler.n % 10 = 0
+    join   copied on copied.provider = credential.provider and copied.place = 1
 ), passport as (
     insert into /* schema */registry_passport (address, community_id, requires_calculation)
     select filler.address, $4::bigint, false
@@ -52,9 +60,10 @@ with filler as materialized (
     cross  join copied
 )
 insert into /* schema */registry_event (action, address, created_at, data, community_id)
-select e.action, passport.address, e.created_at,
+select e.action, passport.address, e.created_at - (before || ' months')::interval,
        jsonb_set(e.data || jsonb_build_object('pk', score.id), '{fields,passport}', to_jsonb(passport.id)), $4::bigint
 from   score
 join   passport on passport.id = score.passport_id
 cross  join /* schema */registry_event e
+cross  join generate_series(0, $8::int - 1) as before
 where  e.id = $7::bigint

@@ -9,7 +9,8 @@ import (
 
 // filled are the tables that fillers have rows in.
 var filled = []string{
-	"ceramic_cache_ceramiccache", "registry_passport", "registry_score", "registry_stamp", "registry_hashscorerlink", "registry_event",
+	"ceramic_cache_ceramiccache", "ceramic_cache_revocation",
+	"registry_passport", "registry_score", "registry_stamp", "registry_hashscorerlink", "registry_event",
 }
 
 // readIndexes returns statements that drop the indexes of tables, but not the

@@ -47,11 +47,18 @@ type Plan struct {
 	// another provider with a weight of 1.5. A wallet passes with 20 points.
 	Stamps int
 	// Fillers is the number of wallets that are copied from the first one, 0 to
-	// 100,000,000. Their credentials name the first wallet, so that none is valid.
+	// 100,000,000. Their credentials name the first wallet, so that none is valid,
+	// and every tenth filler has a revoked one.
 	Fillers int
+	// Bare leaves out the documents of the fillers' stamps. A filler of 20 stamps
+	// then takes some 30 kB of the disk with its indexes, in place of 80.
+	Bare bool
 	// Scored makes the wallets scored, so that they have scores, claims, counted
 	// stamps and events. The fillers have what the first wallet has.
 	Scored bool
+	// Events is the number of score events of each filler, a month apart, 1 to
+	// 1,000; 1 unless it is set. There are none without Scored.
+	Events int
 	// Force fills a database that has credentials.
 	Force bool
 	// Schema is the schema of the tables, "public" unless it is set.
@@ -105,7 +112,9 @@ func provider(stamp int) string { return fmt.Sprintf("Provider%02d", stamp) }
 
 // Fill fills the database, whose tables must exist ([pgstore.Migrate]). It
 // makes the communities, and never changes one that exists. It commits as it
-// goes, and the fillers at once: a run that ends early leaves what it has made.
+// goes, and the fillers at once: a run that ends early leaves the wallets and no
+// filler, and the space of the fillers is free after a vacuum. Memory does not
+// grow with the plan, here or in the server.
 //
 // In a database that had no credentials, the fillers' tables are locked and
 // without their indexes until they are committed, which takes a role that owns
@@ -120,7 +129,7 @@ func provider(stamp int) string { return fmt.Sprintf("Provider%02d", stamp) }
 // Fill does not vacuum or analyze the tables. Afterwards a host may, as
 // autovacuum will.
 func Fill(ctx context.Context, pool *pgxpool.Pool, plan Plan) error {
-	plan.Community, plan.Schema = cmp.Or(plan.Community, 1), cmp.Or(plan.Schema, "public")
+	plan.Community, plan.Schema, plan.Events = cmp.Or(plan.Community, 1), cmp.Or(plan.Schema, "public"), cmp.Or(plan.Events, 1)
 	if plan.Progress == nil {
 		plan.Progress = func(Progress) {}
 	}
@@ -137,13 +146,14 @@ func Fill(ctx context.Context, pool *pgxpool.Pool, plan Plan) error {
 }
 
 func (p Plan) validate() error {
-	const mostSeed, mostID, mostWallets, mostStamps, mostFillers = 50, 1 << 62, 10_000_000, 100, 100_000_000
+	const mostSeed, mostID, mostWallets, mostStamps, mostFillers, mostEvents = 50, 1 << 62, 10_000_000, 100, 100_000_000, 1_000
 	found := problems.New(store.ErrInvalid)
 	problems.CheckRange(found, "len(Seed)", len(p.Seed), 0, mostSeed)
 	problems.CheckRange(found, "Community", p.Community, 1, mostID)
 	problems.CheckRange(found, "Wallets", p.Wallets, 1, mostWallets)
 	problems.CheckRange(found, "Stamps", p.Stamps, 1, mostStamps)
 	problems.CheckRange(found, "Fillers", p.Fillers, 0, mostFillers)
+	problems.CheckRange(found, "Events", p.Events, 1, mostEvents)
 	return found.Err()
 }
 

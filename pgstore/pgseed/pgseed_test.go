@@ -126,6 +126,26 @@ func TestFill_SameSeed(t *testing.T) {
 	assert.NotEqual(t, contents[0], contents[2])
 }
 
+func TestFill_Fillers(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, pgtest.New(t))
+	plan := pgseed.Plan{Wallets: 1, Stamps: 14, Fillers: 40, Scored: true, Bare: true, Events: 3}
+	require.NoError(t, pgseed.Fill(t.Context(), pool, plan))
+	for query, want := range map[string]string{
+		"select count(*) from ceramic_cache_ceramiccache where stamp <> '{}'": "14",
+		"select count(*) from registry_stamp where credential <> '{}'":        "14",
+		"select count(*) from registry_event where community_id = 2":          "120",
+		"select count(distinct date_trunc('month', created_at)) from registry_event": "3",
+		`select count(distinct c.address) || ' of ' || count(*) from ceramic_cache_revocation r
+			join ceramic_cache_ceramiccache c on c.id = r.ceramic_cache_id and c.proof_value = r.proof_value`: "4 of 4",
+	} {
+		assert.Equal(t, want, value(t, pool, query), query)
+	}
+	plan = pgseed.Plan{Seed: "b", Community: 3, Wallets: 1, Stamps: 14, Fillers: 10, Scored: true, Force: true}
+	require.NoError(t, pgseed.Fill(t.Context(), pool, plan))
+	assert.Equal(t, "10", value(t, pool, "select count(*) from registry_event where community_id = 4"))
+}
+
 func TestFill_Refused(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, pgtest.New(t))
@@ -136,6 +156,7 @@ func TestFill_Refused(t *testing.T) {
 		{Stamps: 1},
 		{Wallets: 1, Stamps: 101},
 		{Wallets: 1, Stamps: 1, Fillers: -1},
+		{Wallets: 1, Stamps: 1, Events: -1},
 		{Wallets: 1, Stamps: 1, Community: -1},
 		{Wallets: 1, Stamps: 1, Seed: string(make([]byte, 51))},
 	} {
