@@ -80,7 +80,7 @@ type bulkWorld struct {
 func newBulkWorld(b *testing.B) *bulkWorld {
 	b.Helper()
 	w := &bulkWorld{duel: duel{world: newWorld(b)}, b: b, stamps: map[string][]store.CredentialInput{}}
-	w.crowd(1)
+	w.crowd()
 	w.stamped(b) // the weights, and a wallet that is not scored here
 	w.store = pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 2 * bulkWorkers }))
 	for i := range bulkWallets {
@@ -211,7 +211,7 @@ func BenchmarkScoring_NeverAnalyzed(b *testing.B) {
 			for range 10 { // the server makes its plans
 				onNever()
 			}
-			never.crowd(1)
+			never.crowd()
 			analyzedPool, _ := analyzed.link()
 			medians := inTurns(b, 10, func() { analyzed.prepare(); never.prepare() }, analyzed.scoring(b, analyzedPool), onNever)
 			b.ReportMetric(0, "ns/op")

@@ -73,7 +73,7 @@ type duel struct {
 func newDuel(b *testing.B, mode pgx.QueryExecMode, kind kind) *duel {
 	b.Helper()
 	d := &duel{world: newWorld(b), mode: mode, kind: kind}
-	d.crowd(1)
+	d.crowd()
 	d.stamped(b)
 	recorder := &recorder{Store: pgstore.New(d.pool)}
 	engine, err := passport.New(recorder, passport.WithTrustedIssuers(d.issuer))
@@ -97,27 +97,26 @@ func (r *recorder) Apply(ctx context.Context, c *store.Changes) (*store.Receipt,
 }
 
 // crowd fills the tables with rows of other wallets and communities, so that
-// indexes matter: 20,000 credentials, counted stamps and claims, or times as
-// many.
-func (d *duel) crowd(factor int) {
+// indexes matter: 20,000 credentials, counted stamps and claims.
+func (d *duel) crowd() {
 	d.exec(`insert into ceramic_cache_ceramiccache (address, provider, stamp, updated_at, created_at, type, compose_db_save_status, compose_db_stream_id, proof_value)
-		select '0x' || lpad(to_hex(n / 10 + 1000000), 40, '0'), 'Provider' || n % 10, '{}', now(), now(), 1, 'pending', '', '' from generate_series(1, 20000 * $1::int) n`, factor)
+		select '0x' || lpad(to_hex(n / 10 + 1000000), 40, '0'), 'Provider' || n % 10, '{}', now(), now(), 1, 'pending', '', '' from generate_series(1, 20000) n`)
 	d.exec(`insert into ceramic_cache_revocation (proof_value, ceramic_cache_id)
 		select '', id from ceramic_cache_ceramiccache where provider = 'Provider0' and address <> $1`, alice)
-	d.exec(`insert into registry_passport (address, community_id) select '0x' || lpad(to_hex(n + 1000000), 40, '0'), 1 from generate_series(1, 2000 * $1::int) n`, factor)
+	d.exec(`insert into registry_passport (address, community_id) select '0x' || lpad(to_hex(n + 1000000), 40, '0'), 1 from generate_series(1, 2000) n`)
 	d.exec(`insert into registry_score (passport_id, status, score) select id, 'DONE', 1 from registry_passport where address <> $1`, alice)
 	d.exec(`insert into registry_stamp (passport_id, provider, credential) select id, 'Provider' || n, '{}' from registry_passport, generate_series(1, 10) n where address <> $1`, alice)
 	d.exec(`insert into registry_hashscorerlink (hash, address, expires_at, community_id)
-		select 'v0:' || md5(n::text), '0x' || lpad(to_hex(n / 10 + 1000000), 40, '0'), $1, 1 from generate_series(1, 20000 * $2::int) n`, future, factor)
+		select 'v0:' || md5(n::text), '0x' || lpad(to_hex(n / 10 + 1000000), 40, '0'), $1, 1 from generate_series(1, 20000) n`, future)
 	d.exec(`insert into registry_event (action, address, created_at, data, community_id) select 'SCU', address, now(), '{}', 1 from registry_passport`)
 	d.exec(`with scorer as (
 			insert into scorer_weighted_scorer (id, type, exclude_from_weight_updates)
-			select n, 'WEIGHTED_BINARY', false from generate_series(10, 9 + 100 * $1::int) n returning id
+			select n, 'WEIGHTED_BINARY', false from generate_series(10, 109) n returning id
 		), weights as (
 			insert into scorer_weighted_binaryweightedscorer (scorer_ptr_id, weights, threshold) select id, '{}', 3 from scorer
 		)
 		insert into account_community (id, name, description, account_id, scorer_id, rule, human_points_program)
-		select id, 'other ' || id, '', 1, id, 'LIFO', true from scorer`, factor)
+		select id, 'other ' || id, '', 1, id, 'LIFO', true from scorer`)
 }
 
 // stamped gives the wallet 20 stamps that the community weighs.

@@ -10,7 +10,8 @@ var (
 	inFull        = flag.Bool("all", false, "every case in every mode, and the long runs")
 	contended     = flag.Int("contended", 0, "scorings that contend for the same nullifiers, wallets and points; 0 for the usual number")
 	cancellations = flag.Int("cancellations", 0, "scorings that are cancelled at random; 0 for the usual number")
-	rowsFactor    = flag.Int("rows", 10, "how many times the usual rows BenchmarkScoring_Rows compares with them")
+	rowsFactor    = flag.Int("rows", 10, "how many times 20,000 credentials BenchmarkScoring_Rows compares with them")
+	seeded        = flag.String("seeded", "", "databases that passport seed --scored has filled, separated by commas, for BenchmarkScoring_Rows")
 )
 
 // someOf returns the modes with those names, or with -all every mode.

@@ -112,9 +112,9 @@ func provider(stamp int) string { return fmt.Sprintf("Provider%02d", stamp) }
 
 // Fill fills the database, whose tables must exist ([pgstore.Migrate]). It
 // makes the communities, and never changes one that exists. It commits as it
-// goes, and the fillers at once: a run that ends early leaves the wallets and no
-// filler, and the space of the fillers is free after a vacuum. Memory does not
-// grow with the plan, here or in the server.
+// goes, and the fillers at once: a run that ends early leaves the wallets and
+// no filler, and a vacuum gives back the space. Memory does not grow with the
+// plan, here or in the server.
 //
 // In a database that had no credentials, the fillers' tables are locked and
 // without their indexes until they are committed, which takes a role that owns

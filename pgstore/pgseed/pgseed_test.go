@@ -132,9 +132,9 @@ func TestFill_Fillers(t *testing.T) {
 	plan := pgseed.Plan{Wallets: 1, Stamps: 14, Fillers: 40, Scored: true, Bare: true, Events: 3}
 	require.NoError(t, pgseed.Fill(t.Context(), pool, plan))
 	for query, want := range map[string]string{
-		"select count(*) from ceramic_cache_ceramiccache where stamp <> '{}'": "14",
-		"select count(*) from registry_stamp where credential <> '{}'":        "14",
-		"select count(*) from registry_event where community_id = 2":          "120",
+		"select count(*) from ceramic_cache_ceramiccache where stamp <> '{}'":        "14",
+		"select count(*) from registry_stamp where credential <> '{}'":               "14",
+		"select count(*) from registry_event where community_id = 2":                 "120",
 		"select count(distinct date_trunc('month', created_at)) from registry_event": "3",
 		`select count(distinct c.address) || ' of ' || count(*) from ceramic_cache_revocation r
 			join ceramic_cache_ceramiccache c on c.id = r.ceramic_cache_id and c.proof_value = r.proof_value`: "4 of 4",
