@@ -59,7 +59,7 @@ type crowd struct {
 func seededCrowds(b *testing.B) (crowds []*crowd) {
 	b.Helper()
 	plan := pgseed.Plan{Seed: "passport", Wallets: 100, Stamps: benchStamps}
-	for _, url := range strings.Split(*seeded, ",") {
+	for url := range strings.SplitSeq(*seeded, ",") {
 		if url != "" {
 			crowds = append(crowds, newCrowd(b, url, plan))
 		}
