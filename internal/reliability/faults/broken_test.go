@@ -95,7 +95,7 @@ var brokenStores = map[string]struct {
 			}
 			return b.Store.Apply(ctx, c)
 		},
-		at: place{"replace_stamps", true}, action: wire.Cut, fault: "part of the scoring is written, or too much",
+		at: place{"bulk_insert_stamps", true}, action: wire.Cut, fault: "part of the scoring is written, or too much",
 	},
 	"records a failure as a score": {
 		breaks: afterError(func(b *broken, ctx context.Context, c *store.Changes) {

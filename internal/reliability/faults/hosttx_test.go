@@ -59,7 +59,7 @@ func inHostTx() []point {
 		hostCut(place{commit, false}), hostCut(place{commit, true}),
 		hostWentIdle(), hostTimedOut(), hostRollsBack(),
 	}
-	for _, p := range []place{{load, true}, {"upsert_passport", false}, {"replace_stamps", true}, {"record_awards", true}} {
+	for _, p := range []place{{load, true}, {"upsert_passport", false}, {"bulk_insert_stamps", true}, {"record_awards", true}} {
 		all = append(all, hostCut(p))
 	}
 	return all

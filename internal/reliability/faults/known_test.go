@@ -28,7 +28,7 @@ func knowing() []point {
 		all = append(all, place{step, true}.cutLeaving())
 	}
 	all = append(all, stampsReplaced(place{}), stampsReplacedInHostTx(), changedBack())
-	for _, step := range []string{"upsert_passport", "replace_stamps", "read_stamps", commit} {
+	for _, step := range []string{"upsert_passport", "delete_stamps", "bulk_insert_stamps", "read_stamps", commit} {
 		all = append(all, stampsReplaced(place{step, false}), stampsReplaced(place{step, true}))
 	}
 	return all
@@ -95,7 +95,7 @@ func (x *experiment) replacing(p place) {
 			replaced = true
 			x.exec(`update registry_stamp s set credential = s.credential from registry_passport p
 				where p.id = s.passport_id and p.address = $1`, x.address)
-		case name == "replace_stamps" && p == place{}:
+		case name == "bulk_insert_stamps" && p == place{}:
 			x.struck.Store(replaced) // it has noticed
 		case replaced && p.step != "" && name == p.step && s.Done == p.done && !x.struck.Swap(true):
 			return wire.Cut

@@ -101,7 +101,7 @@ func poolOfOneCut() point {
 		outcome:  "one fails as it does alone, the others succeed",
 		ways:     (*lab).narrow,
 		run: func(x *experiment) {
-			p := place{"replace_stamps", true}
+			p := place{"bulk_insert_stamps", true}
 			x.at(p.step, p.done, func(wire.Step) wire.Action { return wire.Cut })
 			errs := x.crowd()
 			require.Len(x.t, errs, 1, x.way.name)
@@ -131,7 +131,7 @@ func cutWhileAnotherWaits() point {
 		provoked: "the connection of the first is reset on both sides",
 		outcome:  "success of the other",
 		run: func(x *experiment) {
-			x.at("replace_stamps", true, func(wire.Step) wire.Action {
+			x.at("bulk_insert_stamps", true, func(wire.Step) wire.Action {
 				x.waiting()
 				return wire.Cut
 			})

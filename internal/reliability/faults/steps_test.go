@@ -43,7 +43,7 @@ func writing() []string {
 	return []string{
 		"upsert_passport", "lock_passport",
 		"insert_hash_links", "lock_hash_links", "swap_hash_links", "verify_hash_links",
-		"replace_stamps", "read_stamps", "upsert_score", "lock_points", "verify_earners", "lock_counts", "record_passing_score", "record_awards",
+		"delete_stamps", "bulk_insert_stamps", "read_stamps", "upsert_score", "lock_points", "verify_earners", "lock_counts", "record_passing_score", "record_awards",
 	}
 }
 
