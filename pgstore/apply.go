@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/passport-sdk/passport-go/store"
 )
@@ -121,24 +122,25 @@ func (t texts) writeClaims(c *store.Changes) []call {
 // writeStamps replaces the stamps that are not as they should be already. It
 // sends no documents: they are copied from the wallet's rows.
 func (t texts) writeStamps(c *store.Changes, stamped []string, receipt *receiptReader) []call {
-	var replaced []string
-	counted := newColumns(2)
+	replaced := newColumns(2)
 	for i := range c.Wallets {
 		wallet := &c.Wallets[i]
 		if wallet.Score.Status != store.StatusDone || stamped[i] != "" {
 			continue
 		}
-		replaced = append(replaced, string(wallet.Address))
-		for _, id := range wallet.Counted {
-			counted.add(string(wallet.Address), strconv.FormatInt(id, 10))
+		ids := make([]string, len(wallet.Counted))
+		for k, id := range wallet.Counted {
+			ids[k] = strconv.FormatInt(id, 10)
 		}
+		replaced.add(string(wallet.Address), strings.Join(ids, ","))
 	}
-	if len(replaced) == 0 {
+	if replaced.rows() == 0 {
 		return nil
 	}
 	return []call{
-		t.call("replace_stamps", c.Community, replaced, counted),
-		t.call("read_stamps", c.Community, replaced).each(receipt.stamps),
+		t.call("delete_stamps", c.Community, replaced),
+		t.call("bulk_insert_stamps", c.Community, replaced),
+		t.call("read_stamps", c.Community, replaced[0]).each(receipt.stamps),
 	}
 }
 

@@ -105,53 +105,59 @@ join   /* schema */registry_hashscorerlink l
        and l.address = wanted.address
        and greatest('0001-01-01 00:00:00.000001Z', least(l.expires_at, '9999-12-31 23:59:59.999999Z')) = wanted.expires_at;
 
--- name: replace_stamps
--- Deletes the stamps that no longer count, inserts those that do, and leaves
--- the others as they are: it is delete_stamps and bulk_insert_stamps. No
--- document is sent: a stamp is copied from the wallet's row, which is the one
--- that was read unless upsert_score fails.
+-- name: delete_stamps
+-- Deletes the stamps of a provider unless they are the one that counts. No
+-- document is sent: a stamp is compared with the wallet's row, which is the one
+-- that was read unless upsert_score fails. OFFSET 0 has each wallet's stamps
+-- compared with its own credentials only.
 --
---   $1 community  $2 addresses
---   $3 address of each stamp  $4 row ids
-with passport as materialized (
-    select p.id, p.address
-    from   (
-             select wallet.address
-             from   unnest($2::text[]) as wallet (address)
-             limit  cardinality($2::text[])
-           ) as wallet
-    join   /* schema */registry_passport p using (address)
-    where  p.community_id = $1::bigint
-), wanted as (
-    select passport.id as passport_id, c.provider, c.stamp as credential, s.place,
-           row_number() over (partition by passport.id, c.provider order by s.place) as nth
+--   $1 community  $2 addresses  $3 row ids that count, with commas
+delete from /* schema */registry_stamp s
+using  (
+         select present.id, counted.stamp = present.credential as same,
+                row_number() over (partition by present.passport_id, present.provider order by present.id) as nth
+         from   (
+                  select *
+                  from   unnest($2::text[], $3::text[]) as wallet (address, ids)
+                  limit  cardinality($2::text[])
+                ) as wallet
+         join   /* schema */registry_passport p on p.address = wallet.address and p.community_id = $1::bigint
+         join   /* schema */registry_stamp present on present.passport_id = p.id
+         left   join lateral (
+                  select c.provider, c.stamp
+                  from   unnest(string_to_array(wallet.ids, ',')) as given (id)
+                  join   /* schema */ceramic_cache_ceramiccache c on c.id = given.id::bigint
+                  offset 0
+                ) as counted on counted.provider = present.provider
+       ) as compared
+where  s.id = compared.id
+and    (compared.same and compared.nth = 1) is not true;
+
+-- name: bulk_insert_stamps
+-- Inserts the stamps of the other providers.
+--
+--   $1 community  $2 addresses  $3 row ids that count, with commas
+with wallet as materialized (
+    select p.id, wallet.ids,
+           array(
+             select s.provider
+             from   /* schema */registry_stamp s
+             where  s.passport_id = p.id
+           ) as providers
     from   (
              select *
-             from   unnest($3::text[], $4::text[]) with ordinality as stamp (address, row_id, place)
-             limit  cardinality($3::text[])
-           ) as s
-    join   passport using (address)
-    join   /* schema */ceramic_cache_ceramiccache c on c.id = s.row_id::bigint
-), present as (
-    select s.passport_id, s.provider, s.id, s.credential,
-           row_number() over (partition by s.passport_id, s.provider order by s.id) as nth
-    from   passport
-    join   /* schema */registry_stamp s on s.passport_id = passport.id
-), different as materialized (
-    select passport_id, provider, present.id as present, wanted.place, wanted.credential
-    from   wanted
-    full   join present using (passport_id, provider, nth)
-    where  (wanted.credential = present.credential) is not true
-), delete_stamps as (
-    delete from /* schema */registry_stamp s
-    using  different
-    where  s.id = different.present
+             from   unnest($2::text[], $3::text[]) as wallet (address, ids)
+             limit  cardinality($2::text[])
+           ) as wallet
+    join   /* schema */registry_passport p on p.address = wallet.address and p.community_id = $1::bigint
 )
 insert into /* schema */registry_stamp (passport_id, provider, credential)
-select new.passport_id, new.provider, new.credential
-from   different new
-where  new.place is not null
-order  by new.place;
+select wallet.id, c.provider, c.stamp
+from   wallet
+cross  join unnest(string_to_array(wallet.ids, ',')) with ordinality as counted (id, place)
+join   /* schema */ceramic_cache_ceramiccache c on c.id = counted.id::bigint
+where  c.provider <> all(wallet.providers)
+order  by wallet.id, counted.place;
 
 -- name: read_stamps
 -- Returns where the stamps of the wallets are stored, for load_wallets and
@@ -183,7 +189,7 @@ limit  cardinality($2::text[]);
 -- score names its wallet, and gets the ids of the wallet's rows.
 --
 -- It fails unless every wallet still has the credentials that it was scored by,
--- and the stamps that replace_stamps was spared for. It sees at least the rows
+-- and the stamps that were left as they were written last. It sees at least the rows
 -- that the scoring which held the passport's lock saw. Rows that are stored
 -- where they were read were there all the time.
 --
