@@ -31,6 +31,7 @@ func (s *Store) PutCommunity(ctx context.Context, community store.Community) err
 	calls := []call{s.texts.call("lock_communities")}
 	calls = append(calls, s.texts.communityAccount(community.Account)...)
 	calls = append(calls,
+		s.texts.call("put_scorer", community.ID, community.Scorer),
 		s.texts.call(op, community.ID, community.Name, community.Account, community.ExternalID,
 			community.Rule, community.HumanPoints, community.Scorer),
 		s.texts.call("pass_community", community.ID),

@@ -100,6 +100,16 @@ func counting(into *int, c call) call {
 	return c.each(func(scan scanFunc) error { return scan(into) })
 }
 
+// adding returns the call that adds its number to that of a call before.
+func adding(to *int, c call) call {
+	return c.each(func(scan scanFunc) error {
+		var n int
+		err := scan(&n)
+		*to += n
+		return err
+	})
+}
+
 // calls returns the calls that remove the address: first the locks, in the
 // order of Apply, then what refers to other rows before these.
 func (f *forgetting) calls(choice store.ClaimChoice) []call {
@@ -127,7 +137,8 @@ func (f *forgetting) calls(choice store.ClaimChoice) []call {
 		counting(&r.Lists, t.call("forget_members", f.spellings)),
 		t.call("forget_revocations", f.spellings),
 		counting(&r.Credentials, t.call("forget_credentials", f.spellings)),
-		counting(&r.GroupClaims, t.call("forget_groups", f.spellings)),
+		counting(&r.GroupClaims, t.call("forget_group_keys", f.spellings)),
+		adding(&r.GroupClaims, t.call("forget_groups", f.spellings)),
 		t.call("forget_passports", f.spellings),
 		counting(&r.Usage, t.call("forget_usage", f.usage)),
 	)

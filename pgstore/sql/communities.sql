@@ -59,6 +59,24 @@ from   /* schema */auth_user u
 join   /* schema */account_account a on a.user_id = u.id
 where  u.username = $1::text;
 
+-- name: put_scorer
+-- Sets the type of the community's own scorer.
+--
+--   $1 community  $2 type of the scorer
+update /* schema */scorer_weighted_scorer s
+set    type = $2::text
+from   (
+-- shared: own scorer
+    select c.scorer_id as id
+    from   /* schema */account_community c
+    left   join /* schema */account_community other on other.scorer_id = c.scorer_id and other.id <> c.id
+    where  c.id = $1::bigint
+    and    other.id is null
+-- end shared
+       ) as own_scorer
+where  s.id = own_scorer.id
+and    s.type <> $2::text;
+
 -- name: put_community
 -- Inserts or replaces the community. It keeps its scorer unless another
 -- community uses that as well.
@@ -66,25 +84,18 @@ where  u.username = $1::text;
 --   $1 community  $2 name  $3 account or 0  $4 external id or ""  $5 rule
 --   $6 human points  $7 type of the scorer
 with own_scorer as (
+-- shared: own scorer
     select c.scorer_id as id
     from   /* schema */account_community c
+    left   join /* schema */account_community other on other.scorer_id = c.scorer_id and other.id <> c.id
     where  c.id = $1::bigint
-    and    not exists (
-             select from /* schema */account_community other
-             where  other.scorer_id = c.scorer_id
-             and    other.id <> c.id
-           )
+    and    other.id is null
+-- end shared
 ), new_scorer as (
     insert into /* schema */scorer_weighted_scorer (type, exclude_from_weight_updates)
     select $7::text, false
     where  not exists (select from own_scorer)
     returning id
-), type_of_scorer as (
-    update /* schema */scorer_weighted_scorer s
-    set    type = $7::text
-    from   own_scorer
-    where  s.id = own_scorer.id
-    and    s.type <> $7::text
 )
 insert into /* schema */account_community
        (id, name, description, account_id, scorer_id, created_at, rule, external_scorer_id, human_points_program)

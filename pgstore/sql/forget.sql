@@ -143,8 +143,13 @@ where  l.address = any($1::text[]);
 --   $1 spellings
 with given as (
     update /* schema */registry_hashscorerlink l
-    set    address = '0x' || left(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 40)
-    where  l.address = any($1::text[])
+    set    address = random.address
+    from   (
+             select l.id, '0x' || left(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 40) as address
+             from   /* schema */registry_hashscorerlink l
+             where  l.address = any($1::text[])
+           ) as random
+    where  l.id = random.id
     returning l.id
 )
 select count(*)::bigint
@@ -325,48 +330,53 @@ with removed as (
 select count(*)::bigint
 from   removed;
 
--- name: forget_groups
--- Takes the address out of the keys of group claims, and deletes those that
--- have no use without it: its own, those of fewer than two other wallets, and
--- those whose key another claim has.
+-- name: forget_group_keys
+-- Takes the address out of the keys of group claims that have a use without it:
+-- those of another wallet with at least two others, whose key no other claim
+-- has.
 --
 --   $1 spellings
 with named as materialized (
-    select g.id, g.community_id, g.group_key, g.canonical_address = any($1::text[]) as own, others.key, others.wallets
+    select g.id, g.community_id, others.key
     from   /* schema */account_walletgroupcommunityclaim g
     cross  join lateral (
-             select coalesce(string_agg(wallet, ',' order by place), '') as key, count(*) as wallets
+             select string_agg(wallet, ',' order by place) as key, count(*) as wallets
              from   unnest(string_to_array(g.group_key, ',')) with ordinality as item (wallet, place)
              where  wallet <> all($1::text[])
            ) as others
-    where  g.canonical_address = any($1::text[])
-    or     string_to_array(g.group_key, ',') && $1::text[]
+    where  string_to_array(g.group_key, ',') && $1::text[]
+    and    g.canonical_address <> all($1::text[])
+    and    others.wallets > 1
 ), kept as materialized (
     select distinct on (named.community_id, named.key) named.id, named.key
     from   named
-    where  not named.own
-    and    named.wallets > 1
-    and    not exists (
-             select from /* schema */account_walletgroupcommunityclaim g
-             where  g.group_key = named.key
-             and    g.community_id = named.community_id
-           )
+    left   join /* schema */account_walletgroupcommunityclaim other
+           on  other.group_key = named.key
+           and other.community_id = named.community_id
+    where  other.id is null
     order  by named.community_id, named.key, named.id
 ), changed as (
     update /* schema */account_walletgroupcommunityclaim g
     set    group_key = kept.key
     from   kept
     where  g.id = kept.id
-), removed as (
-    delete from /* schema */account_walletgroupcommunityclaim g
-    where  g.id = any(array(
-             select named.id
-             from   named
-             where  named.id <> all(array(select kept.id from kept))
-           ))
+    returning g.id
 )
 select count(*)::bigint
-from   named;
+from   changed;
+
+-- name: forget_groups
+-- Deletes the others.
+--
+--   $1 spellings
+with removed as (
+    delete from /* schema */account_walletgroupcommunityclaim g
+    where  g.canonical_address = any($1::text[])
+    or     string_to_array(g.group_key, ',') && $1::text[]
+    returning g.id
+)
+select count(*)::bigint
+from   removed;
 
 -- name: forget_passports
 --   $1 spellings

@@ -62,20 +62,23 @@ limit  $3::bigint;
 -- name: insert_api_key
 -- Inserts a key. It fails unless its account exists: the foreign key is only
 -- checked at the commit, which may be the host's. The service's other limits
--- take their defaults.
+-- take their defaults. Citus refuses the statement without the CTE.
 --
 --   $1 id  $2 prefix  $3 hash  $4 SHA-256 or ""  $5 name  $6 account
 --   $7 creation or NULL for now  $8 expiry or NULL  $9 revoked
 --   $10 rate limit or ""  $11 to $14 permissions
+with owner as materialized (
+    select coalesce(a.id::text, 'no such account')::bigint as id
+    from   (select $6::bigint as id) as given
+    left   join /* schema */account_account a on a.id = given.id
+)
 insert into /* schema */account_accountapikey
        (id, prefix, hashed_key, hashed_key_sha256, name, account_id, created, expiry_date, revoked, rate_limit,
         read_scores, historical_endpoint, submit_passports, create_scorers)
-select $1::text, $2::text, $3::text, nullif($4::text, ''), $5::text,
-       coalesce(a.id::text, 'no such account')::bigint,
+select $1::text, $2::text, $3::text, nullif($4::text, ''), $5::text, owner.id,
        coalesce($7::timestamptz, statement_timestamp()), $8::timestamptz, $9::boolean, nullif($10::text, ''),
        $11::boolean, $12::boolean, $13::boolean, $14::boolean
-from   (select $6::bigint as id) as owner
-left   join /* schema */account_account a on a.id = owner.id;
+from   owner;
 
 -- name: migrate_api_key
 -- Sets the SHA-256 of a key that has none.
