@@ -7,8 +7,8 @@ import (
 )
 
 // Prune implements [store.Pruner]. It looks at events and usage in the order of
-// their ids, and claims no more than a row's lock. In a host's transaction it
-// holds the locks until that ends.
+// their ids, of all rows where ids do not grow with time, and claims no more
+// than a row's lock. In a host's transaction it holds the locks until that ends.
 //
 // Usage without a time, which other programs may write, stays.
 func (s *Store) Prune(ctx context.Context, p store.Pruning) (*store.Pruned, error) {
@@ -27,7 +27,10 @@ func (s *Store) Prune(ctx context.Context, p store.Pruning) (*store.Pruned, erro
 	pruned := &store.Pruned{}
 	step := s.texts.call(name, store.Microseconds(p.Before), p.After, int64(p.Limit))
 	err := s.on.write(ctx, []call{step.each(func(scan scanFunc) error {
-		return scan(&pruned.Removed, &pruned.Last, &pruned.More)
+		var older bool
+		err := scan(&pruned.Removed, &pruned.Last, &pruned.More, &older)
+		pruned.More = pruned.More && (older || s.idsWithoutOrder)
+		return err
 	})})
 	if err != nil {
 		return nil, err

@@ -107,6 +107,13 @@ type texts map[string]string
 // with a keyword of their own are not.
 var typeName = regexp.MustCompile(`::(text|jsonb|timestamptz|bytea|regclass)\b`)
 
+// contents puts what rows hold in place of where they are stored. It is what a
+// version stands for; an update that changes nothing of it passes unnoticed.
+var contents = strings.NewReplacer(
+	"c.xmin, c.ctid", "extract(epoch from c.updated_at)::text, encode(sha256(convert_to(concat_ws(' ', c.provider, c.stamp::text), 'UTF8'))::bytea, 'hex')",
+	"s.xmin, s.ctid", "encode(sha256(convert_to(concat_ws(' ', s.provider, s.credential::text), 'UTF8'))::bytea, 'hex')",
+)
+
 // call returns the call of a statement. An argument that is columns stands for
 // one argument each.
 func (t texts) call(name string, args ...any) call {
@@ -169,6 +176,9 @@ func readTexts(schema string, d dialect) texts {
 	for _, file := range files {
 		for _, part := range strings.Split("\n"+file.text, "\n-- name: ")[1:] {
 			name, body, _ := strings.Cut(part, "\n")
+			if d.contentVersions {
+				body = contents.Replace(body)
+			}
 			body = strings.ReplaceAll(typeName.ReplaceAllString(body, "::pg_catalog.$1"), "/* schema */", quoted)
 			read[name] = render(name, body)
 		}

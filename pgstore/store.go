@@ -20,6 +20,8 @@ type Store struct {
 	on      executor
 	replica *replica // nil: none
 	texts   texts
+	// idsWithoutOrder is that of the dialect.
+	idsWithoutOrder bool
 }
 
 var (
@@ -89,7 +91,7 @@ func (s *Store) bound(on executor) *Store {
 	if _, is := s.on.(unfit); is {
 		return s
 	}
-	return &Store{id: s.id, on: on, texts: s.texts}
+	return &Store{id: s.id, on: on, texts: s.texts, idsWithoutOrder: s.idsWithoutOrder}
 }
 
 func (c *config) store(on executor) *Store {
@@ -98,7 +100,7 @@ func (c *config) store(on executor) *Store {
 	} else if c.dialect().conflicts {
 		on = repeating{on}
 	}
-	s := &Store{id: rand.Text(), on: on, texts: c.texts()}
+	s := &Store{id: rand.Text(), on: on, texts: c.texts(), idsWithoutOrder: c.dialect().idsWithoutOrder}
 	if c.replica != nil {
 		s.replica = &replica{on: c.replica(c.dialect().pin()), maxLag: c.maxLag}
 	}

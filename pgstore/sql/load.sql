@@ -74,7 +74,8 @@ and    c.deleted_at is null;
 -- Returns where the rows of wallets are stored (ctid) by which transactions
 -- (xmin): every update of any program changes that, and no document has to be
 -- read to notice. The same of the stamps beside a score says whether they are
--- those which were written last.
+-- those which were written last. On an engine without these columns the
+-- contents stand in their place.
 --
 --   $1 community  $2 addresses  $3 known digests of the stamps or ""
 select wallet.address::text,
@@ -134,7 +135,8 @@ with stored as materialized (
              limit  cardinality($2::text[])
            ) as wallet
     cross  join lateral (
-        select c.id, c.xmin, c.ctid, c.provider, c.updated_at, c.stamp, row_number() over (order by c.id desc) as place
+        select c.id, concat_ws(' ', c.id, c.xmin, c.ctid) as version, c.provider, c.updated_at, c.stamp,
+               row_number() over (order by c.id desc) as place
         from   /* schema */ceramic_cache_ceramiccache c
         where  c.address = wallet.address
         and    c.deleted_at is null
@@ -143,7 +145,7 @@ with stored as materialized (
     ) as c
 ), wallets as materialized (
     select wallet.address, wallet.known,
-           encode(sha256(coalesce(c.places, '{}')::bytea), 'hex') as digest,
+           encode(sha256(coalesce(c.versions, '{}')::bytea), 'hex') as digest,
            case when wallet.stamped = '' then '' else
 -- shared: digest of stamps
            encode(sha256(array(
@@ -165,7 +167,7 @@ with stored as materialized (
              limit  cardinality($2::text[])
            ) as wallet
     left   join (
-             select address, array_agg(concat_ws(' ', id, xmin, ctid, revoked) order by id desc)::text as places
+             select address, array_agg(concat_ws(' ', version, revoked) order by id desc)::text as versions
              from   stored
              group  by address
            ) as c using (address)

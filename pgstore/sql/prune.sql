@@ -3,7 +3,8 @@
 -- name: prune_events
 -- Looks at the next events by id and deletes those that are older, but of the
 -- scores of an address in a community the newest at or before the time. Returns
--- how many it has deleted, the last id, and whether more may be older.
+-- how many it has deleted, the last id, whether there may be more, and whether
+-- one of these was older: if ids grow with time, later ones are not otherwise.
 --
 --   $1 time  $2 id that all are above  $3 rows
 with looked as materialized (
@@ -44,7 +45,8 @@ with looked as materialized (
 )
 select (select count(*) from removed)::bigint,
        coalesce((select max(looked.id) from looked), $2::bigint)::bigint,
-       ((select count(*) from looked) = $3::bigint and exists (select from looked where looked.created_at < $1::timestamptz))::boolean;
+       ((select count(*) from looked) = $3::bigint)::boolean,
+       exists (select from looked where looked.created_at < $1::timestamptz)::boolean;
 
 -- name: prune_usage
 -- Does the same with usage.
@@ -69,7 +71,8 @@ with looked as materialized (
 )
 select (select count(*) from removed)::bigint,
        coalesce((select max(looked.id) from looked), $2::bigint)::bigint,
-       ((select count(*) from looked) = $3::bigint and exists (select from looked where looked.created_at < $1::timestamptz))::boolean;
+       ((select count(*) from looked) = $3::bigint)::boolean,
+       exists (select from looked where looked.created_at < $1::timestamptz)::boolean;
 
 -- name: prune_claims
 -- Deletes claims that have expired before the time, those that expired first.
@@ -88,4 +91,4 @@ with locked as materialized (
     where  l.id = any(array(select locked.id from locked))
     returning l.id
 )
-select (select count(*) from removed)::bigint, $2::bigint, ((select count(*) from locked) = $3::bigint)::boolean;
+select (select count(*) from removed)::bigint, $2::bigint, ((select count(*) from locked) = $3::bigint)::boolean, true;
