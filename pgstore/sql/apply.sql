@@ -203,7 +203,7 @@ with scored as materialized (
 -- shared: digest of rows
            encode(sha256(array(
              select concat_ws(' ', c.id, c.xmin, c.ctid,
-                              exists (select from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id))
+                              (select r.ceramic_cache_id from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) is not null)
              from   /* schema */ceramic_cache_ceramiccache c
              where  c.address = wallet.address
              and    c.deleted_at is null

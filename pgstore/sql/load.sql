@@ -82,7 +82,7 @@ select wallet.address::text,
 -- shared: digest of rows
            encode(sha256(array(
              select concat_ws(' ', c.id, c.xmin, c.ctid,
-                              exists (select from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id))
+                              (select r.ceramic_cache_id from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) is not null)
              from   /* schema */ceramic_cache_ceramiccache c
              where  c.address = wallet.address
              and    c.deleted_at is null
@@ -128,7 +128,7 @@ limit  cardinality($2::text[]);
 --   $4 known digests of the stamps or ""
 with stored as materialized (
     select wallet.address, c.*,
-           exists (select from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) as revoked
+           (select r.ceramic_cache_id from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) is not null as revoked
     from   (
              select wallet.address
              from   unnest($2::text[]) as wallet (address)
