@@ -133,23 +133,27 @@ const failing = `
 // repetition has written.
 func TestEngine_FailingCommits(t *testing.T) {
 	t.Parallel()
-	groups := []string{
-		"write", "receipts", "points", "group claims", "credentials", "communities", "customizations", "accounts and lists",
-		"keys", "usage", "forgetting", "pruning",
-	}
-	newHarness := reused(t, func() emptied {
-		url, is := pgtest.New(t), pgstore.WithEngine(pgstore.CockroachDB)
-		db := openPool(t, url)
-		require.NoError(t, pgstore.Migrate(t.Context(), db, is))
-		exec(t, db, failing)
-		return &harness{onPool(pgx.QueryExecModeCacheStatement)(t, url, is), pgtest.NewTables(t, url, "public")}
-	})
-	for _, c := range storetest.Cases((*harness)(nil)) {
-		if slices.Contains(groups, c.Group) {
-			t.Run(c.Group+"/"+c.Name, func(t *testing.T) {
-				t.Parallel()
-				c.Check(t, newHarness(t))
-			})
+	for mode, groups := range map[string][]string{
+		"pgx": {
+			"write", "receipts", "points", "group claims", "credentials", "communities", "customizations", "accounts and lists",
+			"keys", "usage", "forgetting", "pruning",
+		},
+		"database/sql, lib/pq": {"write", "credentials"},
+	} {
+		newHarness := reused(t, func() emptied {
+			url, is := pgtest.New(t), pgstore.WithEngine(pgstore.CockroachDB)
+			db := openPool(t, url)
+			require.NoError(t, pgstore.Migrate(t.Context(), db, is))
+			exec(t, db, failing)
+			return &harness{storeModes()[mode](t, url, is), pgtest.NewTables(t, url, "public")}
+		})
+		for _, c := range storetest.Cases((*harness)(nil)) {
+			if slices.Contains(groups, c.Group) {
+				t.Run(mode+"/"+c.Group+"/"+c.Name, func(t *testing.T) {
+					t.Parallel()
+					c.Check(t, newHarness(t))
+				})
+			}
 		}
 	}
 	t.Run("Postgres repeats nothing", func(t *testing.T) {

@@ -60,7 +60,7 @@ var everyClass = map[string][]stateCase{
 	"3B savepoint exception":                   {{[]string{"3B000", "3B001"}, store.ErrInternal, nil}},
 	"3D invalid catalog name":                  {{[]string{"3D000"}, store.ErrInternal, nil}},
 	"3F invalid schema name":                   {{[]string{"3F000"}, store.ErrInternal, nil}},
-	"40 transaction rollback":                  {{[]string{"40000", "40002"}, store.ErrInternal, nil}, {[]string{"40001", "40P01"}, store.ErrConflict, nil}, {[]string{"40003"}, store.ErrInternal, store.ErrUnknownOutcome}},
+	"40 transaction rollback":                  {{[]string{"40000", "40002"}, store.ErrInternal, nil}, {[]string{"40001", "40P01"}, store.ErrConflict, nil}, {[]string{"40003"}, store.ErrUnavailable, store.ErrUnknownOutcome}},
 	"42 syntax error or access rule violation": {{[]string{"42000", "42501", "42601", "42703", "42804", "42883", "42P01", "42P10"}, store.ErrInternal, nil}},
 	"44 WITH CHECK OPTION violation":           {{[]string{"44000"}, store.ErrInternal, nil}},
 	"53 insufficient resources":                {{[]string{"53000", "53100", "53200", "53300", "53400"}, store.ErrUnavailable, nil}},
@@ -200,6 +200,8 @@ func TestExplain_Guards(t *testing.T) {
 		{"upsert_score", notSupported, "the wallet has changed", store.ErrInternal},
 		{"upsert_passport", invalidText, other, store.ErrInvalid}, // it has no guard
 		{"lock_passport", uniqueViolation, "", store.ErrConflict},
+		{"lock_points", invalidText, `invalid input syntax for type bigint: "passport_locks lacks rows"`, store.ErrSchema},
+		{"lock_points", invalidText, `invalid input syntax for type bigint: "passport_locks lacks rows"`, store.ErrInternal},
 	} {
 		for _, at := range []stage{working, committing} {
 			for _, cause := range []error{
