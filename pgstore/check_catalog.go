@@ -23,7 +23,7 @@ type table struct {
 // locksTable is the table of locks.sql.
 var locksTable = table{
 	name:    "passport_locks",
-	columns: []column{{name: "slot", typ: "text"}},
+	columns: []column{{name: "slot", typ: "text"}, {name: "turn", typ: "bigint", generated: true}},
 	keys:    []index{{columns: "slot"}},
 	madeBy:  ", which Migrate makes in a schema of its own, and pgstore/locks.sql in others",
 }

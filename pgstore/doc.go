@@ -23,6 +23,13 @@
 // that end with the transaction. All scorings take their locks in one order,
 // and so never deadlock.
 //
+// # Engines
+//
+// The statements run on Postgres, and with [WithEngine] on distributed
+// databases that speak its SQL: [Engine] says which, what differs there, and
+// what is tested. One that is not Postgres must be named, or points may be
+// given twice.
+//
 // # Rights
 //
 // The file grants.sql has the rights that a role needs to score. [CheckSchema]

@@ -1,12 +1,38 @@
 package pgstore
 
 // Engine is a database that speaks the protocol and the SQL of Postgres.
+//
+//	engine       tested
+//	Postgres     on Postgres 14 to 18
+//	Citus        on a cluster of three nodes, and as the next
+//	YugabyteDB   its statements on Postgres, with ids in no order
+//	CockroachDB  the same, at SERIALIZABLE and with commits that fail
+//
+// Aurora, AlloyDB, Cloud SQL, Neon, Supabase and Timescale are Postgres. Aurora
+// DSQL and Spanner are refused: they have no locks that wait, and would let a
+// row change that a scoring has only read, such as a limited award that is
+// left. They need a [store.Store] of their own.
+//
+// On engines with more than one node:
+//   - Rows of the table passport_locks are locked where Postgres takes advisory
+//     locks, which hold between the sessions of one node or not at all.
+//   - A wallet's version is made of what its credentials hold, not of the system
+//     columns of their rows.
+//   - Transactions that met, SQLSTATE 40001, also at the commit, and 40P01, are
+//     repeated for some 5 seconds before they are [store.ErrConflict], outside a
+//     host's transaction.
+//   - Ids do not grow with time, so AddCredentials need not give the highest. A
+//     listing of pages is complete, but its order is not that of time, and events
+//     of one moment are in any order.
+//   - Plans are left to the server.
+//
+// YugabyteDB should have READ COMMITTED enabled
+// (yb_enable_read_committed_isolation), and CockroachDB transactions at READ
+// COMMITTED where scorings of one address meet often. Migrate cannot make the
+// tables of CockroachDB, which knows no DEFERRABLE.
 type Engine string
 
-// The engines that the statements run on. Aurora, AlloyDB, Cloud SQL, Neon and
-// Supabase are Postgres. Aurora DSQL and Spanner are refused: they have no locks
-// that wait, and would let a row change that a scoring has only read, such as a
-// limited award that is left. They need a [store.Store] of their own.
+// The engines. There are no others: an unknown one is [store.ErrInvalid].
 const (
 	Postgres    Engine = "postgres"
 	Citus       Engine = "citus"

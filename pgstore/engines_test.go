@@ -140,6 +140,17 @@ func TestEngine_Contended(t *testing.T) {
 	}
 }
 
+// awarding gives the address an award that may be given once.
+func awarding(t *testing.T, s *pgstore.Store, address store.Address) error {
+	t.Helper()
+	c := changes(load(t, s, address))
+	c.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: 1}}
+	_, err := s.Apply(t.Context(), c)
+	return err
+}
+
+const given = "select count(*) from registry_humanpoints where action = 'MM2'"
+
 // Of an award that may be given once, two scorings at a time give one where rows
 // are locked. Where advisory locks are relied on and do not hold, they give two.
 func TestEngine_NoAdvisoryLocks(t *testing.T) {
@@ -148,29 +159,36 @@ func TestEngine_NoAdvisoryLocks(t *testing.T) {
 		t.Run(string(engine), func(t *testing.T) {
 			r := rivalsAs(t, engine)
 			s := r.store.WithoutAdvisoryLocks()
-			award := func(s *pgstore.Store, address store.Address) error {
-				c := changes(load(t, s, address))
-				c.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: 1}}
-				_, err := s.Apply(t.Context(), c)
-				return err
-			}
 			first, err := r.pool.Begin(t.Context())
 			require.NoError(t, err)
-			require.NoError(t, award(s.InTx(first), alice))
+			require.NoError(t, awarding(t, s.InTx(first), alice))
 			second := make(chan error, 1)
-			go func() { second <- award(s, bob) }()
-			if want == "1" {
-				assert.Eventually(t, func() bool {
-					return r.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == "1"
-				}, patience, tick)
-			} else {
-				require.NoError(t, <-second)
+			go func() { second <- awarding(t, s, bob) }()
+			waits := func() bool {
+				return r.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == "1"
 			}
-			require.NoError(t, first.Commit(t.Context()))
 			if want == "1" {
-				require.NoError(t, <-second)
+				assert.Eventually(t, waits, patience, tick)
+				require.NoError(t, first.Commit(t.Context()))
 			}
-			assert.Equal(t, want, r.value("select count(*) from registry_humanpoints where action = 'MM2'"))
+			require.NoError(t, <-second)
+			_ = first.Commit(t.Context()) // if it is not over
+			assert.Equal(t, want, r.value(given))
 		})
 	}
+}
+
+// YugabyteDB without READ COMMITTED reports that it has it, and keeps the first
+// snapshot: a scoring that does not see the award of another must fail.
+func TestEngine_KeptSnapshot(t *testing.T) {
+	t.Parallel()
+	r := rivalsAs(t, pgstore.YugabyteDB)
+	s := r.store.WithoutLockCounts()
+	tx, err := r.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	load(t, s.InTx(tx), bob)
+	require.NoError(t, awarding(t, s, alice))
+	require.ErrorIs(t, awarding(t, s.InTx(tx), bob), store.ErrConflict)
+	assert.Equal(t, "1", r.value(given))
 }

@@ -24,12 +24,27 @@ func Version(credentials ...store.Credential) string {
 // WithoutAdvisoryLocks returns the store as it would be on a server, or on as
 // many nodes, that advisory locks do not hold on.
 func (s *Store) WithoutAdvisoryLocks() *Store {
-	without := *s
-	without.texts = maps.Clone(s.texts)
-	for name, sql := range without.texts {
-		without.texts[name] = strings.ReplaceAll(sql, "pg_advisory_xact_lock", "")
+	return s.with(func(_, sql string) string { return strings.ReplaceAll(sql, "pg_advisory_xact_lock", "") })
+}
+
+// WithoutLockCounts returns the store as it would be on a server that reports
+// another isolation than it has.
+func (s *Store) WithoutLockCounts() *Store {
+	return s.with(func(name, sql string) string {
+		if name == "lock_counts" {
+			return "select $1::text[], $2::text[]"
+		}
+		return sql
+	})
+}
+
+func (s *Store) with(change func(name, sql string) string) *Store {
+	changed := *s
+	changed.texts = maps.Clone(s.texts)
+	for name, sql := range changed.texts {
+		changed.texts[name] = change(name, sql)
 	}
-	return &without
+	return &changed
 }
 
 // At returns the partitioning as of the time.

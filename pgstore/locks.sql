@@ -4,11 +4,11 @@
 --
 --     psql -v schema=public -f locks.sql
 --
--- A role that scores needs the rights to select and update it: it changes no
--- row, but the right to update is the right to lock.
+-- A role that scores needs the rights to select and update it.
 
 create table :"schema".passport_locks (
     slot text not null,
+    turn bigint not null default 0,
     constraint passport_locks_pkey primary key (slot)
 );
 

@@ -25,7 +25,15 @@ func WithSchema(name string) Option {
 	return func(c *config) { c.schema = name }
 }
 
-// WithEngine sets the engine that the database is, by default [Postgres].
+// WithEngine sets the engine that the database is, by default [Postgres]. All
+// that work on one database must set the same, since two that take different
+// locks do not wait for each other.
+//
+// Engines other than Postgres need the table passport_locks. [Migrate] makes it
+// in a schema of its own; in a database of the Django service the file
+// locks.sql does. [CheckSchema] asks for it. On Citus it must be a table of one
+// node, local or distributed without a column: a reference table is locked as a
+// whole.
 func WithEngine(engine Engine) Option {
 	return func(c *config) { c.engine = engine }
 }

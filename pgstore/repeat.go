@@ -12,14 +12,14 @@ import (
 )
 
 // repeating repeats what another executor has failed to do because transactions
-// met (SQLSTATE 40001, or 40P01 for a deadlock), on engines where that is usual.
-// The same calls are right again: each verifies what it rests on, and nothing
-// was written. What a repetition does not settle is the conflict of a single
-// attempt, for the engine of the SDK to load again.
+// met (SQLSTATE 40001, or 40P01 for a deadlock), on engines where that is
+// usual. The same calls are right again: each verifies what it rests on, and
+// nothing was written. What a repetition does not settle is the conflict of a
+// single attempt, for the engine of the SDK to load again.
 type repeating struct{ executor }
 
-// repetitions returns waits of 5 ms and then twice as long each, up to 1 s, some
-// 5 s together. Half of each is random: those that met would meet again.
+// repetitions returns waits of 5 ms and then twice as long each, up to 1 s,
+// some 5 s together. Half of each is random: those that met would meet again.
 func repetitions() retry.Backoff {
 	waits := retry.WithMaxRetries(12, retry.WithCappedDuration(time.Second, retry.NewExponential(5*time.Millisecond)))
 	return retry.BackoffFunc(func() (time.Duration, bool) {

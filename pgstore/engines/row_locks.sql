@@ -8,21 +8,32 @@
 -- found all of them: without a row there is no lock.
 
 -- name: lock_points
+-- It writes the rows that it has locked: a transaction that keeps its first
+-- snapshot, as on YugabyteDB where READ COMMITTED is not enabled, would not see
+-- the points that the last holder of the lock has given, and fails on the write.
+--
 --   $1 names of the locks
+with locked as materialized (
+    select l.slot
+    from   /* schema */passport_locks l
+    where  l.slot = any(array(
+             select left(md5('points ' || lock.name), 3)
+             from   unnest($1::text[]) as lock (name)
+           ))
+    order  by l.slot
+    for    update
+), written as (
+    update /* schema */passport_locks l
+    set    turn = l.turn + 1
+    from   locked
+    where  l.slot = locked.slot
+    returning l.slot
+)
 select (case when count(*) = (
          select count(distinct left(md5('points ' || lock.name), 3))
          from   unnest($1::text[]) as lock (name)
        ) then '1' else 'passport_locks lacks rows' end)::bigint
-from   (
-         select
-         from   /* schema */passport_locks l
-         where  l.slot = any(array(
-                  select left(md5('points ' || lock.name), 3)
-                  from   unnest($1::text[]) as lock (name)
-                ))
-         order  by l.slot
-         for    update
-       ) as locked;
+from   written;
 
 -- name: lock_credentials
 --   $1 address
