@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -78,6 +79,31 @@ func TestEngine_MissingLocks(t *testing.T) {
 			}
 			assert.Equal(t, "0", w.value("select count(*) from registry_score"))
 		})
+	}
+}
+
+// The statements of each engine must be SQL of the same names, and take no lock
+// that holds on one node only.
+func TestEngine_Statements(t *testing.T) {
+	t.Parallel()
+	db := openPool(t, pgtest.New(t))
+	require.NoError(t, pgstore.Migrate(t.Context(), db, onCitus))
+	require.NoError(t, pgstore.NewLimiter(db, onCitus).Migrate(t.Context()))
+	conn, err := db.Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	usual := pgstore.Texts()
+	for _, engine := range []pgstore.Engine{pgstore.Citus, pgstore.YugabyteDB, pgstore.CockroachDB} {
+		texts := pgstore.TextsOf(engine)
+		assert.Equal(t, slices.Sorted(maps.Keys(usual)), slices.Sorted(maps.Keys(texts)))
+		for name, sql := range texts {
+			assert.NotContains(t, sql, "advisory", name)
+			prepared, err := conn.Conn().Prepare(t.Context(), "", sql)
+			require.NoError(t, err, name)
+			asUsual, err := conn.Conn().Prepare(t.Context(), "", usual[name])
+			require.NoError(t, err, name)
+			assert.Equal(t, asUsual.ParamOIDs, prepared.ParamOIDs, "the arguments of %s", name)
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // Texts are the texts of all statements in the usual schema, by name.
 func Texts() map[string]string { return usualTexts() }
 
+// TextsOf are those of an engine.
+func TextsOf(engine Engine) map[string]string { return readTexts(defaultSchema, dialects[engine]) }
+
 // Guards are the guards of the statements, by name.
 func Guards() map[string]guard { return guards }
 
