@@ -1,5 +1,11 @@
 package pgstore
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
 // Engine is a database that speaks the protocol and the SQL of Postgres.
 //
 //	engine       tested
@@ -39,6 +45,14 @@ const (
 	YugabyteDB  Engine = "yugabytedb"
 	CockroachDB Engine = "cockroachdb"
 )
+
+// Validate returns an error unless there is such an engine.
+func (e Engine) Validate() error {
+	if _, known := dialects[e]; !known {
+		return fmt.Errorf("there is no engine %.40q: want one of %q", e, slices.Sorted(maps.Keys(dialects)))
+	}
+	return nil
+}
 
 // dialect is how an engine differs from Postgres. Each fact holds for all that
 // have more than one node.

@@ -3,8 +3,6 @@ package pgstore
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -63,10 +61,10 @@ func (c *config) dialect() *dialect {
 // another one, and unknown engines.
 func (c *config) validate() error {
 	const most = 63 // NAMEDATALEN - 1: what is longer is cut off
-	_, known := dialects[c.engine]
+	if err := c.engine.Validate(); err != nil {
+		return err
+	}
 	switch {
-	case !known:
-		return fmt.Errorf("there is no engine %.40q: want one of %q", c.engine, slices.Sorted(maps.Keys(dialects)))
 	case c.schema == "":
 		return errors.New("the name of the schema is empty")
 	case len(c.schema) > most:

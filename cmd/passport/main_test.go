@@ -197,6 +197,8 @@ func TestRun_Usage(t *testing.T) {
 		`PASSPORT_HUMAN_POINTS: "yes" is neither "on" nor`:                  {"score", "1", passporttest.Address("a"), "--human-points", "yes"},
 		"PASSPORT_TRUSTED_ISSUERS: it is not a JSON list":                   {"rescore", "1", "--trusted-issuers", "did:ethr:0x1"},
 		"PASSPORT_DATABASE_URL: open_pool: invalid request":                 {"migrate", "--database-url", "postgres://u:secret@host:99999999/x"},
+		`PASSPORT_ENGINE: there is no engine "oracle"`:                      {"score", "1", passporttest.Address("a"), "--engine", "oracle"},
+		"made-up rows are for Postgres, not for citus":                      {"seed", "--engine", "citus"},
 		`required flag(s) "primary" not set`:                                {"shadow", "1"},
 		"--primary: ":                                                       {"shadow", "1", "--primary", "ftp://example.org"},
 		"--sample is above 0, and at most 1":                                {"shadow", "1", "--primary", "http://x", "--sample", "NaN"},
@@ -234,6 +236,9 @@ func TestMigrate(t *testing.T) {
 	db, err := pgstore.OpenPool(t.Context(), flag[1])
 	require.NoError(t, err)
 	defer db.Close()
+	o.refused(exitFailed, "table passport_locks is missing", append(flag, "check", "--engine", "citus")...)
+	o.must(append(flag, "migrate", "--engine", "citus")...)
+	o.must(append(flag, "check", "--engine", "citus")...)
 	require.ErrorIs(t, pgstore.NewLimiter(db).Check(t.Context()), pgstore.ErrSchema)
 	o.must(append(flag, "migrate", "--shared-rate-limits")...)
 	require.NoError(t, pgstore.NewLimiter(db).Check(t.Context()))

@@ -162,16 +162,21 @@ func (p *program) notef(format string, args ...any) {
 // database is an open database.
 type database struct {
 	*pgstore.Store
-	pool *pgxpool.Pool
+	pool   *pgxpool.Pool
+	engine pgstore.Engine
 }
 
 // open opens the database of the command. The caller closes its pool.
 func (p *program) open(cmd *cobra.Command, configure ...func(*pgxpool.Config)) (*database, error) {
+	engine, err := environment.DatabaseEngine(p.environment(cmd))
+	if err != nil {
+		return nil, err
+	}
 	pool, err := environment.Database(cmd.Context(), p.environment(cmd), configure...)
 	if err != nil {
 		return nil, err
 	}
-	return &database{pgstore.New(pool), pool}, nil
+	return &database{pgstore.New(pool, pgstore.WithEngine(engine)), pool, engine}, nil
 }
 
 // openEngine opens the database of the command, and an engine on it.

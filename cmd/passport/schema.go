@@ -58,7 +58,7 @@ func (p *program) withSchema(cmd *cobra.Command, do schemaFunc, done string) err
 		return err
 	}
 	defer db.pool.Close()
-	if err := do(cmd.Context(), db.pool); err != nil {
+	if err := do(cmd.Context(), db.pool, pgstore.WithEngine(db.engine)); err != nil {
 		return err
 	}
 	p.notef("%s", done)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/pgstore/pgseed"
 )
 
@@ -49,6 +50,9 @@ It refuses a database that has credentials, unless --force is given.`,
 			return err
 		}
 		defer db.pool.Close()
+		if db.engine != pgstore.Postgres {
+			return usagef("made-up rows are for Postgres, not for %s", db.engine)
+		}
 		plan.Progress = func(at pgseed.Progress) {
 			show.update(float64(at.Done)/float64(max(at.Total, 1)), func() string {
 				return fmt.Sprintf("%s: %d of %d", at.Stage, at.Done, at.Total)

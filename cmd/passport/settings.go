@@ -14,6 +14,7 @@ import (
 // The variables that commands read, each of which is a flag too.
 const (
 	databaseURL    = "PASSPORT_DATABASE_URL"
+	databaseEngine = "PASSPORT_ENGINE"
 	trustedIssuers = "PASSPORT_TRUSTED_ISSUERS"
 	humanPoints    = "PASSPORT_HUMAN_POINTS"
 	metaMaskOG     = "PASSPORT_METAMASK_OG"
@@ -24,7 +25,10 @@ const (
 type setting struct{ variable, usage string }
 
 func databaseSettings() []setting {
-	return []setting{{databaseURL, "the database, `postgres://`user:password@host:port/name"}}
+	return []setting{
+		{databaseURL, "the database, `postgres://`user:password@host:port/name"},
+		{databaseEngine, "`what` the database is: postgres, citus, yugabytedb or cockroachdb (default postgres)"},
+	}
 }
 
 func engineSettings() []setting {

@@ -50,6 +50,8 @@ type Server struct {
 	// Replica is that of PASSPORT_REPLICA_URL, nil for none. Close
 	// closes it.
 	Replica *pgxpool.Pool
+	// DatabaseEngine is PASSPORT_ENGINE.
+	DatabaseEngine pgstore.Engine
 	// The others are the variables of the same name.
 	Addr, PublicURL                      string
 	Metadata                             []byte // nil: none
@@ -67,6 +69,14 @@ func Database(ctx context.Context, getenv Getenv, configure ...func(*pgxpool.Con
 		r.addf("PASSPORT_DATABASE_URL", "it is not set: postgres://user:password@host:port/database")
 	}
 	return pool, r.err()
+}
+
+// DatabaseEngine returns the engine of PASSPORT_ENGINE, Postgres if it is not
+// set.
+func DatabaseEngine(getenv Getenv) (pgstore.Engine, error) {
+	r := &reader{getenv: getenv}
+	engine := r.databaseEngine()
+	return engine, r.err()
 }
 
 // ReadScoring reads the configuration of an engine on a database. It returns
@@ -95,6 +105,7 @@ func ReadServer(ctx context.Context, getenv Getenv, configure ...func(*pgxpool.C
 		Ingestion:  r.isOn("PASSPORT_INGESTION", false),
 		Migrate:    r.isOn("PASSPORT_MIGRATE", false),
 
+		DatabaseEngine:   r.databaseEngine(),
 		SharedRateLimits: r.isOn("PASSPORT_SHARED_RATE_LIMITS", false),
 	}
 	s.LaggingLoads = r.isOn("PASSPORT_REPLICA_LOADS", false)
@@ -244,6 +255,17 @@ func (r *reader) linked() *groups.Static {
 		r.addf("PASSPORT_LINKED_WALLETS", "%s: %w", name, err)
 	}
 	return linked
+}
+
+func (r *reader) databaseEngine() pgstore.Engine {
+	engine := pgstore.Engine(r.getenv("PASSPORT_ENGINE"))
+	if engine == "" {
+		return pgstore.Postgres
+	}
+	if err := engine.Validate(); err != nil {
+		r.addf("PASSPORT_ENGINE", "%w", err)
+	}
+	return engine
 }
 
 // pool returns nil if the variable is not set or invalid.

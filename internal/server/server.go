@@ -80,7 +80,7 @@ func open(ctx context.Context, c *environment.Server) (*opened, error) {
 	on := onPool(c)
 	var err error
 	if c.Migrate {
-		err = pgstore.Migrate(ctx, c.Pool)
+		err = pgstore.Migrate(ctx, c.Pool, pgstore.WithEngine(c.DatabaseEngine))
 	}
 	if err == nil && c.Migrate && c.SharedRateLimits {
 		err = on.limiter.Migrate(ctx)
@@ -97,9 +97,10 @@ func open(ctx context.Context, c *environment.Server) (*opened, error) {
 
 // onPool returns the database of the configuration, which is not looked at.
 func onPool(c *environment.Server) *opened {
-	limiter := pgstore.NewLimiter(c.Pool)
+	engine := pgstore.WithEngine(c.DatabaseEngine)
+	limiter := pgstore.NewLimiter(c.Pool, engine)
 	ready := func(ctx context.Context) error {
-		err := pgstore.CheckSchema(ctx, c.Pool)
+		err := pgstore.CheckSchema(ctx, c.Pool, engine)
 		if err != nil || !c.SharedRateLimits {
 			return err
 		}
@@ -109,7 +110,7 @@ func onPool(c *environment.Server) *opened {
 		return err
 	}
 	const maxLag = 5 * time.Second
-	db := pgstore.New(c.Pool, pgstore.WithReplica(c.Replica, maxLag))
+	db := pgstore.New(c.Pool, engine, pgstore.WithReplica(c.Replica, maxLag))
 	return &opened{db: db, limiter: limiter, ready: ready, close: c.Close}
 }
 
