@@ -72,9 +72,10 @@ var guards = map[string]guard{
 	"bulk_insert_uses":    {"no such key", store.ErrNotFound},
 
 	// Those of row_locks.sql.
-	"lock_points":      {"passport_locks lacks rows", store.ErrSchema},
-	"lock_credentials": {"passport_locks lacks rows", store.ErrSchema},
-	"lock_communities": {"passport_locks lacks rows", store.ErrSchema},
+	"lock_points":           {"passport_locks lacks rows", store.ErrSchema},
+	"lock_credentials":      {"passport_locks lacks rows", store.ErrSchema},
+	"lock_communities":      {"passport_locks lacks rows", store.ErrSchema},
+	"lock_event_partitions": {"passport_locks lacks rows", store.ErrSchema},
 }
 
 //go:embed sql/*.sql engines/*.sql schema/*.sql locks.sql

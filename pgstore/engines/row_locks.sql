@@ -53,3 +53,13 @@ from   (
          where  l.slot = left(md5('communities'), 3)
          for    update
        ) as locked;
+
+-- name: lock_event_partitions
+--   $1 schema, and the kind of step
+select (case when count(*) = 1 then '1' else 'passport_locks lacks rows' end)::bigint
+from   (
+         select
+         from   /* schema */passport_locks l
+         where  l.slot = left(md5('event partitions ' || $1::text), 3)
+         for    update
+       ) as locked;
