@@ -44,7 +44,8 @@ func (s *LastScore) PassingAt(at time.Time) bool {
 // Latest returns the last score that this SDK or the service has recorded for
 // the address, without scoring again. With [WithGroups] that of a member of a
 // group is as its last answer was; the source of groups is not asked, but the
-// newest group claim that the store has recorded.
+// newest group claim that the store has recorded. On a store with a replica a
+// score that was recorded just before may be missing: see pgstore.WithReplica.
 //
 // It returns [ErrNeverScored] if there is no score, or the service has queued
 // the address to be scored again; a *[ScoringError] with the recorded reason if

@@ -84,15 +84,15 @@ func WithRetry(backoff func() retry.Backoff) Option {
 	return func(s *settings) { s.backoff = backoff }
 }
 
-// WithLaggingLoads lets the first read of a scoring lag (store.Query.MayLag), so
-// that a store with a replica reads there. Without it only the reads of
+// WithLaggingLoads lets the first read of a scoring lag (store.Query.MayLag),
+// so that a store with a replica reads there. Without it only the reads of
 // Preview, Latest and plans may.
 //
 // A lag costs a retry and never a claim that counts twice: Apply checks the
 // credentials and all claims that were read, and the retry reads the primary.
-// What no Apply checks may be as old as the replica: the community's terms,
-// lists of addresses, Result.Before, and the time of the scoring, which is by
-// the replica's clock. An engine that is [Engine.LeavingUnchanged] reads the
+// The rest may be as old as the replica: the community's terms, lists of
+// addresses, Result.Before, and the time of the scoring, which is by the
+// replica's clock. An engine that is [Engine.LeavingUnchanged] reads the
 // primary, as a scoring that writes nothing checks nothing.
 func WithLaggingLoads() Option {
 	return func(s *settings) { s.lagging = true }

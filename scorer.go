@@ -121,7 +121,8 @@ func (e *Engine) Score(ctx context.Context, community int64, address string) (*R
 }
 
 // Preview returns what Score would return now, and changes nothing. Its errors
-// are those of Score; a ScoringError is not recorded.
+// are those of Score; a ScoringError is not recorded. A store may read a
+// replica for it, which lags (store.Query.MayLag).
 func (e *Engine) Preview(ctx context.Context, community int64, address string) (*Result, error) {
 	return e.score(ctx, Observation{Community: community, Preview: true}, address)
 }

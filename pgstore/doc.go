@@ -58,6 +58,12 @@
 // Where new connections are read-only too, no more than were open are closed
 // within half a minute.
 //
+// # Replicas
+//
+// With [WithReplica] reads that may lag go to a streaming replica within a
+// bound, and with passport.WithLaggingLoads the first read of each scoring too:
+// a stale one costs a retry. [Store.Lag] returns how far it lags.
+//
 // # Errors
 //
 // Every error is a *[store.Error] with one of the sentinels of package store

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/DATA-DOG/go-sqlmock"
 	"github.com/jackc/pgx/v5"
@@ -74,6 +75,35 @@ func Example() {
 	result, err := engine.Score(ctx, 1, alice)
 	must(err)
 	fmt.Println(result.Passing, result.Score)
+	// Output: true 1.5
+}
+
+// Reads that may lag go to a replica. A host that reads what it has just
+// written asks the primary.
+func ExampleWithReplica() {
+	ctx := context.Background()
+	// One URL with both servers works for both pools, before and after a failover:
+	// postgres://a,b/database?target_session_attrs=read-write for the primary, and
+	// prefer-standby for the replica.
+	url, drop := pgtest.NewForExample()
+	defer drop()
+	primary, err := pgstore.OpenPool(ctx, url)
+	must(err)
+	defer primary.Close()
+	replica, err := pgstore.OpenPool(ctx, url)
+	must(err)
+	defer replica.Close()
+
+	const maxLag = 5 * time.Second
+	db := pgstore.New(primary, pgstore.WithReplica(replica, maxLag))
+	issuer := fill(ctx, db)
+	engine, err := passport.New(db, passport.WithTrustedIssuers(issuer.DID()), passport.WithLaggingLoads())
+	must(err)
+	_, err = engine.Score(ctx, 1, alice)
+	must(err)
+	last, err := engine.On(db.Primary()).Latest(ctx, 1, alice)
+	must(err)
+	fmt.Println(last.Passing, last.Score)
 	// Output: true 1.5
 }
 

@@ -28,12 +28,12 @@ import (
 // clock. A silent network is noticed when wal_receiver_timeout has passed.
 //
 // A read goes to the primary when the replica is away, refuses it, does not
-// begin to answer within 3 seconds, does not find what is asked for, lags more, or is no
-// longer a replica. After all but a row that is not there the replica is left
-// alone for a second, and then one read tries it. So a store needs no change
-// when the replica has become the primary. Connections to a server that turns
-// out to be no replica are closed, as in a failover; the pool should prefer a
-// standby (target_session_attrs=prefer-standby).
+// begin to answer within 3 seconds, does not find what is asked for, lags more,
+// or is no longer a replica. After all but a row that is not there the replica
+// is left alone for a second, and then one read tries it. So a store needs no
+// change when the replica has become the primary. Connections to a server that
+// turns out to be no replica are closed, as in a failover; the pool should
+// prefer a standby (target_session_attrs=prefer-standby).
 //
 // The replica must be a physical one, whose rows are stored as the primary's
 // are. A logical one is not in recovery, so that nothing is read there.

@@ -70,6 +70,8 @@ func (c *client) start(ctx context.Context, wallets []string, stop <-chan struct
 				select {
 				case <-stop:
 					return
+				case <-ctx.Done():
+					return
 				default:
 				}
 				one := scored{wallet: wallets[i%len(wallets)], began: time.Now()}
@@ -84,6 +86,24 @@ func (c *client) start(ctx context.Context, wallets []string, stop <-chan struct
 			}
 		})
 	}
+}
+
+// requireMore waits until the client has scored for a while.
+func (c *client) requireMore(t *testing.T) {
+	t.Helper()
+	const enough = 40
+	count := func() (n int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, one := range c.calls {
+			if one.err == nil {
+				n++
+			}
+		}
+		return n
+	}
+	wanted := count() + enough
+	require.Eventually(t, func() bool { return count() >= wanted }, time.Minute, 10*time.Millisecond)
 }
 
 // failures returns the calls that began at that time or later and failed.
@@ -138,15 +158,18 @@ func TestFailover_Promotion(t *testing.T) {
 		c.start(t.Context(), wallets, stop)
 	}
 
-	const load = time.Second
-	time.Sleep(load)
+	for _, c := range clients {
+		c.requireMore(t)
+	}
 	moving.address.Store(nil)
 	killed, open := time.Now(), []int{byAddress.open(), overSQL.open()}
 	require.NoError(t, pair.Primary.Stop())
 	require.NoError(t, pair.Standby.Promote())
 	moving.address.Store(new(hostOf(t, f.replica)))
 	promoted, openNow := time.Now(), byHosts.open()
-	time.Sleep(load)
+	for _, c := range clients {
+		c.requireMore(t)
+	}
 	close(stop)
 	for _, c := range clients {
 		c.workers.Wait()
@@ -160,12 +183,13 @@ func TestFailover_Promotion(t *testing.T) {
 		all = append(all, c.calls...)
 		before, after := 0, 0
 		for _, one := range c.calls {
-			if one.err != nil {
+			switch {
+			case one.err != nil:
 				assert.False(t, one.ended.Before(killed), "before the primary died: %v", one.err)
 				assert.True(t, errors.Is(one.err, store.ErrUnavailable) || errors.Is(one.err, store.ErrUnknownOutcome), "%v", one.err)
-			} else if one.began.Before(killed) {
+			case one.began.Before(killed):
 				before++
-			} else if !one.began.Before(promoted) {
+			case !one.began.Before(promoted):
 				after++
 			}
 		}

@@ -9,8 +9,7 @@ import (
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 )
 
-// What is written on the primary is read on the standby, which can take its
-// place.
+// The standby has the rows of the primary, and can take its place.
 func TestNewPair(t *testing.T) {
 	pair := pgtest.NewPair(t)
 	first, second := pair.New(t)

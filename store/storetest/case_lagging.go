@@ -41,7 +41,7 @@ func laggingCases() []Case {
 			s := w.load(alice)
 			require.Len(w.t, s.Wallets[0].Credentials, 2)
 			require.Len(w.t, s.Claims, 1)
-			assert.Equal(w.t, store.Address(bob), s.Claims[0].Address)
+			assert.Equal(w.t, bob, s.Claims[0].Address)
 			w.score(alice, counted(1, 2))
 		}},
 	}
