@@ -94,4 +94,8 @@ func TestHistory_Indexes(t *testing.T) {
 		return assert.NoError(t, err) && assert.Len(t, claims, 10) && read("idx_scan") > 0
 	}, patience, 50*time.Millisecond)
 	assert.Less(t, -read("-(seq_tup_read + idx_tup_fetch)"), 5000)
+	entries, err := strconv.Atoi(w.value(`select sum(idx_tup_read) from pg_stat_user_indexes
+		where relname in ('registry_event', 'registry_hashscorerlink', 'ceramic_cache_ceramiccache')`))
+	require.NoError(t, err)
+	assert.Less(t, entries, 5000)
 }

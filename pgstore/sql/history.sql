@@ -19,7 +19,7 @@ limit  1;
 -- The service has no index by address alone but one by action and address: so
 -- this steps through the few actions that there are, and looks the address up
 -- for each. OFFSET 0 keeps the planner from walking the primary key of the
--- whole table to have the rows in order.
+-- whole table, to have the rows in order or to have those in the range.
 --
 --   $1 community  $2 address  $3 highest id  $4 id that all are above  $5 rows
 with recursive actions (action) as (
@@ -37,10 +37,10 @@ cross  join lateral (
          where  registry_event.action = actions.action
          and    address = $2::text
          and    community_id = $1::bigint
-         and    id <= $3::bigint
-         and    id > $4::bigint
          offset 0
        ) as e
+where  e.id <= $3::bigint
+and    e.id > $4::bigint
 order  by e.id desc
 limit  $5::bigint;
 
@@ -63,10 +63,10 @@ cross  join lateral (
          where  registry_event.action = actions.action
          and    address = $2::text
          and    community_id = $1::bigint
-         and    id <= $3::bigint
-         and    id > $4::bigint
          offset 0
        ) as e
+where  e.id <= $3::bigint
+and    e.id > $4::bigint
 order  by e.id
 limit  $5::bigint;
 
