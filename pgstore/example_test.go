@@ -214,3 +214,27 @@ func ExampleNewDB_sqlmock() {
 	// true
 	// <nil>
 }
+
+// Events that age: the table is partitioned once, beside whatever writes it.
+// Later, a job makes the months ahead and drops those that are old.
+func ExamplePartitionEvents() {
+	ctx := context.Background()
+	pool, _, _, end := newExample(ctx)
+	defer end()
+
+	partitioning := pgstore.Partitioning{Done: func(step string) { fmt.Println(step) }}
+	_, err := pgstore.PartitionEvents(ctx, pool, partitioning)
+	must(err)
+
+	_, err = pgstore.EnsureEventPartitions(ctx, pool, partitioning)
+	must(err)
+	dropped, err := pgstore.DropEventPartitions(ctx, pool, time.Now().AddDate(0, -13, 0), partitioning)
+	must(err)
+	fmt.Println(len(dropped.Partitions), "partitions dropped")
+	// Output:
+	// attach
+	// bound
+	// validate
+	// close
+	// 0 partitions dropped
+}

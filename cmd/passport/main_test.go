@@ -143,10 +143,11 @@ func TestRun_Help(t *testing.T) {
 	for _, command := range []string{
 		"", "migrate", "check", "community", "community put", "community show", "key", "key create", "key revoke", "key list",
 		"import", "score", "rescore", "whatif", "shadow", "replay", "serve", "forget", "retain",
+		"events", "events partition", "events ensure", "events status", "events drop",
 	} {
 		help := o.must(append(strings.Fields(command), "--help")...)
 		assert.Contains(t, help, "Usage:\n  passport", command)
-		if command != "community" && command != "key" {
+		if command != "community" && command != "key" && command != "events" {
 			assert.Contains(t, help, "Examples:\n  ", command)
 		}
 		for line := range strings.Lines(help) {
