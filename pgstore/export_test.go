@@ -11,11 +11,17 @@ import (
 // Texts are the texts of all statements in the usual schema, by name.
 func Texts() map[string]string { return usualTexts() }
 
-// TextsOf are those of an engine.
+// TextsOf are the texts for an engine.
 func TextsOf(engine Engine) map[string]string { return readTexts(defaultSchema, dialects[engine]) }
 
-// Guards are the guards of the statements, by name.
-func Guards() map[string]guard { return guards }
+// Guards are the texts of the statements' guards, by the statement's name.
+func Guards() map[string]string {
+	texts := map[string]string{}
+	for name, guard := range guards {
+		texts[name] = guard.text
+	}
+	return texts
+}
 
 // Version returns the version of a wallet with those credentials.
 func Version(credentials ...store.Credential) string {

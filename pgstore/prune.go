@@ -7,8 +7,9 @@ import (
 )
 
 // Prune implements [store.Pruner]. It looks at events and usage in the order of
-// their ids, of all rows where ids do not grow with time, and claims no more
-// than a row's lock. In a host's transaction it holds the locks until that ends.
+// their ids, at all of them where ids do not grow with time, and claims no more
+// than a row's lock. In a host's transaction it holds the locks until that
+// ends.
 //
 // Usage without a time, which other programs may write, stays.
 func (s *Store) Prune(ctx context.Context, p store.Pruning) (*store.Pruned, error) {

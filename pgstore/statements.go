@@ -21,7 +21,15 @@ import (
 //     of lists are text, and a list is never NULL;
 //   - every column of the answer has a type of the statement's own: that of a
 //     table's column may change while the statement is prepared;
-//   - it does not depend on settings of the session, such as its time zone.
+//   - it does not depend on settings of the session, such as its time zone;
+//   - an insert leaves out what is there already by an anti-join, and VALUES
+//     has no subquery;
+//   - it changes a table once: to delete and to insert takes two statements;
+//   - a list of times is cast as a whole, an empty text standing for none;
+//   - it fails by a guard, see below, not by a division or a violated NOT NULL;
+//   - an order by id is none in time: nodes take their ids in ranges.
+//
+// The last five are for engines with more than one node; TestLint keeps them.
 type call struct {
 	// name is the operation, as errors and the server's logs show it.
 	name string

@@ -189,9 +189,9 @@ limit  cardinality($2::text[]);
 -- score names its wallet, and gets the ids of the wallet's rows.
 --
 -- It fails unless every wallet still has the credentials that it was scored by,
--- and the stamps that were left as they were written last. It sees at least the rows
--- that the scoring which held the passport's lock saw. Rows that are stored
--- where they were read were there all the time.
+-- and the stamps that were left as they were written last. It sees at least
+-- the rows that the scoring which held the passport's lock saw. Rows that are
+-- stored where they were read were there all the time.
 --
 --   $1 community  $2 addresses  $3 digests of the rows  $4 of the stamps or ""
 --   $5 statuses  $6 values  $7 times  $8 expiries

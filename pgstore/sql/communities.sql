@@ -93,8 +93,10 @@ with own_scorer as (
 -- end shared
 ), new_scorer as (
     insert into /* schema */scorer_weighted_scorer (type, exclude_from_weight_updates)
-    select $7::text, false
-    where  not exists (select from own_scorer)
+    select wanted.type, false
+    from   (select $7::text as type) as wanted
+    left   join own_scorer on true
+    where  own_scorer.id is null
     returning id
 )
 insert into /* schema */account_community
