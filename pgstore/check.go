@@ -101,7 +101,7 @@ func (d *differences) shadow(scan scanFunc) error {
 
 func (d *differences) compare(want, got *table) {
 	for _, needed := range want.columns {
-		d.compareColumn(want, needed, got.column(needed.name))
+		d.compareColumn(want, needed, got)
 	}
 	for _, extra := range got.columns {
 		if want.column(extra.name) == nil && !extra.nullable && !extra.generated {
@@ -110,7 +110,7 @@ func (d *differences) compare(want, got *table) {
 		}
 	}
 	for _, key := range want.keys {
-		if !slices.Contains(got.keys, key) {
+		if !slices.Contains(got.keys, key) && want.widened(key, got) == "" {
 			d.addf("table %s lacks a unique key on (%s)%s", want.name, key.columns, condition(key))
 		}
 	}
@@ -126,8 +126,8 @@ func (d *differences) compare(want, got *table) {
 	}
 }
 
-func (d *differences) compareColumn(in *table, want column, got *column) {
-	name := in.name + "." + want.name
+func (d *differences) compareColumn(in *table, want column, live *table) {
+	name, got := in.name+"."+want.name, live.column(want.name)
 	if got == nil {
 		d.addf("column %s, %s, is missing", name, want.typ)
 		return
@@ -138,7 +138,7 @@ func (d *differences) compareColumn(in *table, want column, got *column) {
 	switch {
 	case got.nullable && !want.nullable:
 		d.addf("column %s takes NULL, and must not", name)
-	case !got.nullable && want.nullable:
+	case !got.nullable && want.nullable && !in.widenedBy(want.name, live):
 		d.addf("column %s must take NULL, and does not", name)
 	}
 	if want.generated && !got.generated {

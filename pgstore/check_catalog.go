@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // table is what is known of one table: as the SDK needs it, or as it is.
@@ -70,6 +71,27 @@ func (t *table) add(ix index, unique bool) {
 	} else {
 		t.indexes = append(t.indexes, ix)
 	}
+}
+
+// widened returns the further columns of the live key that stands in for one on
+// an id alone, "" for none. A table that is distributed by a column has it in
+// all keys, and no NULL in it: see citus.sql. The database numbers the rows, so
+// that no two have the same id even so.
+func (t *table) widened(key index, live *table) string {
+	if c := t.column(key.columns); c == nil || !c.generated {
+		return ""
+	}
+	for _, wider := range live.keys {
+		if further, is := strings.CutPrefix(wider.columns, key.columns+", "); is && wider.where == key.where {
+			return further
+		}
+	}
+	return ""
+}
+
+// widenedBy reports whether the column is the further one of such a key.
+func (t *table) widenedBy(name string, live *table) bool {
+	return slices.ContainsFunc(t.keys, func(key index) bool { return t.widened(key, live) == name })
 }
 
 // catalogReader collects the rows of check_schema.

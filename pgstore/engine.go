@@ -75,13 +75,18 @@ type dialect struct {
 	// Postgres keep to indexes, or refuses statements with them, as Citus does an
 	// insert … select with a generic plan.
 	withoutPlans bool
+	// shards: a table may lie in several parts, each on one node.
+	shards bool
 }
 
-var distributed = dialect{rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true}
+var (
+	distributed = dialect{rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true}
+	sharded     = dialect{rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true, shards: true}
+)
 
 var dialects = map[Engine]dialect{
 	Postgres:    {},
-	Citus:       distributed,
+	Citus:       sharded,
 	YugabyteDB:  distributed,
 	CockroachDB: distributed,
 }

@@ -37,6 +37,12 @@ select ` + reducePath + `,
        pg_catalog.set_config('enable_mergejoin', 'off', true),
        pg_catalog.set_config('jit', 'off', true)`}
 
+	// pinShards has Citus change the shards of a table one after another: after it
+	// has done so at once, it refuses to change a table that all of them refer to.
+	pinShards = call{name: "pin_search_path", sql: `
+select ` + reducePath + `,
+       pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true)`}
+
 	// unpinPath gives a host's transaction its path back.
 	unpinPath = call{name: "unpin_search_path", sql: `
 select pg_catalog.set_config('search_path', pg_catalog.current_setting('passport.search_path'), true)`}
@@ -49,7 +55,10 @@ const reducePath = `pg_catalog.set_config('search_path', case
 
 // pin returns the call that begins a transaction of ours on the engine.
 func (d *dialect) pin() call {
-	if d.withoutPlans {
+	switch {
+	case d.shards:
+		return pinShards
+	case d.withoutPlans:
 		return pinPath
 	}
 	return pinPlans

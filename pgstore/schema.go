@@ -21,8 +21,10 @@ var schemaFiles = sync.OnceValue(func() []sqlFile { return filesIn("schema") })
 
 // statements returns the statements of the file, without comments: drivers
 // that prepare what they send take one at a time.
-func (f *sqlFile) statements() []string {
-	text := strings.TrimSpace(comment.ReplaceAllString(f.text, "\n"))
+func (f *sqlFile) statements() []string { return statementsIn(f.text) }
+
+func statementsIn(text string) []string {
+	text = strings.TrimSpace(comment.ReplaceAllString(text, "\n"))
 	return strings.Split(strings.TrimSuffix(text, ";"), ";\n")
 }
 

@@ -86,7 +86,7 @@ var guards = map[string]guard{
 	"lock_event_partitions": {"passport_locks lacks rows", store.ErrSchema},
 }
 
-//go:embed sql/*.sql engines/*.sql schema/*.sql locks.sql
+//go:embed sql/*.sql engines/*.sql schema/*.sql locks.sql citus.sql
 var embedded embed.FS
 
 // sqlFile is an embedded file; its name is without the ending.
@@ -176,8 +176,9 @@ var usualTexts = sync.OnceValue(func() texts { return readTexts(defaultSchema, d
 func readTexts(schema string, d dialect) texts {
 	quoted := pgx.Identifier{schema}.Sanitize() + "."
 	files := filesIn("sql")
+	replaces := map[string]bool{"row_locks": d.rowLocks, "shards": d.shards}
 	for _, file := range filesIn("engines") {
-		if file.name == "row_locks" && d.rowLocks {
+		if replaces[file.name] {
 			files = append(files, file)
 		}
 	}
@@ -187,6 +188,9 @@ func readTexts(schema string, d dialect) texts {
 			name, body, _ := strings.Cut(part, "\n")
 			if d.contentVersions {
 				body = contents.Replace(body)
+			}
+			if d.shards {
+				body = strings.ReplaceAll(body, "community_id + 0", "community_id") // which a shard is found by
 			}
 			body = strings.ReplaceAll(typeName.ReplaceAllString(body, "::pg_catalog.$1"), "/* schema */", quoted)
 			read[name] = render(name, body)
