@@ -29,7 +29,7 @@ type rowWorld struct {
 func newRowWorld(t *testing.T) *rowWorld {
 	t.Helper()
 	w := newWorld(t)
-	r := &rowWorld{w, pgstore.New(w.pool)}
+	r := &rowWorld{w, newStore(w.pool)}
 	r.add(`{"n": 1.50, "provider": "Google"}`)
 	return r
 }
@@ -203,14 +203,16 @@ func referring(newHarness storetest.NewHarness) storetest.NewHarness {
 		t.Cleanup(func() {
 			var strays int
 			err := h.(interface{ pool() *pgxpool.Pool }).pool().QueryRow(context.Background(), `
+				with last as materialized (
+				    select distinct on (e.community_id, e.address) e.community_id, e.address, e.data
+				    from   registry_event e
+				    where  e.action = 'SCU'
+				    order  by e.community_id, e.address, e.id desc
+				)
 				select count(*)
 				from   registry_score s
 				join   registry_passport p on p.id = s.passport_id
-				join   lateral (
-				         select e.data from registry_event e
-				         where  e.action = 'SCU' and e.address = p.address and e.community_id = p.community_id
-				         order  by e.id desc limit 1
-				       ) as last on true
+				join   last on last.community_id = p.community_id and last.address = p.address
 				where  s.status = 'DONE'
 				and    (last.data ->> 'pk', last.data #>> '{fields,passport}') is distinct from (s.id::text, p.id::text)`).Scan(&strays)
 			assert.NoError(t, err)

@@ -113,7 +113,7 @@ func onPool(mode pgx.QueryExecMode) openStore {
 		pool, err := pgxpool.NewWithConfig(t.Context(), config)
 		require.NoError(t, err)
 		t.Cleanup(pool.Close)
-		return pgstore.New(pool, options...)
+		return newStore(pool, options...)
 	}
 }
 
@@ -125,7 +125,7 @@ func onDB(driver string, parameters ...string) openStore {
 		db := openSQL(t, driver, withParameters(t, address, parameters...))
 		db.SetMaxOpenConns(8)
 		db.SetMaxIdleConns(8)
-		return pgstore.NewDB(db, options...)
+		return newStoreDB(db, options...)
 	}
 }
 
@@ -197,13 +197,14 @@ func TestWithSchema(t *testing.T) {
 			newHarness := reused(t, func() emptied {
 				address, inHostile := pgtest.NewEmpty(t), pgstore.WithSchema(hostile)
 				require.NoError(t, pgstore.Migrate(t.Context(), openPool(t, address), inHostile))
+				pgtest.Distribute(t, address, hostile)
 				databases = append(databases, address)
 				return &harness{open(t, address, inHostile), pgtest.NewTables(t, address, hostile)}
 			})
 			runSuite(t, newHarness, scoringCases)
 			for _, address := range databases {
 				db := openPool(t, address)
-				assert.Empty(t, rows(t, db, `select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace`))
+				assert.Empty(t, rows(t, db, `select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace and relkind <> 'v'`))
 				assert.Equal(t, []string{`"$user", public`}, rows(t, db, `show search_path`))
 			}
 		})

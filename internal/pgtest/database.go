@@ -3,6 +3,7 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -24,22 +25,55 @@ const patience = time.Minute
 func (s *server) makeTemplate() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	if err := s.look(ctx); err != nil {
+		return err
+	}
 	if err := s.sweep(ctx); err != nil {
 		return err
+	}
+	if s.citus != nil {
+		return s.makeDistributed(ctx)
 	}
 	if err := s.do(ctx, "create database "+s.template); err != nil {
 		return err
 	}
-	return migrate(ctx, s.url(s.template))
+	return s.migrate(ctx, s.template)
 }
 
-func migrate(ctx context.Context, url string) error {
-	pool, err := pgstore.OpenPool(ctx, url)
+// makeDistributed makes an empty database of a cluster, and one with tables.
+func (s *server) makeDistributed(ctx context.Context) error {
+	s.blank = newName()
+	if err := s.do(ctx, "create database "+s.blank); err != nil {
+		return err
+	}
+	if err := s.on(ctx, s.blank, s.citus.join); err != nil {
+		return err
+	}
+	if err := s.close(ctx, s.blank); err != nil {
+		return err
+	}
+	if err := s.do(ctx, "create database "+s.template+" template "+s.blank); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx, s.template); err != nil {
+		return err
+	}
+	err := s.on(ctx, s.template, func(ctx context.Context, conn *pgx.Conn) error {
+		return s.citus.distribute(ctx, conn, "public")
+	})
+	if err != nil {
+		return err
+	}
+	return s.close(ctx, s.template)
+}
+
+func (s *server) migrate(ctx context.Context, database string) error {
+	pool, err := pgstore.OpenPool(ctx, s.url(database))
 	if err != nil {
 		return err
 	}
 	defer pool.Close() // a database that someone is connected to cannot be copied
-	return pgstore.Migrate(ctx, pool)
+	return pgstore.Migrate(ctx, pool, pgstore.WithEngine(s.statements))
 }
 
 // database makes a copy of the template for a test.
@@ -57,17 +91,39 @@ func (s *server) database(tb testing.TB, template string) string {
 	return s.url(name)
 }
 
-// create makes a copy of the template under a new name.
+// create makes a copy of the template under a new name. Where the server cannot
+// copy databases, it makes an empty one or one like the usual template.
 func (s *server) create(ctx context.Context, template string) (name string, err error) {
 	name = newName()
-	return name, s.do(ctx, "create database "+name+" template "+template)
+	if s.copies() {
+		return name, s.do(ctx, "create database "+name+" template "+template)
+	}
+	if template != s.template && template != s.blank {
+		return "", fmt.Errorf("%s cannot copy databases", s.engine)
+	}
+	err = s.do(ctx, "create database "+name)
+	if err == nil && template == s.template {
+		err = s.migrate(ctx, name)
+	}
+	return name, err
 }
 
 // drop ends a database and the connections to it.
 func (s *server) drop(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	return s.do(ctx, "drop database if exists "+name+" with (force)")
+	err := s.do(ctx, s.dropping(name))
+	if err != nil && s.citus != nil { // a node has connected to another
+		err = errors.Join(s.close(ctx, name), s.do(ctx, s.dropping(name)))
+	}
+	return err
+}
+
+func (s *server) dropping(name string) string {
+	if s.engine == pgstore.CockroachDB {
+		return "drop database if exists " + name + " cascade"
+	}
+	return "drop database if exists " + name + " with (force)"
 }
 
 // sweep drops what test binaries of earlier days left behind. A server of our
@@ -90,7 +146,7 @@ func (s *server) sweep(ctx context.Context) error {
 		if age, ours := ageOf(name, time.Now()); !ours || age < 24*time.Hour {
 			continue
 		}
-		if _, err := conn.Exec(ctx, "drop database if exists "+name+" with (force)"); err != nil {
+		if err := s.do(ctx, s.dropping(name)); err != nil {
 			return fmt.Errorf("drop old database %s: %w", name, err)
 		}
 	}
@@ -122,15 +178,25 @@ func (s *server) url(database string) string {
 	return u.String()
 }
 
-// do runs one statement on the server's own database.
+// do runs one statement on the server's own database, and on that of each node.
 func (s *server) do(ctx context.Context, sql string) error {
-	conn, err := pgx.Connect(ctx, s.admin.String())
+	return s.on(ctx, strings.TrimPrefix(s.admin.Path, "/"), func(ctx context.Context, conn *pgx.Conn) error {
+		if s.citus != nil {
+			return s.citus.everywhere(ctx, conn, sql)
+		}
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+		return nil
+	})
+}
+
+// on does something with a connection to a database.
+func (s *server) on(ctx context.Context, database string, do func(context.Context, *pgx.Conn) error) error {
+	conn, err := pgx.Connect(ctx, s.url(database))
 	if err != nil {
 		return fmt.Errorf("connect to the server: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost with it
-	if _, err := conn.Exec(ctx, sql); err != nil {
-		return fmt.Errorf("%s: %w", sql, err)
-	}
-	return nil
+	return do(ctx, conn)
 }

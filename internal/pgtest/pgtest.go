@@ -48,7 +48,8 @@ func New(tb testing.TB) string {
 // NewEmpty is [New] without the schema.
 func NewEmpty(tb testing.TB) string {
 	tb.Helper()
-	return started(tb).database(tb, "template1")
+	on := started(tb)
+	return on.database(tb, on.blank)
 }
 
 // Copy is [New] with a copy of the database at the URL, which is one of this
@@ -59,7 +60,11 @@ func Copy(tb testing.TB, of string) string {
 	if err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
-	return started(tb).database(tb, strings.TrimPrefix(original.Path, "/"))
+	on, name := started(tb), strings.TrimPrefix(original.Path, "/")
+	if err := on.close(tb.Context(), name); err != nil {
+		tb.Fatalf("pgtest: %v", err)
+	}
+	return on.database(tb, name)
 }
 
 // NewForExample is [New] for an Example, which has no testing.TB: it returns
@@ -90,18 +95,23 @@ func Server(tb testing.TB) string {
 
 // Main runs the tests of a package, fails when goroutines have outlived them,
 // stops what they started, and exits. Without it a server ends just as well,
-// but a moment after the tests.
-func Main(m interface{ Run() int }) {
-	os.Exit(run(m))
+// but a moment after the tests. Tests that mean nothing on the server that
+// PASSPORT_TEST_DATABASE_URL names are left out, and listed.
+func Main(m interface{ Run() int }, notOn ...Exclusion) {
+	os.Exit(run(m, notOn))
 }
 
-func run(m interface{ Run() int }) (code int) {
+func run(m interface{ Run() int }, notOn []Exclusion) (code int) {
 	defer func() {
 		if err := errors.Join(sharedPooler.stop(), shared.stop()); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
 			code = max(code, 1)
 		}
 	}()
+	if err := exclude(notOn); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+		return 1
+	}
 	if code := m.Run(); code != 0 {
 		return code // a test that fails may leave things behind
 	}

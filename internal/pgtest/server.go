@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/passport-sdk/passport-go/pgstore"
 )
 
 // server is a running Postgres.
@@ -21,6 +23,13 @@ type server struct {
 	admin *url.URL
 	// template is the name of the database that the others are copied from.
 	template string
+	// blank is the name of the one that empty ones are copied from.
+	blank string
+	// engine is what the server is, and citus its cluster if it is one.
+	engine pgstore.Engine
+	citus  *citus
+	// statements is whose statements the tests run.
+	statements pgstore.Engine
 	// guard ends the server and removes its folder when its input is closed;
 	// nil for a server that is not ours.
 	guard *exec.Cmd
@@ -35,6 +44,7 @@ func start(s settings) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	on.statements = s.engine
 	if err := on.makeTemplate(); err != nil {
 		return nil, errors.Join(err, on.stop())
 	}
@@ -49,7 +59,7 @@ func (s settings) server() (*server, error) {
 	if err != nil || admin.Host == "" {
 		return nil, errors.New("PASSPORT_TEST_DATABASE_URL is not a URL like postgres://user:password@host:5432/postgres")
 	}
-	return &server{admin: admin, template: newName()}, nil
+	return &server{admin: admin, template: newName(), blank: "template1"}, nil
 }
 
 // launch starts a server of our own.
@@ -106,7 +116,7 @@ func (l *launcher) watch() (*server, error) {
 	if err := guard.Start(); err != nil {
 		return nil, fmt.Errorf("start the guard of the server: %w", err)
 	}
-	return &server{template: newName(), guard: guard, alive: alive}, nil
+	return &server{template: newName(), blank: "template1", guard: guard, alive: alive}, nil
 }
 
 // initialize makes the server's data folder.
@@ -199,7 +209,11 @@ func (l *launcher) do(program string, args ...string) error {
 // stop ends a server of ours; on one that is not it removes the template.
 func (s *server) stop() error {
 	if s.guard == nil {
-		return s.drop(s.template)
+		err := s.drop(s.template)
+		if s.citus != nil {
+			err = errors.Join(err, s.drop(s.blank))
+		}
+		return err
 	}
 	if err := errors.Join(s.alive.Close(), s.guard.Wait()); err != nil {
 		return fmt.Errorf("stop the server: %w", err)

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/passport-sdk/passport-go/pgstore"
 )
 
 // The versions of Postgres that the SDK supports.
@@ -19,12 +21,15 @@ type settings struct {
 	url string
 	// version is a major version, or "installed", or "" for any.
 	version string
+	// engine is whose statements the tests run, "" for those of the server.
+	engine pgstore.Engine
 }
 
 func fromEnvironment() settings {
 	return settings{
 		url:     os.Getenv("PASSPORT_TEST_DATABASE_URL"),
 		version: os.Getenv("PASSPORT_TEST_POSTGRES"),
+		engine:  pgstore.Engine(os.Getenv("PASSPORT_TEST_ENGINE")),
 	}
 }
 

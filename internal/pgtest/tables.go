@@ -20,8 +20,10 @@ type Tables struct {
 	Pool *pgxpool.Pool
 
 	// writer is a pool whose sessions check no references. The setting is the
-	// session's, since each change of it drops the plans of the session.
-	writer *pgxpool.Pool
+	// session's, since each change of it drops the plans of the session; only the
+	// workers of a cluster know it from each transaction.
+	writer  *pgxpool.Pool
+	onCitus bool
 
 	columns map[string][]column // by table
 }
@@ -50,10 +52,12 @@ func NewTables(tb testing.TB, url, schema string) *Tables {
 		tb.Cleanup(pool.Close)
 		return pool
 	}
-	t := &Tables{
-		Pool: open(nil), writer: open(map[string]string{"session_replication_role": "replica"}),
-		columns: map[string][]column{},
+	unchecked := map[string]string{"session_replication_role": "replica"}
+	onCitus := started(tb).citus != nil
+	if onCitus {
+		unchecked["citus.propagate_set_commands"] = "local"
 	}
+	t := &Tables{Pool: open(nil), writer: open(unchecked), onCitus: onCitus, columns: map[string][]column{}}
 	rows, err := t.Pool.Query(tb.Context(), `
 		select c.relname::text, a.attname::text, format_type(a.atttypid, null), a.attnotnull
 		from   pg_class c
@@ -84,7 +88,21 @@ func (t *Tables) Empty(ctx context.Context) error {
 			batch.Queue("delete from " + table)
 		}
 	}
-	return t.writer.SendBatch(ctx, batch).Close()
+	return t.write(ctx, batch)
+}
+
+// write runs the batch as one transaction, in which no references are checked.
+func (t *Tables) write(ctx context.Context, batch *pgx.Batch) error {
+	return pgx.BeginFunc(ctx, t.writer, func(tx pgx.Tx) error {
+		if t.onCitus {
+			for _, set := range []string{"session_replication_role = replica", "citus.multi_shard_modify_mode = sequential"} {
+				if _, err := tx.Exec(ctx, "set local "+set); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
 }
 
 // Seed replaces the rows of each table that the JSON document names. References
@@ -94,27 +112,38 @@ func (t *Tables) Seed(ctx context.Context, document []byte) error {
 	if err := json.Unmarshal(document, &tables); err != nil {
 		return err
 	}
-	return pgx.BeginFunc(ctx, t.writer, func(tx pgx.Tx) error {
-		batch := &pgx.Batch{}
-		for _, table := range slices.Sorted(maps.Keys(tables)) {
-			batch.Queue("delete from " + table)
-			if len(tables[table]) == 0 {
-				continue
-			}
-			for columns, rows := range alike(tables[table]) {
-				text, err := json.Marshal(rows)
-				if err != nil {
-					return err
-				}
-				batch.Queue(t.insert(table, columns), string(text))
-			}
-			if t.numbered(table) {
-				batch.Queue(fmt.Sprintf("select setval(pg_get_serial_sequence('%[1]s', 'id'), max(id) + 1, false) from %[1]s", table))
-			}
+	batch := &pgx.Batch{}
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		batch.Queue("delete from " + table)
+		if len(tables[table]) == 0 {
+			continue
 		}
-		return tx.SendBatch(ctx, batch).Close()
-	})
+		for columns, rows := range alike(tables[table]) {
+			text, err := json.Marshal(rows)
+			if err != nil {
+				return err
+			}
+			batch.Queue(t.insert(table, columns), string(text))
+		}
+		if t.numbered(table) {
+			batch.Queue(fmt.Sprintf(renumber, table))
+		}
+	}
+	return t.write(ctx, batch)
 }
+
+// renumber has the next row of the table get the number behind the last. It is
+// two statements: a cluster would run one on the worker that has the rows, where
+// the sequence has another range.
+const renumber = `
+do $$
+declare
+    next bigint;
+begin
+    select max(id) + 1 into next from %[1]s;
+    perform setval(pg_get_serial_sequence('%[1]s', 'id'), next, false);
+end
+$$`
 
 // alike returns the rows by their columns, which are separated by commas.
 func alike(rows []map[string]json.RawMessage) map[string][]map[string]json.RawMessage {
@@ -166,15 +195,18 @@ func (t *Tables) numbered(table string) bool {
 
 func isInteger(kind string) bool { return kind == "bigint" || kind == "integer" }
 
-// Rows returns all rows as a JSON document, read in one statement.
+// Rows returns all rows as a JSON document, read in one statement. It reads each
+// table by itself: a cluster refuses the union of tables that lie apart.
 func (t *Tables) Rows(ctx context.Context) ([]byte, error) {
-	var parts []string
+	var parts, pairs []string
 	for _, table := range slices.Sorted(maps.Keys(t.columns)) {
-		parts = append(parts, fmt.Sprintf(
-			"select '%[1]s', coalesce(jsonb_agg(to_jsonb(t) order by to_jsonb(t) -> 'id'), '[]') from %[1]s t", table))
+		parts = append(parts, fmt.Sprintf("%[1]s_rows (list) as materialized "+
+			"(select coalesce(jsonb_agg(to_jsonb(t) order by to_jsonb(t) -> 'id'), '[]') from %[1]s t)", table))
+		pairs = append(pairs, fmt.Sprintf("('%[1]s', (select list from %[1]s_rows))", table))
 	}
 	var document string
-	err := t.Pool.QueryRow(ctx, "select jsonb_object_agg(name, rows)::text from ("+strings.Join(parts, " union all ")+") as all_rows (name, rows)").
+	err := t.Pool.QueryRow(ctx, "with "+strings.Join(parts, ", ")+
+		" select jsonb_object_agg(name, list)::text from (values "+strings.Join(pairs, ", ")+") as all_rows (name, list)").
 		Scan(&document)
 	return []byte(document), err
 }
