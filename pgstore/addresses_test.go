@@ -30,7 +30,7 @@ type listing struct {
 func newListing(t *testing.T) *listing {
 	t.Helper()
 	l := &listing{world: newWorld(t), tracer: &textTracer{}}
-	l.store = pgstore.New(l.newPool(func(c *pgxpool.Config) { c.MaxConns, c.ConnConfig.Tracer = 1, l.tracer }))
+	l.store = newStore(l.newPool(func(c *pgxpool.Config) { c.MaxConns, c.ConnConfig.Tracer = 1, l.tracer }))
 	return l
 }
 

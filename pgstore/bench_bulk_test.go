@@ -82,7 +82,7 @@ func newBulkWorld(b *testing.B) *bulkWorld {
 	w := &bulkWorld{duel: duel{world: newWorld(b)}, b: b, stamps: map[string][]store.CredentialInput{}}
 	w.crowd()
 	w.stamped(b) // the weights, and a wallet that is not scored here
-	w.store = pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 2 * bulkWorkers }))
+	w.store = newStore(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 2 * bulkWorkers }))
 	for i := range bulkWallets {
 		wallet := passporttest.Address(fmt.Sprint("bulk ", i))
 		stamps := twentyStamps(b, w.signer, wallet)

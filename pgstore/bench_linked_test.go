@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
-	"github.com/passport-sdk/passport-go/pgstore"
 )
 
 // couple is a source with one group.
@@ -29,7 +28,7 @@ func BenchmarkScoring_Linked(b *testing.B) {
 		b.Run(mode.String(), func(b *testing.B) {
 			d := newDuel(b, mode, rescored)
 			for _, wallet := range []string{bob, carol} {
-				require.NoError(b, pgstore.New(d.pool).AddCredentials(b.Context(), passport.Address(wallet), twentyStamps(b, d.signer, wallet)...))
+				require.NoError(b, newStore(d.pool).AddCredentials(b.Context(), passport.Address(wallet), twentyStamps(b, d.signer, wallet)...))
 			}
 			d.exec("vacuum analyze")
 			scoring := func(source ...passport.Address) func() {
@@ -38,7 +37,7 @@ func BenchmarkScoring_Linked(b *testing.B) {
 				if source != nil {
 					options = append(options, passport.WithGroups(couple(source), passport.FailScoring))
 				}
-				engine, err := passport.New(pgstore.New(pool), options...)
+				engine, err := passport.New(newStore(pool), options...)
 				require.NoError(b, err)
 				return func() {
 					result, err := engine.Score(context.Background(), 1, alice)

@@ -16,7 +16,6 @@ import (
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/passporttest"
-	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -75,7 +74,7 @@ func newDuel(b *testing.B, mode pgx.QueryExecMode, kind kind) *duel {
 	d := &duel{world: newWorld(b), mode: mode, kind: kind}
 	d.crowd()
 	d.stamped(b)
-	recorder := &recorder{Store: pgstore.New(d.pool)}
+	recorder := &recorder{Store: newStore(d.pool)}
 	engine, err := passport.New(recorder, passport.WithTrustedIssuers(d.issuer))
 	require.NoError(b, err)
 	_, err = engine.Score(b.Context(), 1, alice)
@@ -138,7 +137,7 @@ func (d *duel) weighed(b *testing.B) {
 	document, err := json.Marshal(weights)
 	require.NoError(b, err)
 	d.exec(`update scorer_weighted_binaryweightedscorer set weights = $1::text::jsonb where scorer_ptr_id = 1`, string(document))
-	require.NoError(b, pgstore.New(d.pool).AddCredentials(b.Context(), alice, d.stamps...))
+	require.NoError(b, newStore(d.pool).AddCredentials(b.Context(), alice, d.stamps...))
 }
 
 // twentyStamps returns 20 stamps of the wallet.
@@ -184,7 +183,7 @@ func (batchCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndD
 // scoring returns the work of one scoring over the pool.
 func (d *duel) scoring(b *testing.B, pool *pgxpool.Pool) func() {
 	b.Helper()
-	engine, err := passport.New(pgstore.New(pool), passport.WithTrustedIssuers(d.issuer))
+	engine, err := passport.New(newStore(pool), passport.WithTrustedIssuers(d.issuer))
 	require.NoError(b, err)
 	if d.kind == unchanged {
 		engine = engine.LeavingUnchanged(24 * time.Hour)

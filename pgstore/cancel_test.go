@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -26,7 +25,7 @@ func TestApply_Cancelled(t *testing.T) {
 
 func requireNothingLeft(t *testing.T, w *world, pool *pgxpool.Pool) {
 	t.Helper()
-	s := pgstore.New(pool)
+	s := newStore(pool)
 	const workers = 4
 	var all sync.WaitGroup
 	for worker := range workers {

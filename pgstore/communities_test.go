@@ -29,7 +29,7 @@ func newNumberedWorld(t *testing.T) *world {
 func TestPutCommunity_Numbers(t *testing.T) {
 	t.Parallel()
 	w := newNumberedWorld(t)
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	insert := func() int64 {
 		t.Helper()
 		name := w.value("select 'service ' || count(*) from account_community")
@@ -65,7 +65,7 @@ func TestPutCommunity_Serial(t *testing.T) {
 	w.exec(`alter table account_community alter id drop identity`)
 	w.exec(`create sequence numbers owned by account_community.id`)
 	w.exec(`alter table account_community alter id set default nextval('numbers')`)
-	require.NoError(t, pgstore.New(w.pool).PutCommunity(t.Context(), store.Community{ID: 9, Name: "Nine"}))
+	require.NoError(t, newStore(w.pool).PutCommunity(t.Context(), store.Community{ID: 9, Name: "Nine"}))
 	assert.Equal(t, "10", w.value("select nextval('numbers')"))
 }
 
@@ -73,7 +73,7 @@ func TestCommunities_WithSchema(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.NoError(t, pgstore.Migrate(t.Context(), w.pool, pgstore.WithSchema(hostile)))
-	s := pgstore.New(w.pool, pgstore.WithSchema(hostile))
+	s := newStore(w.pool, pgstore.WithSchema(hostile))
 	community := store.Community{ID: 9, Name: "Nine", Threshold: "1", Customization: map[string]string{"AllowList#og": "1", "Custom#1": "2"}}
 	require.NoError(t, s.PutCommunity(t.Context(), community))
 	require.NoError(t, s.PutAddressList(t.Context(), "og", alice))
@@ -117,7 +117,7 @@ func TestCommunities_Memory(t *testing.T) {
 func TestPutCommunity_Service(t *testing.T) {
 	t.Parallel()
 	w := newNumberedWorld(t)
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	tx, err := w.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()

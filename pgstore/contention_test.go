@@ -25,7 +25,7 @@ import (
 func TestApply_Contended(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	requireNoDeadlock(t, w, pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 8 })), times(*contended, 500, 2000))
+	requireNoDeadlock(t, w, newStore(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 8 })), times(*contended, 500, 2000))
 }
 
 func requireNoDeadlock(t *testing.T, w *world, s *pgstore.Store, scorings int) {

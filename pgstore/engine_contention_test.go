@@ -30,7 +30,7 @@ type rivals struct {
 func newRivals(t *testing.T, options ...passport.Option) *rivals {
 	t.Helper()
 	w := newWorld(t)
-	return rivalsOn(t, w, pgstore.New(w.newPool(manyAtOnce)), options...)
+	return rivalsOn(t, w, newStore(w.newPool(manyAtOnce)), options...)
 }
 
 func manyAtOnce(c *pgxpool.Config) { c.MaxConns = 24 }

@@ -21,7 +21,7 @@ import (
 func TestApply_UnknownColumn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	w.exec("alter table registry_hashscorerlink add column extra int not null")
 	w.exec("alter table account_accountapikey add column extra int not null")
 	_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n", alice)))
@@ -37,7 +37,7 @@ func TestWithSchema_Refused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, name := range []string{"", "pub\x00lic", strings.Repeat("a", 64)} {
-		s := pgstore.New(w.pool, pgstore.WithSchema(name))
+		s := newStore(w.pool, pgstore.WithSchema(name))
 		_, err := s.Load(t.Context(), store.Query{Community: 1})
 		require.ErrorIs(t, err, store.ErrInvalid, "%q", name)
 		require.ErrorIs(t, s.DeleteCommunity(t.Context(), 1), store.ErrInvalid, "%q", name)
@@ -48,14 +48,14 @@ func TestWithSchema_Refused(t *testing.T) {
 func TestTimes_DateStyle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n", alice)))
 	require.NoError(t, err)
 	key := store.Key{ID: "p.h", Prefix: "p", Hash: "h", Account: 1, CreatedAt: noon, ExpiresAt: future}
 	require.NoError(t, s.AddKey(t.Context(), key))
 	for _, style := range []string{"German", "SQL, DMY", "Postgres, MDY"} {
 		for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
-			s := pgstore.New(w.newPool(execMode(mode), func(c *pgxpool.Config) {
+			s := newStore(w.newPool(execMode(mode), func(c *pgxpool.Config) {
 				c.ConnConfig.RuntimeParams["datestyle"], c.ConnConfig.RuntimeParams["timezone"] = style, "Asia/Kolkata"
 			}))
 			snapshot := load(t, s, alice)
@@ -82,7 +82,7 @@ func TestTimes_DateStyle(t *testing.T) {
 func TestStatements_WidenedColumns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 1 }))
+	s := newStore(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 1 }))
 	require.NoError(t, s.AddKey(t.Context(), store.Key{ID: "p.h", Prefix: "p", Hash: "h", Account: 1, CreatedAt: noon}))
 	for _, width := range []string{"", "130", "140"} {
 		if width != "" {
@@ -129,9 +129,9 @@ func TestInTx_NothingSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.exec("create table signups (address text primary key)")
-	c := changes(load(t, pgstore.New(w.pool), alice))
+	c := changes(load(t, newStore(w.pool), alice))
 	require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-		_, err := pgstore.New(w.pool).InTx(tx).Apply(&endsAfterALook{Context: t.Context()}, c)
+		_, err := newStore(w.pool).InTx(tx).Apply(&endsAfterALook{Context: t.Context()}, c)
 		require.ErrorIs(t, err, context.Canceled)
 		_, err = tx.Exec(t.Context(), "insert into signups values ($1)", alice)
 		return err
@@ -149,7 +149,7 @@ func TestLoad_LongNumbers(t *testing.T) {
 		select $1, 'Google', ('[' || string_agg('1e131071', ',') || ']')::jsonb, now(), now(), 1, 'pending', '', '' from generate_series(1, 9000)`, alice)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	snapshot, err := pgstore.New(w.pool).Load(ctx, store.Query{Community: 1, Addresses: []store.Address{alice}})
+	snapshot, err := newStore(w.pool).Load(ctx, store.Query{Community: 1, Addresses: []store.Address{alice}})
 	require.NoError(t, err)
 	require.Len(t, snapshot.Wallets[0].Credentials, 1)
 	assert.Equal(t, store.OmittedTooLarge, snapshot.Wallets[0].Credentials[0].Omitted)
@@ -162,7 +162,7 @@ func TestLoad_LongNumbers(t *testing.T) {
 func TestApply_OwnClaimBeyondAllYears(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	w.exec(`insert into ceramic_cache_ceramiccache (address, provider, stamp, updated_at, created_at, type, compose_db_save_status, compose_db_stream_id, proof_value)
 		values ($1, 'Google', '{"credentialSubject": {"id": "did:pkh:eip155:1:`+alice+`", "provider": "Google", "nullifiers": ["n"]}}', now(), now(), 1, 'pending', '', '')`, alice)
 	for _, end := range []string{"infinity", "20000-01-01 00:00:00Z", "9999-12-31 23:59:59.999999Z"} {

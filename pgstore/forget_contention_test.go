@@ -24,7 +24,7 @@ import (
 func TestForget_Contended(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 10 }))
+	s := newStore(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 10 }))
 	wallets := []store.Address{alice, bob, carol}
 	choices := []store.ClaimChoice{store.ReleaseClaims, store.KeepClaims, store.AnonymizeClaims}
 	add := func(address store.Address) error {
@@ -100,7 +100,7 @@ func TestForget_Indexes(t *testing.T) {
 	w.exec(`insert into registry_score (passport_id) select id from registry_passport`)
 	w.exec(`insert into registry_stamp (passport_id, provider, credential) select id, 'p', '{}' from registry_passport`)
 	w.exec("analyze")
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	reads := func(work func(s *pgstore.Store)) int {
 		tx, err := w.pool.Begin(t.Context())
 		require.NoError(t, err)
@@ -137,7 +137,7 @@ func TestForget_Indexes(t *testing.T) {
 func TestPrune_Locked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := pgstore.New(w.newPool())
+	s := newStore(w.newPool())
 	w.exec(`insert into registry_hashscorerlink (hash, address, expires_at, community_id)
 		select 'n' || n, $1, '2020-01-01', 1 from generate_series(1, 5) n`, alice)
 	w.exec(`insert into registry_event (action, address, created_at, data) select 'LDP', $1, '2020-01-01', '{}' from generate_series(1, 5)`, alice)

@@ -164,7 +164,7 @@ func TestForget_ScoringUnderWay(t *testing.T) {
 		t.Run(fmt.Sprintf("the first is %v", isFirst), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 8 }))
+			s := newStore(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 8 }))
 			forget := func(s *pgstore.Store) error {
 				_, err := s.Forget(context.Background(), store.Forgetting{Address: alice, Claims: store.ReleaseClaims})
 				return err

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go"
-	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -80,7 +79,7 @@ func (r *rivals) withGrants(name string) (as *pgxpool.Pool, role, commands strin
 
 // forgetWith forgets and prunes with every right.
 func (r *rivals) forgetWith(pool *pgxpool.Pool) error {
-	s := pgstore.New(pool)
+	s := newStore(pool)
 	for _, choice := range []store.ClaimChoice{store.KeepClaims, store.AnonymizeClaims} {
 		if _, err := s.Forget(r.t.Context(), store.Forgetting{Address: alice, Claims: choice}); err != nil {
 			return err
@@ -102,7 +101,7 @@ func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
 	r.exec(`delete from registry_humanpointsconfig where action = 'MM2'`)
 	r.stamp(alice, "account", "Google", "Github")
 	score := func(address string) error {
-		_, err := r.engine.On(pgstore.New(pool)).Score(r.t.Context(), 1, address)
+		_, err := r.engine.On(newStore(pool)).Score(r.t.Context(), 1, address)
 		return err
 	}
 	if err := score(alice); err != nil {
@@ -120,7 +119,7 @@ func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
 	}
 	// A group's claim that changes hands.
 	for _, canonical := range []store.Address{alice, bob} {
-		if err := scoreGroup(r.t.Context(), pgstore.New(pool), canonical, alice, bob); err != nil {
+		if err := scoreGroup(r.t.Context(), newStore(pool), canonical, alice, bob); err != nil {
 			return err
 		}
 	}
@@ -128,7 +127,7 @@ func (r *rivals) scoreWith(pool *pgxpool.Pool) error {
 	r.exec(`truncate registry_humanpoints`)
 	r.stamp(alice, "account", "Github")
 	return pgx.BeginTxFunc(r.t.Context(), pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		_, err := r.engine.On(pgstore.New(pool).InTx(tx)).Score(r.t.Context(), 1, alice)
+		_, err := r.engine.On(newStore(pool).InTx(tx)).Score(r.t.Context(), 1, alice)
 		return err
 	})
 }

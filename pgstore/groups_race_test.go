@@ -62,7 +62,7 @@ func TestGroups_LostRace(t *testing.T) {
 		for _, level := range levels {
 			t.Run(name+", "+string(level), func(t *testing.T) {
 				w := newWorld(t)
-				s := pgstore.New(w.pool)
+				s := newStore(w.pool)
 				for _, claim := range c.before {
 					w.claimed(claim.Key, string(claim.Canonical), claim.ClaimedAt.Format("2006-01-02T15:04:05.000000Z"))
 				}
@@ -138,7 +138,7 @@ func TestGroups_InsertedByService(t *testing.T) {
 				values ($1, $2, now(), 1)`, theirs.Key, alice)
 			require.NoError(t, err)
 			lost := make(chan error, 1)
-			go func() { lost <- scoreGroup(context.Background(), pgstore.New(w.pool).InTx(tx), bob, alice, bob) }()
+			go func() { lost <- scoreGroup(context.Background(), newStore(w.pool).InTx(tx), bob, alice, bob) }()
 			w.requireWaiting()
 			require.NoError(t, service.Commit(t.Context()))
 			require.ErrorIs(t, <-lost, store.ErrConflict)
@@ -157,7 +157,7 @@ func TestGroups_Contended(t *testing.T) {
 	tables := pgtest.NewTables(t, w.url, "public")
 	score := map[string]func(ctx context.Context, canonical store.Address, wallets []store.Address) error{
 		"pool": func(ctx context.Context, canonical store.Address, wallets []store.Address) error {
-			return scoreGroup(ctx, pgstore.New(tables.Pool), canonical, wallets...)
+			return scoreGroup(ctx, newStore(tables.Pool), canonical, wallets...)
 		},
 	}
 	for _, level := range levels {

@@ -128,7 +128,7 @@ func TestGroups_Hostile(t *testing.T) {
 			w := newWorld(t)
 			w.exec("set timezone = 'UTC'")
 			w.claimed(c.key, c.canonical, c.at)
-			s := pgstore.New(w.pool)
+			s := newStore(w.pool)
 			snapshot, err := loadGroup(t.Context(), s, alice)
 			require.NoError(t, err)
 			list, err := s.ListGroupClaims(t.Context(), 1, alice)
@@ -159,7 +159,7 @@ func TestGroups_Megabyte(t *testing.T) {
 		alter table account_walletgroupcommunityclaim drop constraint account_walletgroupcommu_group_key_community_id_60ec33ad_uniq`,
 		pgx.QueryExecModeSimpleProtocol)
 	w.claimed(key, alice, "2030-01-01")
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	snapshot, err := loadGroup(t.Context(), s, alice, bob)
 	require.NoError(t, err)
 	assert.Empty(t, snapshot.GroupClaims)
@@ -185,14 +185,14 @@ func TestGroups_TooMany(t *testing.T) {
 	w.exec(`insert into account_walletgroupcommunityclaim (group_key, canonical_address, claimed_at, community_id)
 		select $1 || ',0x' || lpad(to_hex(n), 40, '0'), $1, now(), 1 from generate_series(1000, 11000) n`, alice)
 	require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
-		s := pgstore.New(w.pool).InTx(tx)
+		s := newStore(w.pool).InTx(tx)
 		_, err := loadGroup(t.Context(), s, alice, bob, carol)
 		require.ErrorIs(t, err, store.ErrInternal)
 		_, err = loadGroup(t.Context(), s, carol)
 		return err
 	}), "the host's transaction goes on")
-	snapshot := load(t, pgstore.New(w.pool), alice)
-	_, err := pgstore.New(w.pool).Apply(t.Context(), claiming(snapshot))
+	snapshot := load(t, newStore(w.pool), alice)
+	_, err := newStore(w.pool).Apply(t.Context(), claiming(snapshot))
 	require.ErrorIs(t, err, store.ErrConflict)
 }
 
@@ -205,7 +205,7 @@ func TestGroups_Largest(t *testing.T) {
 		sum := sha256.Sum256([]byte{byte(n)}) // which does not get smaller when it is packed
 		wallets = append(wallets, store.Address(fmt.Sprintf("0x%x", sum[:20])))
 	}
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	require.NoError(t, scoreGroup(t.Context(), s, wallets[0], wallets...))
 	list, err := s.ListGroupClaims(t.Context(), 1, wallets[store.MaxGroup-1])
 	require.NoError(t, err)
@@ -221,7 +221,7 @@ func TestGroups_RoundTrips(t *testing.T) {
 		t.Run(mode.String(), func(t *testing.T) {
 			w := newWorld(t)
 			var trips atomic.Int64
-			s := pgstore.New(w.newPool(execMode(mode), func(c *pgxpool.Config) { c.MaxConns = 1 }, pgtest.CountTrips(&trips)))
+			s := newStore(w.newPool(execMode(mode), func(c *pgxpool.Config) { c.MaxConns = 1 }, pgtest.CountTrips(&trips)))
 			counted := func(work func() error) int {
 				before := trips.Load()
 				require.NoError(t, work())
@@ -252,7 +252,7 @@ func TestGroups_RoundTrips(t *testing.T) {
 				counted(read)
 				require.Len(t, snapshot.GroupClaims, 1)
 				if want > 1 {
-					require.NoError(t, pgstore.New(w.pool).AddCredentials(t.Context(), alice, store.CredentialInput{Provider: "Google", Document: []byte(`{}`)}))
+					require.NoError(t, newStore(w.pool).AddCredentials(t.Context(), alice, store.CredentialInput{Provider: "Google", Document: []byte(`{}`)}))
 				}
 			}
 			assert.Equal(t, 2, counted(read))
@@ -314,7 +314,7 @@ func TestGroups_KeyOfReplacedCredential(t *testing.T) {
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
 		t.Run(string(level), func(t *testing.T) {
 			w := newWorld(t)
-			direct := pgstore.New(w.pool)
+			direct := newStore(w.pool)
 			stampOf(t, direct, "old")
 			require.NoError(t, pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
 				snapshot, err := loadGroup(t.Context(), direct.InTx(tx), bob, alice)

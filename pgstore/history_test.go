@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -70,7 +69,7 @@ func TestHistory_Indexes(t *testing.T) {
 	w.exec(`insert into ceramic_cache_ceramiccache (type, address, provider, stamp, updated_at, compose_db_save_status, compose_db_stream_id, proof_value, deleted_at)
 		select 1, '0x' || lpad(to_hex(n % 2000), 40, '0'), 'p' || n, '{}', now(), '', '', '', case n % 7 when 0 then now() end from generate_series(1, 20000) n`)
 	w.exec("analyze")
-	s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 1 }))
+	s := newStore(w.newPool(func(c *pgxpool.Config) { c.MaxConns = 1 }))
 	const address = "0x0000000000000000000000000000000000000011"
 	for _, page := range []store.Page{{Limit: 5}, {Limit: 5, Before: 15000}, {Limit: 5, After: 5000}} {
 		events, err := s.ListEvents(t.Context(), 2, address, page)

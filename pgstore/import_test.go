@@ -16,7 +16,6 @@ import (
 	"github.com/passport-sdk/passport-go/memstore"
 	"github.com/passport-sdk/passport-go/passporthttp"
 	"github.com/passport-sdk/passport-go/passporttest"
-	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -30,7 +29,7 @@ func TestImport_Listing(t *testing.T) {
 		store.Credentials
 	}
 	inMemory := func() rows { return memstore.New() }
-	onPostgres := func() rows { return pgstore.New(openPool(t, pgtest.New(t))) }
+	onPostgres := func() rows { return newStore(openPool(t, pgtest.New(t))) }
 	for name, open := range map[string][2]func() rows{
 		"memory to Postgres": {inMemory, onPostgres},
 		"Postgres to memory": {onPostgres, inMemory},

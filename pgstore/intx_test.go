@@ -30,7 +30,7 @@ type host struct {
 }
 
 func hostOnPool(pool *pgxpool.Pool, level pgx.TxIsoLevel, options ...pgstore.Option) host {
-	db := pgstore.New(pool, options...)
+	db := newStore(pool, options...)
 	return host{func(ctx context.Context, work func(*pgstore.Store) error) error {
 		tx, err := pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: level})
 		if err != nil {
@@ -45,7 +45,7 @@ func hostOnPool(pool *pgxpool.Pool, level pgx.TxIsoLevel, options ...pgstore.Opt
 }
 
 func hostOnDB(db *sql.DB, level sql.IsolationLevel) host {
-	s := pgstore.NewDB(db)
+	s := newStoreDB(db)
 	return host{func(ctx context.Context, work func(*pgstore.Store) error) error {
 		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 		if err != nil {
@@ -176,7 +176,7 @@ func TestInTx_RollBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	issuer := passporttest.NewIssuer()
-	s := pgstore.New(w.pool)
+	s := newStore(w.pool)
 	engine, err := passport.New(s, passport.WithTrustedIssuers(issuer.DID()))
 	require.NoError(t, err)
 	w.exec("create table signups (address text primary key)")
@@ -213,7 +213,7 @@ func TestInTx_LostRace(t *testing.T) {
 				if _, err := tx.Exec(t.Context(), "insert into signups values ($1)", alice); err != nil {
 					return err
 				}
-				s := pgstore.New(w.pool).InTx(tx)
+				s := newStore(w.pool).InTx(tx)
 				_, err := s.Apply(t.Context(), changes(load(t, s, alice), claim("n", alice)))
 				require.ErrorIs(t, err, store.ErrConflict)
 				assert.Equal(t, !final, store.Retryable(err))
@@ -234,7 +234,7 @@ func TestInTx_KeyOfReplacedCredential(t *testing.T) {
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
 		t.Run(string(level)+", the older credential", func(t *testing.T) {
 			w := newWorld(t)
-			direct := pgstore.New(w.pool)
+			direct := newStore(w.pool)
 			stampOf(t, direct, "old")
 			require.NoError(t, pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
 				mine := keyFor(t, direct.InTx(tx), 1, "old")
@@ -250,7 +250,7 @@ func TestInTx_KeyOfReplacedCredential(t *testing.T) {
 		})
 		t.Run(string(level)+", the newer credential", func(t *testing.T) {
 			w := newWorld(t)
-			direct := pgstore.New(w.pool)
+			direct := newStore(w.pool)
 			stampOf(t, direct, "old")
 			older, err := w.pool.Begin(t.Context())
 			require.NoError(t, err)
@@ -306,7 +306,7 @@ func TestInTx_CappedAward(t *testing.T) {
 		t.Run(string(level), func(t *testing.T) {
 			w := newWorld(t)
 			w.exec("insert into registry_humanpointsconfig (action, points, active) values ('MM2', 50, true)")
-			direct := pgstore.New(w.pool)
+			direct := newStore(w.pool)
 			score := func(s *pgstore.Store, address store.Address, between func()) error {
 				snapshot := load(t, s, address)
 				between()
@@ -342,7 +342,7 @@ func TestInTx_IdleTimeout(t *testing.T) {
 	require.NoError(t, err)
 	idle := "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
 	require.Eventually(t, func() bool { return w.value(idle) == "0" }, 10*time.Second, time.Millisecond)
-	_, err = pgstore.New(w.pool).InTx(tx).Load(t.Context(), store.Query{Community: 1, Addresses: []store.Address{alice}})
+	_, err = newStore(w.pool).InTx(tx).Load(t.Context(), store.Query{Community: 1, Addresses: []store.Address{alice}})
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	assert.NotErrorIs(t, err, store.ErrInternal)
 }

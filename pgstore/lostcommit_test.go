@@ -69,7 +69,7 @@ func TestApply_LostCommit(t *testing.T) {
 		t.Run("pool, "+mode.String(), func(t *testing.T) {
 			w, network := newWorld(t), &losing{}
 			pool := w.newPool(execMode(mode), func(c *pgxpool.Config) { c.ConnConfig.DialFunc = network.dial })
-			requireUnknownWhenLost(t, w, network, pgstore.New(pool))
+			requireUnknownWhenLost(t, w, network, newStore(pool))
 		})
 		t.Run("database/sql, "+mode.String(), func(t *testing.T) {
 			w, network := newWorld(t), &losing{until: []byte("commit")}
@@ -78,7 +78,7 @@ func TestApply_LostCommit(t *testing.T) {
 			config.DefaultQueryExecMode, config.DialFunc = mode, network.dial
 			db := stdlib.OpenDB(*config)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })
-			requireUnknownWhenLost(t, w, network, pgstore.NewDB(db))
+			requireUnknownWhenLost(t, w, network, newStoreDB(db))
 		})
 	}
 }

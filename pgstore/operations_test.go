@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -73,7 +72,7 @@ func recordStatements(t *testing.T) map[string]string {
 	t.Helper()
 	w := newWorld(t)
 	tracer := &textTracer{}
-	s := pgstore.New(w.newPool(func(c *pgxpool.Config) { c.ConnConfig.Tracer = tracer }))
+	s := newStore(w.newPool(func(c *pgxpool.Config) { c.ConnConfig.Tracer = tracer }))
 	ctx := t.Context()
 	require.NoError(t, s.AddCredentials(ctx, alice, store.CredentialInput{Provider: "Google", Document: []byte(`{}`)}))
 	held, expired := store.Holder{Address: bob, ExpiresAt: future}, store.Holder{Address: bob, ExpiresAt: noon.AddDate(-1, 0, 0)}

@@ -82,11 +82,11 @@ func TestSearchPath(t *testing.T) {
 	for name, open := range someOf(map[string]func(t *testing.T, url string) (*pgstore.Store, host){
 		"OpenPool": func(t *testing.T, url string) (*pgstore.Store, host) {
 			t.Helper()
-			return pgstore.New(openPool(t, url)), host{}
+			return newStore(openPool(t, url)), host{}
 		},
 		"sql.DB with lib/pq": func(t *testing.T, url string) (*pgstore.Store, host) {
 			t.Helper()
-			return pgstore.NewDB(openSQL(t, "postgres", url)), host{}
+			return newStoreDB(openSQL(t, "postgres", url)), host{}
 		},
 		"InTx": func(t *testing.T, url string) (*pgstore.Store, host) {
 			t.Helper()
@@ -151,14 +151,14 @@ func TestInTx_SearchPath(t *testing.T) {
 			var path string
 			onPgx, err := pool.Begin(t.Context())
 			require.NoError(t, err)
-			assert.Equal(t, c.fails, c.do(pgstore.New(pool).InTx(onPgx)) != nil)
+			assert.Equal(t, c.fails, c.do(newStore(pool).InTx(onPgx)) != nil)
 			require.NoError(t, onPgx.QueryRow(t.Context(), "show search_path").Scan(&path))
 			assert.Equal(t, "evil,pg_catalog,public", path)
 			require.NoError(t, onPgx.Rollback(t.Context()))
 
 			onSQL, err := db.BeginTx(t.Context(), nil)
 			require.NoError(t, err)
-			assert.Equal(t, c.fails, c.do(pgstore.NewDB(db).InSQLTx(onSQL)) != nil)
+			assert.Equal(t, c.fails, c.do(newStoreDB(db).InSQLTx(onSQL)) != nil)
 			require.NoError(t, onSQL.QueryRowContext(t.Context(), "show search_path").Scan(&path))
 			assert.Equal(t, "evil,pg_catalog,public", path)
 			require.NoError(t, onSQL.Rollback())
@@ -215,7 +215,7 @@ func TestStrangersFunctions(t *testing.T) {
 	}
 	runSuite(t, reused(t, func() emptied {
 		url, _, pool := open()
-		return &harness{pgstore.New(pool, schema), pgtest.NewTables(t, url, "passport")}
+		return &harness{newStore(pool, schema), pgtest.NewTables(t, url, "passport")}
 	}), valueCases)
 
 	url, role, pool := open()

@@ -49,7 +49,7 @@ func TestOptions_Nil(t *testing.T) {
 	t.Parallel()
 	pool := openPool(t, nowhere, nil)
 	require.ErrorIs(t, pgstore.CheckSchema(t.Context(), pool, nil), store.ErrUnavailable)
-	_, err := pgstore.New(pool, nil).FindCommunity(t.Context(), 1, "1")
+	_, err := newStore(pool, nil).FindCommunity(t.Context(), 1, "1")
 	require.ErrorIs(t, err, store.ErrUnavailable)
 }
 

@@ -53,7 +53,7 @@ func TestFindKey_OddRow(t *testing.T) {
 		"empty":    {`name = '', hashed_key = '', hashed_key_sha256 = '', rate_limit = ''`, noon, time.Time{}},
 		"null":     {`hashed_key_sha256 = null, rate_limit = null, expiry_date = null`, noon, time.Time{}},
 	} {
-		require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), apiKey(prefix)))
+		require.NoError(t, newStore(w.pool).AddKey(t.Context(), apiKey(prefix)))
 		w.exec(`update account_accountapikey set `+c.change+` where prefix = $1`, prefix)
 		for mode, s := range w.roleModes(t) {
 			key, err := s.FindKey(t.Context(), prefix)
@@ -71,7 +71,7 @@ func TestFindKey_OddRow(t *testing.T) {
 func TestFindKey_Null(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), apiKey("abcd1234")))
+	require.NoError(t, newStore(w.pool).AddKey(t.Context(), apiKey("abcd1234")))
 	w.exec(`alter table account_accountapikey alter column revoked drop not null, alter column created drop not null`)
 	for column, change := range map[string]string{
 		"revoked": "revoked = null, created = now()", "created": "revoked = false, created = null",
@@ -91,7 +91,7 @@ func TestAddUsage_IndexLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	key := apiKey("abcd1234")
-	require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), key))
+	require.NoError(t, newStore(w.pool).AddKey(t.Context(), key))
 	noise := rand.New(rand.NewPCG(1, 2))
 	var text strings.Builder
 	for text.Len() < 10_000 {
@@ -118,14 +118,14 @@ func TestInTx_Refusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.exec("create table signups (address text primary key)")
-	require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), apiKey("taken")))
+	require.NoError(t, newStore(w.pool).AddKey(t.Context(), apiKey("taken")))
 	homeless := apiKey("homeless")
 	homeless.Account = 99
 	for level, final := range map[pgx.TxIsoLevel]bool{pgx.ReadCommitted: false, pgx.RepeatableRead: true, pgx.Serializable: true} {
 		t.Run(string(level), func(t *testing.T) {
 			w.exec("delete from signups")
 			err := pgx.BeginTxFunc(t.Context(), w.pool, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
-				s := pgstore.New(w.pool).InTx(tx)
+				s := newStore(w.pool).InTx(tx)
 				require.ErrorIs(t, s.AddKey(t.Context(), homeless), store.ErrNotFound)
 				require.ErrorIs(t, s.AddUsage(t.Context(), usage(apiKey("taken")), usage(homeless)), store.ErrNotFound)
 				require.ErrorIs(t, s.RevokeKey(t.Context(), "homeless"), store.ErrNotFound)
@@ -150,7 +150,7 @@ func TestInTx_Roles(t *testing.T) {
 	work := func(end func(pgx.Tx) error) {
 		tx, err := w.pool.Begin(t.Context())
 		require.NoError(t, err)
-		s := pgstore.New(w.pool).InTx(tx)
+		s := newStore(w.pool).InTx(tx)
 		require.NoError(t, s.AddKey(t.Context(), key))
 		require.NoError(t, s.AddUsage(t.Context(), usage(key), usage(key)))
 		require.NoError(t, s.MigrateKey(t.Context(), key.ID, "sha256$bb"))
@@ -190,7 +190,7 @@ func TestRoles_DeletedBeforeCommit(t *testing.T) {
 			w.exec(`insert into auth_user (id, username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined)
 				values (2, 'v', '', false, '', '', '', false, true, now())`)
 			w.exec(`insert into account_account (id, address, user_id) values (2, '0x02', 2)`)
-			require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), apiKey("abcd1234")))
+			require.NoError(t, newStore(w.pool).AddKey(t.Context(), apiKey("abcd1234")))
 			// The row is deleted once it was seen, in the same transaction.
 			w.exec(`create function vanish() returns trigger language plpgsql set search_path = public as $$ begin
 				delete from account_accountapikey where prefix = 'abcd1234' and tg_argv[0] = 'account_accountapikey';
@@ -235,7 +235,7 @@ func TestAddUsage_OneStatement(t *testing.T) {
 			mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))
 			mock.ExpectExec("").WithArgs(args...).WillReturnResult(sqlmock.NewResult(0, int64(n)))
 			mock.ExpectCommit()
-			require.NoError(t, pgstore.NewDB(db).AddUsage(t.Context(), usages...))
+			require.NoError(t, newStoreDB(db).AddUsage(t.Context(), usages...))
 			require.NoError(t, mock.ExpectationsWereMet())
 
 			require.Len(t, sent, 2)
@@ -269,7 +269,7 @@ func TestKeys_ErrorWithoutHash(t *testing.T) {
 	const secret = "sha256$5ec2e7"
 	key := apiKey("abcd1234")
 	key.Hash, key.SHA256, key.ID = secret, secret+"256", "abcd1234."+secret
-	require.NoError(t, pgstore.New(w.pool).AddKey(t.Context(), key))
+	require.NoError(t, newStore(w.pool).AddKey(t.Context(), key))
 	homeless := key
 	homeless.ID, homeless.Prefix, homeless.Account = "other."+secret, "other", 99
 	tooLong := key
@@ -297,7 +297,7 @@ func TestFindKey_OneStatement(t *testing.T) {
 	mock.ExpectExec("search_path").WillReturnResult(sqlmock.NewResult(0, 1))
 	mock.ExpectQuery("from .*account_accountapikey").WithArgs("abcd1234").WillReturnError(context.DeadlineExceeded)
 	mock.ExpectRollback()
-	_, err := pgstore.NewDB(db).FindKey(t.Context(), "abcd1234")
+	_, err := newStoreDB(db).FindKey(t.Context(), "abcd1234")
 	var detail *store.Error
 	require.ErrorAs(t, err, &detail)
 	assert.Equal(t, "validate_api_key", detail.Op)

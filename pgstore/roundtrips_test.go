@@ -15,7 +15,6 @@ import (
 	"github.com/passport-sdk/passport-go"
 	"github.com/passport-sdk/passport-go/internal/pgtest"
 	"github.com/passport-sdk/passport-go/passporttest"
-	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -44,7 +43,7 @@ func TestScore_RoundTripsOfGroup(t *testing.T) {
 			}
 			var trips atomic.Int64
 			pool := r.newPool(execMode(mode), func(c *pgxpool.Config) { c.MaxConns = 1 }, pgtest.CountTrips(&trips))
-			engine := r.engine.On(pgstore.New(pool))
+			engine := r.engine.On(newStore(pool))
 			for n := range 8 {
 				before := trips.Load()
 				result, err := engine.Score(t.Context(), 1, []string{alice, bob, carol}[n%3])
@@ -79,7 +78,7 @@ func requireTwoRoundTrips(t *testing.T, w *world, mode pgx.QueryExecMode, stamps
 		c.MaxConns = 1
 	}, pgtest.CountTrips(&trips))
 	issuer := passporttest.NewIssuer()
-	s := pgstore.New(pool)
+	s := newStore(pool)
 	engine, err := passport.New(s, passport.WithTrustedIssuers(issuer.DID()), passport.WithHumanPoints(passport.HumanPoints{}))
 	require.NoError(t, err)
 	address := passporttest.Address("alice")

@@ -153,7 +153,7 @@ func (c *clients) ask(t *testing.T, client *http.Client, url, key string) {
 func TestServe_DatabaseOutOfReach(t *testing.T) {
 	t.Parallel()
 	pool := openPool(t, "postgres://user:hush@127.0.0.1:1/nowhere")
-	server := serveOn(t, pgstore.New(pool), newUsageLog(t, pgstore.New(pool)),
+	server := serveOn(t, newStore(pool), newUsageLog(t, newStore(pool)),
 		passporthttp.WithReady(func(ctx context.Context) error { return pgstore.CheckSchema(ctx, pool) }))
 	for _, path := range []string{"/v2/stamps/1/score/" + alice, "/v2/stamps/" + alice, "/ready"} {
 		status, body, header := getFrom(t, server.url+path, "abcdefgh.secret")

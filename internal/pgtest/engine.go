@@ -93,7 +93,8 @@ func Distribute(tb testing.TB, url, schema string) {
 // Exclusion is a test that means nothing on a server that is not Postgres.
 type Exclusion struct {
 	Server pgstore.Engine
-	// Test is its name, with the subtest's behind a slash.
+	// Test is a regular expression of its whole name, with the subtest's behind a
+	// slash.
 	Test, Reason string
 }
 
