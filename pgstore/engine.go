@@ -22,8 +22,8 @@ import (
 // On engines with more than one node:
 //   - Rows of the table passport_locks are locked where Postgres takes advisory
 //     locks, which hold between the sessions of one node or not at all.
-//   - A wallet's version is made of what its credentials hold, not of the system
-//     columns of their rows.
+//   - A wallet's version is made of what its credentials hold, not of where
+//     their rows are stored.
 //   - Transactions that met, SQLSTATE 40001, also at the commit, and 40P01, are
 //     repeated for some 5 seconds before they are [store.ErrConflict], outside a
 //     host's transaction.

@@ -25,9 +25,9 @@ const (
 		execute format('alter database %I set default_transaction_isolation = serializable', current_database());
 	end $$`
 
-	// scattered gives ids out as the nodes of an engine do that have taken a range
-	// each: those of one transaction grow, those of several do not. Communities get
-	// theirs from the caller.
+	// scattered gives ids out as the nodes of an engine do that have taken a
+	// range each: those of one transaction grow, those of several do not.
+	// Communities get theirs from the caller.
 	scattered = `
 		create function public.scattered(n bigint) returns bigint language sql volatile
 		return n + 1048576 * (1 + (txid_current() * 7) % 16);
@@ -151,8 +151,9 @@ func awarding(t *testing.T, s *pgstore.Store, address store.Address) error {
 
 const given = "select count(*) from registry_humanpoints where action = 'MM2'"
 
-// Of an award that may be given once, two scorings at a time give one where rows
-// are locked. Where advisory locks are relied on and do not hold, they give two.
+// Two scorings at a time give an award that may be given once one time where
+// rows are locked. Where advisory locks are relied on and do not hold, they
+// give it twice.
 func TestEngine_NoAdvisoryLocks(t *testing.T) {
 	t.Parallel()
 	for engine, want := range map[pgstore.Engine]string{pgstore.Postgres: "2", pgstore.Citus: "1", pgstore.YugabyteDB: "1", pgstore.CockroachDB: "1"} {

@@ -79,7 +79,7 @@ var guards = map[string]guard{
 	"insert_api_key":      {"no such account", store.ErrNotFound},
 	"bulk_insert_uses":    {"no such key", store.ErrNotFound},
 
-	// Those of row_locks.sql.
+	// In row_locks.sql.
 	"lock_points":           {"passport_locks lacks rows", store.ErrSchema},
 	"lock_credentials":      {"passport_locks lacks rows", store.ErrSchema},
 	"lock_communities":      {"passport_locks lacks rows", store.ErrSchema},

@@ -10,7 +10,7 @@
 -- name: lock_points
 -- It writes the rows that it has locked: a transaction that keeps its first
 -- snapshot, as on YugabyteDB where READ COMMITTED is not enabled, would not see
--- the points that the last holder of the lock has given, and fails on the write.
+-- the points that the last holder of the lock has given, and so fails.
 --
 --   $1 names of the locks
 with locked as materialized (
