@@ -23,30 +23,36 @@ func (e *events) attach(ctx context.Context, tx schemaTx) error {
 			}
 			return store.Errorf(e.op, store.ErrInvalid, "table registry_event cannot be partitioned:\n%s", strings.Join(list, "\n"))
 		}
-		statements := []string{"alter table " + e.table(eventTable) + " rename to " + quoted(openPartition)}
-		for _, ix := range old["index"] {
-			const longest = 63 - len("_open")
-			statements = append(statements, "alter index "+e.table(ix.name)+" rename to "+quoted(ix.name[:min(len(ix.name), longest)]+"_open"))
-		}
-		like := " including all excluding indexes"
-		if !old.hasIdentity() {
-			like += " excluding identity"
-		}
-		statements = append(statements, "create table "+e.table(eventTable)+
-			" (like "+e.table(openPartition)+like+") partition by range (created_at)")
-		if err := e.exec(ctx, tx, statements...); err != nil {
+		if err := e.replaceTable(ctx, tx, old, openPartition, " partition by range (created_at)"); err != nil {
 			return err
 		}
-		if err := e.moveSequence(ctx, tx, old); err != nil {
-			return err
-		}
-		statements = e.belongings(old)
-		return e.exec(ctx, tx, append(statements, e.attachment(EventPartition{Name: openPartition}))...)
+		return e.exec(ctx, tx, append(e.belongings(old), e.attachment(EventPartition{Name: openPartition}))...)
 	})
 }
 
+// replaceTable makes a table in the place of the old one, which gets another
+// name. The new one goes on with the ids of the old.
+func (e *events) replaceTable(ctx context.Context, tx schemaTx, old eventFacts, oldName, form string) error {
+	statements := []string{"alter table " + e.table(eventTable) + " rename to " + quoted(oldName)}
+	ending := strings.TrimPrefix(oldName, eventTable)
+	for _, ix := range old["index"] {
+		const longest = 63 // bytes of a name
+		statements = append(statements, "alter index "+e.table(ix.name)+
+			" rename to "+quoted(ix.name[:min(len(ix.name), longest-len(ending))]+ending))
+	}
+	like := " including all excluding indexes"
+	if !old.hasIdentity() {
+		like += " excluding identity"
+	}
+	statements = append(statements, "create table "+e.table(eventTable)+" (like "+e.table(oldName)+like+")"+form)
+	if err := e.exec(ctx, tx, statements...); err != nil {
+		return err
+	}
+	return e.moveSequence(ctx, tx, old, oldName)
+}
+
 // moveSequence lets the new table go on with the ids of the old one.
-func (e *events) moveSequence(ctx context.Context, tx schemaTx, old eventFacts) error {
+func (e *events) moveSequence(ctx context.Context, tx schemaTx, old eventFacts, oldName string) error {
 	if len(old["sequence"]) == 0 {
 		return nil
 	}
@@ -64,7 +70,7 @@ func (e *events) moveSequence(ctx context.Context, tx schemaTx, old eventFacts) 
 	sequence := made["sequence"][0]
 	return e.exec(ctx, tx,
 		"select pg_catalog.setval("+text(sequence.name)+"::pg_catalog.regclass, last_value, is_called) from "+s.name,
-		"alter table "+e.table(openPartition)+" alter column id drop identity",
+		"alter table "+e.table(oldName)+" alter column id drop identity",
 		"alter sequence "+sequence.name+" rename to "+quoted(s.text))
 }
 

@@ -226,9 +226,7 @@ func (e *events) create(ctx context.Context, tx schemaTx, partitions []EventPart
 		statements := []string{"create table " + e.table(p.Name) +
 			" (like " + e.table(eventTable) + " including all excluding indexes excluding identity)"}
 		statements = append(statements, e.primaryKey(open, p.Name)...)
-		for _, k := range open["foreign key"] {
-			statements = append(statements, "alter table "+e.table(p.Name)+" add constraint "+quoted(k.name)+" "+k.text)
-		}
+		statements = append(statements, e.foreignKeys(open, p.Name)...)
 		if err := e.exec(ctx, tx, append(statements, e.ownership(open, p.Name)...)...); err != nil {
 			return err
 		}
@@ -241,6 +239,15 @@ func (e *events) create(ctx context.Context, tx schemaTx, partitions []EventPart
 func (e *events) primaryKey(of eventFacts, table string) (statements []string) {
 	for _, k := range of["primary key"] {
 		statements = append(statements, "alter table "+e.table(table)+" add "+k.text)
+	}
+	return statements
+}
+
+// foreignKeys returns the statements that give a table the foreign keys of a
+// partition.
+func (e *events) foreignKeys(of eventFacts, table string) (statements []string) {
+	for _, k := range of["foreign key"] {
+		statements = append(statements, "alter table "+e.table(table)+" add constraint "+quoted(k.name)+" "+k.text)
 	}
 	return statements
 }

@@ -95,12 +95,12 @@ func TestEvents_Grants(t *testing.T) {
 	}
 }
 
-// fillMonths adds events of 2,000 wallets, one for each and action in a month.
+// fillMonths adds events of 500 wallets, one for each and action in a month.
 func (w *world) fillMonths(from time.Time, months int) {
 	w.tb.Helper()
 	w.exec(`insert into registry_event (action, address, created_at, data, community_id)
 		select a.action, '0x' || lpad(to_hex(n), 40, '0'), $1::timestamptz + interval '1 month' * m + interval '1 day' * (n % 28), '{}', 1
-		from generate_series(0, $2::int - 1) m, generate_series(1, 2000) n, unnest(array['SCU', 'LDP']) as a (action)
+		from generate_series(0, $2::int - 1) m, generate_series(1, 500) n, unnest(array['SCU', 'LDP']) as a (action)
 		order by m, n % 28`, from, months)
 }
 
@@ -238,7 +238,7 @@ func TestDropEventPartitions_Forget(t *testing.T) {
 	stop, cancel := context.WithCancel(t.Context())
 	go func() {
 		var err error
-		for n := 1; stop.Err() == nil && n < 2000 && err == nil; n += 3 {
+		for n := 1; stop.Err() == nil && n < 500 && err == nil; n += 3 {
 			address := store.Address(fmt.Sprintf("0x%040x", n))
 			if _, err = s.Forget(context.Background(), store.Forgetting{Address: address, Claims: store.KeepClaims, SkipSearch: true}); err == nil {
 				addresses <- address
@@ -258,5 +258,64 @@ func TestDropEventPartitions_Forget(t *testing.T) {
 		n++
 	}
 	assert.Positive(t, n)
-	assert.Equal(t, strconv.Itoa(2000-n), w.value("select count(*) from registry_event where address <> $1", alice))
+	assert.Equal(t, strconv.Itoa(500-n), w.value("select count(*) from registry_event where address <> $1", alice))
+}
+
+// A plain table that was partitioned for a while is as it was before.
+func TestUnpartitionEvents(t *testing.T) {
+	t.Parallel()
+	for name, form := range idForms {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			_, err := w.pool.Exec(t.Context(), form+"; grant select, update (data) on registry_event to public", pgx.QueryExecModeSimpleProtocol)
+			require.NoError(t, err)
+			before := liveFacts(t, w.url, "public")
+			rights := "select relacl::text || (select attacl::text from pg_attribute where attrelid = c.oid and attname = 'data') from pg_class c where oid = 'registry_event'::regclass"
+			granted := w.value(rights)
+			require.NoError(t, pgstore.UnpartitionEvents(t.Context(), w.pool, pgstore.Partitioning{}))
+			partition(t, w.url)
+			w.fillMonths(day(2025, 6, 1), 13)
+			rows := w.value("select md5(string_agg(e::text, ',' order by id)) from registry_event e")
+			require.NoError(t, pgstore.UnpartitionEvents(t.Context(), openSQL(t, "postgres", w.url), pgstore.Partitioning{}))
+			assert.Equal(t, rows, w.value("select md5(string_agg(e::text, ',' order by id)) from registry_event e"))
+			after := liveFacts(t, w.url, "public")
+			assert.ElementsMatch(t, before["registry_event"].Indexes, after["registry_event"].Indexes)
+			assert.ElementsMatch(t, before["registry_event"].Constraints, after["registry_event"].Constraints)
+			assert.Equal(t, before["registry_event"].Columns, after["registry_event"].Columns)
+			assert.Len(t, after, len(before), "no table is left")
+			assert.Equal(t, granted, w.value(rights))
+			require.NoError(t, insertEvent(w.pool, noon))
+		})
+	}
+}
+
+// The service may alter the table while it is partitioned. The partitions that
+// are made later are like it.
+func TestEvents_ServiceMigrations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	partition(t, w.url)
+	w.fillMonths(day(2025, 6, 1), 13)
+	for _, migration := range []string{
+		`alter table registry_event add column origin varchar(20) default 'service' not null`,
+		`alter table registry_event alter column origin drop default, alter column origin drop not null`,
+		`alter table registry_event alter column action type varchar(10)`,
+		`create index registry_event_created on registry_event (created_at)`,
+		`alter index score_history_index rename to score_history`,
+		`alter table registry_event drop column origin`,
+		`alter table registry_event add constraint positive check (id > 0)`,
+	} {
+		w.exec(migration, pgx.QueryExecModeSimpleProtocol)
+		require.NoError(t, insertEvent(w.pool, noon), migration)
+		require.NoError(t, pgstore.CheckSchema(t.Context(), w.pool), migration)
+	}
+	w.exec("delete from registry_event where address = $1", alice)
+	s, err := pgstore.EnsureEventPartitions(t.Context(), w.pool, pgstore.At(pgstore.Partitioning{}, day(2026, 8, 1)))
+	require.NoError(t, err)
+	assert.Len(t, s.Partitions, 18)
+	_, err = pgstore.DropEventPartitions(t.Context(), w.pool, day(2026, 5, 1), pgstore.Partitioning{})
+	require.NoError(t, err)
+	require.NoError(t, pgstore.CheckSchema(t.Context(), w.pool))
+	assert.Equal(t, "2000", w.value("select count(*) from registry_event where created_at >= '2026-05-01'"))
 }

@@ -252,6 +252,27 @@ func TestPartitionEvents_LateBound(t *testing.T) {
 	assert.Equal(t, []string{"attach", "bound", "unbound", "bound", "validate", "close"}, steps)
 }
 
+// An event that is beyond the bound, as by a wrong clock, is reported, and the
+// bound is taken back.
+func TestPartitionEvents_BeyondBound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, insertEvent(w.pool, noon))
+	p := pgstore.At(pgstore.Partitioning{}, day(2027, 1, 10))
+	status, err := pgstore.PartitionEvents(t.Context(), w.pool, p)
+	require.ErrorIs(t, err, store.ErrInvalid)
+	require.ErrorContains(t, err, "created_at of 2027-03-01 00:00:00 +0000 UTC or later")
+	assert.Equal(t, "validate", status.Next)
+	require.NoError(t, insertEvent(w.pool, noon))
+	status, err = pgstore.ReadEventPartitions(t.Context(), w.pool, p)
+	require.NoError(t, err)
+	assert.Zero(t, status.Bound)
+	w.exec("delete from registry_event")
+	status, err = pgstore.PartitionEvents(t.Context(), w.pool, p)
+	require.NoError(t, err)
+	requireContiguous(t, status)
+}
+
 // Where months were not made in time, their events are in the last partition,
 // which is then closed.
 func TestEnsureEventPartitions(t *testing.T) {
