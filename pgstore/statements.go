@@ -119,8 +119,8 @@ var typeName = regexp.MustCompile(`::(text|jsonb|timestamptz|bytea|regclass)\b`)
 // contents puts what rows hold in place of where they are stored. It is what a
 // version stands for; an update that changes nothing of it passes unnoticed.
 var contents = strings.NewReplacer(
-	"c.xmin, c.ctid", "extract(epoch from c.updated_at)::text, encode(sha256(convert_to(concat_ws(' ', c.provider, c.stamp::text), 'UTF8'))::bytea, 'hex')",
-	"s.xmin, s.ctid", "encode(sha256(convert_to(concat_ws(' ', s.provider, s.credential::text), 'UTF8'))::bytea, 'hex')",
+	"c.xmin::text, c.ctid::text", "extract(epoch from c.updated_at)::text, encode(sha256(convert_to(concat_ws(' ', c.provider, c.stamp::text), 'UTF8'))::bytea, 'hex')",
+	"s.xmin::text, s.ctid::text", "encode(sha256(convert_to(concat_ws(' ', s.provider, s.credential::text), 'UTF8'))::bytea, 'hex')",
 )
 
 // call returns the call of a statement. An argument that is columns stands for

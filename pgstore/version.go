@@ -17,7 +17,8 @@ type walletVersion struct {
 	// store is the id of the store that has read it: rows of two databases can be
 	// stored at the same place.
 	store string
-	// rows is the digest of where the wallet's rows are stored.
+	// rows is the digest of where the wallet's rows are stored, or of what they
+	// hold.
 	rows string
 	// ids are those of the credentials that can count: their documents were read.
 	ids []int64
@@ -74,8 +75,8 @@ func parseVersion(text string) (v walletVersion) {
 	if err != nil || err2 != nil {
 		return v
 	}
-	for _, digest := range fields[4:] {
-		if digest != "" && len(digest) != hex.EncodedLen(sha256.Size) {
+	for _, digest := range fields[4:] { // CockroachDB's sha256 returns hexadecimal digits, which are encoded again
+		if size := hex.EncodedLen(sha256.Size); digest != "" && len(digest) != size && len(digest) != 2*size {
 			return v
 		}
 	}

@@ -167,7 +167,7 @@ order  by wallet.id, counted.place;
 select wallet.address::text,
 -- shared: digest of stamps
            encode(sha256(array(
-             select concat_ws(' ', s.id, s.xmin, s.ctid)
+             select concat_ws(' ', s.id::text, s.xmin::text, s.ctid::text)
              from   /* schema */registry_stamp s
              where  s.passport_id = (
                       select p.id
@@ -176,7 +176,7 @@ select wallet.address::text,
                       and    p.community_id = $1::bigint
                     )
              order  by s.id
-           )::text::bytea), 'hex')
+           )::text::bytea)::bytea, 'hex')
 -- end shared
        ::text
 from   unnest($2::text[]) as wallet (address)
@@ -202,19 +202,22 @@ with scored as materialized (
              when wallet.version =
 -- shared: digest of rows
            encode(sha256(array(
-             select concat_ws(' ', c.id, c.xmin, c.ctid,
-                              (select r.ceramic_cache_id from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) is not null)
+             select concat_ws(' ', c.id::text, c.xmin::text, c.ctid::text, (
+                      select 'revoked'
+                      from   /* schema */ceramic_cache_revocation r
+                      where  r.ceramic_cache_id = c.id
+                    ))
              from   /* schema */ceramic_cache_ceramiccache c
              where  c.address = wallet.address
              and    c.deleted_at is null
              order  by c.id desc
              limit  1000 /* MaxCredentials */ + 1
-           )::text::bytea), 'hex')
+           )::text::bytea)::bytea, 'hex')
 -- end shared
              and (wallet.stamped = '' or wallet.stamped =
 -- shared: digest of stamps
            encode(sha256(array(
-             select concat_ws(' ', s.id, s.xmin, s.ctid)
+             select concat_ws(' ', s.id::text, s.xmin::text, s.ctid::text)
              from   /* schema */registry_stamp s
              where  s.passport_id = (
                       select p.id
@@ -223,7 +226,7 @@ with scored as materialized (
                       and    p.community_id = $1::bigint
                     )
              order  by s.id
-           )::text::bytea), 'hex')
+           )::text::bytea)::bytea, 'hex')
 -- end shared
              ) then (
                select p.id::text

@@ -81,20 +81,23 @@ and    c.deleted_at is null;
 select wallet.address::text,
 -- shared: digest of rows
            encode(sha256(array(
-             select concat_ws(' ', c.id, c.xmin, c.ctid,
-                              (select r.ceramic_cache_id from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) is not null)
+             select concat_ws(' ', c.id::text, c.xmin::text, c.ctid::text, (
+                      select 'revoked'
+                      from   /* schema */ceramic_cache_revocation r
+                      where  r.ceramic_cache_id = c.id
+                    ))
              from   /* schema */ceramic_cache_ceramiccache c
              where  c.address = wallet.address
              and    c.deleted_at is null
              order  by c.id desc
              limit  1000 /* MaxCredentials */ + 1
-           )::text::bytea), 'hex')
+           )::text::bytea)::bytea, 'hex')
 -- end shared
        ::text,
        case when wallet.stamped = '' then '' else
 -- shared: digest of stamps
            encode(sha256(array(
-             select concat_ws(' ', s.id, s.xmin, s.ctid)
+             select concat_ws(' ', s.id::text, s.xmin::text, s.ctid::text)
              from   /* schema */registry_stamp s
              where  s.passport_id = (
                       select p.id
@@ -103,7 +106,7 @@ select wallet.address::text,
                       and    p.community_id = $1::bigint
                     )
              order  by s.id
-           )::text::bytea), 'hex')
+           )::text::bytea)::bytea, 'hex')
 -- end shared
        end::text
 from   unnest($2::text[], $3::text[]) as wallet (address, stamped)
@@ -128,14 +131,18 @@ limit  cardinality($2::text[]);
 --   $4 known digests of the stamps or ""
 with stored as materialized (
     select wallet.address, c.*,
-           (select r.ceramic_cache_id from /* schema */ceramic_cache_revocation r where r.ceramic_cache_id = c.id) is not null as revoked
+           (
+             select 'revoked'
+             from   /* schema */ceramic_cache_revocation r
+             where  r.ceramic_cache_id = c.id
+           ) as revoked
     from   (
              select wallet.address
              from   unnest($2::text[]) as wallet (address)
              limit  cardinality($2::text[])
            ) as wallet
     cross  join lateral (
-        select c.id, concat_ws(' ', c.id, c.xmin, c.ctid) as version, c.provider, c.updated_at, c.stamp,
+        select c.id, concat_ws(' ', c.id::text, c.xmin::text, c.ctid::text) as version, c.provider, c.updated_at, c.stamp,
                row_number() over (order by c.id desc) as place
         from   /* schema */ceramic_cache_ceramiccache c
         where  c.address = wallet.address
@@ -145,11 +152,11 @@ with stored as materialized (
     ) as c
 ), wallets as materialized (
     select wallet.address, wallet.known,
-           encode(sha256(coalesce(c.versions, '{}')::bytea), 'hex') as digest,
+           encode(sha256(coalesce(c.versions, '{}')::bytea)::bytea, 'hex') as digest,
            case when wallet.stamped = '' then '' else
 -- shared: digest of stamps
            encode(sha256(array(
-             select concat_ws(' ', s.id, s.xmin, s.ctid)
+             select concat_ws(' ', s.id::text, s.xmin::text, s.ctid::text)
              from   /* schema */registry_stamp s
              where  s.passport_id = (
                       select p.id
@@ -158,7 +165,7 @@ with stored as materialized (
                       and    p.community_id = $1::bigint
                     )
              order  by s.id
-           )::text::bytea), 'hex')
+           )::text::bytea)::bytea, 'hex')
 -- end shared
            end as stamps
     from   (
@@ -174,7 +181,7 @@ with stored as materialized (
 ), read_credentials as materialized (
     select *
     from   stored
-    where  not revoked
+    where  revoked is null
     and    (address in (select address from wallets where known <> digest)) is true
 ), live_credentials as materialized (
 -- shared: bounded credentials
