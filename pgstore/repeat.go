@@ -14,8 +14,8 @@ import (
 // repeating repeats what another executor has failed to do because transactions
 // met (SQLSTATE 40001, or 40P01 for a deadlock), on engines where that is
 // usual. The same calls are right again: each verifies what it rests on, and
-// nothing was written. A conflict that outlasts the repetitions is returned, and
-// a scoring loads again.
+// nothing was written. A conflict that outlasts the repetitions is returned,
+// and a scoring loads again.
 type repeating struct{ executor }
 
 // repetitions returns waits of 5 ms and then twice as long each, up to 1 s,
