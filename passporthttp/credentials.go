@@ -64,7 +64,7 @@ func (h *Handler) listing(ctx context.Context, c *call) answer {
 
 // pageOf reads the parameters of a listing.
 func pageOf(c *call) (page store.Page, withMetadata bool, refused *answer) {
-	page.Limit = store.MaxPage
+	page.Limit, page.MayLag = store.MaxPage, true
 	if text, given := parameter(c.URL, "limit"); given {
 		number, isInteger := integer(text)
 		if !isInteger {

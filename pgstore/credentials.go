@@ -64,23 +64,25 @@ func (s *Store) ListCredentials(
 	if page.After > 0 {
 		list = "list_credentials_after"
 	}
-	listed := &store.CredentialPage{}
 	rows := s.texts.call(list, of, highest(&page), page.After, int64(page.Limit))
-	err = s.on.read(ctx, rows.each(func(scan scanFunc) error {
-		var c store.Credential
-		var omitted, text string
-		var updated storedTime
-		if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &omitted, &text, &updated); err != nil {
-			return err
+	return lagging(ctx, s.mayLag(page.MayLag), func(ctx context.Context, on executor) (*store.CredentialPage, error) {
+		listed := &store.CredentialPage{}
+		err := on.read(ctx, rows.each(func(scan scanFunc) error {
+			var c store.Credential
+			var omitted, text string
+			var updated storedTime
+			if err := scan(&listed.Newer, &listed.Older, &c.ID, &c.Provider, &omitted, &text, &updated); err != nil {
+				return err
+			}
+			if c.ID != 0 {
+				c.Omitted, c.Document, c.UpdatedAt = store.Omission(omitted), document(text), updated.Time
+				listed.Credentials = append(listed.Credentials, c)
+			}
+			return nil
+		}))
+		if err != nil {
+			return nil, err
 		}
-		if c.ID != 0 {
-			c.Omitted, c.Document, c.UpdatedAt = store.Omission(omitted), document(text), updated.Time
-			listed.Credentials = append(listed.Credentials, c)
-		}
-		return nil
-	}))
-	if err != nil {
-		return nil, err
-	}
-	return listed, nil
+		return listed, nil
+	})
 }

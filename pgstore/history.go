@@ -80,7 +80,7 @@ func (s *Store) ListEvents(
 		list = "list_events_after"
 	}
 	rows := s.texts.call(list, community, of, highest(&page), page.After, int64(page.Limit))
-	events, err := listLagging(ctx, s, rows, scanEvent(of))
+	events, err := listLagging(ctx, s.mayLag(page.MayLag), rows, scanEvent(of))
 	if page.After > 0 {
 		slices.Reverse(events)
 	}

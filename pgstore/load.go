@@ -21,10 +21,7 @@ func (s *Store) Load(ctx context.Context, q store.Query) (*store.Snapshot, error
 	if err := q.Validate(); err != nil {
 		return nil, store.Errorf("load_snapshot", store.ErrInvalid, "%w", err)
 	}
-	if !q.MayLag {
-		return s.load(ctx, s.on, &q)
-	}
-	return lagging(ctx, s, func(ctx context.Context, on executor) (*store.Snapshot, error) {
+	return lagging(ctx, s.mayLag(q.MayLag), func(ctx context.Context, on executor) (*store.Snapshot, error) {
 		return s.load(ctx, on, &q)
 	})
 }

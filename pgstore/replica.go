@@ -12,14 +12,15 @@ import (
 
 // WithReplica has reads that may lag go to a streaming replica, while it lags
 // by at most maxLag, and otherwise to the primary: those of Preview, Latest and
-// plans, history, group claims, points and lists of addresses. With
-// passport.WithLaggingLoads the first read of a scoring goes there too. A nil
-// replica is none; a negative maxLag makes every call fail.
+// plans; a score of the past, claims, group claims, points and lists of
+// addresses; and Load, ListCredentials and ListEvents if their argument has
+// MayLag. With passport.WithLaggingLoads the first read of a scoring has it. A
+// nil replica is none; a negative maxLag makes every call fail.
 //
 // Everything else stays on the primary: what is written, the retry of a scoring
-// that lost a race, API keys, the lists of credentials and of keys, and all in
-// a transaction of the host. [Store.Primary] has all reads there, such as one
-// that must see what was written just before.
+// that lost a race, API keys, and all in a transaction of the host.
+// [Store.Primary] has all reads there, such as one that must see what was
+// written just before.
 //
 // The replica says in the round trip of a read how far it lags. It has caught
 // up when it is connected to its primary and has replayed what it received, so
@@ -193,6 +194,14 @@ func lagging[T any](ctx context.Context, s *Store, read func(ctx context.Context
 		return result, err
 	}
 	return read(ctx, s.on)
+}
+
+// mayLag returns the store or, if its reads may not lag, its primary.
+func (s *Store) mayLag(may bool) *Store {
+	if may || s.replica == nil {
+		return s
+	}
+	return s.Primary()
 }
 
 // listLagging is [readRows] as lagging reads.

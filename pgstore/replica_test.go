@@ -103,8 +103,15 @@ var lags, keeps = map[string]read{
 		return event.ID, nil
 	},
 	"ListEvents": func(ctx context.Context, s *pgstore.Store) (any, error) {
-		events, err := s.ListEvents(ctx, 1, alice, store.Page{Limit: 9})
+		events, err := s.ListEvents(ctx, 1, alice, store.Page{Limit: 9, MayLag: true})
 		return len(events), err
+	},
+	"ListCredentials": func(ctx context.Context, s *pgstore.Store) (any, error) {
+		page, err := s.ListCredentials(ctx, alice, store.Page{Limit: 9, MayLag: true})
+		if err != nil {
+			return nil, err
+		}
+		return len(page.Credentials), nil
 	},
 	"ListClaims": func(ctx context.Context, s *pgstore.Store) (any, error) {
 		claims, err := s.ListClaims(ctx, 1, alice)
@@ -131,6 +138,10 @@ var lags, keeps = map[string]read{
 			return nil, err
 		}
 		return len(snapshot.Wallets[0].Credentials), nil
+	},
+	"ListEvents": func(ctx context.Context, s *pgstore.Store) (any, error) {
+		events, err := s.ListEvents(ctx, 1, alice, store.Page{Limit: 9})
+		return len(events), err
 	},
 	"ListCredentials": func(ctx context.Context, s *pgstore.Store) (any, error) {
 		page, err := s.ListCredentials(ctx, alice, store.Page{Limit: 9})

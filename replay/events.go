@@ -31,7 +31,7 @@ type scoring struct {
 // decided, without those that are younger than the run.
 func (r *Replay) eventsOf(ctx context.Context, address store.Address) ([]scoring, error) {
 	h := history{until: r.moment, wanted: r.events + 1}
-	page := store.Page{Limit: min(2*r.events+20, store.MaxPage)}
+	page := store.Page{Limit: min(2*r.events+20, store.MaxPage), MayLag: true}
 	for rows := 0; rows < mostRows; rows += page.Limit {
 		events, err := r.rows.ListEvents(ctx, r.community, address, page)
 		if err != nil {

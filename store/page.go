@@ -12,6 +12,8 @@ type Page struct {
 	// it; After, when above 0, for the oldest of those whose id is above it. Both
 	// 0 asks for the newest rows of all.
 	Before, After int64
+	// MayLag allows the list as of an earlier moment, as that of a query does.
+	MayLag bool
 	// Limit is the number of rows at most, 1 to [MaxPage].
 	Limit int
 }
