@@ -195,7 +195,7 @@ func requireSuiteOnReplica(t *testing.T, pair *pgtest.Pair) {
 		return laggingStore{&harness{s, pgtest.NewTables(t, f.url, "public")}}
 	})
 	t.Run("cases", func(t *testing.T) {
-		runSuite(t, newHarness, []string{"known", "lagging", "engine", "last score", "addresses", "history"})
+		runSuite(t, newHarness, []string{"lagging", "engine", "last score", "history"})
 	})
 	for _, n := range counts {
 		primary, replica = primary+n.primary.Load(), replica+n.replica.Load()
