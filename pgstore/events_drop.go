@@ -30,8 +30,8 @@ type DroppedEvents struct {
 // tables are dropped. These steps keep scorings and inserts waiting for no
 // longer than Wait each; one that drops a table also locks that of the
 // communities. The process may end at any point: the next call begins again, or
-// drops what is left. Calls of several processes at once disturb each other,
-// but do no harm.
+// drops what is left. Of several processes that call it at once, one works, and
+// the others wait as long as Attempts allow.
 //
 // A transaction that began before, at REPEATABLE READ or above, does not see
 // the events that were copied. Errors are those of [EnsureEventPartitions].
@@ -64,23 +64,12 @@ type eventDrop struct {
 	run    string // distinguishes this try from those of other processes
 	old    []EventPartition
 	kept   int64
+
+	other string    // how far the try of another process was
+	since time.Time // when that was first seen
 }
 
-// The trigger notes the ids of events that are changed in old partitions. Its
-// function runs as the owner: who changes events has no rights on the notes.
-const (
-	keepingTable = eventTable + "_keeping" // the new partition, while it is being made
-	changedTable = eventTable + "_changed"
-	noteChange   = "passport_event_changed"
-
-	createNotes = `create table %s (id bigint not null)`
-	createNote  = `create function %[2]s() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $note$
-begin
-    insert into %[1]s (id) values (case tg_op when 'DELETE' then old.id else new.id end);
-    return null;
-end $note$`
-)
-
+// try takes all steps.
 func (d *eventDrop) try(ctx context.Context, done *DroppedEvents) error {
 	s, err := d.state(ctx, d.on)
 	if err != nil {
@@ -111,7 +100,7 @@ func (d *eventDrop) try(ctx context.Context, done *DroppedEvents) error {
 	if len(s.Dropped) == 0 {
 		return nil
 	}
-	return d.take(ctx, "drop", func(ctx context.Context, tx schemaTx) error { return d.exec(ctx, tx, d.leftovers()...) })
+	return d.take(ctx, "clear", d.clear)
 }
 
 // take takes a step in a transaction, one process at a time.
@@ -120,7 +109,10 @@ func (d *eventDrop) take(ctx context.Context, name string, work func(context.Con
 		if err := d.begin(ctx, tx, d.schema+" events"); err != nil {
 			return err
 		}
-		return work(ctx, tx)
+		if err := work(ctx, tx); err != nil {
+			return err
+		}
+		return d.note(ctx, tx, name)
 	})
 	if err == nil && d.Done != nil {
 		d.Done(name)
@@ -142,18 +134,13 @@ func (s *EventPartitions) before(at time.Time) (old []EventPartition) {
 	return old
 }
 
-// leftovers returns the statements that remove what a try has made.
-func (d *eventDrop) leftovers() []string {
-	return []string{
-		"drop function if exists " + d.table(noteChange) + "() cascade",
-		"drop table if exists " + d.table(changedTable) + ", " + d.table(keepingTable),
-	}
-}
-
 // prepare makes the new table, and begins to note what is changed in the old
 // ones.
 func (d *eventDrop) prepare(ctx context.Context, tx schemaTx) error {
 	if err := d.unchanged(ctx, tx); err != nil {
+		return err
+	}
+	if err := d.clear(ctx, tx); err != nil {
 		return err
 	}
 	open, err := d.facts(ctx, tx, openPartition)
@@ -161,12 +148,13 @@ func (d *eventDrop) prepare(ctx context.Context, tx schemaTx) error {
 		return err
 	}
 	changed, note, kept := d.table(changedTable), d.table(noteChange), d.table(keepingTable)
-	statements := append(d.leftovers(),
+	statements := []string{
 		fmt.Sprintf(createNotes, changed),
-		"comment on table "+changed+" is '"+d.run+"'",
+		"comment on table " + changed + " is" + text(d.run),
 		fmt.Sprintf(createNote, changed, note),
-		"create table "+kept+" (like "+d.table(eventTable)+" including all excluding identity)",
-		fmt.Sprintf("alter table %s add constraint %s check (created_at < %s)", kept, boundCheck, literal(d.end())))
+		"create table " + kept + " (like " + d.table(eventTable) + " including all excluding identity)",
+		fmt.Sprintf("alter table %s add constraint %s check (created_at < %s)", kept, boundCheck, literal(d.end())),
+	}
 	statements = append(statements, d.primaryKey(open, keepingTable)...)
 	statements = append(statements, d.ownership(open, keepingTable)...)
 	for _, p := range d.old {
@@ -224,17 +212,6 @@ func (d *eventDrop) copy(ctx context.Context, tx schemaTx) error {
 	}
 	copied := call{name: "copy_newest_scores", sql: "with copied as (" + d.newestScores() + " returning id) select count(*)::bigint from copied"}
 	return tx.read(ctx, copied.each(func(scan scanFunc) error { return scan(&d.kept) }))
-}
-
-// owns returns errMoved if another process has begun a try of its own.
-func (d *eventDrop) owns(ctx context.Context, tx schemaTx) error {
-	var run string
-	sql := "select coalesce(pg_catalog.obj_description(pg_catalog.to_regclass(" + text(d.table(changedTable)) + "), 'pg_class'), '')"
-	err := tx.read(ctx, call{name: "read_event_drop", sql: sql}.each(func(scan scanFunc) error { return scan(&run) }))
-	if err == nil && run != d.run {
-		return errMoved
-	}
-	return err
 }
 
 // refer adds the foreign keys. To validate them later, in a transaction of its

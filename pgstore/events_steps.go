@@ -82,7 +82,7 @@ func (e *events) isHeld(ctx context.Context, err error) bool {
 	if errors.As(err, &detail) && slices.Contains([]string{lockNotAvailable, deadlockDetected}, detail.SQLState) {
 		return true
 	}
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrUnknownOutcome)
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrUnknownOutcome) || errors.Is(err, errBusy)
 }
 
 // step takes one step in a transaction, if that is still the one that is left.

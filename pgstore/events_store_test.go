@@ -28,7 +28,7 @@ func partition(t *testing.T, url string, options ...pgstore.Option) {
 }
 
 // eventCases are the groups of cases that read or write events.
-var eventCases = []string{"write", "engine", "history", "events", "forgetting", "forgetting groups", "pruning", "batch"}
+var eventCases = []string{"write", "engine", "history", "forgetting", "forgetting groups", "pruning", "batch"}
 
 // The whole contract holds on a database with partitioned events.
 func TestEvents_Suite(t *testing.T) {
@@ -212,6 +212,32 @@ func TestDropEventPartitions(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, pruned.value(left), dropped.value(left))
+}
+
+func TestDropEventPartitions_AtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	partition(t, w.url)
+	w.fillMonths(day(2025, 6, 1), 13)
+	const processes = 4
+	ended := make(chan error, processes)
+	for n := range processes {
+		pool := w.newPool()
+		go func() {
+			_, err := pgstore.DropEventPartitions(t.Context(), pool, day(2026, 1+time.Month(n%2), 1), pgstore.Partitioning{})
+			ended <- err
+		}()
+	}
+	for range processes {
+		assert.NoError(t, <-ended)
+	}
+	// Of every 28th wallet the newest score is that at the time itself.
+	assert.Equal(t, strconv.Itoa(5*1000+500-500/28), w.value("select count(*) from registry_event"))
+	s, err := pgstore.ReadEventPartitions(t.Context(), w.pool, pgstore.Partitioning{})
+	require.NoError(t, err)
+	assert.Empty(t, s.Dropped)
+	assert.Len(t, s.Partitions, 7)
+	require.NoError(t, pgstore.CheckSchema(t.Context(), w.pool))
 }
 
 // takeSteps prunes the events before the time.
