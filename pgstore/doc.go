@@ -50,6 +50,13 @@
 // function needs its own path (alter function … set search_path), or names
 // everything with its schema.
 //
+// # Events
+//
+// The table of events only grows. [PartitionEvents] partitions it by month
+// beside a service that writes it, [EnsureEventPartitions] makes the months
+// ahead, and [DropEventPartitions] removes old months as [Store.Prune] removes
+// old rows. Every other function works alike on both forms of the table.
+//
 // # Failover
 //
 // A connection on which a write failed because the server is read-only

@@ -104,7 +104,7 @@ func TestPartitionEvents_Killed(t *testing.T) {
 	requireContiguous(t, status)
 
 	old := time.Now().AddDate(0, 9, 0)
-	dying(2*every, func(pool *pgxpool.Pool) error {
+	dying(4*every, func(pool *pgxpool.Pool) error {
 		_, err := pgstore.DropEventPartitions(t.Context(), pool, old, pgstore.Partitioning{Wait: 200 * time.Millisecond})
 		written = len(w.numbered())
 		return err
