@@ -140,13 +140,16 @@ func TestEngine_Contended(t *testing.T) {
 	}
 }
 
-// awarding gives the address an award that may be given once.
-func awarding(t *testing.T, s *pgstore.Store, address store.Address) error {
+// awarding returns a scoring that gives the address an award, which may be given
+// once.
+func awarding(t *testing.T, s *pgstore.Store, address store.Address) func() error {
 	t.Helper()
 	c := changes(load(t, s, address))
 	c.Wallets[0].Awards = []store.Award{{Action: "MM2", Limit: 1}}
-	_, err := s.Apply(t.Context(), c)
-	return err
+	return func() error {
+		_, err := s.Apply(t.Context(), c)
+		return err
+	}
 }
 
 const given = "select count(*) from registry_humanpoints where action = 'MM2'"
@@ -162,9 +165,9 @@ func TestEngine_NoAdvisoryLocks(t *testing.T) {
 			s := r.store.WithoutAdvisoryLocks()
 			first, err := r.pool.Begin(t.Context())
 			require.NoError(t, err)
-			require.NoError(t, awarding(t, s.InTx(first), alice))
-			second := make(chan error, 1)
-			go func() { second <- awarding(t, s, bob) }()
+			require.NoError(t, awarding(t, s.InTx(first), alice)())
+			second, award := make(chan error, 1), awarding(t, s, bob)
+			go func() { second <- award() }()
 			waits := func() bool {
 				return r.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == "1"
 			}
@@ -188,8 +191,8 @@ func TestEngine_KeptSnapshot(t *testing.T) {
 	tx, err := r.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	require.NoError(t, err)
 	defer func() { _ = tx.Rollback(context.Background()) }()
-	load(t, s.InTx(tx), bob)
-	require.NoError(t, awarding(t, s, alice))
-	require.ErrorIs(t, awarding(t, s.InTx(tx), bob), store.ErrConflict)
+	kept := awarding(t, s.InTx(tx), bob)
+	require.NoError(t, awarding(t, s, alice)())
+	require.ErrorIs(t, kept(), store.ErrConflict)
 	assert.Equal(t, "1", r.value(given))
 }
