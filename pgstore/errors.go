@@ -96,6 +96,7 @@ const (
 	lockNotAvailable     = "55P03" // lock_timeout
 	duplicateTable       = "42P07" // also an index
 	duplicateSchema      = "42P06"
+	duplicateObject      = "42710" // such as the type of a table
 	undefinedTable       = "42P01"
 	undefinedColumn      = "42703"
 	invalidSchemaName    = "3F000"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/passport-sdk/passport-go/store"
@@ -68,7 +69,7 @@ func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 func isThere(err error) bool {
 	var detail *store.Error
 	return errors.As(err, &detail) && (errors.Is(err, store.ErrConflict) ||
-		detail.SQLState == duplicateTable || detail.SQLState == duplicateSchema)
+		slices.Contains([]string{duplicateTable, duplicateSchema, duplicateObject}, detail.SQLState))
 }
 
 // migration brings one schema to the last version.
