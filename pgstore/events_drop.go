@@ -30,7 +30,7 @@ type DroppedEvents struct {
 // tables are dropped. These steps keep scorings and inserts waiting for no
 // longer than Wait each; one that drops a table also locks that of the
 // communities. The process may end at any point: the next call begins again, or
-// drops what is left. Among several processes one works, and
+// drops what is left. One of several processes that call it at once works, and
 // the others wait as long as Attempts allow.
 //
 // A transaction that began before, at REPEATABLE READ or above, does not see

@@ -231,7 +231,7 @@ func TestDropEventPartitions_AtOnce(t *testing.T) {
 	for range processes {
 		assert.NoError(t, <-ended)
 	}
-	// The newest score of every 28th wallet is that at the time itself.
+	// Every 28th wallet has its newest score at the time itself.
 	assert.Equal(t, strconv.Itoa(5*1000+500-500/28), w.value("select count(*) from registry_event"))
 	s, err := pgstore.ReadEventPartitions(t.Context(), w.pool, pgstore.Partitioning{})
 	require.NoError(t, err)

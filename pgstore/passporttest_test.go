@@ -23,7 +23,7 @@ func TestWorld_InTx(t *testing.T) {
 		tx, err := pool.Begin(t.Context())
 		require.NoError(t, err)
 		defer tx.Rollback(t.Context())
-		world := passporttest.NewWorld(t, passporttest.On(newStore(pool).InTx(tx)), weights)
+		world := passporttest.NewWorld(t, passporttest.On(pgstore.New(pool).InTx(tx)), weights)
 		world.Stamp(alice, "Google", "account-1")
 		world.Faults.FailApply(1, store.ErrConflict)
 		result := world.MustScore(alice)
