@@ -254,10 +254,12 @@ func takeSteps(s *pgstore.Store, before time.Time) (removed int, err error) {
 // A Forget that waits for the copy is not undone by it.
 func TestDropEventPartitions_Forget(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	r := newRivals(t)
+	w := r.world
+	as, _, _ := r.withGrants("grants_forget.sql")
 	partition(t, w.url)
 	w.fillMonths(day(2025, 6, 1), 9)
-	s := pgstore.New(w.newPool())
+	s := pgstore.New(as)
 	writer := w.writeEvents(t, time.Second)
 	forgotten := make(chan error, 1)
 	addresses := make(chan store.Address, 1000)
