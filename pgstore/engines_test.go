@@ -140,8 +140,8 @@ func TestEngine_Contended(t *testing.T) {
 	}
 }
 
-// awarding returns a scoring that gives the address an award, which may be given
-// once.
+// awarding returns a scoring that gives the address an award, which may be
+// given once.
 func awarding(t *testing.T, s *pgstore.Store, address store.Address) func() error {
 	t.Helper()
 	c := changes(load(t, s, address))
