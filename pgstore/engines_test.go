@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -91,20 +92,22 @@ func (h scatteredHarness) State(ctx context.Context) (store.State, error) {
 // unordered are the cases that rest on ids that grow.
 var unordered = []string{"AddCredentials gives later credentials higher ids"}
 
-// All engines with more than one node run the same statements. The whole suite
-// runs on what is hardest, the scoring at the isolation of the others.
+// All engines with more than one node run the same statements. With -all the
+// whole suite runs on what is hardest, and the cases of scorings at the
+// isolation of Postgres.
 func TestEngine(t *testing.T) {
-	for name, changes := range map[string][]string{
+	for name, changes := range someOf(map[string][]string{
 		"scattered ids, serializable": {scattered, serializable},
 		"read committed":              {},
-	} {
+	}, "scattered ids, serializable") {
 		t.Run(name, func(t *testing.T) {
 			newHarness := reused(t, func() emptied {
 				url, is := imitating(t, pgstore.CockroachDB, changes...), pgstore.WithEngine(pgstore.CockroachDB)
 				return scatteredHarness{&harness{onPool(pgx.QueryExecModeCacheStatement)(t, url, is), pgtest.NewTables(t, url, "public")}}
 			})
 			for _, c := range storetest.Cases((*harness)(nil)) {
-				if len(changes) > 0 && !slices.Contains(unordered, c.Name) || slices.Contains(scoringCases, c.Group) {
+				whole := *inFull && len(changes) > 0 && !slices.Contains(unordered, c.Name)
+				if whole || slices.Contains(scoringCases, c.Group) || strings.HasPrefix(c.Group, "conten") {
 					t.Run(c.Group+"/"+c.Name, func(t *testing.T) {
 						t.Parallel()
 						c.Check(t, newHarness(t))
