@@ -49,6 +49,9 @@ func CheckSchema[D Database](ctx context.Context, db D, options ...Option) error
 	}
 	found := r.encodings.faults()
 	for _, want := range needed {
+		if c.dialect().withoutClasses {
+			want = want.withoutClasses()
+		}
 		if got := tableOf(r.tables, want.name); got != nil {
 			found.compare(&want, got)
 		} else {

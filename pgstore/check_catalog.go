@@ -73,6 +73,15 @@ func (t *table) add(ix index, unique bool) {
 	}
 }
 
+// withoutClasses returns the table with indexes that have no operator class.
+func (t table) withoutClasses() table {
+	t.indexes = slices.Clone(t.indexes)
+	for i := range t.indexes {
+		t.indexes[i].columns = strings.ReplaceAll(t.indexes[i].columns, " varchar_pattern_ops", "")
+	}
+	return t
+}
+
 // widened returns the further columns of the live key that stands in for one on
 // an id alone, "" for none. A table that is distributed by a column has it in
 // all keys, and no NULL in it: see citus.sql. The database numbers the rows, so

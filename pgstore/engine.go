@@ -3,7 +3,9 @@ package pgstore
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // Engine is a database that speaks the protocol and the SQL of Postgres.
@@ -77,16 +79,41 @@ type dialect struct {
 	withoutPlans bool
 	// shards: a table may lie in several parts, each on one node.
 	shards bool
+	// steps: each change of the schema is committed by itself, or ends the
+	// transaction that it stands in.
+	steps bool
+	// withoutClasses: an index has no operator class, and a foreign key is checked
+	// at once.
+	withoutClasses bool
 }
 
-var (
-	distributed = dialect{rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true}
-	sharded     = dialect{rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true, shards: true}
-)
+var distributed = dialect{rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true}
 
 var dialects = map[Engine]dialect{
 	Postgres:    {},
-	Citus:       sharded,
-	YugabyteDB:  distributed,
-	CockroachDB: distributed,
+	Citus:       distributed.with(func(d *dialect) { d.shards = true }),
+	YugabyteDB:  distributed.with(func(d *dialect) { d.steps = true }),
+	CockroachDB: distributed.with(func(d *dialect) { d.steps, d.withoutClasses = true, true }),
 }
+
+func (d dialect) with(change func(*dialect)) dialect {
+	change(&d)
+	return d
+}
+
+// schema returns a statement of the schema as the engine takes it. Where a step
+// may be repeated, it changes nothing the second time.
+func (d *dialect) schema(sql string) string {
+	if d.withoutClasses {
+		sql = strings.NewReplacer(" deferrable initially deferred", "", " varchar_pattern_ops", "", " with (fastupdate = off)", "").Replace(sql)
+	}
+	if !d.steps {
+		return sql
+	}
+	if strings.HasPrefix(strings.TrimSpace(sql), "insert ") && !strings.Contains(sql, "on     conflict") {
+		return sql + " on conflict do nothing"
+	}
+	return created.ReplaceAllString(sql, "$0 if not exists")
+}
+
+var created = regexp.MustCompile(`^\s*create (schema|table|(unique )?index)\b`)

@@ -24,7 +24,9 @@ import (
 // call it at once: the others wait for the first, then find nothing to do. It
 // takes no lock but those of the rows and tables that it makes, and keeps no
 // state in the session, so it works behind a pooler in transaction mode and on
-// any node.
+// any node. YugabyteDB and CockroachDB commit each change of a schema by
+// itself: with these engines Migrate does one after another, and takes up what
+// it left when it was interrupted.
 //
 // Errors are *[store.Error]: [store.ErrInternal] around [ErrSchema] when a
 // database of the service lacks something, [store.ErrInvalid] for a name that
@@ -52,7 +54,7 @@ func Migrate[D Database](ctx context.Context, db D, options ...Option) error {
 		return store.Errorf("migrate", store.ErrInternal, "%w:\n%w", ErrSchema, errors.Join(faults...))
 	}
 	for !m.done(&now) {
-		failed := on.migrate(ctx, func(tx schemaTx) error { return m.run(ctx, tx, &now) })
+		failed := m.run(ctx, on, &now)
 		if failed == nil {
 			return nil
 		}
@@ -116,49 +118,79 @@ func (m *migration) done(now *schemaState) bool {
 	return now.version >= len(schemaFiles()) && (now.locks || !m.dialect().rowLocks)
 }
 
-// run migrates within a transaction, unless the state is no longer that of now.
-func (m *migration) run(ctx context.Context, tx schemaTx, now *schemaState) error {
-	// For the statements that change the schema, which are no calls.
-	if err := tx.exec(ctx, pinPath.name, pinPath.sql); err != nil {
-		return err
-	}
+// run migrates, unless the state is no longer that of now.
+func (m *migration) run(ctx context.Context, on host, now *schemaState) error {
 	if now.stranger != "" {
 		return store.Errorf("migrate", store.ErrInternal, "%w: table passport_schema_version belongs to role %q, "+
 			"whose triggers would run as this one: drop the table if it is not of Migrate's making, "+
 			"or let that role run Migrate", ErrSchema, now.stranger)
 	}
-	if !now.exists {
-		if err := tx.exec(ctx, "create_schema", m.in(`create schema {schema}`)); err != nil {
+	steps := [][]change{m.changes(now)}
+	if m.dialect().steps {
+		steps = slices.Collect(slices.Chunk(steps[0], 1))
+	}
+	for _, step := range steps {
+		err := on.migrate(ctx, func(tx schemaTx) error { return m.commit(ctx, tx, step) })
+		if m.dialect().steps && isThere(err) {
+			continue // another process has just made it
+		}
+		if err != nil {
 			return err
 		}
 	}
-	if !now.ours {
-		if err := tx.exec(ctx, "create_schema_version", m.in(createSchemaVersion)); err != nil {
+	return nil
+}
+
+// commit makes the changes of one transaction.
+func (m *migration) commit(ctx context.Context, tx schemaTx, changes []change) error {
+	// For the statements that change the schema, which are no calls.
+	if err := tx.exec(ctx, pinPath.name, pinPath.sql); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if err := tx.exec(ctx, c.op, m.in(m.dialect().schema(c.sql)), c.args...); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// change is a statement that changes the schema.
+type change struct {
+	op, sql string
+	args    []any
+}
+
+// changes returns what the schema lacks. The first to insert a version makes
+// it: the others wait for its end. Where each change is by itself, the version
+// is the end.
+func (m *migration) changes(now *schemaState) (all []change) {
+	d := m.dialect()
+	if !now.exists {
+		all = append(all, change{op: "create_schema", sql: `create schema {schema}`})
+	}
+	if !now.ours {
+		all = append(all, change{op: "create_schema_version", sql: createSchemaVersion})
+	}
+	if d.rowLocks && (!now.locks || d.steps) {
+		for _, sql := range locksFile().statements() {
+			all = append(all, change{op: "create_locks", sql: sql})
 		}
 	}
 	files := schemaFiles()
 	for version := now.version; version < len(files); version++ {
 		op := "migrate_" + files[version].name
-		// The first to insert a version makes it: the others wait for its end.
-		if err := tx.exec(ctx, op, m.in(insertSchemaVersion), version+1, files[version].name); err != nil {
-			return err
-		}
+		first := len(all)
 		for _, sql := range files[version].statements() {
-			if err := tx.exec(ctx, op, m.in(sql)); err != nil {
-				return err
-			}
+			all = append(all, change{op: op, sql: sql})
 		}
-	}
-	if !m.dialect().rowLocks || now.locks {
-		return nil
-	}
-	for _, sql := range locksFile().statements() {
-		if err := tx.exec(ctx, "create_locks", m.in(sql)); err != nil {
-			return err
+		made := change{op, insertSchemaVersion, []any{version + 1, files[version].name}}
+		if d.steps {
+			first = len(all)
 		}
+		all = slices.Insert(all, first, made)
 	}
-	return nil
+	return all
 }
 
 // locksFile returns locks.sql as a file of the schema.
