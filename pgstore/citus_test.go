@@ -30,7 +30,8 @@ const asCitus = `
 		insert into public.calls (name, kind) select relname, 'reference' from pg_class where oid = t;
 	end`
 
-// distributed returns a database whose tables citus.sql has put into the layout.
+// distributed returns a database whose tables citus.sql has put into the
+// layout.
 func distributed(t *testing.T, layout pgstore.CitusLayout) (url string) {
 	t.Helper()
 	url = pgtest.NewEmpty(t)

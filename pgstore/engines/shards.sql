@@ -1,7 +1,8 @@
 -- The statements for tables that lie in shards, as Citus runs them: events and
--- claims by community. Each replaces the one of its name, and takes and returns
--- the same. What concerns all communities concerns all shards: there Citus locks
--- no rows for a query, and compares no row with others of another shard.
+-- claims by community. Each replaces the one of its name, and takes and
+-- returns the same. A statement on all communities is one on all shards: there
+-- Citus locks no rows for a query, and compares no row with others of another
+-- shard.
 
 -- name: list_events
 -- The actions are those of the community, which has one shard.
@@ -126,3 +127,22 @@ with removed as (
 )
 select count(*)::bigint
 from   removed;
+
+-- name: anonymize_claims
+-- Citus may call a function once for all rows: so what is random is hashed
+-- with each row's id.
+--
+--   $1 spellings
+with given as (
+    update /* schema */registry_hashscorerlink l
+    set    address = random.address
+    from   (
+             select l.id, '0x' || left(encode(sha256(concat(gen_random_uuid(), gen_random_uuid(), l.id)::bytea), 'hex'), 40) as address
+             from   /* schema */registry_hashscorerlink l
+             where  l.address = any($1::text[])
+           ) as random
+    where  l.id = random.id
+    returning l.id
+)
+select count(*)::bigint
+from   given;
