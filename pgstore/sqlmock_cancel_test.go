@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -32,7 +33,7 @@ func TestApply_CancelledStatement(t *testing.T) {
 				return nil
 			}))
 			expectSlow(mock, failing)
-			receipt, err := newStoreDB(db).Apply(ctx, everything())
+			receipt, err := pgstore.NewDB(db).Apply(ctx, everything())
 			assert.Nil(t, receipt)
 			requireCancelled(t, err)
 			assert.ErrorContains(t, err, s.name)
@@ -54,7 +55,7 @@ func TestApply_CancelledBeforeCommit(t *testing.T) {
 	}})
 	expectStatements(mock, len(everyStatement()))
 	mock.ExpectRollback()
-	receipt, err := newStoreDB(db).Apply(ctx, everything())
+	receipt, err := pgstore.NewDB(db).Apply(ctx, everything())
 	assert.Nil(t, receipt)
 	requireCancelled(t, err)
 	requireMet(t, db, mock)
@@ -86,7 +87,7 @@ func TestApply_CancelledCommit(t *testing.T) {
 			defer cancel()
 			db, mock := hookedDB(t, hooks{committing: cancel})
 			expect(mock, len(everyStatement()), c.failure)
-			receipt, err := newStoreDB(db).Apply(ctx, everything())
+			receipt, err := pgstore.NewDB(db).Apply(ctx, everything())
 			c.check(t, receipt, err)
 			requireMet(t, db, mock)
 		})

@@ -67,7 +67,7 @@ func TestScore_Retry(t *testing.T) {
 				if c.again {
 					expect(mock, len(everyStatement()), nil)
 				}
-				seen, err := scoreOnce(t.Context(), scripted{newStoreDB(db)})
+				seen, err := scoreOnce(t.Context(), scripted{pgstore.NewDB(db)})
 				if c.again {
 					require.NoError(t, err, "statement %d", failing)
 					assert.Equal(t, 2, seen.Attempts)
@@ -112,7 +112,7 @@ func TestScore_RetryOfLoad(t *testing.T) {
 				}
 				mock.ExpectCommit()
 			}
-			seen, err := scoreOnce(t.Context(), newStoreDB(db))
+			seen, err := scoreOnce(t.Context(), pgstore.NewDB(db))
 			require.ErrorIs(t, err, c.want)
 			assert.Equal(t, attempts, seen.Attempts)
 			require.NoError(t, mock.ExpectationsWereMet())
@@ -126,7 +126,7 @@ func TestScore_CancelledIsNotRetried(t *testing.T) {
 	defer cancel()
 	db, mock := hookedDB(t, hooks{committing: cancel})
 	expect(mock, len(everyStatement()), driver.ErrBadConn)
-	seen, err := scoreOnce(ctx, scripted{newStoreDB(db)})
+	seen, err := scoreOnce(ctx, scripted{pgstore.NewDB(db)})
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, store.ErrUnknownOutcome)
 	assert.Equal(t, 1, seen.Attempts)

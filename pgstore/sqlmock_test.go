@@ -135,7 +135,7 @@ func TestApply_Failures(t *testing.T) {
 			for failing := range len(everyStatement()) + 1 {
 				db, mock := newMock(t, anyStatement)
 				expect(mock, failing, c.failure)
-				receipt, err := newStoreDB(db).Apply(t.Context(), everything())
+				receipt, err := pgstore.NewDB(db).Apply(t.Context(), everything())
 				want, at := c.want, "commit"
 				if failing < len(everyStatement()) {
 					at = everyStatement()[failing].name
@@ -158,7 +158,7 @@ func TestApply_ContextEnded(t *testing.T) {
 	db, mock := newMock(t, sqlmock.QueryMatcherRegexp)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := newStoreDB(db).Apply(ctx, everything())
+	_, err := pgstore.NewDB(db).Apply(ctx, everything())
 	require.ErrorIs(t, err, context.Canceled)
 	require.NoError(t, mock.ExpectationsWereMet())
 }
@@ -167,7 +167,7 @@ func TestApply_Mocked(t *testing.T) {
 	t.Parallel()
 	db, mock := newMock(t, anyStatement)
 	expect(mock, len(everyStatement()), nil)
-	receipt, err := newStoreDB(db).Apply(t.Context(), everything())
+	receipt, err := pgstore.NewDB(db).Apply(t.Context(), everything())
 	require.NoError(t, err)
 	require.Len(t, receipt.Wallets, 2)
 	assert.Equal(t, []bool{false, true}, receipt.Wallets[0].Given)

@@ -112,11 +112,11 @@ func (s *server) create(ctx context.Context, template string) (name string, err 
 func (s *server) drop(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	err := s.do(ctx, s.dropping(name))
-	if err != nil && s.citus != nil { // a node has connected to another
-		err = errors.Join(s.close(ctx, name), s.do(ctx, s.dropping(name)))
+	closing := s.close(ctx, name) // a node of a cluster may connect to another
+	if err := s.do(ctx, s.dropping(name)); err != nil {
+		return errors.Join(closing, err)
 	}
-	return err
+	return nil
 }
 
 func (s *server) dropping(name string) string {

@@ -9,7 +9,7 @@
 // The server is, in this order,
 //
 //   - the one that PASSPORT_TEST_DATABASE_URL names, by a role that may create
-//     databases;
+//     databases, and that may be the coordinator of a Citus cluster;
 //   - an installed one, started in a temporary folder;
 //   - a downloaded one, kept in the user's cache folder.
 //
@@ -20,6 +20,20 @@
 // started as the user "postgres" or "nobody".
 //
 // A test never skips for want of a server: it fails, and says what to do.
+//
+// # Citus
+//
+// A database of the coordinator that has the extension, and the workers added,
+// runs the tests on the cluster:
+//
+//	PASSPORT_TEST_DATABASE_URL=postgres://postgres@coordinator:5432/postgres go test ./pgstore -timeout 1h
+//
+// The role is a superuser of every node. A database is made on all of them, and
+// copied with its distributed tables, in the layout of citus.sql that
+// PASSPORT_TEST_CITUS_LAYOUT names: "one node", which is the default, or "by
+// community". Each node needs max_prepared_transactions, some 300 connections
+// and 100 max_worker_processes, and trusts the others. The tests that mean
+// nothing there are listed with a reason each.
 package pgtest
 
 import (

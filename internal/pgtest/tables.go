@@ -133,8 +133,8 @@ func (t *Tables) Seed(ctx context.Context, document []byte) error {
 }
 
 // renumber has the next row of the table get the number behind the last. It is
-// two statements: a cluster would run one on the worker that has the rows, where
-// the sequence has another range.
+// two statements: a cluster would run one on the worker that has the rows,
+// where the sequence has another range.
 const renumber = `
 do $$
 declare
@@ -195,8 +195,8 @@ func (t *Tables) numbered(table string) bool {
 
 func isInteger(kind string) bool { return kind == "bigint" || kind == "integer" }
 
-// Rows returns all rows as a JSON document, read in one statement. It reads each
-// table by itself: a cluster refuses the union of tables that lie apart.
+// Rows returns all rows as a JSON document, read in one statement. It reads
+// each table by itself: a cluster refuses the union of tables that lie apart.
 func (t *Tables) Rows(ctx context.Context) ([]byte, error) {
 	var parts, pairs []string
 	for _, table := range slices.Sorted(maps.Keys(t.columns)) {
