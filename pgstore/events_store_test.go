@@ -32,6 +32,7 @@ var eventCases = []string{"write", "engine", "history", "forgetting", "forgettin
 
 // The whole contract holds on a database with partitioned events.
 func TestEvents_Suite(t *testing.T) {
+	t.Parallel()
 	for name, open := range someOf(storeModes(), "pgx") {
 		t.Run(name, func(t *testing.T) {
 			runSuite(t, reused(t, func() emptied {
