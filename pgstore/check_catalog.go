@@ -74,12 +74,13 @@ func (t *table) add(ix index, unique bool) {
 }
 
 // withoutClasses returns the table with indexes that have no operator class.
-func (t table) withoutClasses() table {
-	t.indexes = slices.Clone(t.indexes)
-	for i := range t.indexes {
-		t.indexes[i].columns = strings.ReplaceAll(t.indexes[i].columns, " varchar_pattern_ops", "")
+func (t *table) withoutClasses() table {
+	without := *t
+	without.indexes = slices.Clone(t.indexes)
+	for i := range without.indexes {
+		without.indexes[i].columns = strings.ReplaceAll(without.indexes[i].columns, " varchar_pattern_ops", "")
 	}
-	return t
+	return without
 }
 
 // widened returns the further columns of the live key that stands in for one on

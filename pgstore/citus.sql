@@ -19,8 +19,8 @@
 --     node, and no snapshot spans them;
 --   - an advisory lock holds on the node that it was taken on, so the store
 --     locks rows of passport_locks;
---   - a worker reports some refusals, such as a key that is taken, with SQLSTATE
---     XX000 in a transaction of a host: an internal error there;
+--   - a worker reports some refusals, such as a key that is taken, as XX000 in a
+--     transaction of a host: an internal error there;
 --   - a host's own transaction on the SDK's tables begins with set local
 --     citus.multi_shard_modify_mode = sequential, as the store's do.
 

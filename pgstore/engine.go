@@ -36,8 +36,9 @@ import (
 //
 // YugabyteDB should have READ COMMITTED enabled
 // (yb_enable_read_committed_isolation), and CockroachDB transactions at READ
-// COMMITTED where scorings of one address meet often. Migrate cannot make the
-// tables of CockroachDB, which knows no DEFERRABLE.
+// COMMITTED where scorings of one address meet often. There Migrate makes tables
+// whose foreign keys are checked at once and whose indexes have no operator
+// class.
 type Engine string
 
 // The engines. There are no others: an unknown one is [store.ErrInvalid].
@@ -87,18 +88,20 @@ type dialect struct {
 	withoutClasses bool
 }
 
-var distributed = dialect{rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true}
-
 var dialects = map[Engine]dialect{
-	Postgres:    {},
-	Citus:       distributed.with(func(d *dialect) { d.shards = true }),
-	YugabyteDB:  distributed.with(func(d *dialect) { d.steps = true }),
-	CockroachDB: distributed.with(func(d *dialect) { d.steps, d.withoutClasses = true, true }),
-}
-
-func (d dialect) with(change func(*dialect)) dialect {
-	change(&d)
-	return d
+	Postgres: {},
+	Citus: {
+		rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true,
+		shards: true,
+	},
+	YugabyteDB: {
+		rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true,
+		steps: true,
+	},
+	CockroachDB: {
+		rowLocks: true, contentVersions: true, idsWithoutOrder: true, conflicts: true, withoutPlans: true,
+		steps: true, withoutClasses: true,
+	},
 }
 
 // schema returns a statement of the schema as the engine takes it. Where a step
