@@ -36,9 +36,9 @@ import (
 //
 // YugabyteDB should have READ COMMITTED enabled
 // (yb_enable_read_committed_isolation), and CockroachDB transactions at READ
-// COMMITTED where scorings of one address meet often. There Migrate makes tables
-// whose foreign keys are checked at once and whose indexes have no operator
-// class.
+// COMMITTED where scorings of one address meet often. Migrate makes tables for
+// the latter whose foreign keys are checked at once and whose indexes have no
+// operator class.
 type Engine string
 
 // The engines. There are no others: an unknown one is [store.ErrInvalid].
