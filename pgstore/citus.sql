@@ -2,7 +2,7 @@
 -- Run it on the coordinator, once, after Migrate with WithEngine(Citus), as
 -- the owner of the tables:
 --
---     psql -1 -v ON_ERROR_STOP=1 -v schema=public -v by_community=off -f citus.sql
+--     psql -1 -v schema=public -v by_community=off -f citus.sql
 --
 -- With by_community=on it is the second layout. Without psql, take the
 -- statements of one layout, or those of the function CitusStatements, in one
@@ -19,8 +19,8 @@
 --     node, and no snapshot spans them;
 --   - an advisory lock holds on the node that it was taken on, so the store
 --     locks rows of passport_locks;
---   - a worker reports some refusals, such as a key that is taken, as XX000 in a
---     transaction of a host: an internal error there;
+--   - a worker reports some refusals with SQLSTATE XX000: an index entry that
+--     is too long is an internal error there;
 --   - a host's own transaction on the SDK's tables begins with set local
 --     citus.multi_shard_modify_mode = sequential, as the store's do.
 

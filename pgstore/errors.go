@@ -74,6 +74,8 @@ func kindOf(op string, at stage, state string, err error) error {
 		return store.ErrCommunityNotFound
 	case state == foreignKeyViolation && (refersBy(constraint, "api_key_id") || refersBy(constraint, "account_id")):
 		return store.ErrNotFound
+	case class(state) == internalError && strings.HasPrefix(message, "duplicate key value violates unique constraint"):
+		return store.ErrConflict // as a worker of Citus reports it
 	case at <= reading && (class(state) == dataException || class(state) == limitExceeded):
 		return store.ErrInternal // of a setting or of a row: the query has been validated
 	}

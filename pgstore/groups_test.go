@@ -155,9 +155,8 @@ func TestGroups_Megabyte(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	key := alice + strings.Repeat(","+bob, 1<<20/43)
-	w.exec(`drop index passport_group_wallets;
-		alter table account_walletgroupcommunityclaim drop constraint account_walletgroupcommu_group_key_community_id_60ec33ad_uniq`,
-		pgx.QueryExecModeSimpleProtocol)
+	w.exec(`drop index passport_group_wallets`)
+	w.exec(`alter table account_walletgroupcommunityclaim drop constraint account_walletgroupcommu_group_key_community_id_60ec33ad_uniq`)
 	w.claimed(key, alice, "2030-01-01")
 	s := newStore(w.pool)
 	snapshot, err := loadGroup(t.Context(), s, alice, bob)
