@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -88,9 +89,22 @@ func TestRescore_Checkpoint(t *testing.T) {
 		assert.NoFileExists(t, file+".tmp")
 	}
 	run = run[:len(run)-2]
-	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	ended := o.runWith(ctx, "", append(slices.Clone(run), "--rate", "10")...)
+	var watching sync.WaitGroup
+	watching.Go(func() { // until the checkpoint has a wallet
+		defer stop()
+		for ctx.Err() == nil {
+			var kept checkpoint
+			if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &kept) == nil && kept.Report.Wallets > 0 {
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+	ended := o.runWith(ctx, "", append(slices.Clone(run), "--rate", "10", "--checkpoint-every", "0s")...)
+	stop()
+	watching.Wait()
 	assert.Equal(t, exitFailed, ended.code)
 	assert.Contains(t, ended.err, "to go on, repeat the command")
 	assert.Empty(t, ended.out)
