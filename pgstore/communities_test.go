@@ -134,7 +134,7 @@ func TestPutCommunity_Service(t *testing.T) {
 		put <- s.PutCommunity(t.Context(), store.Community{ID: 9, Name: "Nine", Customization: map[string]string{"AllowList#og": "1", "C#1": "2"}})
 	}()
 	require.Eventually(t, func() bool {
-		return w.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == "1"
+		return w.waiting() == "1"
 	}, patience, tick, "the put waits for the service")
 	require.NoError(t, tx.Commit(t.Context()))
 	require.NoError(t, <-put)

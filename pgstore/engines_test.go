@@ -172,7 +172,7 @@ func TestEngine_NoAdvisoryLocks(t *testing.T) {
 			second, award := make(chan error, 1), awarding(t, s, bob)
 			go func() { second <- award() }()
 			waits := func() bool {
-				return r.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == "1"
+				return r.waiting() == "1"
 			}
 			if want == "1" {
 				assert.Eventually(t, waits, patience, tick)

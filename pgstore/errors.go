@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -74,13 +75,18 @@ func kindOf(op string, at stage, state string, err error) error {
 		return store.ErrCommunityNotFound
 	case state == foreignKeyViolation && (refersBy(constraint, "api_key_id") || refersBy(constraint, "account_id")):
 		return store.ErrNotFound
-	case class(state) == internalError && strings.HasPrefix(message, "duplicate key value violates unique constraint"):
-		return store.ErrConflict // as a worker of Citus reports it
+	case class(state) == internalError && conflictOfWorker.MatchString(message):
+		return store.ErrConflict
 	case at <= reading && (class(state) == dataException || class(state) == limitExceeded):
 		return store.ErrInternal // of a setting or of a row: the query has been validated
 	}
 	return kindOfState(state)
 }
+
+// conflictOfWorker matches the messages of conflicts that Citus passes on from
+// a worker under another SQLSTATE, XX000.
+var conflictOfWorker = regexp.MustCompile("^(duplicate key value violates unique constraint|could not serialize access|deadlock detected|" +
+	"canceling the transaction since it was involved in a distributed deadlock)")
 
 // The SQLSTATEs that stand out from their class.
 const (

@@ -243,13 +243,17 @@ func TestExplain_ForeignKey(t *testing.T) {
 	}
 }
 
-// A worker of Citus reports a key that is taken as an internal error, and so
-// does nothing else.
-func TestExplain_TakenOnWorker(t *testing.T) {
+// Citus reports the conflicts of a worker as internal errors, which it reports
+// others as, too.
+func TestExplain_ConflictOfWorker(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]error{
 		`duplicate key value violates unique constraint "registry_score_passport_id_640e4835_uniq_102030"`: store.ErrConflict,
-		"could not find the tuple": store.ErrInternal,
+		"could not serialize access due to read/write dependencies among transactions":                     store.ErrConflict,
+		"deadlock detected": store.ErrConflict,
+		"canceling the transaction since it was involved in a distributed deadlock": store.ErrConflict,
+		"could not find the tuple":            store.ErrInternal,
+		"a text with deadlock detected in it": store.ErrInternal,
 	} {
 		for _, cause := range []error{&pgconn.PgError{Code: "XX000", Message: message}, &pq.Error{Code: "XX000", Message: message}} {
 			require.ErrorIs(t, explain(t.Context(), "upsert_score", working, cause), want, "%T: %s", cause, message)

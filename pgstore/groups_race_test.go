@@ -112,7 +112,7 @@ func (w *world) begin(level pgx.TxIsoLevel) pgx.Tx {
 func (w *world) requireWaiting() {
 	w.tb.Helper()
 	require.Eventually(w.tb, func() bool {
-		return w.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") != "0"
+		return w.waiting() != "0"
 	}, patience, tick)
 }
 

@@ -263,7 +263,7 @@ func TestInTx_KeyOfReplacedCredential(t *testing.T) {
 				stampOf(t, direct, "new")
 			}()
 			require.Eventually(t, func() bool {
-				return w.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") != "0"
+				return w.waiting() != "0"
 			}, time.Minute, time.Millisecond, "the replacement waits")
 			assert.Equal(t, "1", w.value("select count(*) from ceramic_cache_ceramiccache"), "it comes when the key has been given")
 			require.NoError(t, older.Commit(t.Context()))

@@ -196,7 +196,7 @@ func TestWithSchema(t *testing.T) {
 			var databases []string
 			newHarness := reused(t, func() emptied {
 				address, inHostile := pgtest.NewEmpty(t), pgstore.WithSchema(hostile)
-				require.NoError(t, pgstore.Migrate(t.Context(), openPool(t, address), inHostile))
+				require.NoError(t, pgstore.Migrate(t.Context(), openPool(t, address), onEngine([]pgstore.Option{inHostile})...))
 				pgtest.Distribute(t, address, hostile)
 				databases = append(databases, address)
 				return &harness{open(t, address, inHostile), pgtest.NewTables(t, address, hostile)}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/passport-sdk/passport-go/internal/pgtest"
+	"github.com/passport-sdk/passport-go/pgstore"
 	"github.com/passport-sdk/passport-go/store"
 )
 
@@ -75,6 +76,15 @@ func (w *world) exec(sql string, args ...any) {
 	w.tb.Helper()
 	_, err := w.pool.Exec(context.Background(), sql, args...)
 	require.NoError(w.tb, err, sql)
+}
+
+// waiting returns how many statements wait for a lock, on any node.
+func (w *world) waiting() string {
+	w.tb.Helper()
+	if pgtest.Engine() == pgstore.Citus {
+		return w.value("select count(*) from citus_lock_waits")
+	}
+	return w.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 }
 
 // value returns the one value that the query answers, as text.
