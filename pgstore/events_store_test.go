@@ -33,16 +33,12 @@ var eventCases = []string{"write", "engine", "history", "forgetting", "forgettin
 // The whole contract holds on a database with partitioned events.
 func TestEvents_Suite(t *testing.T) {
 	t.Parallel()
-	for name, open := range someOf(storeModes(), "pgx") {
-		t.Run(name, func(t *testing.T) {
-			runSuite(t, reused(t, func() emptied {
-				url := pgtest.New(t)
-				tables := pgtest.NewTables(t, url, "public") // which are those without partitions
-				partition(t, url)
-				return &harness{open(t, url), tables}
-			}), eventCases)
-		})
-	}
+	runSuite(t, reused(t, func() emptied {
+		url := pgtest.New(t)
+		tables := pgtest.NewTables(t, url, "public") // which are those without partitions
+		partition(t, url)
+		return &harness{onPool(pgx.QueryExecModeCacheStatement)(t, url), tables}
+	}), eventCases)
 }
 
 // In a schema whose name needs quoting too.
