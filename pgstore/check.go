@@ -18,11 +18,11 @@ var ErrSchema = store.ErrSchema
 // CheckSchema compares a live database with what the SDK needs of it: UTF-8,
 // tables, columns with their types and whether they take NULL, unique keys,
 // foreign keys, the indexes that the queries rely on, and on engines other than
-// Postgres the table passport_locks. The database may have
-// more than that, except a column that keeps the SDK from adding rows, and a
-// function or an operator on the session's search path that has a name which
-// the SDK uses and belongs to another role. It changes nothing, and needs no
-// right but to connect.
+// Postgres the table passport_locks. The database may have more than that,
+// except a column that keeps the SDK from adding rows, and a function or an
+// operator on the session's search path that has a name which the SDK uses and
+// belongs to another role. It changes nothing, and needs no right but to
+// connect.
 //
 // Statements of the SDK do not run such an object, since they look up names in
 // pg_catalog alone; those of the host may, and it can keep pgx from preparing

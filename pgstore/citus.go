@@ -17,8 +17,8 @@ type CitusLayout string
 const (
 	// CitusOneNode has all tables on one worker, with every key as it is.
 	CitusOneNode CitusLayout = "one node"
-	// CitusByCommunity has events, claims and group claims of a community
-	// together on a worker, and the rest on the coordinator.
+	// CitusByCommunity has the events and claims of a community together on a
+	// worker, communities on every node, and the rest on the coordinator.
 	CitusByCommunity CitusLayout = "by community"
 )
 
